@@ -1,0 +1,1 @@
+"""Types, errors, batching and pytree helpers. Knows only JAX."""

@@ -1,0 +1,163 @@
+"""From the user's units to what models see, and back, with the Jacobian.
+
+Three coordinates of one configuration, each an array of shape ``(d,)``:
+
+* ``x``: the user's values;
+* ``y``: codes 0 .. K-1 in discrete columns; standardized, unconstrained reals in continuous ones;
+* ``v``: reals everywhere, discrete columns spread over their cells by uniform noise.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.trees import Frozen
+from energeia._core.types import PRNGKey, Scalar
+from energeia.support import Circle, Column, Interval, Positive, Support
+
+
+class Units(eqx.Module):
+    """The change of coordinates of a support, standardized by a reference sample.
+
+    Continuous columns go x -> link -> (link - location) / scale, with the link log for positive
+    columns, logit for intervals and the identity for real ones. A circle is scaled to [-pi, pi)
+    and not standardized, so models may rely on its period being 2 pi.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from energeia.support import Positive, Support
+    >>> units = Units.fit(Support(((Positive(), 2),)), jnp.array([[1.0, 2.0], [3.0, 5.0]]))
+    >>> y, log_det = units.encode(jnp.array([1.0, 2.0]))
+    >>> bool(jnp.allclose(units.decode(y), jnp.array([1.0, 2.0]), rtol=1e-5))
+    True
+    """
+
+    support: Support = eqx.field(static=True)
+    location: Frozen
+    scale: Frozen
+
+    @classmethod
+    def fit(cls, support: Support, reference: Float[Array, "rows d"]) -> "Units":
+        """Standardize by the columns of ``reference``, rows in the user's units."""
+        bare = cls(
+            support, Frozen(jnp.zeros(support.dimension)), Frozen(jnp.ones(support.dimension))
+        )
+        y = jax.vmap(lambda x: bare.encode(x)[0])(jnp.asarray(reference, dtype=float))
+        sizes = np.asarray(support.sizes)
+        circle = np.array([isinstance(c, Circle) for c in support.columns])
+        spread = jnp.std(y, axis=0)
+        # A spread-out code has its cell's own variance, 1/12, too. The floor is relative to the
+        # column's size: a column of tiny numbers is not a constant one.
+        fallback = jnp.where(spread > 0, spread, 1.0)
+        scale = jnp.where(sizes > 0, jnp.sqrt(spread**2 + 1.0 / 12.0), fallback)
+        location = jnp.mean(y, axis=0) + jnp.where(sizes > 0, 0.5, 0.0)
+        return cls(
+            support,
+            Frozen(jnp.where(circle, 0.0, location)),
+            Frozen(jnp.where(circle, 1.0, scale)),
+        )
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The shape of one configuration."""
+        return (self.support.dimension,)
+
+    def encode(self, x: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
+        """``y`` and log |dy/dx| over the continuous columns.
+
+        A value outside the support gives a log-determinant of -inf (zero density), never a NaN.
+        """
+        parts, total = [], jnp.zeros((), x.dtype)
+        inside = jnp.asarray(True)
+        for start, stop, column in _slices(self.support):
+            piece, slope, valid = _to_line(column, x[start:stop])
+            if not column.discrete:
+                scale = self.scale.value[start:stop].astype(x.dtype)
+                piece = (piece - self.location.value[start:stop].astype(x.dtype)) / scale
+                total = total + jnp.sum(slope - jnp.log(scale))
+            inside = inside & jnp.all(valid)
+            parts.append(piece)
+        return jnp.concatenate(parts), jnp.where(inside, total, -jnp.inf)
+
+    def decode(self, y: Float[Array, " d"]) -> Float[Array, " d"]:
+        """The user's values of ``y``; codes are clipped to their alphabets."""
+        parts = []
+        for start, stop, column in _slices(self.support):
+            piece = y[start:stop]
+            if not column.discrete:
+                piece = piece * self.scale.value[start:stop] + self.location.value[start:stop]
+            parts.append(_from_line(column, piece))
+        return jnp.concatenate(parts)
+
+    def spread(self, key: PRNGKey, y: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
+        """``v`` with discrete columns uniform in their cells, and log |dv| of the cell's map.
+
+        p(code) = integral of p(v) over the cell, so log p(code) >= E[log p(v) + log_det].
+        """
+        noise = jax.random.uniform(key, y.shape, y.dtype)
+        return self.stretch(y + jnp.where(self.support.discrete, noise, 0.0))
+
+    def stretch(self, w: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
+        """``v`` of codes that already carry their fraction in [0, 1), and its log-determinant."""
+        discrete = self.support.discrete
+        scale, location = self.scale.value, self.location.value
+        v = jnp.where(discrete, (w - location) / scale, w)
+        return v, -jnp.sum(jnp.where(discrete, jnp.log(scale), 0.0))
+
+    def gather(self, v: Float[Array, " d"]) -> Float[Array, " d"]:
+        """``y`` of ``v``: discrete columns back to the nearest cell of their alphabet."""
+        sizes = jnp.asarray(self.support.sizes)
+        code = jnp.floor(v * self.scale.value + self.location.value)
+        code = jnp.clip(code, 0, jnp.maximum(sizes - 1, 0))
+        return jnp.where(self.support.discrete, code, v)
+
+
+def _slices(support: Support) -> list[tuple[int, int, Column]]:
+    bounds = np.cumsum([0, *(count for _, count in support.runs)])
+    return [
+        (int(a), int(b), column)
+        for a, b, (column, _) in zip(bounds[:-1], bounds[1:], support.runs, strict=True)
+    ]
+
+
+def _to_line(column: Column, x: Array) -> tuple[Array, Any, Array]:
+    """The unconstrained value, the log-slope, and which values are inside."""
+    if column.discrete:
+        values = jnp.asarray(column.values, x.dtype)  # pyright: ignore[reportAttributeAccessIssue]
+        code = jnp.argmin(jnp.abs(x[:, None] - values), axis=1)
+        return code.astype(x.dtype), jnp.zeros_like(x), values[code] == x
+    match column:
+        case Positive():
+            safe = jnp.where(x > 0, x, 1.0)
+            return jnp.log(safe), -jnp.log(safe), x > 0
+        case Interval(low, high):
+            inside = (x > low) & (x < high)
+            a = jnp.where(inside, x - low, 0.5 * (high - low))
+            b = jnp.where(inside, high - x, 0.5 * (high - low))
+            slope = jnp.log(high - low) - jnp.log(a) - jnp.log(b)
+            return jnp.log(a) - jnp.log(b), slope, inside
+        case Circle(low, high):
+            rate = 2 * jnp.pi / (high - low)
+            inside = (x >= low) & (x <= high)
+            return (x - low) * rate - jnp.pi, jnp.full_like(x, jnp.log(rate)), inside
+        case _:
+            return x, jnp.zeros_like(x), jnp.isfinite(x)
+
+
+def _from_line(column: Column, y: Array) -> Array:
+    if column.discrete:
+        values = jnp.asarray(column.values, y.dtype)  # pyright: ignore[reportAttributeAccessIssue]
+        return values[jnp.clip(jnp.round(y), 0, len(values) - 1).astype(int)]
+    match column:
+        case Positive():
+            return jnp.exp(y)
+        case Interval(low, high):
+            return low + (high - low) * jax.nn.sigmoid(y)
+        case Circle(low, high):
+            turn = jnp.mod(y + jnp.pi, 2 * jnp.pi) / (2 * jnp.pi)
+            return low + (high - low) * turn
+        case _:
+            return y

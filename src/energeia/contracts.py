@@ -1,0 +1,173 @@
+"""The grammar: what each kind of object must give, and what it gets for free.
+
+Everything is written for *one* configuration ``x`` of shape ``self.shape`` and an optional
+``condition`` of shape ``self.condition_shape``, always the last argument; ``batched`` (in
+``_core.batching``) is the one place that vectorizes. Keys come first. Classes here are abstract;
+everything that inherits from them is final, and wraps rather than overrides.
+
+Energies are in nats: p(x) = exp(-E(x)) / Z, in the units of x.
+"""
+
+from abc import abstractmethod
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Bool, Float
+
+from energeia._core.types import PRNGKey, Scalar
+
+Condition = Array | None
+
+
+class Energy(eqx.Module):
+    """A real function of a configuration, E(x) = -log p(x) + const."""
+
+    shape: eqx.AbstractVar[tuple[int, ...]]
+    condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
+
+    @abstractmethod
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """The energy of one configuration, in nats, up to a constant of the condition."""
+
+    def force(self, x: Array, condition: Condition = None) -> Array:
+        """Minus the gradient of the energy: the score of p, shape ``self.shape``."""
+        return -jax.grad(self.energy)(x, condition)
+
+
+class BlockEnergy(Energy):
+    """An energy whose variables fall into blocks that can be drawn given the rest (Gibbs)."""
+
+    @property
+    @abstractmethod
+    def blocks(self) -> int:
+        """The number of blocks in one sweep."""
+
+    @abstractmethod
+    def draw_block(self, key: PRNGKey, block: int, x: Array, condition: Condition = None) -> Array:
+        """Draw one block from its conditional distribution and return the whole configuration."""
+
+
+class Generator(eqx.Module):
+    """Something that draws one configuration from one key."""
+
+    shape: eqx.AbstractVar[tuple[int, ...]]
+    condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
+
+    @abstractmethod
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One configuration, shape ``self.shape``."""
+
+
+class Density(Energy, Generator):
+    """A normalized distribution that can be drawn from: both sides exact."""
+
+    @abstractmethod
+    def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
+        """log p(x), normalized, in nats; -inf outside the support."""
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """-log p(x): an energy whose partition function is one."""
+        return -self.log_prob(x, condition)
+
+
+class LatentModel(Generator):
+    """A distribution with hidden variables, p(x) = E_q(z|x) [p(x, z) / q(z|x)]."""
+
+    @abstractmethod
+    def log_weight(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
+        """One draw of log p(x, z) - log q(z|x), z ~ q(z|x).
+
+        Its exponential is an unbiased estimate of p(x); its mean is the ELBO, and the logarithm of
+        the mean of K such exponentials is the IWAE lower bound (Burda et al. 2016, eq. 8).
+        """
+
+
+class Bijection(eqx.Module):
+    """A smooth invertible map with its log-determinant."""
+
+    shape: eqx.AbstractVar[tuple[int, ...]]
+    condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
+
+    @abstractmethod
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y = f(x) and log |det df/dx|."""
+
+    @abstractmethod
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x = f^-1(y) and log |det df^-1/dy|."""
+
+
+class KernelInfo(NamedTuple):
+    """What one step of a kernel reports; never needed to go on."""
+
+    acceptance: Float[Array, ""]
+    accepted: Bool[Array, ""]
+
+
+class Kernel(eqx.Module):
+    """A Markov step that leaves exp(-E) invariant, or says in its docstring what it leaves.
+
+    The target is handed in at every step: a kernel never trusts a density cached under another
+    target, so ``init`` is called again whenever the target changes. A state has ``position``.
+    """
+
+    @abstractmethod
+    def init(self, target: Energy, x: Array, condition: Condition = None) -> Any:
+        """The state of a chain that stands at ``x``."""
+
+    @abstractmethod
+    def step(
+        self, key: PRNGKey, target: Energy, state: Any, condition: Condition = None
+    ) -> tuple[Any, KernelInfo]:
+        """One step of the chain."""
+
+
+class Batch(NamedTuple):
+    """Rows of data: ``x`` of shape ``(rows, *shape)`` and conditions, or None."""
+
+    x: Array
+    condition: Condition
+
+
+Cast = dict[str, Any]
+"""The modules of a game by name, such as ``{"generator": ..., "critic": ...}``."""
+
+Metrics = dict[str, Scalar]
+
+
+class Objective(eqx.Module):
+    """A game: what each player lowers. Maximum likelihood is a game of one player."""
+
+    @property
+    @abstractmethod
+    def players(self) -> tuple[str, ...]:
+        """The names of the players, in the order of their moves."""
+
+    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Any:
+        """What is carried from move to move beside the parameters: chains, buffers. None at first.
+
+        ``batch`` is one batch of training rows, for its shape or as a starting point.
+        """
+        return None
+
+    @abstractmethod
+    def loss(
+        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Any
+    ) -> tuple[Scalar, tuple[Any, Metrics]]:
+        """The loss of one player on one batch: ``(loss, (memory, metrics))``."""
+
+    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar | None:
+        """The mean loss per held-out row that early stopping watches; None where there is none."""
+        return None
+
+
+class Observable(eqx.Module):
+    """A physical quantity of one configuration."""
+
+    name: eqx.AbstractVar[str]
+    unit: eqx.AbstractVar[str]
+
+    @abstractmethod
+    def value(self, x: Array) -> Scalar:
+        """The quantity at one configuration, in ``unit``."""

@@ -1,0 +1,1 @@
+"""Readers, named sources, splits with provenance."""

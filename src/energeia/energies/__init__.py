@@ -1,0 +1,1 @@
+"""Energies: analytic, neural, restricted Boltzmann machines, and their algebra."""

@@ -1,0 +1,124 @@
+"""A number with its error, its kind and its sample size. Needs no JAX."""
+
+import math
+from typing import Literal, get_args
+
+import msgspec
+import numpy as np
+
+Kind = Literal["exact", "lower bound", "upper bound", "estimate", "none"]
+KINDS: tuple[str, ...] = get_args(Kind)
+_FLIP = {"lower bound": "upper bound", "upper bound": "lower bound"}
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A value, its standard error, and how far it may be trusted.
+
+    ``kind`` speaks of the quantity behind each term, not of the sampling error of their mean:
+    a mean of exact log-probabilities over held-out rows is ``exact`` with a standard error; a mean
+    of importance-weighted bounds is a ``lower bound`` with a standard error. ``none`` says that the
+    model cannot give the number, and ``note`` says why; its value is None.
+
+    >>> print(Estimate(-81.8, 0.4, "lower bound", 360))
+    >= -81.8 +- 0.4
+    >>> (Estimate(2.0, 0.3, "exact", 9) - Estimate(1.0, 0.4, "lower bound", 9)).kind
+    'upper bound'
+    """
+
+    value: float | None
+    stderr: float | None
+    kind: Kind
+    n: int
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"an Estimate of kind {self.kind!r}: the kinds are {', '.join(KINDS)}")
+        if self.kind != "none" and self.value is None:
+            raise ValueError("an Estimate without a value must be of kind 'none' and say why")
+
+    @classmethod
+    def none(cls, reason: str) -> "Estimate":
+        """The answer of a model that cannot give this number."""
+        return cls(None, None, "none", 0, reason)
+
+    @classmethod
+    def exact(cls, value: float, note: str = "") -> "Estimate":
+        """A number known without error."""
+        return cls(float(value), 0.0, "exact", 1, note)
+
+    @classmethod
+    def mean(cls, terms: "np.ndarray", kind: Kind, note: str = "") -> "Estimate":
+        """The mean of independent terms with its standard error.
+
+        A term that is not finite makes the mean what it makes it, and is counted in the note.
+        """
+        terms = np.asarray(terms, dtype=np.float64).ravel()
+        if terms.size == 0:
+            return cls.none("no terms to average")
+        bad = int(np.sum(~np.isfinite(terms)))
+        if bad:
+            note = "; ".join(filter(None, [note, f"{bad} of {terms.size} terms are not finite"]))
+        with np.errstate(invalid="ignore"):
+            spread = float(np.std(terms, ddof=1)) if terms.size > 1 else math.nan
+            value = float(np.mean(terms))
+        return cls(value, spread / math.sqrt(terms.size), kind, int(terms.size), note)
+
+    @property
+    def finite(self) -> bool:
+        """Whether there is a value and it is a finite number."""
+        return self.value is not None and math.isfinite(self.value)
+
+    def __neg__(self) -> "Estimate":
+        return self * -1.0
+
+    def __mul__(self, factor: float) -> "Estimate":
+        if self.value is None:
+            return self
+        kind = _FLIP.get(self.kind, self.kind) if factor < 0 else self.kind
+        stderr = None if self.stderr is None else abs(factor) * self.stderr
+        return Estimate(factor * self.value, stderr, kind, self.n, self.note)  # type: ignore[arg-type]
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: "Estimate | float") -> "Estimate":
+        """Add as if independent; pair the terms first where they are not."""
+        if not isinstance(other, Estimate):
+            other = Estimate.exact(other)
+        if self.value is None or other.value is None:
+            return self if self.value is None else other
+        unknown = self.stderr is None or other.stderr is None
+        stderr = None if unknown else math.hypot(self.stderr or 0.0, other.stderr or 0.0)
+        kind = combine(self.kind, other.kind)
+        note = "; ".join(filter(None, dict.fromkeys([self.note, other.note])))
+        return Estimate(self.value + other.value, stderr, kind, _fewer(self, other), note)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: "Estimate | float") -> "Estimate":
+        return self + (-other)
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "none"
+        sign = {"lower bound": ">= ", "upper bound": "<= ", "estimate": "~ "}.get(self.kind, "")
+        if not self.stderr or not math.isfinite(self.stderr):
+            return f"{sign}{self.value:.6g}"
+        digits = max(0, 1 - math.floor(math.log10(self.stderr)))
+        if f"{self.stderr:.1e}"[0] != "1":
+            digits = max(0, digits - 1)
+        return f"{sign}{self.value:.{digits}f} +- {self.stderr:.{digits}f}"
+
+
+def combine(first: Kind, second: Kind) -> Kind:
+    """The kind of a sum: the weaker of two, and an estimate where bounds point both ways."""
+    if "none" in (first, second):
+        return "none"
+    if first == second or second == "exact":
+        return first
+    return second if first == "exact" else "estimate"
+
+
+def _fewer(first: Estimate, second: Estimate) -> int:
+    counts = [e.n for e in (first, second) if not (e.kind == "exact" and e.stderr == 0.0)]
+    return min(counts, default=1)

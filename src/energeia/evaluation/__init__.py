@@ -1,0 +1,1 @@
+"""Asks for a capability, never for a name."""

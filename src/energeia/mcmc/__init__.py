@@ -1,0 +1,1 @@
+"""Kernels, chains and annealed importance sampling."""

@@ -1,0 +1,1 @@
+"""Only the layers that Equinox lacks."""

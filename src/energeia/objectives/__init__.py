@@ -1,0 +1,1 @@
+"""What a player lowers: likelihood, bounds, contrasts, adversarial payoffs."""

@@ -1,0 +1,1 @@
+"""Ground truth: models with exact answers, and observables."""

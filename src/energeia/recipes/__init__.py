@@ -1,0 +1,1 @@
+"""The literature's names: parts, objective, defaults, citation."""

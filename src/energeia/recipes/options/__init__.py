@@ -1,0 +1,1 @@
+"""The options of each recipe, readable without JAX."""

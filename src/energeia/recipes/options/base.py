@@ -1,0 +1,34 @@
+"""What a recipe is, readable without JAX."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+FAMILIES = ("autoregressive", "flow", "latent", "adversarial", "energy")
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A name of the literature: its parts, their options, the supports it can model."""
+
+    name: str
+    family: str
+    summary: str
+    """One line for the list of recipes."""
+    citation: str
+    supports: frozenset[str]
+    """The kinds of column it can model."""
+    options: type[msgspec.Struct]
+    """A frozen Struct of options; its field ``training`` is a ``Training``."""
+    builder: str
+    """``module:function``, imported when first built (it needs JAX)."""
+    mixed: bool = True
+    """Whether discrete and continuous columns may stand side by side."""
+    conditional: bool = True
+    """Whether it takes a condition."""
+
+    def load(self) -> Callable[..., Any]:
+        """Import the builder, ``build(options, problem, reference, key) -> Assembly``."""
+        module, _, function = self.builder.partition(":")
+        return getattr(importlib.import_module(module), function)

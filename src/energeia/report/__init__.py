@@ -1,0 +1,1 @@
+"""Figures, tables and the page. Reads run files only."""

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: autocorrelation, resampling, two-sample distances."""

@@ -1,0 +1,1 @@
+"""One compiled loop for one and for many players."""

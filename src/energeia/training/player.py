@@ -1,0 +1,46 @@
+"""A player: some parts of a cast, and how it moves them to lower its own loss."""
+
+from typing import NamedTuple
+
+import optax
+
+from energeia.training.settings import Optimization
+
+
+class Player(NamedTuple):
+    """One mover of a game.
+
+    ``name`` is a player of the objective, ``moves`` the parts of the cast that its gradient
+    updates, ``repeats`` the moves it makes in a round, each on a fresh batch.
+    """
+
+    name: str
+    moves: tuple[str, ...]
+    optimizer: optax.GradientTransformation
+    repeats: int = 1
+
+
+def optimizer(settings: Optimization, moves: int) -> optax.GradientTransformation:
+    """Adam with decoupled weight decay, a clipped gradient, warm-up and cosine decay.
+
+    ``moves`` is the number of moves until the end of training, which the schedule needs.
+    """
+    peak, warmup = settings.learning_rate, min(settings.warmup, max(moves // 10, 1))
+    match settings.schedule:
+        case "cosine":
+            rate = optax.warmup_cosine_decay_schedule(
+                0.0, peak, warmup, max(moves, warmup + 1), settings.final_fraction * peak
+            )
+        case "linear":
+            rate = optax.schedules.warmup_constant_schedule(0.0, peak, warmup)
+            down = optax.linear_schedule(
+                peak, settings.final_fraction * peak, max(moves - warmup, 1)
+            )
+            rate = optax.join_schedules([rate, down], [warmup])
+        case _:
+            rate = optax.schedules.warmup_constant_schedule(0.0, peak, warmup)
+    steps = [optax.clip_by_global_norm(settings.clip)] if settings.clip else []
+    adam = optax.adamw(
+        rate, b1=settings.beta1, b2=settings.beta2, weight_decay=settings.weight_decay
+    )
+    return optax.chain(*steps, adam)
