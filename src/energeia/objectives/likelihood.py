@@ -1,0 +1,55 @@
+"""Maximum likelihood: a game of one player."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from energeia._core.errors import NotNormalized
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Batch, Cast, Density, LatentModel, Metrics, Objective
+
+
+class MaximumLikelihood(Objective):
+    """Lower the mean of -log p(x), or of its variational bound, in nats per row.
+
+    The cast has one part, ``"model"``, in the units of the rows. A ``Density`` gives
+    -log p(x) exactly; a ``LatentModel`` gives minus its importance-weighted bound,
+    -log mean_k w_k(x) over ``particles`` weights, which is -ELBO for one particle
+    (Burda et al. 2016, eq. 8).
+
+    Raises:
+        NotNormalized: if the model is neither.
+    """
+
+    particles: int = eqx.field(static=True, default=1)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The one player."""
+        return ("model",)
+
+    def loss(
+        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: None
+    ) -> tuple[Scalar, tuple[None, Metrics]]:
+        """Mean of -log p over the batch, in nats; reported as ``nll``, too."""
+        loss = self._mean_nll(key, cast, batch)
+        return loss, (None, {"nll": loss})
+
+    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
+        """Mean of -log p over the held-out rows, in nats."""
+        return self._mean_nll(key, cast, batch)
+
+    def _mean_nll(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
+        model = cast["model"]
+        if isinstance(model, Density):
+            return -jnp.mean(jax.vmap(model.log_prob)(batch.x, batch.condition))
+        if not isinstance(model, LatentModel):
+            raise NotNormalized(
+                f"a {type(model).__name__} has neither log_prob nor log_weight: maximum "
+                "likelihood needs a Density or a LatentModel"
+            )
+        keys = jax.random.split(key, (self.particles, len(batch.x)))
+        rows = jax.vmap(model.log_weight)
+        weights = jax.vmap(rows, in_axes=(0, None, None))(keys, batch.x, batch.condition)
+        bound = jax.nn.logsumexp(weights, axis=0) - jnp.log(self.particles)
+        return -jnp.mean(bound)
