@@ -1,0 +1,91 @@
+"""Where batches come from: gathers on the device, or rows streamed in order from a larger file."""
+
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from energeia._core.types import PRNGKey
+from energeia.contracts import Batch
+
+
+class Batches(Protocol):
+    """A source of batches for rounds of moves."""
+
+    def piece(self, first_round: int, rounds: int) -> Any:
+        """What the compiled rounds need from the host, with ``rounds`` as first axis of ``fed``."""
+        ...
+
+    def draw(self, key: PRNGKey, piece: Any, move: int) -> Batch:
+        """The batch of one move, inside the compiled round."""
+        ...
+
+
+class Piece(NamedTuple):
+    """What goes into a compiled chunk: whole data, or the batches fed to each round."""
+
+    data: Any
+    fed: Any
+
+
+class Resident(NamedTuple):
+    """Data that stay on the device: each batch is drawn with replacement."""
+
+    rows: Batch
+    batch: int
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return self.rows.x.shape[0]
+
+    def piece(self, first_round: int, rounds: int) -> Piece:
+        """The whole data; nothing is fed."""
+        del first_round, rounds
+        return Piece(self.rows, None)
+
+    def draw(self, key: PRNGKey, piece: Piece, move: int) -> Batch:
+        """Gather random rows."""
+        del move
+        index = jax.random.randint(key, (self.batch,), 0, self.count)
+        return jax.tree.map(lambda rows: rows[index], piece.data)
+
+
+class Streamed(NamedTuple):
+    """Data too large for the device: rows come in order, and start again at the end."""
+
+    rows: Batch
+    batch: int
+    moves: int
+    """Moves in a round: each gets a batch of its own."""
+
+    def piece(self, first_round: int, rounds: int) -> Piece:
+        """The batches of some rounds, arrays of shape ``(rounds, moves, batch, ...)``."""
+        need = rounds * self.moves * self.batch
+        start = first_round * self.moves * self.batch
+        return Piece(None, jax.tree.map(lambda rows: self._take(rows, start, need), self.rows))
+
+    def _take(self, rows: Any, start: int, need: int) -> Any:
+        count, parts, have = len(rows), [], 0
+        while have < need:
+            at = (start + have) % count
+            part = np.asarray(rows[at : min(count, at + need - have)])
+            parts.append(part)
+            have += len(part)
+        block = np.concatenate(parts).reshape((-1, self.moves, self.batch, *rows.shape[1:]))
+        return jnp.asarray(block, dtype=jnp.result_type(float))
+
+    def draw(self, key: PRNGKey, piece: Piece, move: int) -> Batch:
+        """The rows that were fed for this move."""
+        del key
+        return jax.tree.map(lambda rows: rows[move], piece.fed)
+
+
+def batches(rows: Batch, batch: int, moves: int, resident_mb: int) -> Resident | Streamed:
+    """Keep small data on the device, stream large."""
+    size = sum(r.size * 4 for r in rows if r is not None)
+    if size > resident_mb * 2**20:
+        return Streamed(rows, batch, moves)
+    on_device = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
+    return Resident(on_device, batch)

@@ -1,0 +1,101 @@
+"""Runs a chunk of rounds: compiled whole or a round at a time, whichever was chosen."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from energeia._core.types import PRNGKey
+from energeia.training.batches import Resident, Streamed
+from energeia.training.rounds import Round, scanned, stepped
+from energeia.training.state import State
+
+_FED_BYTES = 256 * 2**20
+
+
+class Engine(NamedTuple):
+    """A way to run ``rounds`` rounds, with the compile time it cost."""
+
+    run: Callable[[State], tuple[State, dict[str, np.ndarray]]]
+    mode: Literal["scan", "step"]
+    compile_seconds: float
+
+
+def build_engine(
+    play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, mode: str, state: State
+) -> Engine:
+    """Compile the chunk; ``auto`` times both ways on copies of the state, keeps the faster."""
+    if mode == "scan":
+        return _scan(play, source, key, rounds, state)
+    if mode == "step":
+        return _step(play, source, key, rounds, state)
+    found = [build(play, source, key, rounds, state) for build in (_scan, _step)]
+    return min(found, key=lambda engine: _seconds(engine, state))
+
+
+def _seconds(engine: Engine, state: State) -> float:
+    engine.run(_copy(state))
+    start = time.perf_counter()
+    engine.run(_copy(state))
+    return time.perf_counter() - start
+
+
+def _copy(state: State) -> State:
+    return jax.tree.map(jnp.copy, state)
+
+
+def _scan(
+    play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
+) -> Engine:
+    start = time.perf_counter()
+    length = _fed_rounds(source, rounds)
+    compiled = scanned(play, length).lower(state, source.piece(0, length), key).compile()
+    seconds = time.perf_counter() - start
+
+    def run(state: State) -> tuple[State, dict[str, np.ndarray]]:
+        first, parts = int(state.round), []
+        for offset in range(0, rounds, length):
+            state, metrics = compiled(state, source.piece(first + offset, length), key)
+            parts.append(metrics)
+        return state, _joined(parts, np.concatenate)
+
+    return Engine(run, "scan", seconds)
+
+
+def _step(
+    play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
+) -> Engine:
+    start = time.perf_counter()
+    compiled = stepped(play).lower(state, source.piece(0, 1), key).compile()
+    seconds = time.perf_counter() - start
+
+    def run(state: State) -> tuple[State, dict[str, np.ndarray]]:
+        first, parts = int(state.round), []
+        for offset in range(rounds):
+            state, metrics = compiled(state, source.piece(first + offset, 1), key)
+            parts.append(metrics)
+        return state, _joined(parts, np.stack)
+
+    return Engine(run, "step", seconds)
+
+
+def _joined(parts: list[dict[str, Any]], join: Callable[..., np.ndarray]) -> dict[str, np.ndarray]:
+    """Fetch all metrics at once: the only wait for the device in a chunk."""
+    host = jax.device_get(parts)
+    return {name: join([part[name] for part in host]) for name in host[0]}
+
+
+def _fed_rounds(source: Resident | Streamed, rounds: int) -> int:
+    """How many rounds to feed at a time, a divisor of the chunk that keeps the feed small."""
+    if isinstance(source, Resident):
+        return rounds
+    one = (
+        source.moves
+        * source.batch
+        * sum(4 * int(np.prod(r.shape[1:])) for r in source.rows if r is not None)
+    )
+    most = max(1, _FED_BYTES // max(one, 1))
+    return max(d for d in range(1, rounds + 1) if rounds % d == 0 and d <= most)

@@ -1,0 +1,47 @@
+"""The held-out loss: one compiled pass over every held-out row."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from energeia._core.types import PRNGKey
+from energeia.contracts import Batch, Cast, Objective
+
+_BLOCK = 512
+
+
+def make_held_out(
+    objective: Objective, cast: Cast, rows: Batch | None, key: PRNGKey
+) -> Callable[[Any], jax.Array] | None:
+    """Build ``loss(arrays)`` over all held-out rows; None where there is nothing to watch."""
+    if rows is None:
+        return None
+    static = eqx.filter(cast, eqx.is_array, inverse=True)
+    rows = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
+    count = rows.x.shape[0]
+    size = min(_BLOCK, count)
+    whole, rest = count // size, count % size
+
+    def loss(arrays: Any, rows: Batch, key: PRNGKey) -> jax.Array | None:
+        full = eqx.combine(arrays, static)
+        head = jax.tree.map(lambda r: r[: whole * size].reshape(whole, size, *r.shape[1:]), rows)
+
+        def block(part: tuple[jax.Array, Batch]) -> jax.Array | None:
+            return objective.held_out(part[0], full, part[1])
+
+        means = jax.lax.map(block, (jax.random.split(key, whole), head))
+        if means is None:
+            return None
+        total = size * jnp.sum(means)
+        if rest:
+            tail = jax.tree.map(lambda r: r[whole * size :], rows)
+            total = total + rest * block((jax.random.fold_in(key, whole), tail))
+        return total / count
+
+    if jax.eval_shape(loss, eqx.filter(cast, eqx.is_array), rows, key) is None:
+        return None
+    compiled = jax.jit(loss)
+    return lambda arrays: compiled(arrays, rows, key)  # pyright: ignore[reportReturnType]

@@ -1,0 +1,158 @@
+"""The one training loop: chunks of compiled rounds, and a look after each.
+
+Python sees training only between chunks: it judges the held-out loss, keeps the best state,
+stops early, and stops on a value that is not finite. It writes no file; whoever iterates does.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.types import PRNGKey
+from energeia.contracts import Batch, Cast
+from energeia.training.batches import batches
+from energeia.training.engine import build_engine
+from energeia.training.held_out import make_held_out
+from energeia.training.rounds import Augment, make_round
+from energeia.training.settings import Training
+from energeia.training.state import Game, State, Watch, initial_state, judged
+
+
+class Look(NamedTuple):
+    """What is seen between two chunks."""
+
+    round: int
+    metrics: dict[str, float]
+    """Means over the chunk."""
+    held_out: float | None
+    improved: bool
+    finished: bool
+    state: State
+    watch: Watch
+    mode: str
+    compile_seconds: float
+    run_seconds: float
+    """Seconds that the chunk ran, compile time apart."""
+
+
+class Trained(NamedTuple):
+    """A trained cast and what was seen on the way."""
+
+    cast: Cast
+    history: list[Look]
+    """Of these, only the last still owns its state."""
+
+
+def total_rounds(settings: Training) -> int:
+    """The rounds asked for, rounded up to whole chunks."""
+    return math.ceil(settings.rounds / settings.check_every) * settings.check_every
+
+
+def train(
+    game: Game, cast: Cast, rows: Batch, held_out: Batch | None, settings: Training,
+    key: PRNGKey, augment: Augment | None = None,
+) -> Trained:  # fmt: skip
+    """Train to the end and keep nothing on disk.
+
+    Args:
+        game: the objective and its players.
+        cast: the modules of the game, by name.
+        rows: training rows, ``x`` of shape ``(n, *shape)``.
+        held_out: rows for early stopping and for keeping the best state, or None.
+        settings: how long, on what batches.
+        key: everything random follows from it.
+        augment: a random symmetry of one configuration, ``augment(key, x)``, or None.
+
+    Raises:
+        InputError: if there are fewer rows than a batch.
+        TrainingFailed: at the first loss or gradient that is not finite.
+    """
+    looks = list(chunks(game, cast, rows, held_out, settings, key, augment))
+    last = looks[-1]
+    return Trained(trained_cast(cast, last.state, last.watch), looks)
+
+
+def trained_cast(cast: Cast, state: State, watch: Watch) -> Cast:
+    """The cast with the best held-out arrays, or the averaged, or the last."""
+    arrays = judged(state) if watch.best is None else watch.best
+    return eqx.combine(arrays, eqx.filter(cast, eqx.is_array, inverse=True))
+
+
+def chunks(
+    game: Game, cast: Cast, rows: Batch, held_out: Batch | None, settings: Training,
+    key: PRNGKey, augment: Augment | None = None, start: tuple[State, Watch] | None = None,
+) -> Iterator[Look]:  # fmt: skip
+    """Train chunk by chunk; resume from ``start`` as if never stopped.
+
+    A look's ``state`` is given away to the next chunk: copy or save it before going on.
+    """
+    if len(rows.x) < settings.batch:
+        raise InputError(
+            f"{len(rows.x)} training rows were given where a batch has {settings.batch}: "
+            f"lower training.batch to {max(len(rows.x) // 2, 1)} or bring more rows"
+        )
+    init_key, run_key, check_key = jax.random.split(key, 3)
+    moves = sum(player.repeats for player in game.players)
+    source = batches(rows, settings.batch, moves, settings.resident_mb)
+    first = Batch(*(None if r is None else jnp.asarray(r[: settings.batch], float) for r in rows))
+    state, watch = start or (
+        initial_state(init_key, game, cast, first, average=settings.average > 0),
+        Watch(),
+    )
+    play = make_round(game, cast, source, settings.average, augment)
+    judge = make_held_out(game.objective, cast, held_out, check_key)
+    engine = build_engine(play, source, run_key, settings.check_every, settings.mode, state)
+    while int(state.round) < total_rounds(settings) and not _exhausted(watch, settings):
+        before, clock = int(state.round), time.perf_counter()
+        state, metrics = engine.run(state)
+        seconds = time.perf_counter() - clock
+        _check_finite(metrics, before)
+        score = None if judge is None else float(judge(judged(state)))
+        watch, improved = _watch(watch, score, state)
+        finished = int(state.round) >= total_rounds(settings) or _exhausted(watch, settings)
+        means = {name: float(np.mean(value)) for name, value in metrics.items()}
+        yield Look(
+            int(state.round), means, score, improved, finished, state, watch,
+            engine.mode, engine.compile_seconds, seconds,
+        )  # fmt: skip
+
+
+def _exhausted(watch: Watch, settings: Training) -> bool:
+    return bool(settings.patience) and watch.misses >= settings.patience
+
+
+def _watch(watch: Watch, score: float | None, state: State) -> tuple[Watch, bool]:
+    """Keep a copy of the best arrays; a score that is not a number never is the best."""
+    if score is None:
+        return watch, False
+    if score < watch.loss:
+        best: Any = jax.tree.map(jnp.copy, judged(state))
+        return Watch(best, score, int(state.round), 0), True
+    return watch._replace(misses=watch.misses + 1), False
+
+
+def _check_finite(metrics: dict[str, np.ndarray], before: int) -> None:
+    """Find the first round and player whose loss or gradient is not finite.
+
+    Raises:
+        TrainingFailed: naming both.
+    """
+    bad = {
+        name: int(np.argmin(np.isfinite(value)))
+        for name, value in metrics.items()
+        if name.endswith(("/loss", "/gradient_norm")) and not np.all(np.isfinite(value))
+    }
+    if bad:
+        name = min(bad, key=lambda n: bad[n])
+        player, quantity = name.split("/")
+        raise TrainingFailed(
+            f"the {quantity.replace('_', ' ')} of player {player!r} is {metrics[name][bad[name]]} "
+            f"in round {before + bad[name] + 1}: lower its learning rate or its clip"
+        )

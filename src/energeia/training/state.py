@@ -1,0 +1,72 @@
+"""What training carries, and what it has seen to be best."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from energeia._core.trees import trainable
+from energeia._core.types import PRNGKey
+from energeia.contracts import Batch, Cast, Objective
+from energeia.training.player import Player
+
+
+class Game(NamedTuple):
+    """An objective and the players that lower their losses in it."""
+
+    objective: Objective
+    players: tuple[Player, ...]
+
+
+class State(NamedTuple):
+    """The arrays that a chunk of rounds carries."""
+
+    arrays: Any
+    """Every array of the cast."""
+    optimizers: tuple[Any, ...]
+    """One optimizer state a player."""
+    memory: Any
+    """The objective's own: chains, buffers."""
+    average: Any
+    """Moving average of the trainable arrays, or None."""
+    round: Int[Array, ""]
+
+
+class Watch(NamedTuple):
+    """What early stopping remembers; it lives on the host, between chunks."""
+
+    best: Any = None
+    """The arrays with the lowest held-out loss, or None."""
+    loss: float = float("inf")
+    round: int = 0
+    misses: int = 0
+    """Looks since the best one."""
+
+
+def moved_mask(player: Player, cast: Cast) -> Any:
+    """A prefix of the cast's tree: True at the leaves that the player moves."""
+    return {name: trainable(part) if name in player.moves else False for name, part in cast.items()}
+
+
+def initial_state(key: PRNGKey, game: Game, cast: Cast, batch: Batch, *, average: bool) -> State:
+    """The state before the first round."""
+    arrays = eqx.filter(cast, eqx.is_array)
+    states = tuple(p.optimizer.init(eqx.filter(cast, moved_mask(p, cast))) for p in game.players)
+    mean = eqx.filter(cast, {n: trainable(part) for n, part in cast.items()}) if average else None
+    memory = game.objective.init_memory(key, cast, batch)
+    state = State(arrays, states, memory, mean, jnp.zeros((), jnp.int32))
+    return jax.tree.map(_owned, state)
+
+
+def _owned(leaf: Any) -> Array:
+    """A copy with a strong dtype: chunks give buffers away, and must not take the caller's."""
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jnp.copy(leaf)
+    return jnp.array(leaf, dtype=leaf.dtype, copy=True)
+
+
+def judged(state: State) -> Any:
+    """The arrays that evaluation sees: the moving average where there is one."""
+    return state.arrays if state.average is None else eqx.combine(state.average, state.arrays)
