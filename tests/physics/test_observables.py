@@ -1,0 +1,32 @@
+"""Observables against sums over configurations written out by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from energeia.physics.ising import Ising
+from energeia.physics.observables import ColumnMoment, Derived, ising_observables
+
+
+def test_ising_observables_agree_with_their_exact_values():
+    ising = Ising(4, 0.4)
+    x = jnp.asarray(ising.draw(0, 20_000).reshape(-1, 16))
+    for quantity, exact in ising_observables(ising):
+        if isinstance(quantity, Derived):
+            blocks = x.reshape(50, -1, 16)
+            means = np.array(
+                [[jax.vmap(part.value)(b).mean() for part in quantity.parts] for b in blocks]
+            )
+            whole = float(quantity.combine(jnp.asarray(means.mean(0))))
+            left_out = (means.sum(0) - means) / (len(means) - 1)
+            jackknife = np.array([float(quantity.combine(jnp.asarray(row))) for row in left_out])
+            error = np.sqrt((len(means) - 1) * jackknife.var())
+            assert abs(whole - exact) < 4 * error, quantity.name
+        else:
+            values = np.asarray(jax.vmap(quantity.value)(x))
+            assert abs(values.mean() - exact) < 4 * values.std() / np.sqrt(len(values))
+
+
+def test_column_moments():
+    x = jnp.array([[1.0, 2.0], [3.0, 4.0]])
+    assert float(ColumnMoment(2, 2, "variance", center=1.0).value(x)) == 4.0
