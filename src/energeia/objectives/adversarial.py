@@ -1,0 +1,192 @@
+"""Two players: a critic that tells data from generated rows, a generator that it cannot tell.
+
+The critic is an energy, low on data. A ``Payoff`` is what the two play for, given the energies of
+one batch of each; the penalties on the critic's slope are separate parts.
+"""
+
+from abc import abstractmethod
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Batch, Cast, Condition, Metrics, Objective
+from energeia.objectives.penalties import Penalty
+
+Energies = Float[Array, " rows"]
+
+
+class Payoff(eqx.Module):
+    """What each player lowers, from the energies of real and of generated rows.
+
+    Rows are paired: row i of both batches has the same condition. With D = -E the critic's
+    output, each member says its losses in the notation of its paper.
+    """
+
+    @abstractmethod
+    def critic(self, real: Energies, generated: Energies) -> Scalar:
+        """The critic's loss."""
+
+    @abstractmethod
+    def generator(self, real: Energies, generated: Energies) -> Scalar:
+        """The generator's loss."""
+
+
+class Relativistic(Payoff):
+    """E softplus(-(D(x) - D(G(z)))) for the critic, the roles exchanged for the generator.
+
+    Relativistic pairing (Jolicoeur-Martineau 2019, arXiv:1807.00734; Huang et al. 2024,
+    arXiv:2501.05441, eq. 2): only differences of energies matter, so no row can be ignored.
+    """
+
+    def critic(self, real: Energies, generated: Energies) -> Scalar:
+        """E softplus(E(x) - E(G(z)))."""
+        return jnp.mean(jax.nn.softplus(real - generated))
+
+    def generator(self, real: Energies, generated: Energies) -> Scalar:
+        """E softplus(E(G(z)) - E(x))."""
+        return jnp.mean(jax.nn.softplus(generated - real))
+
+
+class NonSaturating(Payoff):
+    """Logistic classification; the generator raises log sigmoid(D(G(z))) (Goodfellow et al. 2014).
+
+    The critic's best answer is D = log p_data / p_generated.
+    """
+
+    def critic(self, real: Energies, generated: Energies) -> Scalar:
+        """E softplus(-D(x)) + E softplus(D(G(z)))."""
+        return jnp.mean(jax.nn.softplus(real)) + jnp.mean(jax.nn.softplus(-generated))
+
+    def generator(self, real: Energies, generated: Energies) -> Scalar:
+        """E softplus(-D(G(z)))."""
+        return jnp.mean(jax.nn.softplus(generated))
+
+
+class Minimax(Payoff):
+    """The zero-sum game; at the best critic its value is 2 JSD(p_data, p_generated) - 2 log 2.
+
+    Goodfellow et al. 2014, arXiv:1406.2661, eq. 1 and theorem 1.
+    """
+
+    def critic(self, real: Energies, generated: Energies) -> Scalar:
+        """-E log sigmoid(D(x)) - E log(1 - sigmoid(D(G(z))))."""
+        return jnp.mean(jax.nn.softplus(real)) + jnp.mean(jax.nn.softplus(-generated))
+
+    def generator(self, real: Energies, generated: Energies) -> Scalar:
+        """E log(1 - sigmoid(D(G(z))))."""
+        return -jnp.mean(jax.nn.softplus(-generated))
+
+
+class MeanDifference(Payoff):
+    """The Kantorovich-Rubinstein dual of the first Wasserstein distance: D of slope at most one.
+
+    Arjovsky et al. 2017, arXiv:1701.07875, eq. 2; a penalty must hold the slope.
+    """
+
+    def critic(self, real: Energies, generated: Energies) -> Scalar:
+        """E D(G(z)) - E D(x)."""
+        return jnp.mean(real) - jnp.mean(generated)
+
+    def generator(self, real: Energies, generated: Energies) -> Scalar:
+        """-E D(G(z))."""
+        return jnp.mean(generated)
+
+
+class Adversarial(Objective):
+    """A critic and a generator at play, in the coordinates ``v`` of ``Units``.
+
+    The cast holds ``"critic"`` (an Energy of v), ``"generator"`` (a Generator of v), ``"units"``
+    and ``"scaling"`` of the conditions, or None. The critic lowers
+    payoff + gamma_t / 2 * (sum of penalties), the generator its payoff alone. gamma_t goes from
+    ``gamma`` to ``gamma_final`` along half a cosine over ``anneal`` moves of the critic, counted in
+    the memory: a large penalty steadies the start, a small one lets the end be sharp
+    (Huang et al. 2024, arXiv:2501.05441, appendix D).
+    """
+
+    payoff: Payoff
+    penalties: tuple[Penalty, ...]
+    gamma: float = eqx.field(static=True)
+    gamma_final: float = eqx.field(static=True)
+    anneal: int = eqx.field(static=True, default=0)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The critic moves first."""
+        return ("critic", "generator")
+
+    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Int[Array, ""]:
+        """The number of moves that the critic has made."""
+        return jnp.zeros((), jnp.int32)
+
+    def weight(self, moves: Array) -> Scalar:
+        """gamma_t after a number of moves of the critic."""
+        share = jnp.minimum(moves / max(self.anneal, 1), 1.0)
+        return self.gamma_final + (self.gamma - self.gamma_final) * 0.5 * (
+            1 + jnp.cos(jnp.pi * share)
+        )
+
+    def loss(
+        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Array
+    ) -> tuple[Scalar, tuple[Array, Metrics]]:
+        """The loss of one of the two players; both report the mean energies of both batches."""
+        draw_key, penalty_key = jax.random.split(key)
+        real, generated = rows_at_play(draw_key, cast, batch)
+        critic = cast["critic"]
+        on_real = jax.vmap(critic.energy)(*real)
+        on_generated = jax.vmap(critic.energy)(*generated)
+        said = {"gap": jnp.mean(on_generated) - jnp.mean(on_real)}
+        if player == "generator":
+            return self.payoff.generator(on_real, on_generated), (memory, said)
+        keys = jax.random.split(penalty_key, max(len(self.penalties), 1))
+        paid = sum(
+            (p.value(k, critic, real, generated) for p, k in zip(self.penalties, keys, strict=False)),
+            start=jnp.zeros(()),
+        )
+        loss = self.payoff.critic(on_real, on_generated) + 0.5 * self.weight(memory) * paid
+        return loss, (memory + 1, {**said, "penalty": paid})
+
+    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
+        """The energy distance of as many generated rows from the held-out rows, in v."""
+        real, generated = rows_at_play(key, cast, batch)
+        return energy_distance(_joint(real), _joint(generated))
+
+
+def rows_at_play(key: PRNGKey, cast: Cast, batch: Batch) -> tuple[Batch, Batch]:
+    """The batch in coordinates v, and as many generated rows under the same conditions."""
+    noise_key, draw_key = jax.random.split(key)
+    units, scaling = cast["units"], cast["scaling"]
+    condition = batch.condition if scaling is None else scaling(batch.condition)
+
+    def spread(key: PRNGKey, x: Array) -> Array:
+        y, _ = units.encode(x)
+        return units.spread(key, y)[0]
+
+    def draw(key: PRNGKey, condition: Condition) -> Array:
+        return cast["generator"].sample(key, condition)
+
+    rows = len(batch.x)
+    real = jax.vmap(spread)(jax.random.split(noise_key, rows), batch.x)
+    axes = (0, None if condition is None else 0)
+    generated = jax.vmap(draw, in_axes=axes)(jax.random.split(draw_key, rows), condition)
+    return Batch(real, condition), Batch(generated, condition)
+
+
+def energy_distance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Scalar:
+    """2 E|x - y| - E|x - x'| - E|y - y'|, unbiased: zero in the mean for equal laws."""
+
+    def mean(a: Array, b: Array, pairs: int) -> Scalar:
+        square = jnp.sum((a[:, None] - b[None]) ** 2, axis=-1)
+        return jnp.sum(jnp.sqrt(jnp.maximum(square, 1e-30))) / pairs
+
+    n, m = len(x), len(y)
+    within = mean(x, x, n * max(n - 1, 1)) + mean(y, y, m * max(m - 1, 1))
+    return 2 * mean(x, y, n * m) - within
+
+
+def _joint(rows: Batch) -> Any:
+    x = rows.x.reshape(len(rows.x), -1)
+    return x if rows.condition is None else jnp.concatenate([x, rows.condition], axis=1)

@@ -1,0 +1,47 @@
+"""Penalties on the slope of an energy: what keeps a game of two players from diverging."""
+
+from abc import abstractmethod
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Batch, Energy
+
+
+class Penalty(eqx.Module):
+    """What a critic pays for its shape, beside the payoff of the game."""
+
+    @abstractmethod
+    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
+        """The penalty of one pair of batches."""
+
+
+class SlopePenalty(Penalty):
+    """E |grad E(x)|^2, the square summed over *all* axes of x, then averaged over rows.
+
+    ``on`` says where: "real" is R1, "generated" is R2 (Mescheder et al. 2018, arXiv:1801.04406).
+    The weight gamma / 2 is the objective's.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from energeia.energies.critic import Critic
+    >>> critic = Critic(lambda x: 3.0 * x[0] + 4.0 * x[1], shape=(2,))
+    >>> rows = Batch(jnp.ones((5, 2)), None)
+    >>> float(SlopePenalty("real").value(jax.random.key(0), critic, rows, rows))
+    25.0
+    """
+
+    on: Literal["real", "generated"] = eqx.field(static=True)
+
+    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
+        """The mean squared slope over the batch named by ``on``."""
+        return jnp.mean(squared_slopes(critic, real if self.on == "real" else generated))
+
+
+def squared_slopes(energy: Energy, rows: Batch) -> Float[Array, " rows"]:
+    """|grad E(x)|^2 of each row, summed over all axes of one configuration."""
+    slopes = jax.vmap(jax.grad(energy.energy))(rows.x, rows.condition)
+    return jnp.sum(slopes.reshape(slopes.shape[0], -1) ** 2, axis=1)

@@ -1,0 +1,64 @@
+"""The recipe ``gan``."""
+
+import jax
+
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.contracts import Cast
+from energeia.energies.critic import Critic
+from energeia.models.generator import ImplicitGenerator
+from energeia.models.in_units import GeneratorInUnits
+from energeia.nn.residual import ResidualNet
+from energeia.objectives.adversarial import Adversarial, Relativistic
+from energeia.objectives.penalties import SlopePenalty
+from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.options.adversarial import GanOptions
+from energeia.recipes.options.problem import Problem
+from energeia.support import Circle
+from energeia.training.player import Player, optimizer
+
+
+def build(options: GanOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+    """Put together the game of R3GAN (Huang et al. 2024) with dense networks for a problem."""
+    critic, generator = _networks(options, problem, key)
+    rounds = options.training.rounds
+    return Assembly(
+        cast={
+            "critic": critic,
+            "generator": generator,
+            "units": Units.fit(problem.support, reference.x),
+            "scaling": condition_scaling(reference),
+        },
+        objective=Adversarial(
+            payoff=Relativistic(),
+            penalties=(SlopePenalty("real"), SlopePenalty("generated")),
+            gamma=options.gamma,
+            gamma_final=options.gamma_final,
+            anneal=rounds // 2,
+        ),
+        players=(
+            Player("critic", ("critic",), optimizer(options.critic, rounds)),
+            Player("generator", ("generator",), optimizer(options.generator, rounds)),
+        ),
+        model=_model,
+    )
+
+
+def _networks(
+    options: GanOptions, problem: Problem, key: PRNGKey
+) -> tuple[Critic, ImplicitGenerator]:
+    judge, make = jax.random.split(key)
+    dimension, told = problem.dimension, problem.condition_dimension
+    shape, condition_shape = (dimension,), problem.condition_shape
+    circles = tuple(i for i, c in enumerate(problem.support.columns) if isinstance(c, Circle))
+    size = {"width": options.width, "depth": options.depth}
+    critic = ResidualNet(dimension + len(circles) + told, 1, **size, key=judge)
+    generator = ResidualNet(options.latent + told, dimension, **size, key=make)
+    return (
+        Critic(critic, shape, condition_shape, circles),
+        ImplicitGenerator(generator, options.latent, shape, condition_shape, circles),
+    )
+
+
+def _model(cast: Cast) -> GeneratorInUnits:
+    return GeneratorInUnits(cast["generator"], cast["units"], cast["scaling"])

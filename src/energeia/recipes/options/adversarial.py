@@ -1,0 +1,41 @@
+"""Options of the recipes that play a game against a critic. Needs no JAX."""
+
+import msgspec
+
+from energeia.recipes.options.base import Recipe
+from energeia.support import CONTINUOUS, DISCRETE
+from energeia.training.settings import Optimization, Training
+
+
+class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A relativistic game with penalties on the critic's slope at real and generated rows."""
+
+    latent: int = 32
+    """Latent dimensions."""
+    width: int = 256
+    """Hidden units of both networks."""
+    depth: int = 2
+    """Residual blocks of both networks."""
+    gamma: float = 1.0
+    """Weight of the penalties at first, per squared standardized unit."""
+    gamma_final: float = 0.1
+    """Weight of the penalties from half of the training on."""
+    critic: Optimization = Optimization(learning_rate=5e-4, beta1=0.0, beta2=0.99, clip=0.0)
+    """How the critic moves."""
+    generator: Optimization = Optimization(learning_rate=5e-4, beta1=0.0, beta2=0.99, clip=0.0)
+    """How the generator moves."""
+    training: Training = Training(rounds=6000, batch=128, check_every=250, average=0.999)
+    """How long to train."""
+
+
+RECIPES = (
+    Recipe(
+        name="gan",
+        family="adversarial",
+        summary="relativistic game with R1 and R2 penalties (R3GAN), averaged generator",
+        citation="Huang et al. 2024, arXiv:2501.05441; Mescheder et al. 2018, arXiv:1801.04406",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=GanOptions,
+        builder="energeia.recipes.gan:build",
+    ),
+)

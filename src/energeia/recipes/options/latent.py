@@ -1,0 +1,47 @@
+"""Options of the recipes with hidden variables. Needs no JAX."""
+
+import msgspec
+
+from energeia.recipes.options.base import Recipe
+from energeia.support import CONTINUOUS, DISCRETE
+from energeia.training.settings import Optimization, Training
+
+
+class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A variational autoencoder with a likelihood for each kind of column."""
+
+    latent: int = 24
+    """Latent dimensions."""
+    width: int = 256
+    """Hidden units of encoder and decoder."""
+    depth: int = 2
+    """Residual blocks of each."""
+    components: int = 1
+    """Mixture components of the likelihood of integer, real and circular columns."""
+    particles: int = 1
+    """Importance weights in the training bound: 1 is the ELBO, more is IWAE."""
+    beta: float = 1.0
+    """Weight of the divergence in the training loss (particles = 1 only)."""
+    free_bits: float = 0.0
+    """Nats of each latent dimension that cost nothing in training (particles = 1 only)."""
+    warmup: int = 0
+    """Moves over which beta rises from zero (particles = 1 only)."""
+    optimization: Optimization = Optimization(learning_rate=1e-3)
+    """How the model moves."""
+    training: Training = Training(
+        rounds=6000, batch=128, check_every=250, patience=8, average=0.998
+    )
+    """How long to train."""
+
+
+RECIPES = (
+    Recipe(
+        name="vae",
+        family="latent",
+        summary="variational autoencoder, a likelihood for each kind of column",
+        citation="Kingma and Welling 2014, arXiv:1312.6114; Salimans et al. 2017, arXiv:1701.05517",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=VaeOptions,
+        builder="energeia.recipes.vae:build",
+    ),
+)

@@ -1,0 +1,55 @@
+"""The recipe ``vae``."""
+
+import jax
+
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.contracts import Cast, Objective
+from energeia.distributions.likelihoods import ColumnLikelihoods
+from energeia.models.in_units import LatentInUnits
+from energeia.models.latent import Vae
+from energeia.nn.residual import ResidualNet
+from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.objectives.variational import WeightedBound
+from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.options.latent import VaeOptions
+from energeia.recipes.options.problem import Problem
+from energeia.training.player import Player, optimizer
+
+
+def build(options: VaeOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+    """Put together a variational autoencoder (Kingma and Welling 2014) for a problem."""
+    model = LatentInUnits(
+        _vae(options, problem, key),
+        Units.fit(problem.support, reference.x),
+        condition_scaling(reference),
+    )
+    moves = optimizer(options.optimization, options.training.rounds)
+    return Assembly(
+        cast={"model": model},
+        objective=_objective(options),
+        players=(Player("model", ("model",), moves),),
+        model=_model,
+    )
+
+
+def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
+    columns = ColumnLikelihoods(problem.support, options.components)
+    up, down = jax.random.split(key)
+    told = problem.condition_dimension
+    size = {"width": options.width, "depth": options.depth}
+    encoder = ResidualNet(
+        columns.feature_size + told, 2 * options.latent, **size, key=up, gain=0.3
+    )
+    decoder = ResidualNet(options.latent + told, columns.size, **size, key=down, gain=0.3)
+    return Vae(encoder, decoder, columns, options.latent, problem.condition_shape)
+
+
+def _objective(options: VaeOptions) -> Objective:
+    if options.particles > 1:
+        return MaximumLikelihood(options.particles)
+    return WeightedBound(options.beta, options.free_bits, options.warmup)
+
+
+def _model(cast: Cast) -> LatentInUnits:
+    return cast["model"]
