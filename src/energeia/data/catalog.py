@@ -1,0 +1,136 @@
+"""The named sources of data: what they are, their parameters, how to name one. Needs no JAX."""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from energeia._core.errors import InputError, nearest
+from energeia.support import Support
+
+
+class Source(Protocol):
+    """What drew the rows and can draw more, with what it knows exactly."""
+
+    name: str
+    layout: tuple[int, ...]
+    support: Support
+    symmetries: tuple[str, ...]
+    """Names of maps that leave the distribution as it is, see ``physics.symmetry``."""
+    entropy: float | None
+    """Exact differential or discrete entropy in nats; None where it is not known."""
+
+    def draw(self, seed: int, count: int) -> np.ndarray:
+        """Fresh independent rows, shape ``(count, d)``."""
+        ...
+
+    def log_prob(self, rows: np.ndarray) -> np.ndarray | None:
+        """The exact log-density of each row in nats; None where it is not known."""
+        ...
+
+    def observables(self) -> tuple[Any, ...]:
+        """``(Observable, exact value or None)`` pairs worth measuring."""
+        ...
+
+
+class Parameter(NamedTuple):
+    """One parameter of a named source."""
+
+    kind: type
+    default: Any
+
+
+class Named(NamedTuple):
+    """A named source: what it is, its parameters, and where its loader lives."""
+
+    summary: str
+    parameters: dict[str, Parameter]
+    loader: str
+    """``module:function``, imported when first opened; given the parameters, it returns a
+    ``Source`` that draws, or a ``readers.Table`` of real data."""
+
+
+_TOY = {"n": Parameter(int, 20_000)}
+_NO_PARAMETERS: dict[str, Parameter] = {}
+NAMED: dict[str, Named] = {
+    "ising": Named(
+        "exact samples of the two-dimensional Ising model, spins -1 and +1",
+        {
+            "L": Parameter(int, 8),
+            "beta": Parameter(float, math.log(1 + math.sqrt(2)) / 2),
+            "J": Parameter(float, 1.0),
+            "h": Parameter(float, 0.0),
+            "n": Parameter(int, 20_000),
+        },
+        "energeia.data.lattice:ising",
+    ),
+    **{
+        name: Named(f"the {name} density in two dimensions", _TOY, "energeia.data.planar:toys")
+        for name in ("8gaussians", "checkerboard", "circles", "moons", "2spirals", "swissroll")
+    },
+    "digits": Named(
+        "1,797 handwritten digits, 8x8, levels 0 to 16",
+        _NO_PARAMETERS,
+        "energeia.data.bundled:digits",
+    ),
+    **{
+        name: Named(
+            f"scikit-learn's {name} table; labels=1 adds the column 'class'",
+            {"labels": Parameter(int, 0)},
+            "energeia.data.bundled:table",
+        )
+        for name in ("iris", "wine", "breast-cancer")
+    },
+    "mnist": Named(
+        "MNIST images, 28x28, levels 0 to 255, from the folder ENERGEIA_DATA",
+        {"part": Parameter(str, "train")},
+        "energeia.data.bundled:mnist",
+    ),
+    "binarized-mnist": Named(
+        "MNIST binarized once, from the folder ENERGEIA_DATA",
+        {"part": Parameter(str, "train")},
+        "energeia.data.bundled:binarized_mnist",
+    ),
+}
+
+
+def parse_spec(spec: str) -> tuple[str, dict[str, Any]] | None:
+    """The name and parameters of a named source, defaults filled in; None for a file.
+
+    Raises:
+        InputError: for an unknown source or parameter, or a value of the wrong kind.
+
+    >>> parse_spec("moons:n=100")
+    ('moons', {'n': 100})
+    """
+    name, _, rest = spec.partition(":")
+    if name not in NAMED or Path(spec).exists():
+        return None
+    parameters = {key: parameter.default for key, parameter in NAMED[name].parameters.items()}
+    for part in filter(None, (p.strip() for p in rest.split(","))):
+        key, equals, text = part.partition("=")
+        if key not in parameters:
+            advice = nearest(key, parameters) if parameters else f"write {name} alone"
+            raise InputError(f"the source {name!r} has no parameter {key!r}: {advice}")
+        kind = NAMED[name].parameters[key].kind
+        try:
+            parameters[key] = kind(text)
+        except ValueError:
+            equals = ""
+        if not equals or text == "":
+            article = {"int": "a whole number", "float": "a number"}.get(kind.__name__, "a name")
+            raise InputError(
+                f"{key!r} of the source {name!r} was given {text!r} where {article} was wanted: "
+                f"write {name}:{key}={NAMED[name].parameters[key].default}"
+            )
+    return name, parameters
+
+
+def refuse_unknown(spec: str) -> None:
+    """A word that is neither a file nor a source was probably meant to be one of the sources."""
+    name = spec.partition(":")[0]
+    if not Path(name).exists() and not Path(spec).exists() and "." not in name and "/" not in name:
+        raise InputError(
+            f"{name!r} is neither a file nor a known source of data: {nearest(name, NAMED)}"
+        )

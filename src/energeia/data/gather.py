@@ -1,0 +1,190 @@
+"""From a file or a name to plain rows: load, choose rows, choose columns. Needs no JAX."""
+
+import hashlib
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from energeia._core.errors import InputError, nearest
+from energeia.data import checks, readers
+from energeia.data.catalog import NAMED, parse_spec, refuse_unknown
+from energeia.data.dataset import Provenance
+
+IN_MEMORY = 1 << 29
+"""Files of up to this many bytes are read into memory; larger maps stay on disk."""
+
+
+class Request(NamedTuple):
+    """What is asked of a file or a named source."""
+
+    spec: str
+    drop_bad_rows: bool = False
+    drop_columns: Sequence[int | str] = ()
+    condition_columns: Sequence[int | str] = ()
+    seed: int = 0
+    rows: int | None = None
+
+
+class Gathered(NamedTuple):
+    """Rows of shape ``(n, d)`` with what the file or the source says of them."""
+
+    rows: np.ndarray
+    names: tuple[str, ...]
+    layout: tuple[int, ...]
+    condition: np.ndarray | None
+    condition_names: tuple[str, ...]
+    alike: bool
+    source: Any
+    """What drew the rows, if all its columns are still there; else None."""
+    provenance: Provenance
+    bad: int
+    """Rows that held NaN or infinity and were dropped."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A warning on rows that were dropped."""
+        if not self.bad:
+            return ()
+        total = len(self.rows) + self.bad
+        return (f"{self.bad:,} of {total:,} rows held NaN or infinity and were dropped",)
+
+
+def gather(request: Request) -> Gathered:
+    """Load rows, choose among them and among their columns.
+
+    Raises:
+        InputError: for a file that cannot be read, an unknown source or column, rows that are not
+            finite and were not to be dropped, or none left.
+    """
+    table, source, provenance = _load(request.spec, request.seed, request.rows)
+    values, provenance = _choose_rows(table.values, provenance, request, source is not None)
+    values, bad = _finite_rows(values, request)
+    width = int(np.prod(values.shape[1:], dtype=int))
+    names = table.names or tuple(f"x{i}" for i in range(width))
+    dropped = _columns(request.spec, request.drop_columns, names)
+    given = _columns(request.spec, request.condition_columns, names)
+    layout = tuple(values.shape[1:]) or (1,)
+    values, condition = values.reshape(len(values), -1), None
+    if dropped or given:
+        kept = _kept(request.spec, width, dropped, given)
+        condition = np.asarray(values[:, given], dtype=np.float32) if given else None
+        values, layout, source = values[:, kept], (len(kept),), None
+    else:
+        kept = list(range(width))
+    return Gathered(
+        rows=_in_memory(values),
+        names=tuple(names[i] for i in kept),
+        layout=layout,
+        condition=condition,
+        condition_names=tuple(names[i] for i in given),
+        alike=table.alike,
+        source=source,
+        provenance=msgspec.structs.replace(provenance, dropped_columns=dropped, dropped_rows=bad),
+        bad=bad,
+    )
+
+
+def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, Provenance]:
+    """The table behind a name or a file, the source if it can draw more, the provenance."""
+    named = parse_spec(spec)
+    if named is None:
+        refuse_unknown(spec)
+        table = readers.read(spec)
+        digest = _digest_file(readers.locate(spec)[0])
+        return table, None, _provenance(spec, digest, table, None)
+    name, parameters = named
+    if rows is not None and "n" in parameters:
+        parameters["n"] = rows
+    if parameters.get("n", 2) < 1:
+        raise InputError(f"{parameters['n']} rows were asked of {name!r}: ask for at least 1")
+    module, _, function = NAMED[name].loader.partition(":")
+    loaded = getattr(importlib.import_module(module), function)(name, **parameters)
+    if isinstance(loaded, readers.Table):
+        return loaded, None, _provenance(spec, _digest_rows(loaded.values), loaded, None)
+    drawn = loaded.draw(seed, parameters["n"])
+    table = readers.Table(drawn.reshape(len(drawn), *loaded.layout), None, alike=True)
+    return table, loaded, _provenance(spec, _digest_rows(drawn), table, seed)
+
+
+def _choose_rows(
+    values: np.ndarray, provenance: Provenance, request: Request, drawn: bool
+) -> tuple[np.ndarray, Provenance]:
+    rows, seed = request.rows, request.seed
+    if rows is not None and rows < 1:
+        raise InputError(f"{rows} rows were asked for: ask for at least 1")
+    if rows is None or drawn or rows >= len(values):
+        return values, provenance
+    chosen = np.sort(np.random.default_rng(seed).choice(len(values), rows, replace=False))
+    part = f"{rows} rows at random, seed {seed}"
+    return values[chosen], msgspec.structs.replace(provenance, part=part, seed=seed)
+
+
+def _finite_rows(values: np.ndarray, request: Request) -> tuple[np.ndarray, int]:
+    bad = checks.bad_rows(values)
+    if bad.size == 0:
+        return values, 0
+    if not request.drop_bad_rows:
+        checks.refuse_bad_rows(request.spec, bad, len(values))
+    if bad.size == len(values):
+        raise InputError(
+            f"{request.spec} holds NaN or infinity in every one of its {bad.size:,} rows where "
+            "finite numbers are modelled: repair it"
+        )
+    return np.delete(values, bad, axis=0), int(bad.size)
+
+
+def _in_memory(values: np.ndarray) -> np.ndarray:
+    """Small data as float arrays; a large map as it is, read when needed.
+
+    Whole numbers of at most 16 bits and 32-bit floats are exact in float32; the rest is float64.
+    """
+    if isinstance(values, np.memmap) and values.nbytes > IN_MEMORY:
+        return values
+    exact = np.can_cast(values.dtype, np.float32)
+    return np.asarray(values).astype(np.float32 if exact else np.float64)
+
+
+def _kept(spec: str, width: int, dropped: tuple[int, ...], given: tuple[int, ...]) -> list[int]:
+    both = sorted(set(dropped) & set(given))
+    if both:
+        raise InputError(f"column {both[0]} of {spec} is both dropped and a condition: choose one")
+    kept = [i for i in range(width) if i not in {*dropped, *given}]
+    if not kept:
+        raise InputError(f"no column of {spec} is left to model: drop or condition on fewer")
+    return kept
+
+
+def _columns(spec: str, wanted: Sequence[int | str], names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(_column(spec, each, names) for each in wanted))
+
+
+def _column(spec: str, which: int | str, names: tuple[str, ...]) -> int:
+    if isinstance(which, str) and which in names:
+        return names.index(which)
+    try:
+        index = int(which)
+    except ValueError:
+        raise InputError(f"{spec} has no column {which!r}: {nearest(str(which), names)}") from None
+    if not 0 <= index < len(names):
+        raise InputError(
+            f"{spec} has no column {index}, only 0 to {len(names) - 1}: choose one of those"
+        )
+    return index
+
+
+def _provenance(spec: str, digest: str, table: readers.Table, seed: int | None) -> Provenance:
+    shape, dtype = tuple(table.values.shape), str(table.values.dtype)
+    return Provenance(spec=spec, sha256=digest, shape=shape, dtype=dtype, seed=seed)
+
+
+def _digest_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest_rows(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()

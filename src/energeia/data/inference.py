@@ -1,0 +1,247 @@
+"""What each column is, judged from its values: binary, integer, categorical or real. Needs no JAX.
+
+Positive, interval and circle are never guessed, since a sample cannot show that a bound is never
+crossed; they are *suggested* (``suggest``) and declared by the user.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from energeia._core.errors import InputError
+from energeia.data.checks import blocks
+from energeia.support import Binary, Categorical, Column, Integer, Real, Support
+
+LEVELS = 256
+"""Whole numbers with at most this many levels from lowest to highest are integers."""
+ALPHABET = 16
+"""At most this many distinct values make a categorical column, where they leave gaps."""
+WITNESSES = 20
+"""Rows wanted for each category before a few distinct values are taken for an alphabet."""
+_COUNTED = 10_000_000
+
+
+class Summary(NamedTuple):
+    """What was seen in each column, each array of shape ``(d,)``."""
+
+    rows: int
+    low: np.ndarray
+    high: np.ndarray
+    whole: np.ndarray
+    """Whether every value is a whole number."""
+    alphabets: tuple[np.ndarray | None, ...]
+    """The distinct values, sorted; None where there are more than 257."""
+
+    @property
+    def constant(self) -> np.ndarray:
+        """Indices of the columns that never change."""
+        return np.flatnonzero(self.low == self.high)
+
+
+def summarize(rows: np.ndarray) -> Summary:
+    """Look at every value once, in blocks, so that a file larger than memory can be summarized."""
+    parts = [_summarize(block) for block in blocks(rows)]
+    total = parts[0]
+    for part in parts[1:]:
+        alphabets = tuple(map(_join, total.alphabets, part.alphabets))
+        total = Summary(
+            total.rows + part.rows,
+            np.minimum(total.low, part.low),
+            np.maximum(total.high, part.high),
+            total.whole & part.whole,
+            alphabets,
+        )
+    return total
+
+
+def infer(summary: Summary, alike: bool) -> Support:
+    """The support of every column; one range for all where columns are cells of one array.
+
+    >>> values = np.array([[0, 3, 0.5], [1, 0, 0.7], [0, 4, 0.1]])
+    >>> print(infer(summarize(values), alike=False))
+    0: binary(0,1), 1: integer(0,4), 2: real
+    >>> print(infer(summarize(values[:, :2]), alike=True))
+    0-1: integer(0,4)
+    """
+    count = len(summary.low)
+    if alike:
+        pooled = _pool(summary)
+        column = _judge(pooled, 0)
+        if pooled.whole[0] or not isinstance(column, Real):
+            return Support(((column, count),))
+    return Support.of([_judge(summary, index) for index in range(count)])
+
+
+def refuse_constant(
+    summary: Summary, support: Support, names: tuple[str, ...], spec: str
+) -> tuple[str, ...]:
+    """Refuse continuous columns that never change; warn of discrete ones.
+
+    Raises:
+        InputError: naming the continuous columns that never change.
+    """
+    columns = support.columns
+    frozen = [int(i) for i in summary.constant if not columns[i].discrete]
+    if frozen:
+        raise InputError(
+            f"{spec} has columns that never change ({_list(frozen, names)}) where a density needs "
+            f"them to vary: drop them with --drop-columns {','.join(map(str, frozen))}"
+        )
+    still = [int(i) for i in summary.constant]
+    if not still:
+        return ()
+    noun = "column never changes" if len(still) == 1 else "columns never change"
+    return (f"{len(still)} discrete {noun} ({_list(still, names)}): modelled, but carries nothing",)
+
+
+def suggest(summary: Summary, support: Support) -> tuple[str, ...]:
+    """Declarations worth considering, such as ``2:positive``; never applied silently."""
+    found: dict[str, list[int]] = {}
+    for index, column in enumerate(support.columns):
+        text = _suggestion(float(summary.low[index]), float(summary.high[index]), column)
+        if text:
+            found.setdefault(text, []).append(index)
+    return tuple(_declare(where, text) for text, where in found.items())
+
+
+def doubts(summary: Summary, support: Support, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Warnings on values that a 32-bit model or a density would get wrong."""
+    warnings, size = [], np.maximum(np.abs(summary.low), np.abs(summary.high))
+    large = np.flatnonzero(summary.whole & (size > 2**24))
+    if large.size:
+        warnings.append(
+            f"whole numbers above 2^24 in {_list(large, names)} are not exact in 32-bit models: "
+            "subtract an offset or divide by a unit"
+        )
+    real = np.array([isinstance(c, Real) for c in support.columns])
+    tight = np.flatnonzero(real & ~np.isin(np.arange(len(size)), large))
+    tight = tight[(summary.high - summary.low)[tight] < 1e-5 * size[tight]]
+    if tight.size:
+        warnings.append(
+            f"{_list(tight, names)} vary by less than 1e-5 of their size, which 32-bit numbers "
+            "hardly resolve: subtract an offset"
+        )
+    tied = [int(i) for i in np.flatnonzero(real) if _tied(summary.alphabets[i], summary.rows)]
+    if tied:
+        warnings.append(
+            f"{_list(tied, names)} look continuous but repeat a few values (rounded?): a density "
+            "on repeated values can grow without limit; declare them integer or categorical, or "
+            "do not compare likelihoods"
+        )
+    return tuple(warnings)
+
+
+def _summarize(block: np.ndarray) -> Summary:
+    block = block.view(np.uint8) if block.dtype == bool else block
+    low, high = block.min(axis=0), block.max(axis=0)
+    if block.dtype.kind == "f":
+        whole = (block == np.round(block)).all(axis=0)
+    else:
+        whole = np.ones(block.shape[1], dtype=bool)
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    span = float(high.max() - low.min()) + 1
+    if whole.all() and span * block.shape[1] <= min(_COUNTED, 20 * block.size + 1000):
+        alphabets = _alphabets_by_counting(block, int(low.min()), int(span))
+    else:
+        alphabets = tuple(_alphabet(block[:, j]) for j in range(block.shape[1]))
+    return Summary(len(block), low, high, whole, alphabets)
+
+
+def _alphabets_by_counting(block: np.ndarray, low: int, span: int) -> tuple[np.ndarray | None, ...]:
+    width = block.shape[1]
+    codes = block.astype(np.int64) - low + span * np.arange(width)
+    seen = np.bincount(codes.ravel(), minlength=span * width).reshape(width, span) > 0
+    return tuple(_limited(np.flatnonzero(row) + float(low)) for row in seen)
+
+
+def _alphabet(values: np.ndarray) -> np.ndarray | None:
+    if len(np.unique(values[:2000])) > LEVELS + 1:
+        return None
+    return _limited(np.unique(values).astype(np.float64))
+
+
+def _limited(values: np.ndarray) -> np.ndarray | None:
+    return values if len(values) <= LEVELS + 1 else None
+
+
+def _join(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+    return None if first is None or second is None else _limited(np.union1d(first, second))
+
+
+def _pool(summary: Summary) -> Summary:
+    """One column that stands for all."""
+    alphabet: np.ndarray | None = np.zeros(0)
+    for each in summary.alphabets:
+        alphabet = _join(alphabet, each)
+        if alphabet is None:
+            break
+    return Summary(
+        summary.rows * len(summary.low),
+        np.array([summary.low.min()]),
+        np.array([summary.high.max()]),
+        np.array([bool(summary.whole.all())]),
+        (alphabet,),
+    )
+
+
+def _judge(summary: Summary, index: int) -> Column:
+    values = summary.alphabets[index]
+    low, high = float(summary.low[index]), float(summary.high[index])
+    if values is None:
+        return Real()
+    if len(values) == 1:
+        return Binary() if low in (0.0, 1.0) else Real()
+    if len(values) == 2:
+        return Binary((float(values[0]), float(values[1])))
+    whole, levels = bool(summary.whole[index]), high - low + 1
+    few = len(values) <= ALPHABET and summary.rows >= WITNESSES * len(values)
+    gaps = whole and 2 * len(values) < levels
+    if few and (gaps or (not whole and summary.rows >= 5 * WITNESSES * len(values))):
+        return Categorical(tuple(float(v) for v in values))
+    if whole and levels <= LEVELS:
+        return Integer(int(low), int(high))
+    return Real()
+
+
+_TURNS = (
+    (-np.pi, np.pi, "circle(-3.141592653589793,3.141592653589793)"),
+    (0.0, 2 * np.pi, "circle(0,6.283185307179586)"),
+    (-180.0, 180.0, "circle(-180,180)"),
+    (0.0, 360.0, "circle(0,360)"),
+)
+
+
+def _suggestion(low: float, high: float, column: Column) -> str:
+    if isinstance(column, Categorical):
+        return "real"
+    if not isinstance(column, Real):
+        return ""
+    for start, stop, text in _TURNS:
+        if low >= start and high <= stop and high - low > 0.97 * (stop - start):
+            return text
+    if low > 0 and high < 1 and high - low > 0.5:
+        return "interval(0,1)"
+    return "positive" if low > 0 else ""
+
+
+def _tied(alphabet: np.ndarray | None, rows: int) -> bool:
+    return alphabet is not None and 1 < len(alphabet) < 0.5 * rows
+
+
+def _list(indices: "np.ndarray | list[int]", names: tuple[str, ...]) -> str:
+    shown = [f"{i}" if names[i] == f"x{i}" else f"{i} {names[i]}" for i in list(indices)[:6]]
+    return (
+        "columns " * (len(indices) > 1)
+        + "column " * (len(indices) == 1)
+        + (", ".join(shown) + (", ..." if len(indices) > 6 else ""))
+    )
+
+
+def _declare(indices: list[int], text: str) -> str:
+    """The declaration in the syntax of ``support.parse``: ``0:positive; 2-5:positive``."""
+    breaks = [0, *(i for i in range(1, len(indices)) if indices[i] != indices[i - 1] + 1)]
+    parts = []
+    for start, stop in zip(breaks, [*breaks[1:], len(indices)], strict=True):
+        first, last = indices[start], indices[stop - 1]
+        parts.append(f"{first}:{text}" if first == last else f"{first}-{last}:{text}")
+    return "; ".join(parts)

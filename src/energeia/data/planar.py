@@ -1,0 +1,40 @@
+"""The two-dimensional toy densities as sources of data."""
+
+import numpy as np
+
+from energeia.data.toy import toy
+from energeia.support import Real, Support
+
+
+class PlanarSource:
+    """Independent samples of a toy density with its exact log-density and entropy.
+
+    >>> source = PlanarSource("checkerboard")
+    >>> source.draw(seed=0, count=3).shape, round(source.entropy, 3)
+    ((3, 2), 3.466)
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.model = toy(name)
+        self.layout = (2,)
+        self.support = Support(((Real(), 2),))
+        self.symmetries: tuple[str, ...] = ()
+        self.entropy: float | None = float(self.model.entropy)
+
+    def draw(self, seed: int, count: int) -> np.ndarray:
+        """Fresh independent rows, shape ``(count, 2)``."""
+        return np.asarray(self.model.sample(seed, count), dtype=np.float32)
+
+    def log_prob(self, rows: np.ndarray) -> np.ndarray:
+        """The exact log-density of each row, nats."""
+        return np.asarray(self.model.log_prob(np.asarray(rows)))
+
+    def observables(self) -> tuple[()]:
+        """None are declared."""
+        return ()
+
+
+def toys(name: str, n: int) -> PlanarSource:
+    """The source ``moons``, ``8gaussians`` and the others by name."""
+    return PlanarSource(name)

@@ -1,0 +1,236 @@
+"""Files of numbers: .npy, .npz, text tables, HDF5 and IDX. Nothing is ever unpickled. Needs no JAX.
+
+Every reader returns rows along the first axis, as they are stored; what cannot be read is refused
+with one sentence that says what was found, what was wanted and the repair.
+"""
+
+import gzip
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+from numpy.lib import recfunctions
+
+from energeia._core.errors import InputError, nearest
+from energeia.data.text import read_text
+
+
+class Table(NamedTuple):
+    """Rows as they are stored, before any judgement of what they are."""
+
+    values: np.ndarray
+    """Shape ``(rows, ...)``; a memory map for ``.npy``."""
+    names: tuple[str, ...] | None
+    """Names of the columns, where the file has them."""
+    alike: bool
+    """Whether the columns are cells of one array, so that they share one range of values."""
+
+
+def read(spec: str) -> Table:
+    """Read ``file.npy``, ``file.npz:key``, ``file.csv``, ``file.h5:/group/dataset`` or IDX.
+
+    Raises:
+        InputError: if the file is missing, empty, truncated, of an unknown kind, holds objects or
+            complex numbers, or holds several arrays and none was named.
+    """
+    path, key = locate(spec)
+    reader = _reader(path)
+    values, names = reader(path, key)
+    return _numbers(values, names, spec, alike=reader is not read_table)
+
+
+def locate(spec: str) -> tuple[Path, str | None]:
+    """Split ``file:key`` into an existing file and the array named in it.
+
+    Raises:
+        InputError: if there is no such file, or it is a folder or has no bytes.
+    """
+    path, key = Path(spec), None
+    if not path.exists() and ":" in spec:
+        front, _, back = spec.rpartition(":")
+        # HDF5 paths have no colon of their own; a drive letter is not followed by a file.
+        if Path(front).exists():
+            path, key = Path(front), back
+    if not path.exists():
+        beside = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        advice = nearest(path.name, beside) if len(beside) in range(1, 200) else "check the path"
+        advice = advice if advice.startswith("did") else "check the path"
+        raise InputError(f"{spec} does not exist where a file of samples was wanted: {advice}")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder where a file of samples was wanted: name the file")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes) where rows of numbers were wanted: rewrite it")
+    return path, key
+
+
+def _reader(path: Path) -> Callable[[Path, str | None], tuple[np.ndarray, tuple[str, ...] | None]]:
+    name = path.name.lower()
+    if name.endswith(("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")):
+        return read_idx
+    if path.suffix.lower() in READERS:
+        return READERS[path.suffix.lower()]
+    if path.suffix.lower() in (".pkl", ".pickle", ".pt", ".pth", ".joblib"):
+        raise InputError(
+            f"{path} is a pickle, which can run code when opened and is never loaded: "
+            "save the array with numpy.save(..., allow_pickle=False)"
+        )
+    raise InputError(
+        f"{path} is of a kind that is not read: convert it to .npy, .npz, .csv, .h5 or IDX "
+        f"({', '.join(sorted(READERS))}, -ubyte.gz)"
+    )
+
+
+def read_npy(path: Path, key: str | None) -> tuple[np.ndarray, None]:
+    """Map a ``.npy`` file into memory."""
+    _no_key(path, key)
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False), None
+    except (ValueError, EOFError, OSError, SyntaxError) as error:
+        raise _damaged(path, error, "a whole .npy array") from None
+
+
+def read_npz(path: Path, key: str | None) -> tuple[np.ndarray, None]:
+    """Read one array of a ``.npz`` archive."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return archive[_choose(path, key, list(archive.files), "arrays")], None
+    except InputError:
+        raise
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
+        raise _damaged(path, error, "a whole .npz archive") from None
+
+
+def read_hdf5(path: Path, key: str | None) -> tuple[np.ndarray, None]:
+    """Read one dataset of an HDF5 file."""
+    try:
+        with h5py.File(path, "r") as file:
+            found: list[str] = []
+            file.visititems(
+                lambda name, item: (
+                    found.append(f"/{name}") if isinstance(item, h5py.Dataset) else None
+                )
+            )
+            chosen = _choose(path, key and f"/{key.lstrip('/')}", found, "datasets")
+            dataset = file[chosen]
+            assert isinstance(dataset, h5py.Dataset)  # ``_choose`` gave a name from the list above
+            if dataset.dtype.hasobject:
+                raise InputError(_no_objects(f"{path}:{chosen}"))
+            return dataset[...], None
+    except InputError:
+        raise
+    except (OSError, RuntimeError, KeyError) as error:
+        raise _damaged(path, error, "a whole HDF5 file") from None
+
+
+def read_table(path: Path, key: str | None) -> tuple[np.ndarray, tuple[str, ...] | None]:
+    """Read a table of numbers as text, with or without a line of names."""
+    _no_key(path, key)
+    return read_text(path)
+
+
+_IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def read_idx(path: Path, key: str | None) -> tuple[np.ndarray, None]:
+    """Read an IDX file, the format of MNIST, compressed or not."""
+    _no_key(path, key)
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        kind, axes = content[2], content[3]
+        shape = struct.unpack(f">{axes}I", content[4 : 4 + 4 * axes])
+        dtype = np.dtype(_IDX_TYPES[kind])
+        array = np.frombuffer(content, dtype, offset=4 + 4 * axes)
+        return array.reshape(shape), None
+    except (OSError, EOFError, zlib.error, struct.error, KeyError, IndexError, ValueError) as error:
+        raise _damaged(path, error, "a whole IDX file") from None
+
+
+READERS = {
+    ".npy": read_npy,
+    ".npz": read_npz,
+    ".csv": read_table,
+    ".tsv": read_table,
+    ".txt": read_table,
+    ".dat": read_table,
+    ".h5": read_hdf5,
+    ".hdf5": read_hdf5,
+    ".hdf": read_hdf5,
+}
+
+
+def _numbers(values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, alike: bool) -> Table:
+    """Rows of real numbers, or a refusal."""
+    if values.dtype.names is not None:
+        names, alike = values.dtype.names, False
+        try:
+            values = recfunctions.structured_to_unstructured(np.asarray(values))
+        except (TypeError, ValueError, NotImplementedError):
+            raise InputError(
+                f"{spec} has fields ({', '.join(names)}) that are not all numbers: "
+                "save the numeric ones alone"
+            ) from None
+    if values.dtype.hasobject:
+        raise InputError(_no_objects(spec))
+    if values.dtype.kind == "c":
+        raise InputError(
+            f"{spec} holds complex numbers where real ones are modelled: "
+            "save the real and imaginary parts as two columns"
+        )
+    if values.dtype.kind not in "buif":
+        raise InputError(
+            f"{spec} holds {values.dtype} where numbers were wanted: save an array of numbers"
+        )
+    if values.ndim == 0 or values.size == 0:
+        raise InputError(
+            f"{spec} has shape {values.shape} where rows of numbers were wanted: "
+            "the first axis counts rows and no axis may be zero"
+        )
+    return Table(values, names, alike)
+
+
+def _choose(path: Path, key: str | None, found: list[str], what: str) -> str:
+    if not found:
+        raise InputError(f"{path} holds no {what} where rows of numbers were wanted: rewrite it")
+    if key is None and len(found) == 1:
+        return found[0]
+    listed = ", ".join(found)
+    if key is None:
+        raise InputError(
+            f"{path} holds {len(found)} {what} ({listed}) where one was wanted: "
+            f"name it, as in {path.name}:{found[0]}"
+        )
+    if key not in found:
+        raise InputError(
+            f"{path} holds no {key!r}, only {listed}: name one of them, as in "
+            f"{path.name}:{found[0]}"
+        )
+    return key
+
+
+def _no_key(path: Path, key: str | None) -> None:
+    if key is not None:
+        raise InputError(f"{path} holds one array, yet {key!r} was asked of it: leave out :{key}")
+
+
+def _no_objects(spec: str) -> str:
+    return (
+        f"{spec} holds Python objects, which can run code when opened and are never loaded: "
+        "save an array of numbers, such as array.astype(float)"
+    )
+
+
+def _damaged(path: Path, error: Exception, wanted: str) -> InputError:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if "object" in text.lower() or "pickle" in text.lower():
+        with path.open("rb") as file:
+            if file.read(6) in (b"\x93NUMPY", b"PK\x03\x04" + b"\x14\x00", b"PK\x03\x04\x2d\x00"):
+                return InputError(_no_objects(str(path)))
+        text = "the first bytes are those of another kind of file"
+    return InputError(
+        f"{path} is truncated or damaged ({text}) where {wanted} was wanted: write or copy it again"
+    )

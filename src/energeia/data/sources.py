@@ -1,0 +1,137 @@
+"""Open data by name or by file. Needs no JAX until a source that computes is opened."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from energeia import support as supports
+from energeia._core.errors import InputError
+from energeia.data import checks, inference
+from energeia.data.dataset import Dataset, duplicate_warning
+from energeia.data.gather import Gathered, Request, gather
+from energeia.support import Support
+
+
+def open_data(
+    spec: str,
+    *,
+    support: str | Support | None = None,
+    drop_bad_rows: bool = False,
+    drop_columns: Sequence[int | str] = (),
+    condition_columns: Sequence[int | str] = (),
+    seed: int = 0,
+    rows: int | None = None,
+) -> Dataset:
+    """Open a file or a named source, check it, and say what each column is.
+
+    ``support`` overrides the inferred support, as text (``"0:positive; 1-3:circle(-3.2,3.2)"``,
+    counted after columns are taken away) or as a ``Support``. ``rows`` keeps a random choice of
+    that many rows of a file, in order, or draws that many from a source. ``seed`` is that of the
+    draw or of the choice.
+
+    Raises:
+        InputError: for anything that cannot be modelled as it is; the message names the repair.
+
+    >>> data = open_data("digits")
+    >>> data.rows.shape, data.layout, str(data.support)
+    ((1797, 64), (8, 8), '0-63: integer(0,16)')
+    """
+    request = Request(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
+    found = gather(request)
+    if len(found.rows) < 2:
+        raise InputError(
+            f"{spec} has one row where a sample was wanted: the first axis counts rows, so "
+            "reshape the array or bring more of them"
+        )
+    summary = inference.summarize(found.rows)
+    declared = declare(support, found, summary)
+    warnings = [*found.notes, *inference.refuse_constant(summary, declared, found.names, spec)]
+    warnings += inference.doubts(summary, declared, found.names)
+    if found.source is None:
+        # Independent draws repeat and never remember, by construction.
+        warnings += duplicate_warning(found.rows, declared) + order_warning(found.rows)
+    return _dataset(found, declared, tuple(warnings))
+
+
+def open_like(
+    spec: str,
+    support: Support,
+    layout: tuple[int, ...],
+    *,
+    drop_bad_rows: bool = False,
+    drop_columns: Sequence[int | str] = (),
+    condition_columns: Sequence[int | str] = (),
+    seed: int = 0,
+    rows: int | None = None,
+) -> Dataset:
+    """Open rows for a model that is already trained: checked against it, nothing inferred.
+
+    Raises:
+        InputError: if the rows do not have the model's shape or leave its support.
+    """
+    request = Request(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
+    found = gather(request)
+    if found.rows.shape[1] != support.dimension:
+        raise InputError(
+            f"{spec} has rows of shape {found.layout} where the model was trained on rows of "
+            f"shape {tuple(layout)}: bring rows of that shape"
+        )
+    _check(found, support)
+    return _dataset(found._replace(layout=tuple(layout)), support, found.notes)
+
+
+def declare(declared: str | Support | None, found: Gathered, summary: inference.Summary) -> Support:
+    """The support as declared, or as the source says, or as the values show; checked.
+
+    Raises:
+        InputError: if a declaration cannot be read, or a value lies outside it.
+    """
+    source = found.source
+    inferred = source.support if source is not None else inference.infer(summary, found.alike)
+    if declared is None:
+        return inferred
+    support = supports.parse(declared, inferred) if isinstance(declared, str) else declared
+    if support.dimension != inferred.dimension:
+        raise InputError(
+            f"a support of {support.dimension} columns was declared where the data have "
+            f"{inferred.dimension}: declare one for each column"
+        )
+    _check(found, support)
+    return support
+
+
+def order_warning(rows: np.ndarray) -> tuple[str, ...]:
+    """Warn of rows that resemble their neighbors: one chain, a time series, or a sorted table."""
+    tau, real = checks.row_autocorrelation(rows)
+    if not real:
+        return ()
+    return (
+        f"neighboring rows are alike (autocorrelation time {tau:.1f} rows, 0.5 if independent): "
+        "if the rows are one chain or a time series split them with --blocks, and divide the "
+        f"number of rows by {2 * tau:.0f} when you think of errors; if they are merely sorted, "
+        "all is well",
+    )
+
+
+def _check(found: Gathered, support: Support) -> None:
+    """``Support.check`` in blocks; a block that fails is told from the whole, for row numbers."""
+    for block in checks.blocks(found.rows):
+        try:
+            support.check(block)
+        except InputError:
+            support.check(found.rows)
+            raise
+
+
+def _dataset(found: Gathered, support: Support, warnings: tuple[str, ...]) -> Dataset:
+    return Dataset(
+        rows=found.rows,
+        layout=found.layout,
+        support=support,
+        columns=found.names,
+        condition=found.condition,
+        condition_columns=found.condition_names,
+        provenance=found.provenance,
+        warnings=warnings,
+        source=found.source,
+    )

@@ -1,0 +1,107 @@
+"""Tables of numbers as text, with or without a line of names. Needs no JAX."""
+
+import csv
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from energeia._core.errors import InputError
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
+
+
+def read_text(path: Path) -> tuple[np.ndarray, tuple[str, ...] | None]:
+    """Read comma-, semicolon-, tab- or space-separated numbers; empty cells become NaN.
+
+    Lines that start with ``#`` are comments. A first line that is not all numbers holds the names.
+
+    Raises:
+        InputError: naming the first cell that is not a number, or the first line of a wrong
+            length.
+    """
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is not UTF-8 text where a table of numbers was wanted: save it as plain CSV"
+        ) from None
+    lines = [
+        (number, line)
+        for number, line in enumerate(content.splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if not lines:
+        raise InputError(f"{path} holds no rows where numbers were wanted: write it again")
+    delimiter = _delimiter(lines[0][1])
+    first = _cells(lines[0][1], delimiter)
+    names = None if all(_is_number(cell) for cell in first) else tuple(first)
+    body = lines[1:] if names else lines
+    if not body:
+        raise InputError(
+            f"{path} holds a line of names and no rows where numbers were wanted: add the rows"
+        )
+    return _parse(path, body, delimiter, names, len(first)), names
+
+
+def _parse(
+    path: Path,
+    lines: list[tuple[int, str]],
+    delimiter: str | None,
+    names: tuple[str, ...] | None,
+    width: int,
+) -> np.ndarray:
+    text = io.StringIO("\n".join(line for _, line in lines))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fast = np.loadtxt(text, delimiter=delimiter, ndmin=2, comments=None)
+        if fast.shape[1] == width:
+            return fast
+    except ValueError:
+        pass  # A cell needs a closer look: missing, quoted or not a number.
+    rows = np.empty((len(lines), width))
+    for row, (number, line) in enumerate(lines):
+        cells = _cells(line, delimiter)
+        if len(cells) != width:
+            raise InputError(
+                f"{path}, line {number} has {len(cells)} cells where the first line has {width}: "
+                "repair that line"
+            )
+        for column, cell in enumerate(cells):
+            rows[row, column] = _number(cell, path, number, names, column)
+    return rows
+
+
+def _number(cell: str, path: Path, line: int, names: tuple[str, ...] | None, column: int) -> float:
+    if cell.lower() in MISSING:
+        return np.nan
+    try:
+        return float(cell)
+    except ValueError:
+        where = f"column {column}" + (f" ({names[column]})" if names else "")
+        raise InputError(
+            f"{path}, line {line}, {where} holds {cell[:40]!r} where a number was wanted: "
+            "replace it by a number, or remove that column from the file"
+        ) from None
+
+
+def _cells(line: str, delimiter: str | None) -> list[str]:
+    if delimiter is None:
+        return line.split()
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+
+
+def _delimiter(line: str) -> str | None:
+    counts = {mark: line.count(mark) for mark in ",;\t"}
+    best = max(counts, key=lambda mark: counts[mark])
+    return best if counts[best] else None
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return cell.lower() in MISSING
+    return True
