@@ -1,0 +1,132 @@
+"""The heads of every column of a configuration, laid side by side."""
+
+import itertools
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.distributions.discrete import Bernoulli, DiscretizedLogistics, Softmax
+from energeia.distributions.head import Head
+from energeia.distributions.mixture import GaussianMixture, WrappedMixture
+from energeia.support import Binary, Categorical, Circle, Column, Integer, Support
+
+
+class Columns(eqx.Module):
+    """A head for each column: features and parameters of all columns as two flat vectors.
+
+    ``kinds[i]`` is the index in ``heads`` of the head of column i; equal neighbors are computed
+    together. Columns stand in the order in which a model visits them.
+    """
+
+    heads: tuple[Head, ...]
+    kinds: tuple[int, ...] = eqx.field(static=True)
+
+    @property
+    def dimension(self) -> int:
+        """The number of columns."""
+        return len(self.kinds)
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        """The number of features of each column."""
+        return tuple(self.heads[k].features for k in self.kinds)
+
+    @property
+    def parameters(self) -> tuple[int, ...]:
+        """The number of parameters of each column."""
+        return tuple(self.heads[k].parameters for k in self.kinds)
+
+    def permuted(self, order: tuple[int, ...]) -> "Columns":
+        """The same columns in another order."""
+        return Columns(self.heads, tuple(self.kinds[i] for i in order))
+
+    def embed(self, y: Float[Array, " d"]) -> Float[Array, " features"]:
+        """The features of every column, one after the other."""
+        parts = [jax.vmap(head.embed)(y[a:b]).ravel() for head, a, b in self._runs()]
+        return jnp.concatenate(parts)
+
+    def log_prob(
+        self, theta: Float[Array, " parameters"], y: Float[Array, " d"]
+    ) -> Float[Array, " d"]:
+        """log p(y_i | theta_i) of every column, in nats."""
+        parts, at = [], 0
+        for head, a, b in self._runs():
+            size = (b - a) * head.parameters
+            piece = theta[at : at + size].reshape(b - a, head.parameters)
+            parts.append(jax.vmap(head.log_prob)(piece, y[a:b]))
+            at += size
+        return jnp.concatenate(parts)
+
+    def initial(self, y: Float[Array, "rows d"]) -> Float[Array, " parameters"]:
+        """Parameters of every column near its marginal distribution in a reference sample."""
+        parts = [
+            jax.vmap(head.initial, in_axes=1)(y[:, a:b]).ravel() for head, a, b in self._runs()
+        ]
+        return jnp.concatenate(parts)
+
+    def draw(self, key: PRNGKey, column: Array, theta: Array) -> tuple[Scalar, Array]:
+        """A value of one column (its index may be traced) and its features.
+
+        ``theta`` starts with the column's parameters and may be longer; the features are padded
+        with zeros to the longest.
+        """
+        longest = max(head.features for head in self.heads)
+
+        def drawer(head: Head) -> Callable[..., tuple[Scalar, Array]]:
+            def draw_one(key: PRNGKey, theta: Array) -> tuple[Scalar, Array]:
+                value = head.sample(key, theta[: head.parameters])
+                return value, jnp.pad(head.embed(value), (0, longest - head.features))
+
+            return draw_one
+
+        if len(self.heads) == 1:
+            return drawer(self.heads[0])(key, theta)
+        kind = jnp.asarray(self.kinds)[column]
+        return jax.lax.switch(kind, [drawer(head) for head in self.heads], key, theta)
+
+    def _runs(self) -> list[tuple[Head, int, int]]:
+        counts = [(k, len(list(group))) for k, group in itertools.groupby(self.kinds)]
+        stops = np.cumsum([count for _, count in counts]).tolist()
+        return [(self.heads[k], stop - n, stop) for (k, n), stop in zip(counts, stops, strict=True)]
+
+
+def columns_of(
+    support: Support, *, components: int = 32, octaves: int = 4, largest_alphabet: int = 64
+) -> Columns:
+    """Choose a head for each column of a support, as seen through ``Units`` (coordinates y).
+
+    Binary columns get a Bernoulli; categorical and short integer ones a softmax; integers of more
+    than ``largest_alphabet`` values a mixture of discretized logistics; continuous ones a mixture
+    of Gaussians, wrapped on a circle.
+
+    >>> from energeia.support import Binary, Real, Support
+    >>> columns_of(Support.of([Binary(), Real(), Binary()]), components=8).kinds
+    (0, 1, 0)
+    """
+
+    def head(column: Column) -> Head:
+        match column:
+            case Binary():
+                return Bernoulli()
+            case Categorical():
+                return Softmax(column.size)
+            case Integer() if column.size <= largest_alphabet:
+                return Softmax(column.size, ordered=True)
+            case Integer():
+                return DiscretizedLogistics(column.size, components, octaves)
+            case Circle():
+                return WrappedMixture(components, octaves)
+            case _:
+                return GaussianMixture(components, octaves)
+
+    every = [head(column) for column, _ in support.runs]
+    heads = tuple(dict.fromkeys(every))
+    kinds = [
+        heads.index(h) for h, (_, n) in zip(every, support.runs, strict=True) for _ in range(n)
+    ]
+    return Columns(heads, tuple(kinds))

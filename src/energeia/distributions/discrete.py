@@ -1,0 +1,158 @@
+"""Distributions of one code 0 .. K-1."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.distributions.head import Head
+
+
+class Bernoulli(Head):
+    """p(1) = sigmoid(theta), on codes 0 and 1, seen by later columns as -1 and 1.
+
+    >>> import jax.numpy as jnp
+    >>> float(Bernoulli().log_prob(jnp.zeros(1), jnp.array(1.0)))  # ln 1/2
+    -0.6931471824645996
+    """
+
+    @property
+    def features(self) -> int:
+        """One sign."""
+        return 1
+
+    @property
+    def parameters(self) -> int:
+        """One logit."""
+        return 1
+
+    def embed(self, y: Scalar) -> Float[Array, " 1"]:
+        """-1 or 1."""
+        return (2 * y - 1)[None]
+
+    def log_prob(self, theta: Float[Array, " 1"], y: Scalar) -> Scalar:
+        """Log sigmoid of the logit, or of its opposite, in nats."""
+        return jax.nn.log_sigmoid((2 * y - 1) * theta[0])
+
+    def sample(self, key: PRNGKey, theta: Float[Array, " 1"]) -> Scalar:
+        """0 or 1, as a float."""
+        return (jax.random.uniform(key, (), theta.dtype) < jax.nn.sigmoid(theta[0])) * 1.0
+
+    def initial(self, y: Float[Array, " rows"]) -> Float[Array, " 1"]:
+        """The logit of the frequency of ones, with half a count added to each side."""
+        ones = jnp.sum(y) + 0.5
+        return jnp.log(ones / (len(y) + 1.0 - ones))[None]
+
+
+class Softmax(Head):
+    """p(k) = exp(theta_k) / sum_l exp(theta_l), on codes 0 .. size-1, seen as indicators.
+
+    With ``ordered`` the codes are neighbors (an integer): later columns also see how far up the
+    alphabet the code stands, as indicators of y >= k.
+    """
+
+    size: int = eqx.field(static=True)
+    ordered: bool = eqx.field(static=True, default=False)
+
+    @property
+    def features(self) -> int:
+        """Indicators of each code, and of each threshold if ordered."""
+        return self.size + (self.size - 1 if self.ordered else 0)
+
+    @property
+    def parameters(self) -> int:
+        """One logit a code."""
+        return self.size
+
+    def embed(self, y: Scalar) -> Float[Array, " features"]:
+        """The one-hot vector, and the thermometer if ordered."""
+        codes = jnp.arange(self.size, dtype=y.dtype)
+        same = (y == codes) * 1.0
+        return jnp.concatenate([same, (y >= codes[1:]) * 1.0]) if self.ordered else same
+
+    def log_prob(self, theta: Float[Array, " size"], y: Scalar) -> Scalar:
+        """Log softmax at the code, in nats."""
+        # An indicator and a sum: the transpose of a gather is a slow scatter on CPU.
+        chosen = jnp.sum(jnp.where(y == jnp.arange(self.size, dtype=y.dtype), theta, 0.0))
+        return chosen - jax.nn.logsumexp(theta)
+
+    def sample(self, key: PRNGKey, theta: Float[Array, " size"]) -> Scalar:
+        """A code, as a float."""
+        return jax.random.categorical(key, theta).astype(theta.dtype)
+
+    def initial(self, y: Float[Array, " rows"]) -> Float[Array, " size"]:
+        """Log frequencies, with half a count shared by the codes."""
+        counts = jnp.sum(y[:, None] == jnp.arange(self.size, dtype=y.dtype), axis=0)
+        return jnp.log((counts + 0.5 / self.size) / (len(y) + 0.5))
+
+
+class DiscretizedLogistics(Head):
+    """A mixture of logistic distributions cut into the cells of codes 0 .. size-1.
+
+    p(k) = sum_c w_c [sigmoid((k + 1/2 - m_c) / s_c) - sigmoid((k - 1/2 - m_c) / s_c)], the first
+    and the last cell reaching to infinity (Salimans et al. 2017, eq. 2). theta holds the logits of
+    w, the means and log scales in units of the alphabet's own deviation.
+    """
+
+    size: int = eqx.field(static=True)
+    components: int = eqx.field(static=True)
+    octaves: int = eqx.field(static=True, default=4)
+
+    @property
+    def features(self) -> int:
+        """The scaled code and a sine and cosine an octave."""
+        return 1 + 2 * self.octaves
+
+    @property
+    def parameters(self) -> int:
+        """A logit, a mean and a log scale for each component."""
+        return 3 * self.components
+
+    def _scaled(self, y: Array) -> Array:
+        return (y - 0.5 * (self.size - 1)) * self._step
+
+    @property
+    def _step(self) -> float:
+        return 12**0.5 / self.size
+
+    def embed(self, y: Scalar) -> Float[Array, " features"]:
+        """The code from -1.7 to 1.7, and its waves."""
+        u = self._scaled(y)
+        angles = u * 0.9 * 2.0 ** jnp.arange(self.octaves)
+        return jnp.concatenate([u[None], jnp.sin(angles), jnp.cos(angles)])
+
+    def log_prob(self, theta: Float[Array, " parameters"], y: Scalar) -> Scalar:
+        """Log of the probability of a cell, in nats."""
+        logits, mean, log_scale = jnp.split(theta, 3)
+        rate = jnp.exp(-jnp.clip(log_scale, -7.0, 7.0))
+        u, half = self._scaled(y), 0.5 * self._step
+        upper, lower = (u + half - mean) * rate, (u - half - mean) * rate
+        # sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)), exact in the tails.
+        first, last = y <= 0, y >= self.size - 1
+        inside = jnp.log(-jnp.expm1(-2 * half * rate))
+        log_cell = (
+            jnp.where(last, 0.0, jax.nn.log_sigmoid(upper))
+            + jnp.where(first, 0.0, jax.nn.log_sigmoid(-lower))
+            + jnp.where(first | last, 0.0, inside)
+        )
+        return jax.nn.logsumexp(jax.nn.log_softmax(logits) + log_cell)
+
+    def sample(self, key: PRNGKey, theta: Float[Array, " parameters"]) -> Scalar:
+        """A code, as a float."""
+        logits, mean, log_scale = jnp.split(theta, 3)
+        which, where = jax.random.split(key)
+        chosen = jax.nn.one_hot(jax.random.categorical(which, logits), self.components)
+        scale = jnp.exp(jnp.clip(log_scale, -7.0, 7.0))
+        u = jnp.sum(chosen * mean) + jnp.sum(chosen * scale) * jax.random.logistic(where)
+        code = jnp.round(u / self._step + 0.5 * (self.size - 1))
+        return jnp.clip(code, 0, self.size - 1)
+
+    def initial(self, y: Float[Array, " rows"]) -> Float[Array, " parameters"]:
+        """Components at the quantiles of the sample."""
+        u = self._scaled(y)
+        mean = jnp.quantile(u, (jnp.arange(self.components) + 0.5) / self.components)
+        scale = jnp.maximum(jnp.std(u), self._step) / self.components**0.5
+        return jnp.concatenate(
+            [jnp.zeros_like(mean), mean, jnp.full_like(mean, 0.0) + jnp.log(0.6 * scale)]
+        )

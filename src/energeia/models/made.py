@@ -1,0 +1,149 @@
+"""The masked autoregressive network for distribution estimation (Germain et al. 2015)."""
+
+from collections.abc import Callable, Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Condition, Density
+from energeia.distributions.columns import Columns
+from energeia.nn.masked import MaskedLinear, hidden_labels
+
+
+class Made(Density):
+    """p(y) = prod_i p(y_i | y_before_i): one pass scores, d narrow passes draw.
+
+    A masked residual network reads the features of every column (and a condition, unmasked) and
+    writes the parameters of every column's head, each seeing only the columns visited before:
+
+        h_0 = W_0 f(y),  h_l = h_(l-1) + W_l silu(h_(l-1)),  theta = W silu(h_L) + D f(y) + b.
+
+    Arguments: ``columns`` in the order of y; ``width`` and ``depth`` of the hidden layers (the
+    width is rounded to equal shares a column); ``order`` visits column ``order[r]`` at rank r;
+    ``reference`` rows of y set the output biases to the marginal distributions.
+    """
+
+    columns: Columns
+    entry: MaskedLinear
+    layers: tuple[MaskedLinear, ...]
+    exit: MaskedLinear
+    direct: MaskedLinear
+    order: tuple[int, ...] = eqx.field(static=True)
+    condition_shape: tuple[int, ...] | None = eqx.field(static=True)
+
+    def __init__(
+        self,
+        key: PRNGKey,
+        columns: Columns,
+        *,
+        width: int = 512,
+        depth: int = 1,
+        order: Sequence[int] | None = None,
+        condition_shape: tuple[int, ...] | None = None,
+        reference: Float[Array, "rows d"] | None = None,
+    ) -> None:
+        count = columns.dimension
+        self.order = tuple(range(count)) if order is None else tuple(order)
+        self.columns = columns.permuted(self.order)
+        self.condition_shape = condition_shape
+        extra = condition_shape[0] if condition_shape else 0
+        ranks = np.arange(count)
+        seen = (0,) * extra + tuple(np.repeat(ranks + 1, self.columns.features).tolist())
+        hidden = hidden_labels(width, count, 0 if extra else 1)
+        written = tuple(np.repeat(ranks, self.columns.parameters).tolist())
+        first, last, beside, *middle = jax.random.split(key, 3 + depth - 1)
+        self.entry = MaskedLinear(first, seen, hidden)
+        self.layers = tuple(MaskedLinear(k, hidden, hidden) for k in middle)
+        self.direct = MaskedLinear(beside, seen, written, scale=0.1)
+        leave = MaskedLinear(last, hidden, written, scale=0.1)
+        if reference is not None:
+            start = self.columns.initial(jnp.asarray(reference)[:, np.asarray(self.order)])
+            leave = eqx.tree_at(lambda layer: layer.bias, leave, start)
+        self.exit = leave
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return (len(self.order),)
+
+    def parameters(
+        self, y: Float[Array, " d"], condition: Condition = None
+    ) -> Float[Array, " parameters"]:
+        """The parameters of every head, in the order of the visit: rank r sees ranks below r."""
+        seen = self.columns.embed(self._visit(y))
+        if condition is not None:
+            seen = jnp.concatenate([condition, seen])
+        hidden = self.entry(seen)
+        for layer in self.layers:
+            hidden = hidden + layer(jax.nn.silu(hidden))
+        return self.exit(jax.nn.silu(hidden)) + self.direct(seen)
+
+    def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
+        """log p(y), exact, in nats."""
+        theta = self.parameters(x, condition)
+        return jnp.sum(self.columns.log_prob(theta, self._visit(x)))
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
+        """One configuration, drawn column after column.
+
+        Only the hidden units whose label a new column completes are computed after it, so the
+        whole draw costs one pass through the network.
+        """
+        draw = self._drawer()
+        extra = 0 if condition is None else condition.shape[0]
+        seen = jnp.zeros(len(self.entry.incoming) + max(self.columns.features))
+        if condition is not None:
+            seen = seen.at[:extra].set(condition)
+        active = jnp.zeros((1 + len(self.layers), len(self.entry.outgoing)))
+        keys = jax.random.split(key, len(self.order))
+        y = jnp.zeros(len(self.order))
+        *_, y = jax.lax.fori_loop(
+            0, len(self.order), lambda i, carry: draw(i, keys, *carry), (seen, active, y)
+        )
+        return y[np.argsort(self.order)]
+
+    def _visit(self, y: Array) -> Array:
+        ordered = self.order == tuple(range(len(self.order)))
+        return y if ordered else y[np.asarray(self.order)]
+
+    def _drawer(self) -> Callable[..., tuple[Array, Array, Array]]:
+        """One step of sampling: complete the hidden units of a label, then draw one column."""
+        labels = self.entry.outgoing
+        share = labels.count(labels[0])
+        longest = max(self.columns.parameters)
+        entry, middle = self.entry.dense(), [layer.dense() for layer in self.layers]
+        leave = jnp.pad(self.exit.dense(), ((0, longest), (0, 0)))
+        beside = jnp.pad(self.direct.dense(), ((0, longest), (0, 0)))
+        bias = jnp.pad(self.exit.bias + self.direct.bias, (0, longest))
+        read = jnp.asarray(np.cumsum((0, *self.columns.parameters[:-1])))
+        extra = len(self.entry.incoming) - sum(self.columns.features)
+        write = jnp.asarray(extra + np.cumsum((0, *self.columns.features[:-1])))
+        inputs = len(self.entry.incoming)
+
+        def rows(matrix: Array, start: Array, count: int) -> Array:
+            return jax.lax.dynamic_slice_in_dim(matrix, start, count)
+
+        def draw(i: Array, keys: Array, seen: Array, active: Array, y: Array) -> tuple:
+            # Before the first label that has units, those of that label are filled early, from
+            # incomplete inputs; nothing sees them until the step that fills them again.
+            at = jnp.maximum(i - labels[0], 0) * share
+            known = seen[:inputs]
+            hidden = rows(entry, at, share) @ known + rows(self.entry.bias, at, share)
+            active = jax.lax.dynamic_update_slice(active, jax.nn.silu(hidden)[None], (0, at))
+            for depth, (matrix, layer) in enumerate(zip(middle, self.layers, strict=True)):
+                hidden = hidden + rows(matrix, at, share) @ active[depth]
+                hidden = hidden + rows(layer.bias, at, share)
+                active = jax.lax.dynamic_update_slice(
+                    active, jax.nn.silu(hidden)[None], (depth + 1, at)
+                )
+            theta = rows(leave, read[i], longest) @ active[-1]
+            theta = theta + rows(beside, read[i], longest) @ known + rows(bias, read[i], longest)
+            value, features = self.columns.draw(keys[i], i, theta)
+            seen = jax.lax.dynamic_update_slice(seen, features, (write[i],))
+            return seen, active, y.at[i].set(value)
+
+        return draw

@@ -1,0 +1,43 @@
+"""Options of the autoregressive recipes. Needs no JAX."""
+
+from typing import Literal
+
+import msgspec
+
+from energeia.recipes.options.base import Recipe
+from energeia.support import CONTINUOUS, DISCRETE
+from energeia.training.settings import Optimization, Training
+
+Symmetrize = Literal["auto", "augment", "mixture", "none"]
+
+
+class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A masked autoregressive network: exact likelihood, exact samples, every kind of column."""
+
+    width: int = 512
+    """Hidden units in a layer, rounded to equal shares for each column."""
+    depth: int = 2
+    """Hidden layers."""
+    components: int = 32
+    """Components of the mixture of each continuous column."""
+    octaves: int = 6
+    """Doubling frequencies at which later columns see a continuous one."""
+    symmetrize: Symmetrize = "auto"
+    """Declared symmetries: augment batches only, mix the model over the whole group too, over the part that fixes a site (auto), or ignore them."""  # noqa: E501
+    training: Training = Training(rounds=3000, batch=256, average=0.995)
+    """How long to train."""
+    optimization: Optimization = Optimization(learning_rate=2e-3)
+    """How the network moves."""
+
+
+RECIPES = (
+    Recipe(
+        name="made",
+        family="autoregressive",
+        summary="masked network, one pass scores; exact likelihood on any mixture of columns",
+        citation="Germain, Gregor, Murray, Larochelle (2015), arXiv:1502.03509",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=MadeOptions,
+        builder="energeia.recipes.made:build",
+    ),
+)
