@@ -1,6 +1,7 @@
 """Where batches come from: gathers on the device, or rows streamed in order from a larger file."""
 
-from typing import Any, NamedTuple, Protocol
+import math
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,18 +9,6 @@ import numpy as np
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch
-
-
-class Batches(Protocol):
-    """A source of batches for rounds of moves."""
-
-    def piece(self, first_round: int, rounds: int) -> Any:
-        """What the compiled rounds need from the host, with ``rounds`` as first axis of ``fed``."""
-        ...
-
-    def draw(self, key: PRNGKey, piece: Any, move: int) -> Batch:
-        """The batch of one move, inside the compiled round."""
-        ...
 
 
 class Piece(NamedTuple):
@@ -84,7 +73,7 @@ class Streamed(NamedTuple):
 
 def batches(rows: Batch, batch: int, moves: int, resident_mb: int) -> Resident | Streamed:
     """Keep small data on the device, stream large."""
-    size = sum(r.size * 4 for r in rows if r is not None)
+    size = sum(4 * math.prod(r.shape) for r in rows if r is not None)
     if size > resident_mb * 2**20:
         return Streamed(rows, batch, moves)
     on_device = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)

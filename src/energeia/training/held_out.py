@@ -20,8 +20,8 @@ def make_held_out(
     if rows is None:
         return None
     static = eqx.filter(cast, eqx.is_array, inverse=True)
-    rows = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
-    count = rows.x.shape[0]
+    held: Batch = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
+    count = held.x.shape[0]
     size = min(_BLOCK, count)
     whole, rest = count // size, count % size
 
@@ -38,10 +38,11 @@ def make_held_out(
         total = size * jnp.sum(means)
         if rest:
             tail = jax.tree.map(lambda r: r[whole * size :], rows)
-            total = total + rest * block((jax.random.fold_in(key, whole), tail))
+            last = block((jax.random.fold_in(key, whole), tail))
+            total = total + rest * jnp.asarray(last)
         return total / count
 
-    if jax.eval_shape(loss, eqx.filter(cast, eqx.is_array), rows, key) is None:
+    if jax.eval_shape(loss, eqx.filter(cast, eqx.is_array), held, key) is None:
         return None
     compiled = jax.jit(loss)
-    return lambda arrays: compiled(arrays, rows, key)  # pyright: ignore[reportReturnType]
+    return lambda arrays: compiled(arrays, held, key)  # pyright: ignore[reportReturnType]

@@ -101,7 +101,7 @@ def chunks(
     init_key, run_key, check_key = jax.random.split(key, 3)
     moves = sum(player.repeats for player in game.players)
     source = batches(rows, settings.batch, moves, settings.resident_mb)
-    first = Batch(*(None if r is None else jnp.asarray(r[: settings.batch], float) for r in rows))
+    first: Batch = jax.tree.map(lambda r: jnp.asarray(r[: settings.batch], float), rows)
     state, watch = start or (
         initial_state(init_key, game, cast, first, average=settings.average > 0),
         Watch(),

@@ -1,0 +1,177 @@
+"""The arguments of every command, as frozen records. Needs no JAX."""
+
+from typing import Annotated
+
+import msgspec
+from tyro.conf import Positional, arg
+
+from energeia.recipes.catalogue import RECIPES
+from energeia.runs.config import DataConfig
+
+
+class Common(msgspec.Struct, frozen=True, kw_only=True):
+    """What every command takes."""
+
+    seed: int = 0
+    """Everything random follows from it."""
+    json: bool = False
+    """Print one JSON object on standard output and nothing else there."""
+    debug: bool = False
+    """Show the whole traceback of an error."""
+
+
+class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """How data are read."""
+
+    support: str = ""
+    """Override what the columns are, as '0:positive; 1-3:circle(-3.2,3.2); *:real'."""
+    drop_bad_rows: bool = False
+    """Leave out rows that hold NaN or infinity."""
+    drop_columns: tuple[str, ...] = ()
+    """Columns to leave out, by number or name."""
+    condition: Annotated[tuple[str, ...], arg(name="condition-columns")] = ()
+    """Columns to condition on, by number or name."""
+    blocks: bool = False
+    """Split into contiguous blocks, for rows that are ordered in time."""
+
+    def config(self, spec: str, seed: int) -> DataConfig:
+        """The part of a run's configuration that speaks of data."""
+        return DataConfig(
+            spec=spec,
+            support=self.support,
+            drop_bad_rows=self.drop_bad_rows,
+            drop_columns=self.drop_columns,
+            condition=self.condition,
+            seed=seed,
+            blocks=self.blocks,
+        )
+
+
+_Spec = Annotated[Positional[str], arg(metavar="DATA")]
+_Run = Annotated[Positional[str], arg(metavar="RUN")]
+_Runs = Annotated[Positional[tuple[str, ...]], arg(metavar="RUN")]
+_Data = Annotated[DataArguments, arg(name="")]
+_Common = Annotated[Common, arg(name="")]
+
+
+class Inspect(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what data are: shape, support, defects, and which recipes apply."""
+
+    data: _Spec
+    """A file or a named source such as ising:L=8,beta=0.4407, digits, moons."""
+    reading: _Data = DataArguments()
+    common: _Common = Common()
+
+
+class Compare(msgspec.Struct, frozen=True, kw_only=True):
+    """Fit one recipe of each family, print a leaderboard, write a report."""
+
+    data: _Spec
+    """A file or a named source."""
+    recipes: tuple[str, ...] = ()
+    """These recipes instead of one of each family."""
+    out: str = ""
+    """Folder of the runs; a fresh one under runs/ by default."""
+    report: str = ""
+    """The page to write; report.html in the folder of the runs by default."""
+    scale: float = 1.0
+    """Multiply the rounds of every recipe."""
+    resume: bool = False
+    """Go on in --out: finished runs are kept, interrupted ones continue."""
+    reading: _Data = DataArguments()
+    common: _Common = Common()
+
+
+class Resume(msgspec.Struct, frozen=True, kw_only=True):
+    """Go on with an interrupted run, bit for bit as if it had never stopped."""
+
+    run: _Run
+    """Folder of the run."""
+    common: _Common = Common()
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """Draw samples from a run."""
+
+    run: _Run
+    """Folder of the run."""
+    n: Annotated[int, arg(aliases=["-n"])] = 1000
+    """How many."""
+    out: Annotated[str, arg(aliases=["-o"])] = "samples.npy"
+    """The .npy or .csv file to write."""
+    condition: tuple[float, ...] = ()
+    """The condition, one number a column."""
+    common: _Common = Common()
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """Log-likelihood of rows: mean, error and kind; each row with --out."""
+
+    run: _Run
+    """Folder of the run."""
+    data: _Spec
+    """A file or a named source with the columns that the run was trained on."""
+    out: Annotated[str, arg(aliases=["-o"])] = ""
+    """A .npy or .csv file for the number of each row."""
+    drop_bad_rows: bool = False
+    """Leave out rows that hold NaN or infinity."""
+    common: _Common = Common()
+
+
+class Evaluate(msgspec.Struct, frozen=True, kw_only=True):
+    """Measure runs against held-out data: likelihood, two-sample tests, coverage, observables."""
+
+    runs: _Runs
+    """Folders of runs."""
+    data: str = ""
+    """A file or a named source; the run's own held-out rows by default."""
+    common: _Common = Common()
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Write one page about runs, from their files alone."""
+
+    runs: _Runs
+    """Folders of runs."""
+    out: Annotated[str, arg(aliases=["-o"])] = "report.html"
+    """The page to write."""
+    common: _Common = Common()
+
+
+class List(msgspec.Struct, frozen=True, kw_only=True):
+    """List the runs in a folder."""
+
+    root: Positional[str] = "runs"
+    """Where to look."""
+    common: _Common = Common()
+
+
+COMMANDS: dict[str, type[msgspec.Struct]] = {
+    "inspect": Inspect,
+    "compare": Compare,
+    "resume": Resume,
+    "sample": Sample,
+    "score": Score,
+    "evaluate": Evaluate,
+    "report": Report,
+    "list": List,
+}
+"""Every command but ``fit``, whose options depend on its recipe."""
+
+
+def fit_arguments(options: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
+    """The arguments of ``fit`` with the options of one recipe."""
+    recipes = "; ".join(f"{r.name}: {r.summary}" for r in RECIPES.values())
+    fields = [
+        ("data", Annotated[Positional[str], arg(metavar="DATA", help="A file or a named source.")]),
+        ("recipe", Annotated[Positional[str], arg(metavar="RECIPE", help=recipes)]),
+        ("out", Annotated[str, arg(help="Folder of the run; a fresh one by default.")], ""),
+        ("config", Annotated[str, arg(help="A TOML file of options, as runs write it.")], ""),
+        ("reading", _Data, DataArguments()),
+        ("common", _Common, Common()),
+    ]
+    if options is not None:
+        fields.append(("options", Annotated[options, arg(name="")], options()))
+    made = msgspec.defstruct("Fit", fields, frozen=True, kw_only=True)
+    made.__doc__ = "Train one recipe on data and keep the run in a folder."
+    return made

@@ -1,0 +1,158 @@
+"""The command line: arguments in, one verb called, one sentence where something is wrong.
+
+Nothing here imports JAX before a command is chosen, so every ``--help`` answers at once.
+"""
+
+import importlib
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+import tyro
+
+from energeia import __version__
+from energeia._core.errors import EnergeiaError, InputError, nearest
+from energeia.cli.arguments import COMMANDS, fit_arguments
+from energeia.recipes.catalogue import RECIPES, find
+
+_USAGE = """usage: energeia COMMAND ... (energeia COMMAND --help)
+
+Generative modelling for physicists: fit five families to data, and say what can be trusted.
+
+  inspect DATA           what the data are, and which recipes apply
+  compare DATA           fit one recipe of each family, leaderboard and report
+  fit DATA RECIPE        train one recipe
+  resume RUN             go on after an interruption
+  sample RUN             draw samples
+  score RUN DATA         log-likelihood of rows, with error and kind
+  evaluate RUN ...       measure runs against held-out data
+  report RUN ...         write a page about runs
+  list [FOLDER]          the runs in a folder
+
+DATA is a file (.npy, .npz, .csv, .h5) or a named source: ising:L=8,beta=0.4407, digits, moons,
+8gaussians, checkerboard, ... RECIPE is one of: {recipes}.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit: 0 done, 2 something to repair, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    logging.basicConfig(level=logging.WARNING, format="energeia: %(message)s", stream=sys.stderr)
+    try:
+        code = _run(arguments)
+    except EnergeiaError as problem:
+        if debug:
+            traceback.print_exc()
+        print(f"energeia: {problem}", file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        if debug:
+            traceback.print_exc()
+        print("energeia: interrupted; nothing that was saved is lost", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        # The reader went away (`energeia list | head`): not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_USAGE.format(recipes=", ".join(RECIPES)))
+        return 0
+    if arguments[0] in ("--version", "version"):
+        print(f"energeia {__version__}")
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name != "fit" and name not in COMMANDS:
+        raise InputError(f"command {name!r} is not known: {nearest(name, ['fit', *COMMANDS])}")
+    parsed = _parse(name, rest)
+    _prepare_jax()
+    commands = importlib.import_module("energeia.cli.commands")
+    return commands.run(name, parsed)
+
+
+def _parse(name: str, rest: list[str]) -> Any:
+    """Turn words into a record.
+
+    Raises:
+        InputError: for an unknown option or recipe, with the nearest known one.
+    """
+    default: Any = tyro.MISSING_NONPROP
+    if name == "fit":
+        kind, default = _fit(rest)
+    else:
+        kind = COMMANDS[name]
+    _refuse_unknown(kind, rest)
+    return tyro.cli(
+        kind,
+        args=rest,
+        default=default,
+        prog=f"energeia {name}",
+        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
+    )
+
+
+def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
+    """The record of ``fit``: its options are those of the recipe that stands second."""
+    words = [word for word in rest[:2] if not word.startswith("-")]
+    if len(words) < 2:
+        return fit_arguments(None), tyro.MISSING_NONPROP
+    options = find(words[1]).options
+    kind = fit_arguments(options)
+    path = _value_of("--config", rest)
+    if path is None:
+        return kind, tyro.MISSING_NONPROP
+    loaded = importlib.import_module("energeia.runs.config").options_file(Path(path), options)
+    return kind, kind(data=words[0], recipe=words[1], options=loaded)
+
+
+def _value_of(flag: str, rest: list[str]) -> str | None:
+    for index, word in enumerate(rest):
+        if word == flag and index + 1 < len(rest):
+            return rest[index + 1]
+        if word.startswith(f"{flag}="):
+            return word.partition("=")[2]
+    return None
+
+
+def _refuse_unknown(kind: type[msgspec.Struct], rest: list[str]) -> None:
+    known = {"--help", "-h", *_flags(kind, "")}
+    for word in rest:
+        flag = word.partition("=")[0].replace("_", "-")
+        if flag.startswith("--") and flag not in known:
+            raise InputError(f"option {flag} is not known: {nearest(flag, known)}")
+
+
+def _flags(kind: type[msgspec.Struct], prefix: str) -> list[str]:
+    """Every long option of a record, nested ones with their prefix."""
+    found = []
+    for field in msgspec.structs.fields(kind):
+        name, inner = field.name, field.type
+        marks = getattr(inner, "__metadata__", ())
+        given = [m.name for m in marks if getattr(m, "name", None) is not None]
+        name = given[0] if given else name
+        plain = getattr(inner, "__origin__", inner)
+        if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+            found += _flags(plain, f"{prefix}{name}." if name else prefix)
+        else:
+            found.append(f"--{prefix}{name}".replace("_", "-"))
+    return found
+
+
+def _prepare_jax() -> None:
+    """Keep compiled programs between sessions, in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(base) / "energeia" / "jax"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+
+if __name__ == "__main__":
+    main()

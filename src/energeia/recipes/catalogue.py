@@ -1,0 +1,67 @@
+"""Every recipe by name, and which of them fit a problem. Needs no JAX."""
+
+from energeia._core.errors import InputError, nearest
+from energeia.recipes.options import adversarial, autoregressive, energy, flow, latent
+from energeia.recipes.options.base import FAMILIES, Recipe
+from energeia.recipes.options.problem import Problem
+from energeia.support import Support
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for shelf in (autoregressive, flow, latent, adversarial, energy)
+    for recipe in shelf.RECIPES
+}
+"""In each family, the recipe that comes first is the one ``compare`` takes where it applies."""
+
+
+def find(name: str) -> Recipe:
+    """Look a recipe up.
+
+    Raises:
+        InputError: if there is none of that name, with the nearest one.
+    """
+    if name not in RECIPES:
+        raise InputError(f"recipe {name!r} is not known: {nearest(name, RECIPES)}")
+    return RECIPES[name]
+
+
+def why_not(recipe: Recipe, support: Support, conditional: bool = False) -> str | None:
+    """The reason why a recipe does not fit a support, or None where it does."""
+    outside = [name for name in support.names if name not in recipe.supports]
+    if outside:
+        return f"it does not model {' and '.join(outside)} columns"
+    if support.mixed and not recipe.mixed:
+        return "it does not mix discrete and continuous columns"
+    if conditional and not recipe.conditional:
+        return "it takes no condition"
+    return None
+
+
+def require(recipe: Recipe, problem: Problem) -> None:
+    """Refuse a recipe that does not fit.
+
+    Raises:
+        InputError: with the reason, and the recipes that do.
+    """
+    conditional = problem.condition_dimension > 0
+    reason = why_not(recipe, problem.support, conditional)
+    if reason is not None:
+        fitting = [r.name for r in RECIPES.values() if not why_not(r, problem.support, conditional)]
+        raise InputError(
+            f"recipe {recipe.name!r} does not fit this data, {reason}: "
+            f"choose from {', '.join(fitting)}"
+        )
+
+
+def applicable(support: Support, conditional: bool = False) -> dict[str, str | None]:
+    """Each recipe with the reason why it does not apply, or None."""
+    return {name: why_not(recipe, support, conditional) for name, recipe in RECIPES.items()}
+
+
+def one_per_family(support: Support, conditional: bool = False) -> list[Recipe]:
+    """The first recipe of each family that fits."""
+    chosen = []
+    for family in FAMILIES:
+        fitting = [r for r in RECIPES.values() if r.family == family]
+        chosen += [r for r in fitting if not why_not(r, support, conditional)][:1]
+    return chosen

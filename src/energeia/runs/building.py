@@ -1,0 +1,84 @@
+"""From a configuration to the modules of a run: built for training, or as a skeleton to fill."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from energeia._core.types import PRNGKey
+from energeia.contracts import Batch
+from energeia.physics.symmetry import symmetry_group
+from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.catalogue import find, require
+from energeia.recipes.options.problem import Problem
+from energeia.runs.config import RunConfig
+from energeia.training.loop import trained_cast
+from energeia.training.rounds import Augment
+from energeia.training.state import State, Watch
+
+_REFERENCE_ROWS = 4096
+
+
+class Keys(NamedTuple):
+    """The two keys of a run, from its seed."""
+
+    build: PRNGKey
+    train: PRNGKey
+
+
+def keys_of(config: RunConfig) -> Keys:
+    """Everything random in a run follows from its seed."""
+    return Keys(*jax.random.split(jax.random.key(config.seed)))
+
+
+def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
+    """Assemble a recipe for data, its initial arrays computed in one compiled call.
+
+    Raises:
+        InputError: if the recipe does not fit the problem.
+    """
+    recipe = find(config.recipe)
+    require(recipe, problem)
+    reference = Reference(*jax.tree.map(_head, (rows.x, rows.condition)))
+    make = recipe.load()
+
+    def arrays(reference: Reference, key: PRNGKey) -> Any:
+        made = make(config.options, problem, reference, key)
+        return eqx.filter((made.cast, made.objective), eqx.is_array)
+
+    abstract = skeleton(config, problem)
+    filled = jax.jit(arrays)(reference, keys_of(config).build)
+    cast, objective = eqx.combine(filled, (abstract.cast, abstract.objective))
+    return abstract._replace(cast=cast, objective=objective)
+
+
+def skeleton(config: RunConfig, problem: Problem) -> Assembly:
+    """The assembly with shapes in the place of arrays; nothing is computed."""
+    count = min(problem.rows, _REFERENCE_ROWS)
+    real = jnp.result_type(float)
+    width = problem.condition_dimension
+    reference = Reference(
+        jax.ShapeDtypeStruct((count, problem.dimension), real),  # pyright: ignore[reportArgumentType]
+        jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
+    )
+    make = find(config.recipe).load()
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    return eqx.filter_eval_shape(make, config.options, problem, reference, key)
+
+
+def _head(rows: Any) -> jax.Array:
+    return jnp.asarray(np.asarray(rows[:_REFERENCE_ROWS]), dtype=jnp.result_type(float))
+
+
+def augmentation(problem: Problem) -> Augment | None:
+    """The random symmetry that batches go through, where the source declares any."""
+    if not problem.symmetries:
+        return None
+    return symmetry_group(problem.symmetries, problem.layout, problem.support).random
+
+
+def finished_model(assembly: Assembly, state: State, watch: Watch) -> Any:
+    """The model in the user's units, of the arrays that training found best."""
+    return assembly.model(trained_cast(assembly.cast, state, watch))

@@ -1,0 +1,141 @@
+"""What a run was asked to do: frozen, validated, every default spelled out. Needs no JAX."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from energeia._core.errors import InputError, nearest
+from energeia.recipes.catalogue import find
+
+
+class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the rows come from and how they are read and split."""
+
+    spec: str
+    """A file, or a named source with parameters."""
+    support: str = ""
+    """Overrides of the inferred support, as ``0:positive; 1-3:circle(-3.2,3.2)``."""
+    drop_bad_rows: bool = False
+    """Leave out rows with NaN or infinity."""
+    drop_columns: tuple[str, ...] = ()
+    """Columns to leave out, by number or name."""
+    condition: tuple[str, ...] = ()
+    """Columns to condition on, by number or name."""
+    seed: int = 0
+    """Seed of a named source's samples and of the split."""
+    blocks: bool = False
+    """Split into contiguous blocks, for rows that are ordered in time."""
+
+
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole run: data, recipe, options, seed."""
+
+    recipe: str
+    data: DataConfig
+    options: msgspec.Struct
+    seed: int = 0
+
+
+def to_toml(config: RunConfig) -> str:
+    """Write a configuration with every default spelled out."""
+    return tomli_w.dumps(_plain(msgspec.to_builtins(config)))
+
+
+def from_toml(text: str, where: str) -> RunConfig:
+    """Read a configuration, refusing what it does not know.
+
+    Raises:
+        InputError: if the text is not TOML, or a field is unknown or out of range.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise InputError(f"{where} is not valid TOML ({problem}): mend that line") from None
+    options = find(raw.get("recipe", "")).options
+    try:
+        shaped = {**raw, "options": {}}
+        config = msgspec.convert(shaped, _shape(), strict=False)
+    except msgspec.ValidationError as problem:
+        raise InputError(f"{where}: {problem}: mend or remove that field") from None
+    built = build_options(options, raw.get("options", {}), where)
+    return RunConfig(recipe=config.recipe, data=config.data, options=built, seed=config.seed)
+
+
+def build_options(
+    kind: type[msgspec.Struct], raw: dict[str, Any], where: str = "options"
+) -> msgspec.Struct:
+    """Make options from a dictionary; what it leaves out stays at the recipe's default.
+
+    Raises:
+        InputError: naming an unknown field and the nearest known one, or the value at fault.
+    """
+    _known(kind, raw, where)
+    try:
+        return msgspec.convert(_merged(msgspec.to_builtins(kind()), raw), kind, strict=False)
+    except msgspec.ValidationError as problem:
+        raise InputError(f"{where}: {problem}: give a value of that type") from None
+
+
+def _merged(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Base with the given values put in, all the way down."""
+    nested = {
+        name: _merged(base[name], value)
+        for name, value in given.items()
+        if isinstance(value, dict) and isinstance(base.get(name), dict)
+    }
+    return base | given | nested
+
+
+def _shape() -> type[msgspec.Struct]:
+    return msgspec.defstruct(
+        "RunShape",
+        [("recipe", str), ("data", DataConfig), ("options", dict), ("seed", int, 0)],
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )
+
+
+def _known(kind: type[msgspec.Struct], raw: dict[str, Any], where: str) -> None:
+    """Check field names all the way down, so that a typo names its neighbor."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for name, value in raw.items():
+        if name not in fields:
+            raise InputError(f"{where}: option {name!r} is not known: {nearest(name, fields)}")
+        inner = fields[name].type
+        if (
+            isinstance(value, dict)
+            and isinstance(inner, type)
+            and issubclass(inner, msgspec.Struct)
+        ):
+            _known(inner, value, f"{where}.{name}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read the configuration file of a run or of a user."""
+    return from_toml(path.read_text(encoding="utf-8"), path.name)
+
+
+def options_file(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """Read options from a TOML file: a run's own ``config.toml`` or a bare table of options.
+
+    Raises:
+        InputError: if the file is missing, not TOML, or names an unknown option.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise InputError(f"{path} cannot be read ({problem.strerror}): name a TOML file") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise InputError(f"{path} is not valid TOML ({problem}): mend that line") from None
+    return build_options(kind, raw.get("options", raw), path.name)

@@ -1,0 +1,126 @@
+"""The rows of a run: opened, checked, split, the same way each time they are asked for."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from energeia._core.errors import InputError
+from energeia.contracts import Batch
+from energeia.data.dataset import Dataset, split
+from energeia.data.sources import open_data
+from energeia.recipes.options.problem import Problem
+from energeia.runs.config import DataConfig
+
+_FRESH_ROWS = 5000
+
+
+class Rows(NamedTuple):
+    """Rows for training, for early stopping and for judging, and what they are."""
+
+    data: Dataset
+    train: Batch
+    valid: Batch
+    test: Batch
+
+    @property
+    def problem(self) -> Problem:
+        """What recipes must know of the data."""
+        return Problem(
+            support=self.data.support,
+            layout=tuple(self.data.layout),
+            rows=len(self.train.x),
+            condition_dimension=self.data.condition_dimension,
+            symmetries=self.data.symmetries,
+        )
+
+
+def open_rows(config: DataConfig) -> Rows:
+    """Open and split the data of a run.
+
+    A source that can draw more is judged on fresh rows, so that none is spent on the test part.
+
+    Raises:
+        InputError: for data that cannot be modelled as they are.
+    """
+    data = open_data(
+        config.spec,
+        support=config.support or None,
+        drop_bad_rows=config.drop_bad_rows,
+        drop_columns=config.drop_columns,
+        condition_columns=config.condition,
+        seed=config.seed,
+    )
+    return split_rows(data, config)
+
+
+def split_rows(data: Dataset, config: DataConfig) -> Rows:
+    """Split opened data as ``open_rows`` does."""
+    if data.source is None or data.condition is not None:
+        parts = split(data, config.seed, blocks=config.blocks)
+        return Rows(data, *(_batch(part) for part in parts[:3]))
+    parts = split(data, config.seed, (0.95, 0.04, 0.01))
+    fresh = data.source.draw(_other_seed(config.seed), _FRESH_ROWS)
+    test = dataclasses.replace(data, rows=fresh)
+    return Rows(data, _batch(parts.train), _batch(parts.valid), _batch(test))
+
+
+def _batch(data: Dataset) -> Batch:
+    return Batch(data.rows, data.condition)  # pyright: ignore[reportArgumentType]
+
+
+def _other_seed(seed: int) -> int:
+    """A seed that a user is unlikely to ask for, so that fresh rows are not training rows."""
+    return int(np.random.default_rng([seed, 0x7E57]).integers(2**62))
+
+
+def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
+    """Bring a user's arrays to rows of a trained model.
+
+    ``x`` has shape ``(n, d)``, ``(n, *layout)``, or that of one configuration.
+
+    Raises:
+        InputError: if the shape is another, a value is not finite or outside the support.
+    """
+    x = np.asarray(x)
+    if x.shape in (problem.layout, (problem.dimension,)):
+        x = x[None]
+    if x.shape[1:] not in (problem.layout, (problem.dimension,)):
+        raise InputError(
+            f"rows of shape {x.shape[1:]} were given where this run has {problem.layout}: "
+            "bring the columns that it was trained on"
+        )
+    x = x.reshape(len(x), problem.dimension)
+    bad = np.flatnonzero(~np.all(np.isfinite(x), axis=1))
+    if bad.size:
+        raise InputError(
+            f"{bad.size} rows hold NaN or infinity (the first: {bad[:3].tolist()}): "
+            "remove them or use --drop-bad-rows"
+        )
+    problem.support.check(x)
+    return Batch(jnp.asarray(x, jnp.result_type(float)), as_conditions(problem, condition, len(x)))
+
+
+def as_conditions(problem: Problem, condition: Any, count: int) -> jax.Array | None:
+    """Bring a user's condition to one row a configuration.
+
+    Raises:
+        InputError: if one is missing, not wanted, or of another shape.
+    """
+    width = problem.condition_dimension
+    if condition is None:
+        if width:
+            raise InputError(
+                f"this run is conditioned on {width} column{'s' * (width > 1)} and none was given: "
+                "give --condition with one number each"
+            )
+        return None
+    given = np.atleast_1d(np.asarray(condition, dtype=np.float64))
+    if not width or given.shape[-1] != width or given.ndim > 2:
+        raise InputError(
+            f"a condition of shape {given.shape} was given where this run has {width} condition "
+            "columns: give one number for each"
+        )
+    return jnp.asarray(np.broadcast_to(given, (count, width)), jnp.result_type(float))

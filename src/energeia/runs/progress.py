@@ -1,0 +1,75 @@
+"""What a person sees while training runs: a live line on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from energeia.training.loop import Look
+
+_EVERY_SECONDS = 5.0
+
+
+class ProgressLine:
+    """Loss, held-out score, rate and time left, on standard error."""
+
+    def __init__(self, name: str, rounds: int, done: int = 0, *, quiet: bool = False) -> None:
+        self.name, self.rounds, self.done, self.quiet = name, rounds, done, quiet
+        self.live: Progress | None = None
+        self._last = time.monotonic()
+        self._ran, self._seconds = 0, 0.0
+
+    def __enter__(self) -> "ProgressLine":
+        if self.quiet:
+            return self
+        if sys.stderr.isatty():
+            self.live = Progress(
+                TextColumn("{task.description:<14}"),
+                BarColumn(24),
+                TextColumn("{task.percentage:3.0f}%"),
+                TextColumn("{task.fields[said]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )
+            self.live.start()
+            self._task = self.live.add_task(
+                self.name, total=self.rounds, completed=self.done, said="compiling"
+            )
+        else:
+            print(f"{self.name}: {self.rounds} rounds, compiling", file=sys.stderr, flush=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self.live is not None:
+            self.live.stop()
+
+    def show(self, look: Look) -> None:
+        """Tell one look; off a terminal at most every few seconds, and always the last."""
+        self._ran += look.round - self.done
+        self._seconds += look.run_seconds
+        self.done = look.round
+        if self.quiet:
+            return
+        rate = self._ran / max(self._seconds, 1e-9)
+        said = f"{describe(look)}  {rate:.0f}/s"
+        if self.live is not None:
+            self.live.update(self._task, completed=look.round, said=said)
+        elif look.finished or time.monotonic() - self._last > _EVERY_SECONDS:
+            self._last = time.monotonic()
+            left = (self.rounds - look.round) / max(rate, 1e-9)
+            end = "done" if look.finished else f"{left:.0f} s left"
+            line = f"{self.name}: round {look.round}/{self.rounds}  {said}  {end}"
+            print(line, file=sys.stderr, flush=True)
+
+
+def describe(look: Look) -> str:
+    """The losses of a look in a few words."""
+    losses = [f"{name.split('/')[0]} {value:.4g}" for name, value in look.metrics.items()
+              if name.endswith("/loss")]  # fmt: skip
+    held = [] if look.held_out is None else [f"held-out {look.held_out:.4g}"]
+    return "  ".join([*losses, *held])

@@ -1,0 +1,156 @@
+"""A trained model on disk, opened for use: sample, score, energy, evaluate."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from energeia._core.batching import map_rows
+from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
+from energeia.contracts import Cast, Density, Energy, Generator
+from energeia.estimate import Estimate
+from energeia.evaluation.likelihood import log_likelihood
+from energeia.evaluation.samples import draw
+from energeia.recipes.options.problem import Problem
+from energeia.runs import checkpoint
+from energeia.runs.building import skeleton
+from energeia.runs.config import RunConfig
+from energeia.runs.directory import RunDirectory
+from energeia.runs.opening import as_conditions, as_rows
+
+
+class Scores(NamedTuple):
+    """Log-likelihood of rows in nats, one number a row, and their mean with its kind."""
+
+    rows: np.ndarray
+    mean: Estimate
+
+
+class Run:
+    """A model with the record of how it came about; made by ``fit`` and ``load``."""
+
+    def __init__(
+        self, directory: RunDirectory, config: RunConfig, problem: Problem, model: Any
+    ) -> None:
+        self.directory, self.config, self.problem, self.model = directory, config, problem, model
+
+    @property
+    def path(self) -> Path:
+        """The folder of the run."""
+        return self.directory.path
+
+    def sample(self, n: int, seed: int = 0, condition: Any = None) -> np.ndarray:
+        """Draw ``n`` configurations in the user's units, shape ``(n, *layout)``.
+
+        Raises:
+            InputError: if ``n`` is not positive, or a condition is missing or of another shape.
+            NoSuchCapability: if the model is an energy without a sampler.
+        """
+        if n < 1:
+            raise InputError(f"{n} samples were asked for: ask for at least one")
+        if not isinstance(self.model, Generator):
+            raise NoSuchCapability(f"{self.path} is an energy without a sampler: use its chains")
+        conditions = as_conditions(self.problem, condition, n)
+        drawn = draw(self.model, jax.random.key(seed), n, conditions)
+        return np.asarray(drawn.x).reshape(n, *self.problem.layout)
+
+    def log_prob(self, x: Any, condition: Any = None) -> np.ndarray:
+        """The exact log-probability of each row in nats, in the user's units.
+
+        Raises:
+            NotNormalized: if the model only has a bound or an estimate: ``score`` gives it.
+            InputError: for rows of another shape, not finite, or outside the support.
+        """
+        if not isinstance(self.model, Density):
+            raise NotNormalized(
+                f"{self.config.recipe} has no exact log-probability: "
+                "use score(x) for a bound or an estimate with its kind, or energy(x)"
+            )
+        rows = as_rows(self.problem, x, condition)
+        return map_rows(_log_probs, rows.x, *_given(rows.condition), carry=self.model)
+
+    def energy(self, x: Any, condition: Any = None) -> np.ndarray:
+        """The energy of each row in nats, -log p(x) up to a constant.
+
+        Raises:
+            NoSuchCapability: if the model has no energy that can be computed.
+            InputError: for rows of another shape, not finite, or outside the support.
+        """
+        if not isinstance(self.model, Energy):
+            raise NoSuchCapability(
+                f"{self.config.recipe} has no energy in closed form: a Density or an energy model "
+                "has one; score(x) estimates -E where it can"
+            )
+        rows = as_rows(self.problem, x, condition)
+        return map_rows(_energies, rows.x, *_given(rows.condition), carry=self.model)
+
+    def score(self, x: Any, condition: Any = None, seed: int = 0) -> Scores:
+        """The log-likelihood of each row, exact or not, and the mean with its error and kind.
+
+        Raises:
+            InputError: for rows of another shape, not finite, or outside the support.
+        """
+        rows = as_rows(self.problem, x, condition)
+        key = jax.random.key(seed)
+        found = log_likelihood(self.model, rows.x, rows.condition, key=key)
+        return Scores(np.asarray(found.rows), found.estimate)
+
+
+def load(path: str | Path) -> Run:
+    """Open a run and its model, from its last whole checkpoint.
+
+    Raises:
+        InputError: if there is no run.
+        CorruptRun: if its files are damaged, or it stopped before its first checkpoint.
+    """
+    directory = RunDirectory.open(path)
+    config, problem = directory.config(), directory.problem
+    saved = checkpoint.load_last(directory.checkpoints)
+    empty = skeleton(config, problem)
+    cast = restored_cast(empty.cast, saved)
+    model = empty.model(cast)
+    _refuse_holes(model, path)
+    return Run(directory, config, problem, model)
+
+
+def restored_cast(empty: Cast, saved: checkpoint.Saved) -> Cast:
+    """Fill an abstract cast with the best arrays of a checkpoint, or the averaged, or the last."""
+    arrays, static = eqx.partition(empty, _is_shape)
+    if saved.header.best_loss is not None:
+        filled = checkpoint.restore(arrays, saved, "best.")
+    else:
+        filled = checkpoint.restore(arrays, saved, "state.arrays.")
+        averaged = {
+            name.removeprefix("state.average."): value
+            for name, value in saved.arrays.items()
+            if name.startswith("state.average.")
+        }
+        filled = checkpoint.replace(filled, averaged)
+    return eqx.combine(filled, static)
+
+
+def _is_shape(leaf: Any) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct)
+
+
+def _refuse_holes(model: Any, path: Any) -> None:
+    """A recipe that keeps arrays outside its cast cannot be loaded: say so at once."""
+    if any(
+        isinstance(leaf, jax.ShapeDtypeStruct | jax.core.Tracer) for leaf in jax.tree.leaves(model)
+    ):
+        raise CorruptRun(f"the recipe of {path} keeps arrays outside its cast: that is a defect")
+
+
+def _given(condition: jax.Array | None) -> tuple[jax.Array, ...]:
+    return () if condition is None else (condition,)
+
+
+def _log_probs(model: Density, x: jax.Array, *condition: jax.Array) -> jax.Array:
+    return jax.vmap(model.log_prob)(jnp.asarray(x), *map(jnp.asarray, condition))
+
+
+def _energies(model: Energy, x: jax.Array, *condition: jax.Array) -> jax.Array:
+    return jax.vmap(model.energy)(jnp.asarray(x), *map(jnp.asarray, condition))

@@ -1,0 +1,245 @@
+"""Trains a run, writes what happens, and goes on where it stopped, bit for bit."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import msgspec
+import numpy as np
+
+from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.trees import parameter_count
+from energeia.contracts import Batch
+from energeia.recipes.assembly import Assembly
+from energeia.recipes.catalogue import find, require
+from energeia.runs import checkpoint
+from energeia.runs.building import augmentation, build, keys_of
+from energeia.runs.config import RunConfig
+from energeia.runs.directory import DataRecord, RunDirectory, Status
+from energeia.runs.environment import environment
+from energeia.runs.interrupt import Interruptible
+from energeia.runs.opening import Rows, open_rows
+from energeia.runs.progress import ProgressLine
+from energeia.training.loop import Look, chunks, total_rounds
+from energeia.training.settings import Training
+from energeia.training.state import Game, State, Watch, initial_state
+
+_REPORT_ROWS = 2000
+
+
+class Session(NamedTuple):
+    """A run that is ready to train."""
+
+    directory: RunDirectory
+    config: RunConfig
+    rows: Rows
+    quiet: bool = False
+
+    @property
+    def training(self) -> Training:
+        """How long and on what batches."""
+        return self.config.options.training  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool = False) -> Session:
+    """Make the folder of a run and write down what was asked and of which data.
+
+    Raises:
+        InputError: if a run is already there, or there are fewer rows than a batch.
+    """
+    training: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
+    count = len(rows.train.x)
+    if count < training.batch:
+        raise InputError(
+            f"{count} training rows are fewer than a batch of {training.batch}: "
+            f"bring more rows or set --training.batch {max(1, count // 4)}"
+        )
+    require(find(config.recipe), rows.problem)
+    return Session(RunDirectory.create(path, config), config, rows, quiet)
+
+
+def reopen_session(directory: RunDirectory, *, quiet: bool = False) -> Session:
+    """Open the data of a run again, and check that they are the same.
+
+    Raises:
+        InputError: if the data have changed.
+    """
+    config = directory.config()
+    rows = open_rows(config.data)
+    directory.check_data(rows.data.provenance.sha256)
+    return Session(directory, config, rows, quiet)
+
+
+def _write_records(session: Session) -> None:
+    """Write down which data these are and where it runs; a kill may have come before."""
+    directory, rows = session.directory, session.rows
+    directory.write("problem.json", rows.problem)
+    directory.write("data.json", data_record(rows))
+    directory.write("environment.json", environment())
+    directory.save_rows("held_out.npy", np.asarray(rows.test.x[:_REPORT_ROWS], dtype=np.float32))
+
+
+def data_record(rows: Rows) -> DataRecord:
+    """Which rows a run sees."""
+    return DataRecord(
+        spec=rows.data.provenance.spec,
+        sha256=rows.data.provenance.sha256,
+        rows=len(rows.data),
+        train=len(rows.train.x),
+        valid=len(rows.valid.x),
+        test=len(rows.test.x),
+        columns=rows.data.columns,
+        warnings=rows.data.warnings,
+    )
+
+
+def run_session(session: Session) -> Status:
+    """Train until the end, an interruption or a failure, from the last checkpoint if there is one.
+
+    Raises:
+        KeyboardInterrupt: after an interruption, with everything saved.
+        TrainingFailed: at a value that is not finite, naming the last good checkpoint.
+    """
+    directory, training = session.directory, session.training
+    _write_records(session)
+    assembly = build(session.config, session.rows.problem, session.rows.train)
+    start = resume_point(session, assembly)
+    done = 0 if start is None else int(start.state.round)
+    directory.rewind(done)
+    before = directory.status
+    total = total_rounds(training)
+    try:
+        with Interruptible() as signals, ProgressLine(
+            session.config.recipe, total, done, quiet=session.quiet
+        ) as line:  # fmt: skip
+            status = before
+            for look in looks(session, assembly, start):
+                line.show(look)
+                status = _record(directory, look, before, status, total, assembly)
+                if look.finished or _due(look, training) or signals.stopped:
+                    _save(directory, look)
+                if signals.stopped and not look.finished:
+                    raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        stopped = before if start is None and done == 0 else directory.status
+        directory.write("status.json", _restated(stopped, "interrupted", "stopped by the user"))
+        raise
+    except TrainingFailed as problem:
+        said = f"{problem} (last good checkpoint: {last_good(directory)})"
+        directory.write("status.json", _restated(directory.status, "failed", said))
+        raise TrainingFailed(said) from None
+    finished = _restated(status, "finished", "")
+    directory.write("status.json", finished)
+    return finished
+
+
+class Start(NamedTuple):
+    """Where a run goes on: what it carried, and how its chunks were run."""
+
+    state: State
+    watch: Watch
+    mode: str
+
+
+def looks(session: Session, assembly: Assembly, start: Start | None) -> Iterator[Look]:
+    """The looks of a run, from a starting point."""
+    training = session.training
+    if start is not None:
+        # Chunks compiled in another way may round differently: keep the one that was chosen.
+        training = msgspec.structs.replace(training, mode=start.mode)
+    return chunks(
+        Game(assembly.objective, assembly.players),
+        assembly.cast,
+        session.rows.train,
+        session.rows.valid,
+        training,
+        keys_of(session.config).train,
+        augmentation(session.rows.problem),
+        start and (start.state, start.watch),
+    )
+
+
+def resume_point(session: Session, assembly: Assembly) -> Start | None:
+    """The state of the last whole checkpoint, or None before the first."""
+    if not any(session.directory.checkpoints.glob("*.json")):
+        return None
+    saved = checkpoint.load_last(session.directory.checkpoints)
+    game = Game(assembly.objective, assembly.players)
+    rows: Batch = jax.tree.map(
+        lambda r: np.asarray(r[: session.training.batch], dtype=np.float32), session.rows.train
+    )
+    template = jax.eval_shape(
+        lambda key, rows: initial_state(
+            key, game, assembly.cast, rows, average=session.training.average > 0
+        ),
+        keys_of(session.config).train,
+        rows,
+    )
+    state = checkpoint.restore(template, saved, "state.")
+    return Start(state, _watch(saved, template), saved.header.mode)
+
+
+def _watch(saved: checkpoint.Saved, template: State) -> Watch:
+    header = saved.header
+    if header.best_loss is None:
+        return Watch(None, math.inf, 0, header.misses)
+    best = checkpoint.restore(template.arrays, saved, "best.")
+    return Watch(best, header.best_loss, header.best_round, header.misses)
+
+
+def _due(look: Look, training: Training) -> bool:
+    every = math.ceil(training.checkpoint_every / training.check_every) * training.check_every
+    return look.round % every == 0
+
+
+def _save(directory: RunDirectory, look: Look) -> None:
+    best = look.watch.best
+    tree = {"state": look.state} if best is None else {"state": look.state, "best": best}
+    header = {
+        "round": look.round,
+        "mode": look.mode,
+        "best_loss": None if best is None else look.watch.loss,
+        "best_round": look.watch.round,
+        "misses": look.watch.misses,
+    }
+    checkpoint.save(directory.checkpoints, tree, header)
+
+
+def _record(
+    directory: RunDirectory, look: Look, before: Status, status: Status, total: int,
+    assembly: Assembly,
+) -> Status:  # fmt: skip
+    """Write one look to the ledgers: what must be equal on every machine apart from what cannot."""
+    held = {} if look.held_out is None else {"held_out": look.held_out}
+    directory.append("metrics.jsonl", {"round": look.round, **look.metrics, **held})
+    directory.append("timings.jsonl", {"round": look.round, "seconds": look.run_seconds})
+    new = Status(
+        state="running",
+        round=look.round,
+        rounds=total,
+        seconds=status.seconds + look.run_seconds,
+        compile_seconds=before.compile_seconds + look.compile_seconds,
+        parameters=parameter_count(assembly.cast),
+    )
+    directory.write("status.json", new)
+    return new
+
+
+def _restated(status: Status, state: Any, message: str) -> Status:
+    return Status(
+        state=state,
+        round=status.round,
+        rounds=status.rounds,
+        seconds=status.seconds,
+        compile_seconds=status.compile_seconds,
+        parameters=status.parameters,
+        message=message,
+    )
+
+
+def last_good(directory: RunDirectory) -> str:
+    """The newest checkpoint, for a message."""
+    headers = sorted(directory.checkpoints.glob("*.json"))
+    return f"round {int(headers[-1].stem)} in {directory.checkpoints}" if headers else "none yet"
