@@ -41,16 +41,16 @@ class Gathered(NamedTuple):
     source: Any
     """What drew the rows, if all its columns are still there; else None."""
     provenance: Provenance
-    bad: int
-    """Rows that held NaN or infinity and were dropped."""
+    bad: np.ndarray
+    """Numbers of the rows that held NaN or infinity and were dropped."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """A warning on rows that were dropped."""
-        if not self.bad:
+        if not self.bad.size:
             return ()
-        total = len(self.rows) + self.bad
-        return (f"{self.bad:,} of {total:,} rows held NaN or infinity and were dropped",)
+        total = len(self.rows) + self.bad.size
+        return (f"{self.bad.size:,} of {total:,} rows held NaN or infinity and were dropped",)
 
 
 def gather(request: Request) -> Gathered:
@@ -83,7 +83,9 @@ def gather(request: Request) -> Gathered:
         condition_names=tuple(names[i] for i in given),
         alike=table.alike,
         source=source,
-        provenance=msgspec.structs.replace(provenance, dropped_columns=dropped, dropped_rows=bad),
+        provenance=msgspec.structs.replace(
+            provenance, dropped_columns=dropped, dropped_rows=int(bad.size)
+        ),
         bad=bad,
     )
 
@@ -123,10 +125,10 @@ def _choose_rows(
     return values[chosen], msgspec.structs.replace(provenance, part=part, seed=seed)
 
 
-def _finite_rows(values: np.ndarray, request: Request) -> tuple[np.ndarray, int]:
+def _finite_rows(values: np.ndarray, request: Request) -> tuple[np.ndarray, np.ndarray]:
     bad = checks.bad_rows(values)
     if bad.size == 0:
-        return values, 0
+        return values, bad
     if not request.drop_bad_rows:
         checks.refuse_bad_rows(request.spec, bad, len(values))
     if bad.size == len(values):
@@ -134,7 +136,7 @@ def _finite_rows(values: np.ndarray, request: Request) -> tuple[np.ndarray, int]
             f"{request.spec} holds NaN or infinity in every one of its {bad.size:,} rows where "
             "finite numbers are modelled: repair it"
         )
-    return np.delete(values, bad, axis=0), int(bad.size)
+    return np.delete(values, bad, axis=0), bad
 
 
 def _in_memory(values: np.ndarray) -> np.ndarray:

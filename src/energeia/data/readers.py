@@ -97,11 +97,11 @@ def read_npy(path: Path, key: str | None) -> tuple[np.ndarray, None]:
 def read_npz(path: Path, key: str | None) -> tuple[np.ndarray, None]:
     """Read one array of a ``.npz`` archive."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return archive[_choose(path, key, list(archive.files), "arrays")], None
     except InputError:
         raise
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, TypeError) as error:
         raise _damaged(path, error, "a whole .npz archive") from None
 
 

@@ -1,0 +1,160 @@
+"""What a file or a source is, before anything is fitted to it. Needs no JAX for files."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from energeia._core.errors import InputError
+from energeia.data import checks, inference
+from energeia.data.dataset import FEWEST_ROWS, duplicate_warning
+from energeia.data.gather import Gathered, Request, gather
+from energeia.data.sources import declare, order_warning
+from energeia.support import Support, describe
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """Neighboring columns of one kind."""
+
+    first: int
+    last: int
+    support: str
+    """As it would be declared, such as ``integer(0,16)``."""
+    low: float
+    high: float
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a recipe can model these data, and why not."""
+
+    recipe: str
+    family: str
+    applies: bool
+    reason: str = ""
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that ``energeia inspect`` prints; one JSON object."""
+
+    spec: str
+    sha256: str
+    shape: tuple[int, ...]
+    """As stored."""
+    dtype: str
+    rows: int
+    """Rows that can be used."""
+    layout: tuple[int, ...]
+    dimension: int
+    columns: tuple[str, ...]
+    condition_columns: tuple[str, ...]
+    support: tuple[Run, ...]
+    suggestions: tuple[str, ...]
+    """Declarations worth considering, in the syntax of ``--support``."""
+    bad_rows: int
+    first_bad_rows: tuple[int, ...]
+    duplicates: int
+    constant_columns: tuple[int, ...]
+    autocorrelation_time: float
+    """Largest over some columns, in rows: 1/2 + sum of rho, 0.5 for independent rows."""
+    ordered: bool
+    """Whether neighboring rows are alike beyond chance."""
+    symmetries: tuple[str, ...]
+    entropy: float | None
+    """Exact, in nats, where the source knows it."""
+    warnings: tuple[str, ...]
+    refusals: tuple[str, ...]
+    """What stands in the way of fitting, each with its repair."""
+    recipes: tuple[Verdict, ...] = ()
+    """Which recipes apply; filled in by ``recipes.catalogue``."""
+
+
+def inspect(
+    spec: str,
+    *,
+    support: str | Support | None = None,
+    drop_bad_rows: bool = False,
+    drop_columns: Sequence[int | str] = (),
+    condition_columns: Sequence[int | str] = (),
+    seed: int = 0,
+    rows: int | None = None,
+) -> Inspection:
+    """Look at data without refusing what only a fit would refuse: that is listed instead.
+
+    Raises:
+        InputError: for a file that cannot be read, an unknown source or column, or a declared
+            support that the values leave.
+
+    >>> found = inspect("digits")
+    >>> found.shape, found.support[0].support, found.constant_columns, found.refusals
+    ((1797, 8, 8), 'integer(0,16)', (0, 32, 39), ())
+    """
+    found = gather(Request(spec, True, drop_columns, condition_columns, seed, rows))
+    summary = inference.summarize(found.rows)
+    declared = declare(support, found, summary)
+    tau, ordered = checks.row_autocorrelation(found.rows)
+    independent = found.source is not None
+    warnings = inference.doubts(summary, declared, found.names)
+    if drop_bad_rows:
+        warnings = found.notes + warnings
+    if not independent:
+        warnings += duplicate_warning(found.rows, declared) + order_warning(found.rows)
+    refusals, notes = _refusals(found, summary, declared, drop_bad_rows)
+    return Inspection(
+        spec=spec,
+        sha256=found.provenance.sha256,
+        shape=found.provenance.shape,
+        dtype=found.provenance.dtype,
+        rows=len(found.rows),
+        layout=found.layout,
+        dimension=found.rows.shape[1],
+        columns=found.names,
+        condition_columns=found.condition_names,
+        support=_runs(declared, summary),
+        suggestions=inference.suggest(summary, declared) if found.source is None else (),
+        bad_rows=int(found.bad.size),
+        first_bad_rows=tuple(int(i) for i in found.bad[:5]),
+        duplicates=checks.repeated_rows(found.rows),
+        constant_columns=tuple(int(i) for i in summary.constant),
+        autocorrelation_time=round(tau, 3),
+        ordered=ordered,
+        symmetries=tuple(found.source.symmetries) if found.source is not None else (),
+        entropy=found.source.entropy if found.source is not None else None,
+        warnings=warnings + notes,
+        refusals=refusals,
+    )
+
+
+def _refusals(
+    found: Gathered, summary: inference.Summary, support: Support, drop_bad_rows: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sentences that a fit would stop with, and the warnings of constant columns."""
+    spec, said, notes = found.provenance.spec, [], ()
+    if not drop_bad_rows:
+        try:
+            checks.refuse_bad_rows(spec, found.bad, len(found.rows) + found.bad.size)
+        except InputError as error:
+            said.append(str(error))
+    try:
+        notes = inference.refuse_constant(summary, support, found.names, spec)
+    except InputError as error:
+        said.append(str(error))
+    if len(found.rows) < FEWEST_ROWS:
+        said.append(
+            f"{spec} has {len(found.rows)} rows where at least {FEWEST_ROWS} are needed to train "
+            "on some and hold out others: bring more rows"
+        )
+    return tuple(said), notes
+
+
+def _runs(support: Support, summary: inference.Summary) -> tuple[Run, ...]:
+    ends = np.cumsum([0, *(count for _, count in support.runs)])
+    return tuple(
+        Run(
+            first=int(a),
+            last=int(b) - 1,
+            support=describe(column),
+            low=float(summary.low[a:b].min()),
+            high=float(summary.high[a:b].max()),
+        )
+        for a, b, (column, _) in zip(ends[:-1], ends[1:], support.runs, strict=True)
+    )
