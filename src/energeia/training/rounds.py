@@ -71,7 +71,7 @@ def _move(
     arrays = eqx.combine(optax.apply_updates(moved, update), rest)
     said = {
         f"{player.name}/loss": value,
-        f"{player.name}/gradient_norm": optax.global_norm(gradient),
+        f"{player.name}/gradient_norm": optax.tree.norm(gradient),
         **{f"{player.name}/{name}": number for name, number in metrics.items()},
     }
     optimizers = (*state.optimizers[:index], optimizer, *state.optimizers[index + 1 :])
