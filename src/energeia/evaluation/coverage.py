@@ -1,0 +1,42 @@
+"""What nearest neighbors say of samples: do they reach all of the data, do they copy it?"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from energeia.estimate import Estimate
+from energeia.evaluation.reference import Reference
+from energeia.stats.distances import distances
+from energeia.stats.neighbors import Fraction, coverage, memorization
+
+
+class Neighborhood(NamedTuple):
+    """Coverage of the data by samples, by training rows, and how near samples are to training."""
+
+    coverage: Estimate
+    reference: Estimate
+    """Coverage by training rows, as many as samples."""
+    memorization: Estimate
+
+
+def neighborhood(
+    samples: Float[np.ndarray, "n columns"], reference: Reference, neighbors: int = 5
+) -> Neighborhood:
+    """Coverage (Naeem et al. 2020) and memorization of samples in the features of ``reference``."""
+    held_out, training = reference.held_out, reference.training[: len(samples)]
+    apart = reference.held_out_apart
+    to_held_out = distances(samples, held_out)
+    pairs = min(len(training), len(held_out))
+    near = memorization(distances(samples, training[:pairs]), to_held_out[:, :pairs])
+    ours = coverage(apart, to_held_out.T, neighbors)
+    theirs = coverage(apart, distances(held_out, training), neighbors)
+    return Neighborhood(
+        _estimate(ours, len(held_out), f"k = {neighbors}; {ours.expected:.3f} if alike"),
+        _estimate(theirs, len(held_out), f"k = {neighbors}; {theirs.expected:.3f} if alike"),
+        _estimate(near, len(samples), f"{pairs} training and {pairs} held-out rows"),
+    )
+
+
+def _estimate(found: Fraction, n: int, note: str) -> Estimate:
+    return Estimate(found.value, found.stderr, "estimate", n, note)

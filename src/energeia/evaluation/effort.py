@@ -1,0 +1,33 @@
+"""How much work an evaluation may do. Needs no JAX."""
+
+import msgspec
+
+
+class Effort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sizes of an evaluation; the defaults take a few seconds a model on two cores."""
+
+    rows: int = 2000
+    """Samples drawn, and the most rows on each side of a two-sample test."""
+    permutations: int = 200
+    """Relabelings behind a p-value: the least p is 1 / (permutations + 1)."""
+    directions: int = 64
+    """Projections of the sliced Wasserstein distance."""
+    folds: int = 3
+    """Folds of the classifier test."""
+    weights_per_row: int = 1000
+    """Most importance weights K for one row of a latent-variable model."""
+    weights: int = 500_000
+    """Importance weights over all rows, as long as at least 64 a row are left."""
+    chains: int = 128
+    """Annealed chains for the partition function of an energy."""
+    temperatures: int = 1000
+    """Temperatures of each annealed chain."""
+
+    def weights_for(self, rows: int) -> int:
+        """K for each of ``rows`` rows.
+
+        >>> Effort().weights_for(180), Effort().weights_for(2000)
+        (1000, 250)
+        """
+        fair = self.weights // max(rows, 1)
+        return max(1, min(self.weights_per_row, max(64, fair)))

@@ -1,0 +1,182 @@
+"""The log-likelihood of rows, by what a model can give, never by its name."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.batching import map_rows
+from energeia.contracts import Density, Energy, LatentModel
+from energeia.estimate import Estimate, Kind
+from energeia.evaluation.effort import Effort
+from energeia.models.boltzmann import BoltzmannModel
+from energeia.stats.weights import Stream, from_sums
+
+_CHUNK = 50  # weights of one row that are held in memory together
+_ROWS = 64
+
+
+class LogLikelihood(NamedTuple):
+    """Log-probabilities of rows in nats and the user's units, with their mean."""
+
+    estimate: Estimate
+    rows: Float[np.ndarray, " rows"]
+    """NaN where the model cannot say."""
+    kind: Kind
+    """Of each row's number."""
+    warnings: tuple[str, ...] = ()
+    log_partition: tuple[Estimate, Estimate] | None = None
+    """Lower and upper side of log Z, for an energy."""
+
+
+def log_likelihood(
+    model: Any, x: Any, condition: Any = None, *, key: Array, effort: Effort | None = None
+) -> LogLikelihood:
+    """log p(x) of each row: exact, a bound, an estimate, or none with the reason.
+
+    * ``Density``: exact.
+    * ``LatentModel``: log (1/K) sum_k p(x, z_k) / q(z_k | x), a lower bound in expectation
+      (Burda et al. 2016, eq. 8), with K from ``effort``; its remaining bias is stated.
+    * ``BoltzmannModel``: -E(x) - log Z with the larger side of the annealed bracket of log Z: an
+      estimate, since forward annealing understates log Z (and so flatters the model) and reverse
+      annealing is a bound only from exact draws, which a trained energy does not have.
+    * anything else: ``Estimate.none`` with the reason.
+
+    ``x`` has shape ``(rows, *model.shape)``; memory does not grow with K or with rows.
+    """
+    rows = np.asarray(x)
+    if isinstance(model, Density):
+        terms = map_rows(_densities, rows, *_given(condition), size=1024, carry=model)
+        return _gather(np.asarray(terms, dtype=np.float64), "exact", "")
+    if isinstance(model, LatentModel):
+        return _importance(model, rows, condition, key, effort or Effort())
+    if isinstance(model, BoltzmannModel):
+        return _annealed(model, rows, condition, key, effort or Effort())
+    return _nothing(model, len(rows))
+
+
+def _nothing(model: Any, rows: int, reason: str = "") -> LogLikelihood:
+    if reason:
+        return LogLikelihood(Estimate.none(reason), np.full(rows, np.nan), "none")
+    if isinstance(model, Energy):
+        reason = "an energy without its partition function has no likelihood"
+    else:
+        reason = "the distribution is implicit: it can be drawn from but has no density"
+    return LogLikelihood(Estimate.none(reason), np.full(rows, np.nan), "none")
+
+
+def divergence(exact: Float[np.ndarray, " rows"], found: LogLikelihood) -> Estimate | None:
+    """KL(data || model) = E_data[log p_data - log p_model] in nats, from the paired terms.
+
+    Pairing cancels the scatter of log p_data, so the error is far smaller than that of the mean
+    log-likelihood. A lower bound on the likelihood makes this an upper bound.
+    """
+    if found.kind == "none":
+        return None
+    terms = Estimate.mean(found.rows - np.asarray(exact, dtype=np.float64), found.kind)
+    return -terms
+
+
+def _gather(terms: np.ndarray, kind: Kind, note: str) -> LogLikelihood:
+    bad = int(np.sum(~np.isfinite(terms)))
+    zero = int(np.sum(np.isneginf(terms)))
+    warnings = []
+    if zero:
+        warnings.append(f"{zero} of {len(terms)} held-out rows have probability zero")
+    if bad > zero:
+        warnings.append(
+            f"the log-likelihood of {bad - zero} of {len(terms)} held-out rows is not a number"
+        )
+    return LogLikelihood(Estimate.mean(terms, kind, note), terms, kind, tuple(warnings))
+
+
+def _importance(
+    model: LatentModel, rows: np.ndarray, condition: Any, key: Array, effort: Effort
+) -> LogLikelihood:
+    weights = effort.weights_for(len(rows))
+    chunk = min(_CHUNK, weights)
+    steps = -(-weights // chunk)
+    count = steps * chunk
+    index = np.arange(len(rows))
+    first, second = map_rows(
+        _weights, index, rows, *_given(condition), size=_ROWS, carry=(model, key, steps, chunk)
+    )
+    found = from_sums(first, second, count)
+    bias, ess = float(np.mean(found.bias)), float(np.median(found.ess))
+    note = f"IWAE-{count}, bias about {bias:.2g} nats, median effective weights {ess:.3g}"
+    answer = _gather(found.value, "lower bound", note)
+    few = float(np.mean(found.ess < 5.0))
+    if few > 0.1:
+        warned = (
+            f"for {few:.0%} of held-out rows fewer than 5 of {count} importance weights count: "
+            "the bound may lie far below the likelihood",
+        )
+        return answer._replace(warnings=answer.warnings + warned)
+    return answer
+
+
+def _annealed(
+    model: BoltzmannModel, rows: np.ndarray, condition: Any, key: Array, effort: Effort
+) -> LogLikelihood:
+    if condition is not None:
+        reason = "the partition function differs at each condition, and is not annealed for each"
+        return _nothing(model, len(rows), reason)
+    bracket = model.log_partition(key, chains=effort.chains, temperatures=effort.temperatures)
+    lower, upper = bracket.lower, bracket.upper
+    higher = max(lower, upper, key=lambda side: side.value or -np.inf)
+    minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
+    note = f"-E - log Z, log Z {lower.value:.6g} (forward AIS) and {upper.value:.6g} (reverse)"
+    if not model.exact_energy:
+        note += "; energies of discrete columns by quadrature over their cells"
+    answer = _gather(minus_energy, "estimate", note)
+    found = answer.estimate - msgspec.structs.replace(higher, note="")
+    warnings = answer.warnings + _bracket_warnings(lower, upper)
+    return LogLikelihood(
+        found, minus_energy - (higher.value or 0.0), "estimate", warnings, (lower, upper)
+    )
+
+
+def _bracket_warnings(lower: Estimate, upper: Estimate) -> tuple[str, ...]:
+    if lower.value is None or upper.value is None:
+        return ()
+    gap = upper.value - lower.value
+    if not np.isfinite(gap):
+        return ("log Z is not a finite number: the likelihood is not known",)
+    error = float(np.hypot(lower.stderr or 0.0, upper.stderr or 0.0))
+    if abs(gap) > max(0.5, 4.0 * error):
+        return (
+            f"the two sides of log Z lie {gap:.3g} nats apart: the likelihood is known no better, "
+            "anneal through more temperatures",
+        )
+    return ()
+
+
+def _energies(model: Energy, x: Array) -> Array:
+    return jax.vmap(model.energy)(jnp.asarray(x, dtype=float))
+
+
+def _given(condition: Any) -> tuple[np.ndarray, ...]:
+    return () if condition is None else (np.asarray(condition),)
+
+
+def _densities(model: Density, x: Array, *condition: Array) -> Array:
+    return jax.vmap(model.log_prob)(jnp.asarray(x, dtype=float), *condition)
+
+
+def _weights(carry: Any, index: Array, x: Array, *condition: Array) -> tuple[Array, Array]:
+    model, key, steps, chunk = carry
+
+    def one_row(i: Array, row: Array, *given: Array) -> Stream:
+        own = jax.random.fold_in(key, i)
+
+        def step(stream: Stream, number: Array) -> tuple[Stream, None]:
+            keys = jax.random.split(jax.random.fold_in(own, number), chunk)
+            return stream.add(jax.vmap(lambda k: model.log_weight(k, row, *given))(keys)), None
+
+        return jax.lax.scan(step, Stream.empty(()), jnp.arange(steps))[0]
+
+    stream = jax.vmap(one_row)(index, jnp.asarray(x, dtype=float), *condition)
+    return stream.log_sum, stream.log_sum_squares

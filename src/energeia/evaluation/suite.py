@@ -1,0 +1,140 @@
+"""Everything that can be measured on one trained model, in one call."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array
+
+from energeia.contracts import Batch, Generator
+from energeia.estimate import Estimate
+from energeia.evaluation import cautions, observables, two_sample
+from energeia.evaluation.coverage import neighborhood
+from energeia.evaluation.effort import Effort
+from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
+from energeia.evaluation.reference import Reference
+from energeia.evaluation.samples import Drawn, draw
+from energeia.records import Evaluation
+
+
+class Judged(NamedTuple):
+    """An evaluation with what it was made from, for figures."""
+
+    evaluation: Evaluation
+    samples: Drawn | None
+    likelihood: LogLikelihood
+
+
+def evaluate(
+    model: Any,
+    held_out: Batch,
+    train: Batch,
+    *,
+    seed: int = 0,
+    source: Any = None,
+    effort: Effort | None = None,
+    reference: Reference | None = None,
+) -> Evaluation:
+    """Likelihood, two-sample tests, coverage, memorization, observables and speed of a model.
+
+    What a model cannot give is ``none`` with the reason; what is not finite is counted in
+    ``warnings``, never dropped in silence. ``source`` is what drew the data, where that is known:
+    its exact ``log_prob``, ``entropy`` and ``observables()`` are set beside. Models judged on the
+    same rows should share one ``reference``, which keeps what does not depend on them.
+
+    Raises:
+        InputError: for fewer than 4 training or held-out rows.
+    """
+    return judge(
+        model, held_out, train, seed=seed, source=source, effort=effort, reference=reference
+    ).evaluation
+
+
+def judge(
+    model: Any,
+    held_out: Batch,
+    train: Batch,
+    *,
+    seed: int = 0,
+    source: Any = None,
+    effort: Effort | None = None,
+    reference: Reference | None = None,
+) -> Judged:
+    """The same, with the samples and the log-probability of each row.
+
+    Raises:
+        InputError: for fewer than 4 training or held-out rows.
+    """
+    reference = reference or Reference(train, held_out, effort=effort, seed=seed)
+    effort = effort or reference.effort
+    score_key, sample_key = jax.random.split(jax.random.key(seed))
+    found = log_likelihood(model, held_out.x, held_out.condition, key=score_key, effort=effort)
+    drawn = _draw(model, sample_key, effort, reference)
+    fields: dict[str, Any] = {"log_likelihood": found.estimate}
+    warnings = [*cautions.of_rows(reference, source is not None), *found.warnings]
+    if source is not None:
+        fields |= _against_source(found, held_out, source)
+    if found.log_partition is not None:
+        fields["log_partition"] = found.log_partition
+    if drawn is not None:
+        more, warned = _of_samples(drawn, held_out, reference, source)
+        fields |= more
+        warnings += warned
+    else:
+        warnings.append("the model cannot be drawn from: nothing is said of its samples")
+    return Judged(Evaluation(**fields, warnings=tuple(warnings)), drawn, found)
+
+
+def _draw(model: Any, key: Array, effort: Effort, reference: Reference) -> Drawn | None:
+    if not isinstance(model, Generator):
+        return None
+    return draw(model, key, effort.rows, reference.draw_conditions(effort.rows))
+
+
+def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[str, Any]:
+    """Entropy and exact divergence, where the source knows them."""
+    if held_out.condition is not None:
+        return {}  # its log-density is of all columns together
+    fields: dict[str, Any] = {}
+    if source.entropy is not None:
+        fields["entropy"] = Estimate.exact(source.entropy)
+    exact = source.log_prob(np.asarray(held_out.x))
+    if exact is not None:
+        fields["divergence"] = divergence(exact, found)
+    return fields
+
+
+def _of_samples(
+    drawn: Drawn, held_out: Batch, reference: Reference, source: Any
+) -> tuple[dict[str, Any], list[str]]:
+    fields: dict[str, Any] = {"samples_per_second": drawn.samples_per_second}
+    finite = np.all(np.isfinite(drawn.x).reshape((len(drawn.x), -1)), axis=1)
+    finite = np.asarray(finite)
+    warnings = cautions.of_samples(drawn.x, finite, reference)
+    quantities: Sequence[Any] = () if source is None else source.observables()
+    if quantities and held_out.condition is None:
+        fields["observables"] = observables.table(quantities, drawn.x, np.asarray(held_out.x))
+    if finite.sum() < 10:
+        warnings.append("fewer than 10 finite samples: they are compared with nothing")
+        return fields, warnings
+    condition = None if drawn.condition is None else drawn.condition[finite]
+    rows = reference.features(Batch(drawn.x[finite], condition))  # pyright: ignore[reportArgumentType]
+    rows = rows[: len(reference.training)]
+    near = neighborhood(rows, reference)
+    tests = two_sample.beside(
+        two_sample.compare(rows, reference),
+        reference.baseline(two_sample.compare),
+        (len(rows), len(reference.training)),
+    )
+    fields |= {
+        "two_sample": tests,
+        "coverage": near.coverage,
+        "coverage_reference": near.reference,
+        "memorization": near.memorization,
+    }
+    return fields, [
+        *warnings,
+        *cautions.of_baseline(tests),
+        *cautions.of_copies(near.memorization),
+    ]

@@ -1,0 +1,95 @@
+"""Are samples distributed like held-out data? Several statistics, each beside data against data."""
+
+import numpy as np
+from jaxtyping import Float
+
+from energeia.estimate import Estimate
+from energeia.evaluation.c2st import Verdict, classifier_test
+from energeia.evaluation.reference import Reference
+from energeia.records import TwoSample
+from energeia.stats import two_sample as statistics
+from energeia.stats.columns import holm, kolmogorov_smirnov
+from energeia.stats.distances import distances
+from energeia.stats.permutation import Tested
+
+AREA = "classifier AUC"
+ENERGY = "energy distance"
+
+
+def compare(
+    samples: Float[np.ndarray, "n columns"], reference: Reference
+) -> dict[str, tuple[Tested, str]]:
+    """Every two-sample statistic between samples and held-out rows, by name, with a note.
+
+    ``samples`` are features of ``reference``, as many as its training rows where they are to be
+    read beside ``baseline``. p-values are of permutations, Holm's over columns for the last.
+    """
+    n, held_out = len(samples), reference.held_out
+    labels = reference.labels(n)
+    apart = statistics.pooled_distances(
+        distances(samples, samples), distances(samples, held_out), reference.held_out_apart
+    )
+    sizes = f"{n} samples against {len(held_out)} held-out rows, standardized columns"
+    width = reference.bandwidth
+    sliced = statistics.sliced_wasserstein(
+        samples, held_out, labels, reference.effort.directions, reference.seed
+    )
+    verdict = classifier_test(
+        samples, held_out, folds=reference.effort.folds,
+        permutations=reference.effort.permutations, seed=reference.seed,
+    )  # fmt: skip
+    return {
+        AREA: (verdict.tested, f"{sizes}; {_areas(verdict)}"),
+        ENERGY: (statistics.energy_distance(apart, n, labels), sizes),
+        "MMD squared": (
+            statistics.maximum_mean_discrepancy(apart, n, labels, width),
+            f"{sizes}; Gaussian kernel of width {width:.3g}",
+        ),
+        "sliced Wasserstein": (sliced, f"{sizes}; chance alone gives {sliced.null_mean:.3g}"),
+        "largest column KS": _columns(samples, held_out, sizes),
+    }
+
+
+def beside(
+    found: dict[str, tuple[Tested, str]],
+    baseline: dict[str, tuple[Tested, str]],
+    sizes: tuple[int, int],
+) -> tuple[TwoSample, ...]:
+    """Records of the statistics, each with the same statistic of training against held-out rows.
+
+    ``sizes`` are the rows behind each: samples, and training rows.
+    """
+    return tuple(
+        TwoSample(
+            name=name,
+            statistic=_estimate(test, sizes[0]),
+            p_value=test.p_value,
+            reference=_estimate(baseline[name][0], sizes[1], baseline[name][1]),
+            reference_p_value=baseline[name][0].p_value,
+            note=note,
+        )
+        for name, (test, note) in found.items()
+    )
+
+
+def _estimate(test: Tested, n: int, note: str = "") -> Estimate:
+    return Estimate(test.value, test.stderr, "estimate", n, note)
+
+
+def _areas(verdict: Verdict) -> str:
+    others = ", ".join(f"{name} {area:.3f}" for name, area in verdict.areas.items())
+    return f"the largest is that of {verdict.best} ({others})"
+
+
+def _columns(samples: np.ndarray, held_out: np.ndarray, sizes: str) -> tuple[Tested, str]:
+    apart, p = kolmogorov_smirnov(samples, held_out)
+    worst, corrected = int(np.argmin(p)), holm(p)
+    n, m = len(samples), len(held_out)
+    # Each distribution function at the split is a binomial fraction; a half bounds its error.
+    stderr = 0.5 * np.sqrt(1.0 / n + 1.0 / m)
+    rejected = int(np.sum(corrected < 0.05))
+    note = (
+        f"{sizes}; column {worst}; {rejected} of {len(p)} columns differ at 0.05 after Holm's "
+        "correction (chi-square where a column has few values)"
+    )
+    return Tested(float(apart[worst]), float(stderr), float(corrected.min()), 0.0, 0.0), note
