@@ -1,0 +1,79 @@
+"""From the folders of runs to a page: everything is read from files, nothing is computed."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from energeia._core.errors import InputError
+from energeia.recipes.catalogue import find
+from energeia.report.content import ModelPart, Page
+from energeia.report.page import write_report
+from energeia.runs.directory import DataRecord, RunDirectory
+from energeia.runs.leaderboard import row
+
+
+def report_runs(
+    directories: Sequence[RunDirectory], path: str | Path, title: str = ""
+) -> list[Path]:
+    """Write a page about runs on the same kind of rows, and the files that go beside it.
+
+    Raises:
+        InputError: for no run, or runs of rows with different columns.
+        CorruptRun: if a file of a run is damaged.
+    """
+    return write_report(page_of(directories, title), path)
+
+
+def page_of(directories: Sequence[RunDirectory], title: str = "") -> Page:
+    """Gather what a page shows.
+
+    Raises:
+        InputError: for no run, or runs of rows with different columns.
+    """
+    if not directories:
+        raise InputError("no run was named where a report needs one: name folders of runs")
+    first = directories[0]
+    problem = first.problem
+    for other in directories[1:]:
+        if other.problem.support != problem.support:
+            raise InputError(
+                f"{other.path} has rows of {other.problem.support} where {first.path} has "
+                f"{problem.support}: write one report for each kind of data"
+            )
+    record: DataRecord = first.read("data.json", DataRecord)
+    held_out = first.load_rows("held_out.npy")
+    return Page(
+        models=_parts(directories),
+        support=problem.support,
+        layout=problem.layout,
+        held_out=np.empty((0, problem.dimension)) if held_out is None else held_out,
+        data=msgspec.to_builtins(record),
+        columns=record.columns,
+        warnings=record.warnings,
+        environment=_environment(first),
+        title=title,
+    )
+
+
+def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
+    recipes = [directory.config().recipe for directory in directories]
+    return [
+        ModelPart(
+            row=row(directory),
+            evaluation=directory.evaluation,
+            history=directory.history(),
+            samples=directory.load_rows("samples.npy"),
+            name=recipe if recipes.count(recipe) == 1 else f"{recipe} ({directory.path.name})",
+            citation=find(recipe).citation,
+        )
+        for directory, recipe in zip(directories, recipes, strict=True)
+    ]
+
+
+def _environment(directory: RunDirectory) -> dict[str, Any]:
+    path = directory.path / "environment.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -1,0 +1,55 @@
+"""Measures a run and keeps the findings and the samples in its folder."""
+
+from typing import Any
+
+import numpy as np
+
+from energeia.contracts import Batch
+from energeia.evaluation.effort import Effort
+from energeia.evaluation.reference import Reference
+from energeia.evaluation.suite import judge
+from energeia.records import Evaluation
+from energeia.runs.config import DataConfig
+from energeia.runs.opening import Rows, as_rows, open_rows
+from energeia.runs.run import Run
+
+_KEPT_SAMPLES = 2000
+
+
+def evaluate(
+    run: Run, data: str | DataConfig | None = None, *, seed: int = 0, effort: Effort | None = None
+) -> Evaluation:
+    """Measure a run against its own held-out rows, or against other data.
+
+    Raises:
+        InputError: for data that cannot be read or do not fit the run.
+    """
+    own = open_rows(run.config.data)
+    if data is None:
+        held_out, source = own.test, own.data.source
+    else:
+        other = open_rows(DataConfig(spec=data) if isinstance(data, str) else data)
+        whole = other.data
+        held_out = as_rows(run.problem, np.asarray(whole.rows), whole.condition)
+        source = whole.source
+    reference = make_reference(own, held_out, seed, effort)
+    return judge_run(run, own.train, held_out, source, reference, seed)
+
+
+def make_reference(rows: Rows, held_out: Batch, seed: int, effort: Effort | None) -> Reference:
+    """What several models share when they are judged on the same rows."""
+    return Reference(rows.train, held_out, effort=effort, seed=seed, support=rows.data.support)
+
+
+def judge_run(
+    run: Run, train: Batch, held_out: Batch, source: Any, reference: Reference, seed: int
+) -> Evaluation:
+    """Measure a run and write the findings in its folder."""
+    judged = judge(run.model, held_out, train, seed=seed, source=source, reference=reference)
+    run.directory.write("evaluation.json", judged.evaluation)
+    rows = np.asarray(held_out.x[:_KEPT_SAMPLES], dtype=np.float32)
+    run.directory.save_rows("held_out.npy", rows)
+    if judged.samples is not None:
+        kept = np.asarray(judged.samples.x[:_KEPT_SAMPLES], dtype=np.float32)
+        run.directory.save_rows("samples.npy", kept)
+    return judged.evaluation
