@@ -1,0 +1,58 @@
+"""What a page is made of: plain records and rows, as run folders hold them."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from energeia.records import Evaluation, LeaderboardRow
+from energeia.support import Support
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class ModelPart:
+    """One model of a page."""
+
+    row: LeaderboardRow
+    evaluation: Evaluation | None = None
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    """Lines of ``metrics.jsonl``: ``round``, metrics, ``held_out``."""
+    samples: np.ndarray | None = None
+    """Generated rows, shape ``(n, d)``, in the user's units."""
+    name: str = ""
+    """What to call it where two runs share a recipe; the recipe's name by default."""
+    citation: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name on the page."""
+        return self.name or self.row.recipe
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Page:
+    """Everything on a page."""
+
+    models: list[ModelPart]
+    support: Support
+    layout: tuple[int, ...]
+    held_out: np.ndarray
+    """Held-out rows, shape ``(n, d)``."""
+    data: dict[str, Any]
+    """What the data are: ``spec``, ``sha256``, ``rows``, ``train``, ``valid``, ``test``, ..."""
+    columns: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """Warnings about the data."""
+    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """``command`` (list or text), ``energeia``, ``python``, ``device``, ``packages``."""
+    title: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title, or one made from the data's name."""
+        return self.title or f"Generative models of {self.data.get('spec', 'the data')}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each column."""
+        return self.columns or tuple(f"x{i}" for i in range(self.support.dimension))

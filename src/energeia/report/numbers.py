@@ -1,0 +1,47 @@
+"""How numbers are written on the page and in the terminal."""
+
+import math
+
+from energeia.estimate import Estimate
+
+
+def number(estimate: Estimate | None) -> str:
+    """A value and its error, without the mark of its kind, which stands beside it.
+
+    >>> number(Estimate(-81.84, 0.41, "lower bound", 360)), number(Estimate.none("implicit"))
+    ('−81.8 ± 0.4', '—')
+    """
+    if estimate is None or estimate.value is None:
+        return "—"
+    if not estimate.finite:
+        return f"{estimate.value}".replace("-", "−")
+    text = str(estimate)
+    for mark in (">= ", "<= ", "~ "):
+        text = text.removeprefix(mark)
+    return text.replace("+-", "±").replace("-", "−")
+
+
+def amount(value: float | None) -> str:
+    """A plain number with three figures, or with thousands marked.
+
+    >>> amount(123456.0), amount(12.3456), amount(0.01234), amount(None)
+    ('123,456', '12.3', '0.0123', '—')
+    """
+    if value is None:
+        return "—"
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}".replace("-", "−")
+    return f"{value:.3g}".replace("-", "−")
+
+
+def probability(p: float) -> str:
+    """A p-value: never zero, since a permutation test cannot show that.
+
+    >>> probability(0.2), probability(0.004), probability(1e-5)
+    ('0.20', '0.004', '< 0.001')
+    """
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"

@@ -1,0 +1,214 @@
+"""One self-contained page: no script, nothing fetched, no date, the same records the same bytes."""
+
+import csv
+import dataclasses
+import io
+import shlex
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from energeia.estimate import Estimate
+from energeia.records import ObservableRow, TwoSample
+from energeia.report import figures, pictures, words
+from energeia.report.content import ModelPart, Page
+from energeia.report.numbers import amount, number, probability
+from energeia.report.style import KINDS, formula
+from energeia.runs.files import write_whole
+
+_HERE = Path(__file__).parent
+LARGE_PULL, LARGE_R_HAT = 3.0, 1.01
+
+
+class Cell(NamedTuple):
+    """One number of the table of observables."""
+
+    text: str
+    pull: str
+    """Distance from the truth in standard errors; empty where it is the truth."""
+    bad: bool
+
+
+class ObservableLine(NamedTuple):
+    """One quantity across the models."""
+
+    name: str
+    unit: str
+    truth: str
+    """The exact value, or empty."""
+    data: Cell
+    models: list[Cell]
+
+
+def write_report(page: Page, path: str | Path) -> list[Path]:
+    """Write the page, and beside it ``leaderboard.csv`` and ``report.json``.
+
+    Each file appears whole or not at all. Returns the three paths, the page first.
+
+    Raises:
+        InputError: if the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    files = {
+        path: render(page),
+        path.with_name("leaderboard.csv"): leaderboard_csv(page),
+        path.with_name("report.json"): report_json(page),
+    }
+    for each, content in files.items():
+        write_whole(each, content)
+    return list(files)
+
+
+def render(page: Page) -> str:
+    """The page as text."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"number": number, "amount": amount, "probability": probability}
+    environment.globals["kinds"] = KINDS
+    models = words.ranked(page.models)
+    page = dataclasses.replace(page, models=models)
+    return environment.get_template("page.html").render(
+        page=page,
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        models=models,
+        in_short=words.in_short(page),
+        trust={family: words.TRUST[family] for family in _families(models)},
+        labels=[
+            (kind, formula(latex) if latex else "", text) for kind, latex, text in words.LABELS
+        ],
+        entropy=_entropy(models),
+        leaderboard=figures.leaderboard(models, _entropy(models)),
+        reference=reference_row(models),
+        curves=figures.curves(models),
+        observables=observable_lines(models),
+        command=_command(page.environment),
+        versions=_versions(page.environment),
+        large_r_hat=LARGE_R_HAT,
+        **_pictures(page),
+    )
+
+
+def leaderboard_csv(page: Page) -> str:
+    """The leaderboard as a table: one line a model, every estimate with its error and kind."""
+    buffer = io.StringIO()
+    names = list(dict.fromkeys(n for m in page.models for n in m.row.two_sample))
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(
+        ["recipe", "family", "run", "log_likelihood", "log_likelihood_stderr",
+         "log_likelihood_kind", *(c for n in names for c in (n, f"{n} stderr")), "seconds",
+         "compile_seconds", "samples_per_second", "parameters"]
+    )  # fmt: skip
+    for model in words.ranked(page.models):
+        row, score = model.row, model.row.log_likelihood
+        tests = [row.two_sample.get(n) for n in names]
+        writer.writerow(
+            [row.recipe, row.family, row.run, score.value, score.stderr, score.kind,
+             *(v for e in tests for v in ((e.value, e.stderr) if e else (None, None))),
+             row.seconds, row.compile_seconds, row.samples_per_second, row.parameters]
+        )  # fmt: skip
+    return buffer.getvalue()
+
+
+def report_json(page: Page) -> bytes:
+    """Everything on the page but pictures, as one JSON object."""
+    content = {
+        "data": page.data,
+        "support": str(page.support),
+        "layout": page.layout,
+        "warnings": page.warnings,
+        "environment": page.environment,
+        "models": [
+            {"leaderboard": m.row, "evaluation": m.evaluation, "title": m.title}
+            for m in words.ranked(page.models)
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+
+
+def reference_row(models: list[ModelPart]) -> dict[str, TwoSample]:
+    """Data against data, by name of test: from the first model that has each."""
+    found: dict[str, TwoSample] = {}
+    for model in models:
+        for test in model.evaluation.two_sample if model.evaluation else ():
+            found.setdefault(test.name, test)
+    return found
+
+
+def observable_lines(models: list[ModelPart]) -> list[ObservableLine]:
+    """Every quantity that some model was measured on, with the pulls in standard errors.
+
+    The pull is (value - truth) / sqrt(error^2 + error of truth^2), the truth being the exact value
+    where there is one and the data otherwise.
+    """
+    by_model = [
+        {o.name: o for o in (m.evaluation.observables if m.evaluation else ())} for m in models
+    ]
+    firsts: dict[str, ObservableRow] = {}
+    for rows in by_model:
+        for name, row in rows.items():
+            firsts.setdefault(name, row)
+    lines = []
+    for name, first in firsts.items():
+        cells = [
+            _cell(rows[name].model, rows[name].exact or rows[name].data)
+            if name in rows else Cell("—", "", False)
+            for rows in by_model
+        ]  # fmt: skip
+        exact = "" if first.exact is None else number(first.exact)
+        data = (
+            _cell(first.data, first.exact) if first.exact else Cell(number(first.data), "", False)
+        )
+        lines.append(ObservableLine(name, first.unit, exact, data, cells))
+    return lines
+
+
+def _cell(value: Estimate, truth: Estimate) -> Cell:
+    error = ((value.stderr or 0.0) ** 2 + (truth.stderr or 0.0) ** 2) ** 0.5
+    if value.value is None or truth.value is None or not error > 0:
+        return Cell(number(value), "", False)
+    pull = (value.value - truth.value) / error
+    text = f"{pull:+.1f} σ".replace("-", "−") if abs(pull) < 1000 else "> 1000 σ"
+    return Cell(number(value), text, abs(pull) > LARGE_PULL)
+
+
+def _pictures(page: Page) -> dict[str, Any]:
+    """What suits the layout: mosaics, planes, or marginals with pairs and correlations."""
+    found: dict[str, Any] = {
+        "mosaics": [], "planes": None, "marginals": None, "pairs": [], "correlations": None
+    }  # fmt: skip
+    if len(page.held_out) == 0:
+        return found
+    if pictures.is_image(page.layout):
+        return found | {"mosaics": pictures.mosaics(page)}
+    if page.support.dimension == 2:
+        return found | {"planes": pictures.planes(page), "marginals": pictures.marginals(page)}
+    return found | {
+        "marginals": pictures.marginals(page),
+        "pairs": pictures.pairs(page),
+        "correlations": pictures.correlations(page),
+    }
+
+
+def _families(models: list[ModelPart]) -> list[str]:
+    present = [m.row.family for m in models]
+    return [family for family in words.TRUST if family in present]
+
+
+def _entropy(models: list[ModelPart]) -> Estimate | None:
+    found = [m.evaluation.entropy for m in models if m.evaluation and m.evaluation.entropy]
+    return found[0] if found else None
+
+
+def _command(environment: dict[str, Any]) -> str:
+    command = environment.get("command", "")
+    return command if isinstance(command, str) else shlex.join(map(str, command))
+
+
+def _versions(environment: dict[str, Any]) -> list[tuple[str, str]]:
+    own = [(k, str(environment[k])) for k in ("energeia", "python", "device") if k in environment]
+    return own + [(k, str(v)) for k, v in environment.get("packages", {}).items()]

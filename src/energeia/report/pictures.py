@@ -1,0 +1,229 @@
+"""Pictures of rows: clouds for two columns, mosaics for images, marginals and pairs otherwise."""
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from energeia.report.content import Page
+from energeia.report.style import DATA, DENSITY, MODELS, rc, svg
+from energeia.support import Column, Support
+
+MOST_MARGINALS, MOST_PAIRS, MOST_CORRELATED = 8, 3, 80
+ROWS_DRAWN = 20_000
+"""Rows used for a picture, which could not show more."""
+
+
+class Cloud(NamedTuple):
+    """Rows under a name: the data or one model."""
+
+    name: str
+    rows: np.ndarray
+
+
+class Mosaic(NamedTuple):
+    """A grid of images as one picture."""
+
+    name: str
+    source: str
+    """A ``data:`` address: nothing is fetched."""
+    width: int
+    height: int
+
+
+def clouds(page: Page) -> list[Cloud]:
+    """The data first, then each model that has samples."""
+    found = [Cloud("held-out data", page.held_out)]
+    found += [Cloud(m.title, m.samples) for m in page.models if m.samples is not None]
+    return [Cloud(c.name, np.asarray(c.rows, dtype=np.float64)[:ROWS_DRAWN]) for c in found]
+
+
+def is_image(layout: Sequence[int]) -> bool:
+    """Whether one configuration is a picture: two axes of at least 3, or three with channels."""
+    if len(layout) == 3:
+        return layout[2] in (1, 3) and min(layout[:2]) >= 3
+    return len(layout) == 2 and min(layout) >= 3
+
+
+def mosaics(page: Page, count: int = 64) -> list[Mosaic]:
+    """Grids of samples side by side, data first, all on one gray scale."""
+    every = clouds(page)
+    data = every[0].rows
+    low, high = float(data.min()), float(data.max())
+    return [_mosaic(cloud, page.layout, page.support, count, (low, high)) for cloud in every]
+
+
+def _mosaic(
+    cloud: Cloud, layout: Sequence[int], support: Support, count: int, limits: tuple[float, float]
+) -> Mosaic:
+    side = math.isqrt(min(count, len(cloud.rows)))
+    if math.prod(layout) > 400:
+        side = min(side, 6)
+    tiles = cloud.rows[: side * side].reshape(side, side, *layout)
+    channels = layout[2] if len(layout) == 3 else 1
+    tiles = tiles.reshape(side, side, layout[0], layout[1], channels)
+    low, high = limits
+    shade = np.clip((tiles - low) / (high - low if high > low else 1.0), 0.0, 1.0)
+    # Ink on paper for images; for two-valued spins the upper value is white.
+    if channels == 1 and support.names != ("binary",):
+        shade = 1.0 - shade
+    gap = 1
+    paper = np.full((side, layout[0] + gap, side, layout[1] + gap, channels), 0.82)
+    paper[:, :-gap, :, :-gap] = shade.transpose(0, 2, 1, 3, 4)
+    height, width = side * (layout[0] + gap), side * (layout[1] + gap)
+    flat = paper.reshape(height, width, channels)[:-gap, :-gap]
+    pixels = np.repeat(flat, 3, axis=2) if channels == 1 else flat
+    return Mosaic(cloud.name, _png(pixels), width - gap, height - gap)
+
+
+def _png(pixels: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray((255 * pixels).round().astype(np.uint8)).save(buffer, "png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def planes(page: Page, pair: tuple[int, int] = (0, 1), name: str = "planes") -> Markup:
+    """Density of two columns, data first, on common axes and a common color scale."""
+    every = clouds(page)
+    first, second = pair
+    across = min(4, len(every))
+    down = math.ceil(len(every) / across)
+    ranges = [_range(every[0].rows[:, c], page.support.columns[c]) for c in pair]
+    bins = 36 if len(every[0].rows) < 3000 else 64
+    counts = [
+        np.histogram2d(c.rows[:, first], c.rows[:, second], bins, ranges)[0] / len(c.rows)
+        for c in every
+    ]
+    positive = counts[0][counts[0] > 0]
+    top = float(np.percentile(positive, 98)) if positive.size else 1.0
+    with rc():
+        figure = Figure(figsize=(8.6, 8.6 / 4 * down * (4 / across) + 0.2), layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for axes, cloud, density in zip(panels, every, counts, strict=False):
+            axes.imshow(
+                density.T, origin="lower", extent=(*ranges[0], *ranges[1]), aspect="auto",
+                cmap=DENSITY, vmin=0.0, vmax=top, interpolation="nearest",
+            )  # fmt: skip
+            axes.set_title(cloud.name, loc="left")
+            axes.set_box_aspect(1)
+            axes.locator_params(nbins=4)
+        for axes in panels[len(every) :]:
+            axes.set_visible(False)
+        figure.supxlabel(page.names[first], fontsize=8.5)
+        figure.supylabel(page.names[second], fontsize=8.5)
+    return svg(figure, name, f"Density of {page.names[first]} and {page.names[second]}")
+
+
+def marginals(page: Page) -> Markup:
+    """Histograms of some columns: data filled, models as lines."""
+    every = clouds(page)
+    chosen = _spread_out(every[0].rows, MOST_MARGINALS)
+    across = min(4, len(chosen))
+    down = math.ceil(len(chosen) / across)
+    with rc():
+        figure = Figure(figsize=(8.6, 1.75 * down + 0.35), layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for axes, column in zip(panels, chosen, strict=False):
+            _marginal(axes, every, column, page.support.columns[column])
+            axes.set_title(page.names[column], loc="left")
+        for axes in panels[len(chosen) :]:
+            axes.set_visible(False)
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(every)))
+    return svg(figure, "marginals", "Histograms of single columns, data and models")
+
+
+def _marginal(axes: Axes, every: list[Cloud], column: int, kind: Column) -> None:
+    edges = _edges(every[0].rows[:, column], kind)
+    for index, cloud in enumerate(every):
+        values = cloud.rows[:, column]
+        weights = np.histogram(values, edges)[0] / (len(values) * np.diff(edges))
+        if index == 0:
+            axes.stairs(weights, edges, fill=True, color=DATA, alpha=0.45, label=cloud.name)
+        else:
+            color = MODELS[(index - 1) % len(MODELS)]
+            axes.stairs(weights, edges, color=color, linewidth=1.2, label=cloud.name)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.locator_params(axis="x", nbins=4)
+
+
+def correlations(page: Page) -> Markup | None:
+    """Correlation matrices, data first; None for one column or too many."""
+    every = clouds(page)
+    width = page.support.dimension
+    if not 2 < width <= MOST_CORRELATED:
+        return None
+    across = min(4, len(every))
+    down = math.ceil(len(every) / across)
+    truth = _correlation(every[0].rows)
+    with rc():
+        figure = Figure(figsize=(8.6, 2.35 * down), layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        image = None
+        for axes, cloud in zip(panels, every, strict=False):
+            found = _correlation(cloud.rows)
+            image = axes.imshow(found, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+            worst = float(np.max(np.abs(found - truth)))
+            axes.set_title(cloud.name, loc="left")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if cloud is not every[0]:
+                axes.set_xlabel(f"largest difference {worst:.2f}", fontsize=8)
+        for axes in panels[len(every) :]:
+            axes.set_visible(False)
+        if image is not None:
+            figure.colorbar(image, ax=list(panels), shrink=0.7, pad=0.01).outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    return svg(figure, "correlations", "Correlation matrices of data and models")
+
+
+def pairs(page: Page) -> list[Markup]:
+    """The most correlated pairs of the data, as planes; none for images or one column."""
+    if page.support.dimension < 3:
+        return []
+    strength = np.triu(np.abs(_correlation(clouds(page)[0].rows)), 1)
+    order = np.argsort(strength, axis=None)[::-1][:MOST_PAIRS]
+    chosen = [divmod(int(i), strength.shape[1]) for i in order]
+    return [planes(page, pair, f"pair{i}") for i, pair in enumerate(chosen)]
+
+
+def _correlation(rows: np.ndarray) -> np.ndarray:
+    centered = rows - rows.mean(axis=0)
+    scale = centered.std(axis=0)
+    centered = centered / np.where(scale > 0, scale, 1.0)
+    return centered.T @ centered / len(rows)
+
+
+def _spread_out(rows: np.ndarray, most: int) -> list[int]:
+    """Up to ``most`` columns that vary, evenly over the row."""
+    varying = np.flatnonzero(np.ptp(rows, axis=0) > 0)
+    varying = varying if varying.size else np.arange(rows.shape[1])
+    picks = np.linspace(0, len(varying) - 1, min(most, len(varying)))
+    return [int(varying[i]) for i in np.unique(picks.round().astype(int))]
+
+
+def _edges(values: np.ndarray, kind: Column) -> np.ndarray:
+    if kind.discrete:
+        alphabet = np.unique(values)
+        low, high = alphabet[0], alphabet[-1]
+        step = float(np.min(np.diff(alphabet))) if len(alphabet) > 1 else 1.0
+        count = round((high - low) / step) + 1
+        if count <= 64:
+            return low - step / 2 + step * np.arange(count + 1)
+        return np.linspace(low - step / 2, high + step / 2, 41)
+    low, high = _range(values, kind)
+    return np.linspace(low, high, 41 if len(values) > 1000 else 25)
+
+
+def _range(values: np.ndarray, kind: Column) -> tuple[float, float]:
+    low, high = np.percentile(values, [0.2, 99.8]) if not kind.discrete else (
+        values.min(), values.max())  # fmt: skip
+    pad = 0.06 * (high - low) if high > low else 0.5
+    return float(low - pad), float(high + pad)

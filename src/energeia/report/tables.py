@@ -1,0 +1,75 @@
+"""The leaderboard in a terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from energeia.estimate import Estimate
+from energeia.records import LeaderboardRow, TwoSample
+from energeia.report.numbers import amount, number
+
+_COLORS = {
+    "exact": "green",
+    "lower bound": "blue",
+    "upper bound": "magenta",
+    "estimate": "yellow",
+    "none": "bright_black",
+}
+
+
+def leaderboard_table(
+    rows: Sequence[LeaderboardRow],
+    reference: dict[str, TwoSample] | None = None,
+    entropy: Estimate | None = None,
+) -> Table:
+    """The rows by log-likelihood, those without one last, with data against data below.
+
+    ``reference`` holds the tests between two halves of the data by name; ``entropy`` is the exact
+    entropy of the source where it is known.
+    """
+    tests = list(dict.fromkeys(name for row in rows for name in row.two_sample))
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", box=None)
+    table.add_column("model", no_wrap=True)
+    table.add_column("family", style="bright_black")
+    table.add_column("log-likelihood\nnats per row", justify="right", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    for name in tests:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("training\nseconds", justify="right")
+    table.add_column("samples\na second", justify="right")
+    for row in sorted(rows, key=_worth, reverse=True):
+        score = row.log_likelihood
+        cells = [number(row.two_sample.get(name)) for name in tests]
+        table.add_row(
+            row.recipe, row.family, number(score), Text(score.kind, _COLORS[score.kind]), *cells,
+            amount(row.seconds), amount(row.samples_per_second),
+        )  # fmt: skip
+    if reference or entropy is not None:
+        best = ("", Text("")) if entropy is None else (
+            number(-1.0 * entropy), Text(entropy.kind, _COLORS[entropy.kind]))  # fmt: skip
+        known = reference or {}
+        cells = [number(known[n].reference) if n in known else "" for n in tests]
+        table.add_section()
+        table.add_row("data against data", "", *best, *cells, "", "", style="dim")
+    return table
+
+
+def print_leaderboard(
+    rows: Sequence[LeaderboardRow],
+    reference: dict[str, TwoSample] | None = None,
+    entropy: Estimate | None = None,
+    console: Console | None = None,
+) -> None:
+    """Print the leaderboard and, below it, why a model has no likelihood."""
+    console = console or Console()
+    console.print(leaderboard_table(rows, reference, entropy))
+    for row in rows:
+        if row.log_likelihood.kind == "none":
+            console.print(Text(f"{row.recipe}: {row.log_likelihood.note}", "bright_black"))
+
+
+def _worth(row: LeaderboardRow) -> float:
+    score = row.log_likelihood
+    return score.value if score.value is not None and score.finite else float("-inf")

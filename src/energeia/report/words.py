@@ -1,0 +1,171 @@
+"""What the page says in words: what each family may be trusted with, and the result in short."""
+
+import math
+
+from energeia.estimate import Estimate
+from energeia.records import LeaderboardRow
+from energeia.report.content import ModelPart, Page
+from energeia.report.numbers import number
+
+TRUST = {
+    "autoregressive": (
+        "Likelihood and samples are both exact for the trained model: each variable is drawn, and "
+        "scored, given the ones before it. What can be wrong is the model, not its numbers."
+    ),
+    "flow": (
+        "Likelihood (on continuous columns) and samples are both exact: one invertible map with "
+        "its Jacobian. Discrete columns are spread over cells first, which makes their likelihood "
+        "a lower bound; a map cannot change topology, so thin bridges may join separate modes."
+    ),
+    "latent": (
+        "Samples are exact draws of the model. Its likelihood is known only from below: the bound "
+        "rises with the number of importance samples, and the gap that is left is not known."
+    ),
+    "adversarial": (
+        "Samples only. There is no likelihood, so nothing here tells whether a mode is missing "
+        "except the two-sample tests and the coverage: read those first."
+    ),
+    "energy": (
+        "The energy is exact up to a constant. The constant is estimated by annealing, and samples "
+        "come from chains: trust both only as far as the chains mix, and remember that chains can "
+        "agree and all miss the same mode."
+    ),
+}
+
+LABELS = (
+    (
+        "exact",
+        r"\log q(x)",
+        "The normalized log-probability itself, averaged over held-out rows. The error is that of "
+        "the average.",
+    ),
+    (
+        "lower bound",
+        r"\mathbb{E}\,\log\frac{1}{K}\sum_{k=1}^{K}\frac{p(x,z_k)}{q(z_k|x)}\;\leq\;\log p(x)",
+        "The truth is at least this. Two lower bounds do not rank two models.",
+    ),
+    (
+        "upper bound",
+        r"\log p(x)\;\leq\;\ldots",
+        "The truth is at most this.",
+    ),
+    (
+        "estimate",
+        r"-E(x)-\log\hat{Z}",
+        "Neither a bound nor exact: an annealed estimate of the partition function enters, and "
+        "its error bar knows only what the chains have seen.",
+    ),
+    (
+        "none",
+        "",
+        "The model cannot give this number. It is not zero, and it is not a failure.",
+    ),
+)
+
+ALIKE = 0.55
+"""A classifier AUC up to this much, errors aside, is called hardly told from data."""
+
+
+def in_short(page: Page) -> list[str]:
+    """The result in a few sentences, each of which follows from the tables below."""
+    rows = [model.row for model in page.models]
+    return [*_likelihood(page.models), *_two_sample(page.models), *_cost(rows)]
+
+
+def _likelihood(models: list[ModelPart]) -> list[str]:
+    exact = _ranked(models, "exact")
+    bounds = _ranked(models, "lower bound")
+    said = []
+    if exact:
+        best = exact[0]
+        text = f"Best exact log-likelihood: {best.title}, {_nats(best)}"
+        if len(exact) > 1:
+            gap = best.row.log_likelihood - exact[1].row.log_likelihood
+            text += f"; {_ahead(gap)} {exact[1].title}"
+        said.append(text + ".")
+        if bounds and _value(bounds[0]) > _value(best):
+            text = f"The lower bound of {bounds[0].title}, {_nats(bounds[0])}"
+            said.append(f"{text}, already lies above it.")
+    elif bounds:
+        said.append(f"Highest lower bound on the log-likelihood: {bounds[0].title}, "
+                    f"{_nats(bounds[0])}.")  # fmt: skip
+    for model in models:
+        found = model.evaluation
+        if found and found.entropy is not None and found.entropy.value is not None:
+            best_possible = -1.0 * found.entropy
+            said.append(
+                f"No model can do better than {number(best_possible)} nats, minus the exact "
+                "entropy of the source."
+            )
+            break
+    return said
+
+
+def _two_sample(models: list[ModelPart]) -> list[str]:
+    told = [m for m in models if _auc(m.row) is not None]
+    if not told:
+        return []
+    hard = [m for m in told if (_auc(m.row) or 1.0) - 2 * _auc_error(m.row) <= ALIKE]
+    if hard:
+        names = _join([m.title for m in hard])
+        return [f"A classifier hardly tells samples of {names} from held-out data (AUC at most "
+                f"{ALIKE} within two errors; 0.5 is chance)."]  # fmt: skip
+    best = min(told, key=lambda m: _auc(m.row) or 1.0)
+    return [f"A classifier tells every model from held-out data; least easily {best.title}, with "
+            f"AUC {number(_auc_estimate(best.row))} (0.5 is chance)."]  # fmt: skip
+
+
+def _cost(rows: list[LeaderboardRow]) -> list[str]:
+    timed = [r for r in rows if r.seconds is not None]
+    if len(timed) < 2:
+        return []
+    quick = min(timed, key=lambda r: r.seconds or math.inf)
+    slow = max(timed, key=lambda r: r.seconds or 0.0)
+    return [f"Training took from {quick.seconds:.0f} s ({quick.recipe}) to {slow.seconds:.0f} s "
+            f"({slow.recipe}), compile time apart."]  # fmt: skip
+
+
+def ranked(models: list[ModelPart]) -> list[ModelPart]:
+    """Models by log-likelihood, those without one last; the label says what the number is."""
+    return sorted(models, key=lambda m: -_value(m))
+
+
+def _ranked(models: list[ModelPart], kind: str) -> list[ModelPart]:
+    return ranked(
+        [m for m in models if m.row.log_likelihood.kind == kind and _value(m) > -math.inf]
+    )
+
+
+def _value(model: ModelPart) -> float:
+    estimate = model.row.log_likelihood
+    return estimate.value if estimate.value is not None and estimate.finite else -math.inf
+
+
+def _nats(model: ModelPart) -> str:
+    return f"{number(model.row.log_likelihood)} nats per row"
+
+
+def _ahead(gap: Estimate) -> str:
+    error = gap.stderr or 0.0
+    if error and abs(gap.value or 0.0) < 2 * error:
+        return "within two errors of"
+    return f"ahead by {number(gap)} of"
+
+
+def _auc_estimate(row: LeaderboardRow) -> Estimate | None:
+    found = [e for name, e in row.two_sample.items() if "auc" in name.lower()]
+    return found[0] if found and found[0].finite else None
+
+
+def _auc(row: LeaderboardRow) -> float | None:
+    found = _auc_estimate(row)
+    return None if found is None else found.value
+
+
+def _auc_error(row: LeaderboardRow) -> float:
+    found = _auc_estimate(row)
+    return 0.0 if found is None else (found.stderr or 0.0)
+
+
+def _join(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
