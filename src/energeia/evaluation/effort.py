@@ -12,8 +12,6 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Relabelings behind a p-value: the least p is 1 / (permutations + 1)."""
     directions: int = 64
     """Projections of the sliced Wasserstein distance."""
-    folds: int = 3
-    """Folds of the classifier test."""
     weights_per_row: int = 1000
     """Most importance weights K for one row of a latent-variable model."""
     weights: int = 500_000

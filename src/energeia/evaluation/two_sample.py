@@ -35,8 +35,7 @@ def compare(
         samples, held_out, labels, reference.effort.directions, reference.seed
     )
     verdict = classifier_test(
-        samples, held_out, folds=reference.effort.folds,
-        permutations=reference.effort.permutations, seed=reference.seed,
+        samples, held_out, permutations=reference.effort.permutations, seed=reference.seed,
     )  # fmt: skip
     return {
         AREA: (verdict.tested, f"{sizes}; {_areas(verdict)}"),
