@@ -1,0 +1,114 @@
+"""Bijections made of bijections: one after another, many equal ones, backward."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from energeia._core.types import Scalar
+from energeia.contracts import Bijection, Condition
+
+
+class Chain(Bijection):
+    """y = f_n(... f_2(f_1(x))): log-determinants add.
+
+    >>> import jax.numpy as jnp
+    >>> from energeia.bijections.elementwise import Affine, Reverse
+    >>> chain = Chain((Affine(jnp.zeros(2), jnp.log(2.0) * jnp.ones(2)), Reverse((2,))))
+    >>> [float(v) for v in chain.forward(jnp.array([1.0, 2.0]))[0]]
+    [4.0, 2.0]
+    """
+
+    bijections: tuple[Bijection, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.bijections[0].shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of the one condition that all of them see, or None."""
+        shapes = [b.condition_shape for b in self.bijections if b.condition_shape is not None]
+        return shapes[0] if shapes else None
+
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y and log |det dy/dx|."""
+        total = jnp.zeros((), x.dtype)
+        for bijection in self.bijections:
+            x, log_det = bijection.forward(x, condition)
+            total = total + log_det
+        return x, total
+
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x and log |det dx/dy|."""
+        total = jnp.zeros((), y.dtype)
+        for bijection in reversed(self.bijections):
+            y, log_det = bijection.inverse(y, condition)
+            total = total + log_det
+        return y, total
+
+
+class Inverse(Bijection):
+    """A bijection run backward."""
+
+    bijection: Bijection
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.bijection.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.bijection.condition_shape
+
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y and log |det dy/dx|."""
+        return self.bijection.inverse(x, condition)
+
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x and log |det dx/dy|."""
+        return self.bijection.forward(y, condition)
+
+
+class Stacked(Bijection):
+    """Equal bijections one after another, compiled once.
+
+    ``layers`` is one bijection whose arrays have a leading axis of layers, as
+    ``eqx.filter_vmap(build)(keys)`` makes it.
+    """
+
+    layers: Bijection
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.layers.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.layers.condition_shape
+
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y and log |det dy/dx|."""
+        return self._scan(lambda layer, u: layer.forward(u, condition), x, reverse=False)
+
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x and log |det dx/dy|."""
+        return self._scan(lambda layer, u: layer.inverse(u, condition), y, reverse=True)
+
+    def _scan(self, move: Any, u: Array, *, reverse: bool) -> tuple[Array, Scalar]:
+        arrays, static = eqx.partition(self.layers, eqx.is_array)
+
+        def step(carry: tuple[Array, Scalar], layer: Any) -> tuple[tuple[Array, Scalar], None]:
+            value, total = carry
+            value, log_det = move(eqx.combine(layer, static), value)
+            return (value, total + log_det), None
+
+        start = (u, jnp.zeros((), u.dtype))
+        return jax.lax.scan(step, start, arrays, reverse=reverse)[0]

@@ -1,0 +1,126 @@
+"""Coupling: some columns are kept and say how the others are transformed."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.bijections.compose import Stacked
+from energeia.bijections.transformer import Transformer
+from energeia.contracts import Bijection, Condition
+from energeia.nn.fourier import fourier_features
+from energeia.nn.mlp import MLP
+
+
+class Coupling(Bijection):
+    """y_kept = x_kept and y_moved = T(x_moved; network(x_kept, condition)).
+
+    The first half of ``order``, rounded down, is kept. The network sees the kept columns, their
+    sines and cosines at ``octaves`` octaves, and the condition; an angle it sees only through
+    those, so the map is smooth across the seam. Starts as the identity.
+    Dinh et al. 2015, "NICE", section 3.2.
+    """
+
+    order: Int[Array, " d"]
+    network: MLP
+    transformer: Transformer
+    angles: tuple[bool, ...] = eqx.field(static=True)
+    condition_shape: tuple[int, ...] | None = eqx.field(static=True)
+    octaves: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        order: Int[Array, " d"],
+        transformer: Transformer,
+        *,
+        angles: tuple[bool, ...],
+        condition_shape: tuple[int, ...] | None,
+        octaves: int,
+        width: int,
+        depth: int,
+        key: PRNGKey,
+    ) -> None:
+        kept = len(angles) // 2
+        conditions = int(np.prod(condition_shape)) if condition_shape is not None else 0
+        self.order = order
+        self.transformer = transformer
+        self.angles, self.condition_shape, self.octaves = angles, condition_shape, octaves
+        self.network = MLP(
+            kept * (1 + 2 * octaves) + conditions,
+            (len(angles) - kept, transformer.parameters(any(angles))),
+            width=width,
+            depth=depth,
+            key=key,
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return (len(self.angles),)
+
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y and log |det dy/dx|."""
+        kept, moved, raw, periodic = self._split(x, condition)
+        return self._join(kept, *self.transformer.forward(moved, raw, periodic))
+
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x and log |det dx/dy|."""
+        kept, moved, raw, periodic = self._split(y, condition)
+        return self._join(kept, *self.transformer.inverse(moved, raw, periodic))
+
+    def _split(self, u: Array, condition: Condition) -> tuple[Array, Array, Array, Array | None]:
+        half = len(self.angles) // 2
+        u = u[self.order]
+        kept, moved = u[:half], u[half:]
+        seen, periodic = kept, None
+        if any(self.angles):
+            around = jnp.asarray(self.angles)[self.order]
+            seen, periodic = jnp.where(around[:half], 0.0, kept), around[half:]
+        inputs = [seen, fourier_features(kept, self.octaves)]
+        if condition is not None:
+            inputs.append(jnp.ravel(condition))
+        return kept, moved, self.network(jnp.concatenate(inputs)), periodic
+
+    def _join(self, kept: Array, moved: Array, log_slopes: Array) -> tuple[Array, Scalar]:
+        u = jnp.concatenate([kept, moved])
+        return u[jnp.argsort(self.order)], jnp.sum(log_slopes)
+
+
+def coupling_stack(
+    transformer: Transformer,
+    layers: int,
+    *,
+    angles: tuple[bool, ...],
+    condition_shape: tuple[int, ...] | None,
+    octaves: int,
+    width: int,
+    depth: int,
+    key: PRNGKey,
+) -> Stacked:
+    """Equal coupling layers; what one of two neighbors keeps, the other moves.
+
+    Every second layer draws a fresh random order of the columns; the one after it runs the
+    same order backward.
+    """
+    d = len(angles)
+    pairs = jax.vmap(lambda k: jax.random.permutation(k, d))(
+        jax.random.split(jax.random.fold_in(key, layers), (layers + 1) // 2)
+    )
+    orders = jnp.stack([pairs, pairs[:, ::-1]], axis=1).reshape(-1, d)[:layers]
+
+    @eqx.filter_vmap
+    def build(order: Array, key: PRNGKey) -> Coupling:
+        return Coupling(
+            order,
+            transformer,
+            angles=angles,
+            condition_shape=condition_shape,
+            octaves=octaves,
+            width=width,
+            depth=depth,
+            key=key,
+        )
+
+    return Stacked(build(orders, jax.random.split(key, layers)))

@@ -1,0 +1,73 @@
+"""The simplest bijections: affine maps, column by column, and reorderings."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from energeia._core.types import Scalar
+from energeia.contracts import Bijection, Condition
+
+
+class Affine(Bijection):
+    """y = exp(log_scale) x + location, elementwise.
+
+    >>> import jax.numpy as jnp
+    >>> y, log_det = Affine(jnp.ones(3), jnp.zeros(3)).forward(jnp.zeros(3))
+    >>> y.tolist(), float(log_det)
+    ([1.0, 1.0, 1.0], 0.0)
+    """
+
+    location: Array
+    log_scale: Array
+    condition_shape: None = eqx.field(static=True, default=None)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.location.shape
+
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y and log |det dy/dx|."""
+        return x * jnp.exp(self.log_scale) + self.location, jnp.sum(self.log_scale)
+
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x and log |det dx/dy|."""
+        return (y - self.location) * jnp.exp(-self.log_scale), -jnp.sum(self.log_scale)
+
+
+class Reverse(Bijection):
+    """The last axis backward; volume is kept."""
+
+    shape: tuple[int, ...] = eqx.field(static=True)
+    condition_shape: None = eqx.field(static=True, default=None)
+
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y and zero."""
+        return jnp.flip(x, axis=-1), jnp.zeros((), x.dtype)
+
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x and zero."""
+        return jnp.flip(y, axis=-1), jnp.zeros((), y.dtype)
+
+
+class Permutation(Bijection):
+    """y_i = x_order(i) along the only axis; volume is kept.
+
+    ``order`` is an integer array, so that a stack of layers may hold one order each.
+    """
+
+    order: Array
+    condition_shape: None = eqx.field(static=True, default=None)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.order.shape[-1:]
+
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """y and zero."""
+        return x[self.order], jnp.zeros((), x.dtype)
+
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        """x and zero."""
+        return y[jnp.argsort(self.order)], jnp.zeros((), y.dtype)

@@ -1,0 +1,27 @@
+"""The recipe ``realnvp``: affine coupling layers, trained by maximum likelihood."""
+
+from energeia._core.types import PRNGKey
+from energeia.bijections.coupling import coupling_stack
+from energeia.bijections.transformer import AffineTransformer
+from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.options.flow import RealNVPOptions
+from energeia.recipes.options.problem import Problem
+from energeia.recipes.spline_flow import angles_of, flow_in_units, likelihood_assembly
+
+
+def build(
+    options: RealNVPOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """Affine maps of every column, their log-scales bounded."""
+    bijection = coupling_stack(
+        AffineTransformer(options.bound),
+        options.layers,
+        angles=angles_of(problem),
+        condition_shape=problem.condition_shape,
+        octaves=options.octaves,
+        width=options.width,
+        depth=options.depth,
+        key=key,
+    )
+    model = flow_in_units(bijection, problem, reference)
+    return likelihood_assembly(model, options.optimization, options.training)
