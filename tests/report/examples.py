@@ -23,10 +23,17 @@ def history(rng, recipe):
     lines = []
     for r, value in zip(rounds, decay, strict=True):
         if recipe == "gan":
-            pair = {"generator_loss": 0.7 + 0.1 * rng.normal(), "critic_loss": 0.6 + 0.1 * rng.normal()}
+            pair = {
+                "generator_loss": 0.7 + 0.1 * rng.normal(),
+                "critic_loss": 0.6 + 0.1 * rng.normal(),
+            }
             lines.append({"round": int(r), **pair})
         else:
-            line = {"round": int(r), "loss": value + 0.2 * rng.normal(), "held_out": value + 1}
+            line = {
+                "round": int(r),
+                "model/loss": value + 0.2 * rng.normal(),
+                "held_out": value + 1,
+            }
             lines.append(line)
     return lines
 
@@ -132,10 +139,12 @@ def digits_page():
     rng = np.random.default_rng(1)
     data = open_data("digits")
     levels = {"vae": -81.8, "spline-flow": -83.1, "made": -89.6, "rbm": -120.0, "gan": 0.0}
-    models = [
-        model(rng, name, np.clip(np.round(rng.permutation(data.rows) + rng.normal(size=data.rows.shape)), 0, 16), v)
-        for name, v in levels.items()
-    ]  # fmt: skip
+
+    def blurred():
+        noise = rng.normal(size=data.rows.shape)
+        return np.clip(np.round(rng.permutation(data.rows) + noise), 0, 16)
+
+    models = [model(rng, name, blurred(), level) for name, level in levels.items()]
     return page(data.rows, models, (8, 8), data.support, spec="digits")
 
 
@@ -155,14 +164,13 @@ def table_page():
     rng = np.random.default_rng(3)
     data = open_data("breast-cancer")
     keep = [0, 1, 2, 3, 4, 5, 10, 20, 21, 22]
+    rows = data.rows[:, keep]
     models = [
-        model(rng, name, data.rows[rng.permutation(569)][:, keep] * (1 + w * rng.normal(size=(569, 10))), v)
+        model(rng, name, rng.permutation(rows) * (1 + w * rng.normal(size=(569, 10))), v)
         for name, v, w in (("made", 12.0, 0.02), ("spline-flow", 12.4, 0.05), ("vae", 9.0, 0.2))
     ]  # fmt: skip
     names = tuple(data.columns[i] for i in keep)
-    return page(
-        data.rows[:, keep], models, (10,), data.support.select(keep), spec="a.csv", columns=names
-    )
+    return page(rows, models, (10,), data.support.select(keep), spec="a.csv", columns=names)
 
 
 PAGES = {"ising": ising_page, "digits": digits_page, "plane": plane_page, "table": table_page}

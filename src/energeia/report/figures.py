@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from energeia.estimate import Estimate
 from energeia.report.content import ModelPart
-from energeia.report.style import INK, KINDS, MODELS, MUTED, RULE, rc, svg
+from energeia.report.style import INK, KINDS, MODELS, MUTED, RULE, WIDTH, rc, svg
 
 MOST_CURVES = 4
 
@@ -22,7 +22,7 @@ def leaderboard(models: Sequence[ModelPart], entropy: Estimate | None) -> Markup
     if not shown:
         return None
     with rc():
-        figure = Figure(figsize=(8.6, 0.8 + 0.36 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.8 + 0.36 * len(shown)), layout="constrained")
         axes = figure.subplots()
         for height, model in enumerate(reversed(shown)):
             _mark(axes, model.row.log_likelihood, height)
@@ -81,7 +81,7 @@ def curves(models: Sequence[ModelPart]) -> Markup | None:
     across = min(3, len(shown))
     down = math.ceil(len(shown) / across)
     with rc():
-        figure = Figure(figsize=(8.6, 2.15 * down), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 2.4 * down), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for axes, model in zip(panels, shown, strict=False):
             _curves(axes, model.history)
@@ -102,7 +102,7 @@ def _curves(axes: Axes, history: list[dict[str, Any]]) -> None:
         axes.plot(
             rounds, values, linewidth=1.7 if held else 1.1, zorder=3 if held else 2,
             color=INK if held else MODELS[index % len(MODELS)],
-            label="held-out loss" if held else name.replace("_", " "),
+            label="held-out loss" if held else name.replace("_", " ").replace("/", " "),
         )  # fmt: skip
     finite = np.array([v for v in seen if math.isfinite(v)])
     if finite.size and np.ptp(finite) > 0:

@@ -1,8 +1,25 @@
 """How numbers are written on the page and in the terminal."""
 
 import math
+from collections.abc import Iterable
 
 from energeia.estimate import Estimate
+from energeia.records import LeaderboardRow
+
+_PLACE = {"exact": 0, "lower bound": 0, "upper bound": 1, "estimate": 1, "none": 2}
+
+
+def place(row: LeaderboardRow) -> tuple[int, float]:
+    """Where a row stands: what is surely attained, then estimates, then none; best first."""
+    score = row.log_likelihood
+    value = score.value if score.value is not None and score.finite else -math.inf
+    return _PLACE[score.kind], -value
+
+
+def headline_tests(rows: Iterable[LeaderboardRow]) -> list[str]:
+    """The two-sample tests that a leaderboard shows: the classifier and the energy distance."""
+    names = dict.fromkeys(name for row in rows for name in row.two_sample)
+    return [n for n in names if "classifier" in n.lower() or n.lower() == "energy distance"]
 
 
 def number(estimate: Estimate | None) -> str:
@@ -18,6 +35,8 @@ def number(estimate: Estimate | None) -> str:
     text = str(estimate)
     for mark in (">= ", "<= ", "~ "):
         text = text.removeprefix(mark)
+    if text.startswith("-") and not text.partition(" ")[0].strip("-0."):
+        text = text[1:]  # A zero has no sign.
     return text.replace("+-", "±").replace("-", "−")
 
 

@@ -15,7 +15,7 @@ from energeia.estimate import Estimate
 from energeia.records import ObservableRow, TwoSample
 from energeia.report import figures, pictures, words
 from energeia.report.content import ModelPart, Page
-from energeia.report.numbers import amount, number, probability
+from energeia.report.numbers import amount, headline_tests, number, probability
 from energeia.report.style import KINDS, formula
 from energeia.runs.files import write_whole
 
@@ -84,6 +84,7 @@ def render(page: Page) -> str:
         entropy=_entropy(models),
         leaderboard=figures.leaderboard(models, _entropy(models)),
         reference=reference_row(models),
+        tests=headline_tests(m.row for m in models),
         curves=figures.curves(models),
         observables=observable_lines(models),
         command=_command(page.environment),

@@ -13,12 +13,16 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from energeia.report.content import Page
-from energeia.report.style import DATA, DENSITY, MODELS, rc, svg
+from energeia.report.style import DATA, DENSITY, MODELS, WIDTH, rc, svg
 from energeia.support import Column, Support
 
 MOST_MARGINALS, MOST_PAIRS, MOST_CORRELATED = 8, 3, 80
 ROWS_DRAWN = 20_000
 """Rows used for a picture, which could not show more."""
+
+
+_GRID = np.array([0.56, 0.66, 0.80])
+"""Between the tiles of a mosaic: neither black nor white, which tiles may be."""
 
 
 class Cloud(NamedTuple):
@@ -39,10 +43,16 @@ class Mosaic(NamedTuple):
 
 
 def clouds(page: Page) -> list[Cloud]:
-    """The data first, then each model that has samples."""
-    found = [Cloud("held-out data", page.held_out)]
-    found += [Cloud(m.title, m.samples) for m in page.models if m.samples is not None]
-    return [Cloud(c.name, np.asarray(c.rows, dtype=np.float64)[:ROWS_DRAWN]) for c in found]
+    """The data first, then each model that has samples; rows that are not finite are left out."""
+    found = [("held-out data", page.held_out)]
+    found += [(m.title, m.samples) for m in page.models if m.samples is not None]
+    every = [Cloud(name, _finite(rows)) for name, rows in found]
+    return every[:1] + [cloud for cloud in every[1:] if len(cloud.rows)]
+
+
+def _finite(rows: np.ndarray) -> np.ndarray:
+    head = np.asarray(rows[:ROWS_DRAWN], dtype=np.float64).reshape(min(len(rows), ROWS_DRAWN), -1)
+    return head[np.isfinite(head).all(axis=1)]
 
 
 def is_image(layout: Sequence[int]) -> bool:
@@ -56,7 +66,8 @@ def mosaics(page: Page, count: int = 64) -> list[Mosaic]:
     """Grids of samples side by side, data first, all on one gray scale."""
     every = clouds(page)
     data = every[0].rows
-    low, high = float(data.min()), float(data.max())
+    ends = (0.0, 100.0) if page.support.all_discrete else (0.5, 99.5)
+    low, high = (float(v) for v in np.percentile(data, ends))
     return [_mosaic(cloud, page.layout, page.support, count, (low, high)) for cloud in every]
 
 
@@ -74,13 +85,11 @@ def _mosaic(
     # Ink on paper for images; for two-valued spins the upper value is white.
     if channels == 1 and support.names != ("binary",):
         shade = 1.0 - shade
-    gap = 1
-    paper = np.full((side, layout[0] + gap, side, layout[1] + gap, channels), 0.82)
-    paper[:, :-gap, :, :-gap] = shade.transpose(0, 2, 1, 3, 4)
-    height, width = side * (layout[0] + gap), side * (layout[1] + gap)
-    flat = paper.reshape(height, width, channels)[:-gap, :-gap]
-    pixels = np.repeat(flat, 3, axis=2) if channels == 1 else flat
-    return Mosaic(cloud.name, _png(pixels), width - gap, height - gap)
+    height, width = side * (layout[0] + 1), side * (layout[1] + 1)
+    paper = np.broadcast_to(_GRID, (side, layout[0] + 1, side, layout[1] + 1, 3)).copy()
+    paper[:, :-1, :, :-1] = shade.transpose(0, 2, 1, 3, 4)
+    pixels = paper.reshape(height, width, 3)[:-1, :-1]
+    return Mosaic(cloud.name, _png(pixels), width - 1, height - 1)
 
 
 def _png(pixels: np.ndarray) -> str:
@@ -104,7 +113,7 @@ def planes(page: Page, pair: tuple[int, int] = (0, 1), name: str = "planes") -> 
     positive = counts[0][counts[0] > 0]
     top = float(np.percentile(positive, 98)) if positive.size else 1.0
     with rc():
-        figure = Figure(figsize=(8.6, 8.6 / 4 * down * (4 / across) + 0.2), layout="constrained")
+        figure = Figure(figsize=(WIDTH, WIDTH / max(across, 3) * down + 0.2), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for axes, cloud, density in zip(panels, every, counts, strict=False):
             axes.imshow(
@@ -116,8 +125,8 @@ def planes(page: Page, pair: tuple[int, int] = (0, 1), name: str = "planes") -> 
             axes.locator_params(nbins=4)
         for axes in panels[len(every) :]:
             axes.set_visible(False)
-        figure.supxlabel(page.names[first], fontsize=8.5)
-        figure.supylabel(page.names[second], fontsize=8.5)
+        figure.supxlabel(page.names[first], fontsize=9)
+        figure.supylabel(page.names[second], fontsize=9)
     return svg(figure, name, f"Density of {page.names[first]} and {page.names[second]}")
 
 
@@ -128,7 +137,7 @@ def marginals(page: Page) -> Markup:
     across = min(4, len(chosen))
     down = math.ceil(len(chosen) / across)
     with rc():
-        figure = Figure(figsize=(8.6, 1.75 * down + 0.35), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 1.9 * down + 0.35), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for axes, column in zip(panels, chosen, strict=False):
             _marginal(axes, every, column, page.support.columns[column])
@@ -165,7 +174,7 @@ def correlations(page: Page) -> Markup | None:
     down = math.ceil(len(every) / across)
     truth = _correlation(every[0].rows)
     with rc():
-        figure = Figure(figsize=(8.6, 2.35 * down), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 2.75 * down), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         image = None
         for axes, cloud in zip(panels, every, strict=False):

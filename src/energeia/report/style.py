@@ -33,8 +33,12 @@ DENSITY = LinearSegmentedColormap.from_list(
     "density", ["#ffffff", "#d3e0f2", "#7fa6d9", "#2456a6", "#0b2247"]
 )
 
+WIDTH = 10.6
+"""Of a figure, inches: as wide as the page."""
+
 _RC: Any = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # names of columns are text, dollars and all
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -82,4 +86,4 @@ def svg(figure: Figure, name: str, label: str) -> Markup:
 
 def formula(latex: str) -> Markup:
     """A formula as MathML, which browsers draw without a script."""
-    return Markup(convert(latex))
+    return Markup(convert(latex, display="block"))

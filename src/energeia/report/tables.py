@@ -8,7 +8,7 @@ from rich.text import Text
 
 from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow, TwoSample
-from energeia.report.numbers import amount, number
+from energeia.report.numbers import amount, headline_tests, number, place
 
 _COLORS = {
     "exact": "green",
@@ -24,12 +24,12 @@ def leaderboard_table(
     reference: dict[str, TwoSample] | None = None,
     entropy: Estimate | None = None,
 ) -> Table:
-    """The rows by log-likelihood, those without one last, with data against data below.
+    """The rows, what is surely attained first, with data against data below.
 
     ``reference`` holds the tests between two halves of the data by name; ``entropy`` is the exact
     entropy of the source where it is known.
     """
-    tests = list(dict.fromkeys(name for row in rows for name in row.two_sample))
+    tests = headline_tests(rows)
     table = Table(show_edge=False, pad_edge=False, header_style="bold", box=None)
     table.add_column("model", no_wrap=True)
     table.add_column("family", style="bright_black")
@@ -39,7 +39,7 @@ def leaderboard_table(
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("training\nseconds", justify="right")
     table.add_column("samples\na second", justify="right")
-    for row in sorted(rows, key=_worth, reverse=True):
+    for row in sorted(rows, key=place):
         score = row.log_likelihood
         cells = [number(row.two_sample.get(name)) for name in tests]
         table.add_row(
@@ -68,8 +68,3 @@ def print_leaderboard(
     for row in rows:
         if row.log_likelihood.kind == "none":
             console.print(Text(f"{row.recipe}: {row.log_likelihood.note}", "bright_black"))
-
-
-def _worth(row: LeaderboardRow) -> float:
-    score = row.log_likelihood
-    return score.value if score.value is not None and score.finite else float("-inf")

@@ -5,7 +5,7 @@ import math
 from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow
 from energeia.report.content import ModelPart, Page
-from energeia.report.numbers import number
+from energeia.report.numbers import number, place
 
 TRUST = {
     "autoregressive": (
@@ -35,23 +35,23 @@ TRUST = {
 LABELS = (
     (
         "exact",
-        r"\log q(x)",
+        r"\log\,q(x)",
         "The normalized log-probability itself, averaged over held-out rows. The error is that of "
         "the average.",
     ),
     (
         "lower bound",
-        r"\mathbb{E}\,\log\frac{1}{K}\sum_{k=1}^{K}\frac{p(x,z_k)}{q(z_k|x)}\;\leq\;\log p(x)",
+        r"\mathbb{E}\;\log\,\frac{1}{K}\sum_{k=1}^{K}\frac{p(x,z_k)}{q(z_k|x)}\;\leq\;\log\,p(x)",
         "The truth is at least this. Two lower bounds do not rank two models.",
     ),
     (
         "upper bound",
-        r"\log p(x)\;\leq\;\ldots",
+        r"\log\,p(x)\;\leq\;\ldots",
         "The truth is at most this.",
     ),
     (
         "estimate",
-        r"-E(x)-\log\hat{Z}",
+        r"-E(x)-\log\,\hat{Z}",
         "Neither a bound nor exact: an annealed estimate of the partition function enters, and "
         "its error bar knows only what the chains have seen.",
     ),
@@ -73,8 +73,8 @@ def in_short(page: Page) -> list[str]:
 
 
 def _likelihood(models: list[ModelPart]) -> list[str]:
-    exact = _ranked(models, "exact")
-    bounds = _ranked(models, "lower bound")
+    exact = _of_kind(models, "exact")
+    bounds = _of_kind(models, "lower bound")
     said = []
     if exact:
         best = exact[0]
@@ -126,14 +126,13 @@ def _cost(rows: list[LeaderboardRow]) -> list[str]:
 
 
 def ranked(models: list[ModelPart]) -> list[ModelPart]:
-    """Models by log-likelihood, those without one last; the label says what the number is."""
-    return sorted(models, key=lambda m: -_value(m))
+    """What is surely attained first (exact, lower bounds), then estimates, then no likelihood."""
+    return sorted(models, key=lambda m: place(m.row))
 
 
-def _ranked(models: list[ModelPart], kind: str) -> list[ModelPart]:
-    return ranked(
-        [m for m in models if m.row.log_likelihood.kind == kind and _value(m) > -math.inf]
-    )
+def _of_kind(models: list[ModelPart], kind: str) -> list[ModelPart]:
+    of_kind = [m for m in models if m.row.log_likelihood.kind == kind]
+    return ranked([m for m in of_kind if _value(m) > -math.inf])
 
 
 def _value(model: ModelPart) -> float:

@@ -1,0 +1,32 @@
+import io
+
+from rich.console import Console
+
+from energeia.estimate import Estimate
+from energeia.report.page import reference_row
+from energeia.report.tables import print_leaderboard
+
+from .examples import ising_page
+
+
+def printed(**options):
+    page = ising_page()
+    console = Console(file=io.StringIO(), width=140, color_system=None)
+    rows = [m.row for m in page.models]
+    print_leaderboard(rows, console=console, **options)
+    return console.file.getvalue()
+
+
+def test_rows_stand_by_what_is_attained():
+    text = printed(reference=reference_row(ising_page().models), entropy=Estimate.exact(18.05))
+    lines = text.splitlines()
+    order = [line.split()[0] for line in lines if line and line.split()[0] in
+             ("made", "rbm", "vae", "spline-flow", "gan", "data")]  # fmt: skip
+    assert order == ["made", "vae", "spline-flow", "rbm", "gan", "data"]
+    assert "−18.05" in text
+    assert "exact" in text
+    assert "gan: a generator without noise has no density" in text
+
+
+def test_without_reference_there_is_no_last_row():
+    assert "data against data" not in printed()
