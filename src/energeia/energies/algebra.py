@@ -1,0 +1,173 @@
+"""Energies made of energies: tempered, clamped, summed, interpolated, moved by units."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from energeia._core.trees import Frozen
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Condition, Density, Energy
+
+
+class Tempered(Energy):
+    """beta E(x): the distribution p^beta, up to its normalization.
+
+    >>> import jax.numpy as jnp
+    >>> from energeia.energies.analytic import Normal
+    >>> hot = Tempered(Normal(jnp.zeros(1), jnp.eye(1)), jnp.asarray(0.5))
+    >>> float(hot.energy(jnp.array([2.0])) - hot.energy(jnp.zeros(1)))
+    1.0
+    """
+
+    inner: Energy
+    beta: Float[Array, ""]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.inner.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.inner.condition_shape
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """Beta times the inner energy, in nats."""
+        return self.beta * self.inner.energy(x, condition)
+
+
+class Clamped(Energy):
+    """E with some coordinates held: the energy of the free ones given the rest.
+
+    ``free`` marks the coordinates that may move; the others are read from ``values`` whatever x
+    says, so their force is zero.
+    """
+
+    inner: Energy
+    free: Bool[Array, " *shape"]
+    values: Float[Array, " *shape"]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration, held coordinates included."""
+        return self.inner.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.inner.condition_shape
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """E(x) with the held coordinates in place, in nats."""
+        return self.inner.energy(jnp.where(self.free, x, self.values), condition)
+
+
+class Sum(Energy):
+    """E_1(x) + E_2(x): the product of two distributions, up to its normalization."""
+
+    first: Energy
+    second: Energy
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.first.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.first.condition_shape or self.second.condition_shape
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """The sum of both energies, in nats."""
+        first = self.first.energy(x, condition if self.first.condition_shape else None)
+        second = self.second.energy(x, condition if self.second.condition_shape else None)
+        return first + second
+
+
+class Shifted(Energy):
+    """E(x) - offset: with offset = -log Z, the energy of a normalized density."""
+
+    inner: Energy
+    offset: Frozen
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.inner.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.inner.condition_shape
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """The inner energy less the offset, in nats."""
+        return self.inner.energy(x, condition) - self.offset.value
+
+
+class Interpolated(Energy):
+    """(1 - beta) E_0(x) + beta E_1(x): a point of the geometric path between two energies."""
+
+    start: Energy
+    end: Energy
+    beta: Float[Array, ""]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.end.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.end.condition_shape
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """The weighted sum of both energies, in nats; the start sees no condition."""
+        cold = self.end.energy(x, condition)
+        return (1 - self.beta) * self.start.energy(x) + self.beta * cold
+
+
+class Path(eqx.Module):
+    """A way from a distribution that can be drawn from and normalized to a target energy."""
+
+    target: eqx.AbstractVar[Energy]
+
+    @abstractmethod
+    def at(self, beta: Float[Array, ""] | float) -> Energy:
+        """The energy at 0 <= beta <= 1; the target at 1."""
+
+    @abstractmethod
+    def sample(self, key: PRNGKey) -> Array:
+        """One exact draw at beta = 0."""
+
+    @property
+    @abstractmethod
+    def log_partition(self) -> Scalar:
+        """log Z at beta = 0, exact, in nats."""
+
+
+class GeometricPath(Path):
+    """E_beta = (1 - beta) E_0 + beta E, from a normalized density that can be drawn from."""
+
+    base: Density
+    target: Energy
+
+    def at(self, beta: Float[Array, ""] | float) -> Energy:
+        """The interpolated energy."""
+        return Interpolated(  # pyright: ignore[reportCallIssue]
+            start=self.base, end=self.target, beta=jnp.asarray(beta, float)
+        )
+
+    def sample(self, key: PRNGKey) -> Array:
+        """One draw of the base."""
+        return self.base.sample(key)
+
+    @property
+    def log_partition(self) -> Scalar:
+        """Zero: the base is normalized."""
+        return jnp.zeros(())

@@ -1,0 +1,170 @@
+"""Energies with closed forms: what kernels and estimators are tested against."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from energeia._core.trees import Frozen
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Condition, Density, Energy
+
+
+class Normal(Density):
+    """N(mean, covariance), constants of the model.
+
+    Coordinates marked by ``circle`` are uniform on [-pi, pi) instead, whatever their mean: their
+    energy is constant on the whole line, and one turn of it is normalized.
+
+    >>> import jax.numpy as jnp
+    >>> round(float(Normal(jnp.zeros(2), jnp.eye(2)).log_prob(jnp.zeros(2))), 4)
+    -1.8379
+    """
+
+    mean: Frozen
+    root: Frozen
+    circle: tuple[bool, ...] = eqx.field(static=True)
+
+    def __init__(
+        self, mean: Float[Array, " d"], covariance: Float[Array, "d d"],
+        circle: tuple[bool, ...] | None = None,
+    ) -> None:  # fmt: skip
+        self.circle = circle or (False,) * len(mean)
+        around = jnp.asarray(self.circle)
+        # A circle is cut out of the covariance, so that the others keep their own marginal.
+        apart = around[:, None] | around[None, :]
+        covariance = jnp.where(apart, jnp.eye(len(mean)), covariance)
+        self.mean = Frozen(jnp.where(around, 0.0, mean))
+        self.root = Frozen(jnp.linalg.cholesky(covariance))
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(d,)``."""
+        return (len(self.circle),)
+
+    @property
+    def condition_shape(self) -> None:
+        """None."""
+        return
+
+    def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
+        """log N(x) in nats, times 1 / 2 pi for each circle."""
+        around = np.asarray(self.circle)
+        difference = jnp.where(around, 0.0, x - self.mean.value)
+        z = jax.scipy.linalg.solve_triangular(self.root.value, difference, lower=True)
+        constant = 0.5 * np.log(2 * np.pi) * (len(around) + np.sum(around))
+        return -0.5 * jnp.sum(z**2) - jnp.sum(jnp.log(jnp.diag(self.root.value))) - constant
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One draw."""
+        normal_key, circle_key = jax.random.split(key)
+        flat = jax.random.normal(normal_key, self.shape, self.mean.array.dtype)
+        turn = jax.random.uniform(circle_key, self.shape, flat.dtype, -jnp.pi, jnp.pi)
+        return jnp.where(np.asarray(self.circle), turn, self.mean.value + self.root.value @ flat)
+
+
+class NormalMixture(Density):
+    """sum_k w_k N(m_k, s^2 I), one width for all."""
+
+    means: Frozen
+    log_weights: Frozen
+    width: float = eqx.field(static=True)
+
+    def __init__(
+        self, means: Float[Array, "k d"], width: float, weights: Float[Array, " k"] | None = None
+    ) -> None:
+        count = len(means)
+        weights = jnp.full(count, 1.0 / count) if weights is None else weights
+        self.means, self.width = Frozen(means), width
+        self.log_weights = Frozen(jnp.log(weights))
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(d,)``."""
+        return (self.means.array.shape[1],)
+
+    @property
+    def condition_shape(self) -> None:
+        """None."""
+        return
+
+    def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
+        """The logarithm of the mixture, in nats."""
+        z = (x - self.means.value) / self.width
+        each = -0.5 * jnp.sum(z**2, axis=1) - x.size * jnp.log(self.width * jnp.sqrt(2 * jnp.pi))
+        return jax.nn.logsumexp(self.log_weights.value + each)
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One draw."""
+        which, noise = jax.random.split(key)
+        k = jax.random.categorical(which, self.log_weights.value)
+        return self.means.value[k] + self.width * jax.random.normal(noise, self.shape)
+
+
+class Banana(Density):
+    """x_0 ~ N(0, 1), x_1 ~ N(bend (x_0^2 - 1), width^2): skewed, with known moments.
+
+    var x_1 = 2 bend^2 + width^2 and <(x_1 - <x_1>)^3> = 8 bend^3.
+    """
+
+    bend: float = eqx.field(static=True, default=0.7)
+    width: float = eqx.field(static=True, default=0.6)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(2,)``."""
+        return (2,)
+
+    @property
+    def condition_shape(self) -> None:
+        """None."""
+        return
+
+    def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
+        """log p(x) in nats."""
+        z = (x[1] - self.bend * (x[0] ** 2 - 1)) / self.width
+        return -0.5 * (x[0] ** 2 + z**2) - jnp.log(2 * jnp.pi * self.width)
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One draw."""
+        xi = jax.random.normal(key, (2,))
+        return jnp.stack([xi[0], self.bend * (xi[0] ** 2 - 1) + self.width * xi[1]])
+
+
+class DoubleWell(Energy):
+    """E = height sum_i (x_i^2 - 1)^2 + tilt sum_i x_i: 2^d modes near x_i = +-1."""
+
+    dimension: int = eqx.field(static=True)
+    height: float = eqx.field(static=True, default=4.0)
+    tilt: float = eqx.field(static=True, default=0.0)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(dimension,)``."""
+        return (self.dimension,)
+
+    @property
+    def condition_shape(self) -> None:
+        """None."""
+        return
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """The quartic, in nats."""
+        return self.height * jnp.sum((x**2 - 1) ** 2) + self.tilt * jnp.sum(x)
+
+
+def fitted_normal(
+    rows: Float[Array, "rows d"], circle: Bool[np.ndarray, " d"] | None = None, floor: float = 0.02
+) -> Normal:
+    """The normal with the mean and covariance of rows, shrunk a little towards its diagonal.
+
+    ``floor`` is the share of the diagonal, so that degenerate data give a proper distribution.
+    """
+    mean = jnp.mean(rows, axis=0)
+    centered = rows - mean
+    covariance = centered.T @ centered / rows.shape[0]
+    diagonal = jnp.maximum(jnp.diag(covariance), 1e-6)
+    shrunk = (1 - floor) * covariance + floor * jnp.diag(diagonal) + 1e-6 * jnp.eye(len(diagonal))
+    around = None if circle is None else tuple(bool(c) for c in circle)
+    return Normal(mean, shrunk, around)

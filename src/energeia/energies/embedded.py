@@ -1,0 +1,22 @@
+"""An energy of the user's configurations that is sampled in other coordinates."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+from jaxtyping import Array
+
+from energeia._core.types import PRNGKey
+from energeia.contracts import Condition, Energy
+
+
+class EmbeddedEnergy(Energy):
+    """An energy in the user's units with an ``inner`` energy on the coordinates of its chains."""
+
+    inner: eqx.AbstractVar[Energy]
+
+    @abstractmethod
+    def embed(self, key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Condition]:
+        """A configuration and its condition as the inner energy sees them.
+
+        Discrete columns may be spread over their cells by noise drawn from ``key``.
+        """

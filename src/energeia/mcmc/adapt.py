@@ -1,0 +1,109 @@
+"""Step sizes: kernels that have one, how a pilot finds it, and how it is frozen."""
+
+import math
+from typing import NamedTuple, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey
+from energeia.contracts import Energy, Kernel
+
+
+class StepKernel(Kernel):
+    """A kernel with a step size whose best acceptance is known."""
+
+    step_size: eqx.AbstractVar[Float[Array, ""]]
+    best_acceptance: eqx.AbstractClassVar[float]
+
+
+AnyKernel = TypeVar("AnyKernel", bound=Kernel)
+
+
+def with_step(kernel: AnyKernel, log_step: Float[Array, ""]) -> AnyKernel:
+    """The kernel with step size exp(log_step); a kernel without one as it is."""
+    if not isinstance(kernel, StepKernel):
+        return kernel
+    return eqx.tree_at(lambda k: k.step_size, kernel, jnp.exp(log_step))
+
+
+def log_step(kernel: Kernel) -> Float[Array, ""]:
+    """The logarithm of the kernel's step size; zero for a kernel without one."""
+    if not isinstance(kernel, StepKernel):
+        return jnp.zeros(())
+    return jnp.log(jnp.asarray(kernel.step_size, float))
+
+
+def best_acceptance(kernel: Kernel) -> float:
+    """The acceptance to tune to; 1 for a kernel without a step size."""
+    return kernel.best_acceptance if isinstance(kernel, StepKernel) else 1.0
+
+
+class DualAverage(NamedTuple):
+    """Nesterov's dual averaging of log eps (Hoffman and Gelman 2014, section 3.2.1)."""
+
+    log_step: Float[Array, ""]
+    """The step to use now."""
+    average: Float[Array, ""]
+    """Its weighted average: the step to freeze."""
+    error: Float[Array, ""]
+    """The running mean of target minus acceptance."""
+    count: Float[Array, ""]
+    start: Float[Array, ""]
+
+
+def dual_start(start: Float[Array, ""]) -> DualAverage:
+    """Begin at log eps = ``start``."""
+    zero = jnp.zeros(())
+    return DualAverage(start, start, zero, zero, start + math.log(2.0))
+
+
+def dual_step(state: DualAverage, acceptance: Float[Array, ""], target: float) -> DualAverage:
+    """Move towards acceptance = target, with the paper's gamma 0.05, t0 10 and kappa 0.75."""
+    count = state.count + 1
+    share = 1 / (count + 10)
+    error = (1 - share) * state.error + share * (target - acceptance)
+    new = state.start - jnp.sqrt(count) / 0.05 * error
+    # The first steps may be far off; a step beyond e^3 of the last teaches nothing more.
+    new = jnp.clip(new, state.log_step - 3.0, state.log_step + 3.0)
+    weight = count**-0.75
+    return DualAverage(new, weight * new + (1 - weight) * state.average, error, count, state.start)
+
+
+@eqx.filter_jit
+def tune(
+    key: PRNGKey, kernel: AnyKernel, target: Energy, x: Float[Array, "chains *shape"],
+    steps: int = 300, condition: Float[Array, "chains c"] | None = None,
+) -> tuple[AnyKernel, Float[Array, "chains *shape"]]:  # fmt: skip
+    """A pilot of many chains that share one step size; returns it frozen, and where they got.
+
+    The mean acceptance over chains follows 0.574 for MALA and 0.651 for HMC by dual averaging.
+    Discard the pilot: its chains are not those of one kernel.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from energeia.energies.analytic import Normal
+    >>> from energeia.mcmc.mala import Mala
+    >>> target = Normal(jnp.zeros(2), jnp.eye(2))
+    >>> x = jax.random.normal(jax.random.key(1), (64, 2))
+    >>> kernel, _ = tune(jax.random.key(0), Mala(10.0), target, x)
+    >>> 0.5 < float(kernel.step_size) < 4.0
+    True
+    """
+    goal = best_acceptance(kernel)
+
+    def one(carry: tuple[Array, DualAverage], key: PRNGKey) -> tuple[tuple, None]:
+        x, dual = carry
+        now = with_step(kernel, dual.log_step)
+
+        def move(key: PRNGKey, x: Array, c: Array | None) -> tuple[Array, Array]:
+            state, info = now.step(key, target, now.init(target, x, c), c)
+            return state.position, info.acceptance
+
+        x, rates = jax.vmap(move)(jax.random.split(key, len(x)), x, condition)
+        return (x, dual_step(dual, jnp.mean(rates), goal)), None
+
+    start = (x, dual_start(log_step(kernel)))
+    (x, dual), _ = jax.lax.scan(one, start, jax.random.split(key, steps))
+    return with_step(kernel, dual.average), x

@@ -1,0 +1,254 @@
+"""Annealed importance sampling, forward and reverse, and the bracket of log Z that it gives.
+
+A forward run draws x from the base and follows the path to the target; with
+log w = sum_k E_k(x_k) - E_{k+1}(x_k), the mean of w is Z / Z_0 exactly, so log mean w is a
+stochastic *lower* bound on log(Z / Z_0) (Neal 2001; Jensen). A reverse run starts from the
+target; its weights have mean Z_0 / Z, so it bounds from *above*, but only if its starts are exact
+draws of the target. From anything else it is an estimate: starts that miss a mode give a bracket
+that closes on a lie.
+"""
+
+import math
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.errors import InputError
+from energeia._core.types import PRNGKey
+from energeia.contracts import Condition, Kernel
+from energeia.energies.algebra import Path
+from energeia.estimate import Estimate, Kind
+from energeia.mcmc.adapt import best_acceptance, dual_start, dual_step, log_step, with_step
+
+
+class AnnealedRun(NamedTuple):
+    """What many annealed chains bring back."""
+
+    positions: Float[Array, "chains d"]
+    """Where the chains end: at the target (forward) or at the base (reverse)."""
+    log_weights: Float[Array, " chains"]
+    """Forward: of Z / Z_0. Reverse: of Z_0 / Z."""
+    acceptance: Float[Array, " temperatures"]
+    """Mean acceptance at each temperature."""
+
+
+class Bracket(NamedTuple):
+    """log Z from both sides, nats."""
+
+    lower: Estimate
+    """Forward: a stochastic lower bound, always."""
+    upper: Estimate
+    """Reverse: an upper bound from exact draws of the target, else an estimate."""
+    certificate: Estimate
+    """log Z is above this with probability ``1 - delta``, whatever the spread of the weights."""
+    forward: AnnealedRun
+    reverse: AnnealedRun
+
+
+def schedule(temperatures: int, power: float = 1.0) -> np.ndarray:
+    """``temperatures + 1`` values of beta from 0 to 1; ``power`` above 1 crowds them near 0.
+
+    >>> schedule(4)
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
+    return np.linspace(0.0, 1.0, temperatures + 1) ** power
+
+
+@eqx.filter_jit
+def forward(
+    key: PRNGKey, path: Path, kernel: Kernel, betas: Float[Array, " k"], log_steps: Array,
+    chains: int, condition: Condition = None,
+) -> AnnealedRun:  # fmt: skip
+    """From the base to the target, one kernel step at each temperature after the first.
+
+    The kernel starts anew at each temperature: a density cached under another one is never used.
+    ``log_steps`` has one step size for each temperature after the first.
+    """
+    start_key, walk_key = jax.random.split(key)
+    x = jax.vmap(path.sample)(jax.random.split(start_key, chains))
+    return _walk(walk_key, path, kernel, x, betas[:-1], betas[1:], betas[1:], log_steps, condition)
+
+
+@eqx.filter_jit
+def reverse(
+    key: PRNGKey, path: Path, kernel: Kernel, betas: Float[Array, " k"], log_steps: Array,
+    starts: Float[Array, "chains d"], condition: Condition = None,
+) -> AnnealedRun:  # fmt: skip
+    """From draws of the target back to the base, along the same temperatures and step sizes."""
+    down = betas[::-1]
+    return _walk(
+        key, path, kernel, starts, down[:-1], down[1:], down[:-1], log_steps[::-1], condition,
+        moves_first=True,
+    )  # fmt: skip
+
+
+def _walk(
+    key: PRNGKey, path: Path, kernel: Kernel, x: Array, now: Array, then: Array, moving: Array,
+    log_steps: Array, condition: Condition, moves_first: bool = False,
+) -> AnnealedRun:  # fmt: skip
+    def one(carry: tuple[Array, Array], step: tuple) -> tuple[tuple[Array, Array], Array]:
+        x, log_weight = carry
+        here, there, at, eps, own = step
+        if moves_first:
+            x, rate = _move(own, path, kernel, x, at, eps, condition)
+        log_weight = log_weight + _energies(path, here, x, condition)
+        log_weight = log_weight - _energies(path, there, x, condition)
+        if not moves_first:
+            x, rate = _move(own, path, kernel, x, at, eps, condition)
+        return (x, log_weight), rate
+
+    keys = jax.random.split(key, len(now))
+    begin = (x, jnp.zeros(len(x), x.dtype))
+    (x, log_weight), rates = jax.lax.scan(one, begin, (now, then, moving, log_steps, keys))
+    return AnnealedRun(x, log_weight, rates)
+
+
+def _energies(path: Path, beta: Array, x: Array, condition: Condition) -> Array:
+    return jax.vmap(path.at(beta).energy, in_axes=(0, None))(x, condition)
+
+
+def _move(
+    key: PRNGKey, path: Path, kernel: Kernel, x: Array, beta: Array, eps: Array,
+    condition: Condition,
+) -> tuple[Array, Array]:  # fmt: skip
+    target, kernel = path.at(beta), with_step(kernel, eps)
+
+    def one(key: PRNGKey, x: Array) -> tuple[Array, Array]:
+        state, info = kernel.step(key, target, kernel.init(target, x, condition), condition)
+        return state.position, info.acceptance
+
+    x, rates = jax.vmap(one)(jax.random.split(key, len(x)), x)
+    return x, jnp.mean(rates)
+
+
+@eqx.filter_jit
+def pilot(
+    key: PRNGKey, path: Path, kernel: Kernel, betas: Float[Array, " k"], chains: int = 64,
+    tries: int = 5, condition: Condition = None,
+) -> Float[Array, " temperatures"]:  # fmt: skip
+    """log step sizes for each temperature after the first, by dual averaging over ``tries`` moves.
+
+    Run it on chains of its own and freeze what it finds: weights of chains that adapt are biased.
+    """
+    start_key, walk_key = jax.random.split(key)
+    x = jax.vmap(path.sample)(jax.random.split(start_key, chains))
+    goal = best_acceptance(kernel)
+
+    def one(carry: tuple[Array, Array], step: tuple) -> tuple[tuple[Array, Array], Array]:
+        x, eps = carry
+        beta, own = step
+        dual = dual_start(eps)
+        for key in jax.random.split(own, tries):
+            x, rate = _move(key, path, kernel, x, beta, dual.log_step, condition)
+            dual = dual_step(dual, rate, goal)
+        return (x, dual.average), dual.average
+
+    keys = jax.random.split(walk_key, len(betas) - 1)
+    _, log_steps = jax.lax.scan(one, (x, log_step(kernel)), (betas[1:], keys))
+    return log_steps
+
+
+def log_partition(
+    key: PRNGKey, path: Path, kernel: Kernel, chains: int = 256, temperatures: int = 1000,
+    condition: Condition = None, exact: Float[Array, "chains d"] | None = None,
+    runs: int = 8, delta: float = 0.05, settle: int = 200,
+) -> Bracket:  # fmt: skip
+    """log Z of the path's target, from below and from above.
+
+    A pilot finds step sizes, which are frozen before the weighted runs. ``exact`` are independent
+    exact draws of the target (enumeration, perfect sampling); without them the reverse runs start
+    from forward ends, resampled by weight and moved ``settle`` steps more, and give an estimate.
+    Standard errors are those of the mean weight, so they are blind to weights never seen.
+
+    The certificate uses ``runs`` groups of chains: log Z >= min over groups of log mean w minus
+    ln(1/delta) / runs, with probability 1 - delta (Markov's inequality).
+
+    Raises:
+        InputError: for fewer than two chains a run.
+    """
+    if chains < 2 * runs:
+        raise InputError(f"{chains} chains in {runs} runs: use at least {2 * runs} chains")
+    pilot_key, up_key, settle_key, down_key = jax.random.split(key, 4)
+    betas = jnp.asarray(schedule(temperatures), float)
+    log_steps = _pilot_steps(pilot_key, path, kernel, temperatures, condition)
+    ups = forward(up_key, path, kernel, betas, log_steps, chains, condition)
+    note = f"reverse AIS from exact draws, {temperatures} temperatures"
+    starts = exact
+    if starts is None:
+        starts = _settled(settle_key, path, kernel, ups, log_steps[-1], settle, condition)
+        note = f"reverse AIS from chains, not exact draws, {temperatures} temperatures"
+    downs = reverse(down_key, path, kernel, betas, log_steps, starts, condition)
+    base = float(path.log_partition)
+    return Bracket(
+        lower=_mean(
+            ups.log_weights, base, 1, "lower bound", f"forward AIS, {temperatures} temperatures"
+        ),
+        upper=_mean(
+            downs.log_weights, base, -1, "estimate" if exact is None else "upper bound", note
+        ),
+        certificate=certificate(np.asarray(ups.log_weights) + base, runs, delta),
+        forward=ups,
+        reverse=downs,
+    )
+
+
+def certificate(log_weights: Float[np.ndarray, " chains"], runs: int, delta: float) -> Estimate:
+    """A lower bound on log Z that fails with probability at most ``delta``.
+
+    Each group's mean weight is unbiased for Z, so P(all groups exceed Z e^a) <= e^(-a runs), and
+    log Z >= min - ln(1/delta) / runs. On minus the log-weights of reverse runs from exact draws,
+    the mirror image bounds log Z from above.
+
+    >>> import numpy as np
+    >>> print(certificate(np.zeros(16), runs=8, delta=0.05).value)
+    -0.37446653...
+    """
+    groups = np.array_split(np.asarray(log_weights, dtype=np.float64), runs)
+    worst = min(_log_mean(group) for group in groups)
+    note = f"certified with probability {1 - delta:g} from {runs} independent runs"
+    return Estimate(worst - math.log(1 / delta) / runs, 0.0, "lower bound", runs, note)
+
+
+def _pilot_steps(
+    key: PRNGKey, path: Path, kernel: Kernel, temperatures: int, condition: Condition
+) -> Array:
+    """Tune on a coarser schedule and read off the finer one."""
+    coarse = min(temperatures, 50)
+    if best_acceptance(kernel) == 1.0:
+        return jnp.zeros(temperatures)
+    betas = schedule(coarse)
+    found = pilot(key, path, kernel, jnp.asarray(betas, float), condition=condition)
+    return jnp.interp(jnp.asarray(schedule(temperatures)[1:]), jnp.asarray(betas[1:]), found)
+
+
+@eqx.filter_jit
+def _settled(
+    key: PRNGKey, path: Path, kernel: Kernel, run: AnnealedRun, eps: Array, steps: int,
+    condition: Condition,
+) -> Array:  # fmt: skip
+    pick, walk = jax.random.split(key)
+    chosen = jax.random.categorical(pick, run.log_weights, shape=run.log_weights.shape)
+
+    def one(x: Array, key: PRNGKey) -> tuple[Array, None]:
+        return _move(key, path, kernel, x, jnp.ones(()), eps, condition)[0], None
+
+    return jax.lax.scan(one, run.positions[chosen], jax.random.split(walk, steps))[0]
+
+
+def _mean(log_weights: Array, base: float, sign: int, kind: Kind, note: str) -> Estimate:
+    """base + sign log mean w, with the error of log mean w by the delta method."""
+    logs = np.asarray(log_weights, dtype=np.float64)
+    relative = np.exp(logs - logs.max())
+    error = float(np.std(relative, ddof=1) / np.mean(relative) / math.sqrt(len(logs)))
+    ess = float(np.sum(relative) ** 2 / np.sum(relative**2))
+    said = f"{note}, weights worth {ess:.0f} of {len(logs)} chains"
+    return Estimate(base + sign * _log_mean(logs), error, kind, len(logs), said)
+
+
+def _log_mean(logs: np.ndarray) -> float:
+    top = float(np.max(logs))
+    return top + math.log(float(np.mean(np.exp(logs - top))))

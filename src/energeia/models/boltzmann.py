@@ -1,0 +1,125 @@
+"""An energy with a kernel to sample it: both sides of a model, neither of them normalized."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.bijections.units import Units
+from energeia.contracts import Condition, Energy, Generator, Kernel
+from energeia.energies.algebra import Path
+from energeia.energies.embedded import EmbeddedEnergy
+from energeia.mcmc.adapt import best_acceptance, log_step, with_step
+from energeia.mcmc.annealed import Bracket, log_partition
+from energeia.models.in_units import ConditionScaling
+
+
+class BoltzmannModel(EmbeddedEnergy, Generator):
+    """p(x) = exp(-E(x)) / Z in the user's units, drawn by chains annealed from a base.
+
+    Chains live in the codes ``y`` of ``units``, or with ``spread`` in the reals ``v``, where
+    discrete columns fill their cells. A sample is the end of one chain: an exact draw of the
+    path's base, ``anneal`` steps while beta rises to 1, then ``steps`` steps at the target. It is
+    a draw of p only as far as that chain has forgotten where it began; a step size follows the
+    acceptance during annealing and is frozen for the second half of the steps.
+
+    Energies of discrete columns under ``spread`` are -log of the mean of exp(-E(v)) over a few
+    fixed points of the cell: a quadrature, not exact.
+    """
+
+    path: Path
+    kernel: Kernel
+    units: Units
+    scaling: ConditionScaling | None = None
+    anneal: int = eqx.field(static=True, default=100)
+    steps: int = eqx.field(static=True, default=400)
+    spread: bool = eqx.field(static=True, default=False)
+    points: int = eqx.field(static=True, default=8)
+
+    @property
+    def inner(self) -> Energy:
+        """The energy on the coordinates of the chains."""
+        return self.path.target
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.units.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.inner.condition_shape
+
+    @property
+    def exact_energy(self) -> bool:
+        """Whether ``energy`` is that of the model itself, not a quadrature over cells."""
+        return not (self.spread and bool(self.units.support.discrete.any()))
+
+    def embed(self, key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Condition]:
+        """Codes, or reals with discrete columns spread by noise; the standardized condition."""
+        y, _ = self.units.encode(x)
+        z = self.units.spread(key, y)[0] if self.spread else y
+        return z, self._scaled(condition)
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """E(x) in nats, as a density of the user's x; its Z is that of ``inner``."""
+        y, log_det = self.units.encode(x)
+        condition = self._scaled(condition)
+        if self.exact_energy:
+            return self.inner.energy(y, condition) - log_det
+        noise = jax.random.uniform(jax.random.key(0), (self.points, *self.shape), y.dtype)
+        inside = jnp.where(self.units.support.discrete, noise, 0.0)
+        v, cell = jax.vmap(self.units.stretch)(y + inside)
+        logs = cell - jax.vmap(self.inner.energy, in_axes=(0, None))(v, condition)
+        return jnp.log(float(self.points)) - jax.nn.logsumexp(logs) - log_det
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """The end of one chain, in the user's units."""
+        z, _ = self.walk(key, self._scaled(condition))
+        return self.to_user(z)
+
+    def to_user(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
+        """The user's values of the coordinates of a chain."""
+        return self.units.decode(self.units.gather(z) if self.spread else z)
+
+    def walk(self, key: PRNGKey, condition: Condition = None) -> tuple[Array, Scalar]:
+        """One annealed chain: where it ends, and its mean acceptance after annealing."""
+        start_key, walk_key = jax.random.split(key)
+        count, goal = self.anneal + self.steps, best_acceptance(self.kernel)
+        betas = jnp.minimum(jnp.arange(1, count + 1) / max(self.anneal, 1), 1.0)
+        frozen = self.anneal + self.steps // 2
+        gains = jnp.where(jnp.arange(count) < frozen, 0.5 / jnp.sqrt(1 + jnp.arange(count)), 0.0)
+
+        def one(carry: tuple[Array, Array], step: tuple) -> tuple[tuple[Array, Array], Array]:
+            x, eps = carry
+            beta, gain, own = step
+            target, kernel = self.path.at(beta), with_step(self.kernel, eps)
+            state, info = kernel.step(own, target, kernel.init(target, x, condition), condition)
+            return (state.position, eps + gain * (info.acceptance - goal)), info.acceptance
+
+        begin = (self.path.sample(start_key), log_step(self.kernel))
+        feed = (betas, gains, jax.random.split(walk_key, count))
+        (x, _), rates = jax.lax.scan(one, begin, feed)
+        return x, jnp.mean(rates[self.anneal :])
+
+    def log_partition(
+        self, key: PRNGKey, condition: Condition = None, chains: int = 256,
+        temperatures: int = 1000, exact: Float[Array, "chains d"] | None = None,
+    ) -> Bracket:  # fmt: skip
+        """log Z by annealing both ways, see ``mcmc.annealed.log_partition``.
+
+        log p(x) = -E(x) - log Z, so the *lower* bound on log Z gives an *upper* bound on the
+        likelihood. ``exact`` are exact draws in the user's units, if there are any; ``condition``
+        is in the user's units, too, and Z is that of this one condition.
+        """
+        starts = None
+        if exact is not None:
+            keys = jax.random.split(jax.random.fold_in(key, 1), len(exact))
+            starts = jax.vmap(lambda k, x: self.embed(k, x, None)[0])(keys, exact)
+        scaled = self._scaled(condition)
+        return log_partition(key, self.path, self.kernel, chains, temperatures, scaled, starts)
+
+    def _scaled(self, condition: Condition) -> Condition:
+        return condition if self.scaling is None else self.scaling(condition)

@@ -1,0 +1,146 @@
+"""Likelihood of an energy by contrast with its own samples, from chains that live on."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Batch, Cast, Condition, Kernel, Metrics, Objective
+from energeia.energies.embedded import EmbeddedEnergy
+from energeia.energies.rbm import Rbm
+
+
+class Chains(NamedTuple):
+    """Chains in the inner coordinates, the conditions they belong to, their step size."""
+
+    positions: Float[Array, "chains d"]
+    conditions: Float[Array, "chains condition"] | None
+    log_step: Float[Array, ""]
+
+
+class Contrastive(Objective):
+    """Lower <E>_data - <E>_chains + penalty (<E^2>_data + <E^2>_chains).
+
+    Without the penalty its gradient is that of -log p(x) as far as the chains, carried from move
+    to move and never reset, have kept up with the energy: persistent contrastive divergence
+    (Tieleman 2008) with Gibbs sweeps, a replay buffer (Du and Mordatch 2019) with Langevin or
+    MALA. The chains carry no gradient. The penalty (same paper, eq. 6, here in nats^2) keeps the
+    constant and the scale of the energy from drifting, at the price of a flatter energy.
+
+    The cast has one part, ``"model"``, an ``EmbeddedEnergy``. The loss is a gap of energies: it
+    says nothing about the quality of a fit. ``restart`` is the probability that a chain starts
+    again from a row of the batch, with its condition; without it, a condition is never renewed.
+    With ``acceptance`` above zero the field ``step_size`` of the kernel follows it (Robbins and
+    Monro, rate ``rate``).
+    """
+
+    kernel: Kernel
+    chains: int = eqx.field(static=True)
+    steps: int = eqx.field(static=True, default=1)
+    restart: float = eqx.field(static=True, default=0.0)
+    penalty: float = eqx.field(static=True, default=0.0)
+    acceptance: float = eqx.field(static=True, default=0.0)
+    rate: float = eqx.field(static=True, default=0.05)
+    scored_columns: int = eqx.field(static=True, default=16)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The one player."""
+        return ("model",)
+
+    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Chains:
+        """Chains that start from the rows of the batch, repeated as often as needed."""
+        rows = len(batch.x)
+        index = jnp.arange(self.chains) % rows
+        positions, conditions = _embed(key, cast["model"], batch)
+        step = getattr(self.kernel, "step_size", jnp.ones(()))
+        return Chains(
+            positions[index],
+            None if conditions is None else conditions[index],
+            jnp.log(jnp.asarray(step, float)),
+        )
+
+    def loss(
+        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Chains
+    ) -> tuple[Scalar, tuple[Chains, Metrics]]:
+        """The contrast of one batch with the chains, moved ``steps`` steps first."""
+        model: EmbeddedEnergy = cast["model"]
+        embed_key, restart_key, move_key = jax.random.split(key, 3)
+        positions, conditions = _embed(embed_key, model, batch)
+        memory = self._restarted(restart_key, memory, positions, conditions)
+        memory, acceptance = self._moved(move_key, _stopped(model.inner), memory)
+        energy = jax.vmap(model.inner.energy)
+        real = energy(positions, conditions)
+        chain = energy(memory.positions, memory.conditions)
+        gap = jnp.mean(real) - jnp.mean(chain)
+        size = jnp.mean(real**2) + jnp.mean(chain**2)
+        loss = gap + self.penalty * size
+        return loss, (memory, {"gap": gap, "acceptance": acceptance})
+
+    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar | None:
+        """Minus the log pseudo-likelihood of a machine, nats per row; None for other energies.
+
+        sum_i log p(x_i given the rest), estimated on ``scored_columns`` columns a row; the key is
+        the same at each look, so looks compare the same columns.
+        """
+        model: EmbeddedEnergy = cast["model"]
+        inner = model.inner
+        if not isinstance(inner, Rbm):
+            return None
+        dimension = inner.shape[0]
+        columns = min(self.scored_columns, dimension)
+        positions, conditions = _embed(key, model, batch)
+
+        def one(key: PRNGKey, y: Array, condition: Condition) -> Scalar:
+            return jnp.mean(inner.column_log_probs(key, y, columns, condition))
+
+        keys = jax.random.split(key, len(positions))
+        return -dimension * jnp.mean(jax.vmap(one)(keys, positions, conditions))
+
+    def _restarted(
+        self, key: PRNGKey, memory: Chains, positions: Array, conditions: Condition
+    ) -> Chains:
+        if not self.restart:
+            return memory
+        pick, row = jax.random.split(key)
+        again = jax.random.bernoulli(pick, self.restart, (self.chains, 1))
+        rows = jax.random.randint(row, (self.chains,), 0, len(positions))
+        fresh = jnp.where(again, jax.lax.stop_gradient(positions)[rows], memory.positions)
+        if memory.conditions is None or conditions is None:
+            return memory._replace(positions=fresh)
+        moved = jnp.where(again, conditions[rows], memory.conditions)
+        return memory._replace(positions=fresh, conditions=moved)
+
+    def _moved(self, key: PRNGKey, target: Any, memory: Chains) -> tuple[Chains, Scalar]:
+        kernel = self.kernel
+        if self.acceptance:
+            kernel = eqx.tree_at(lambda k: k.step_size, kernel, jnp.exp(memory.log_step))
+
+        def one(key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Scalar]:
+            def step(state: Any, key: PRNGKey) -> tuple[Any, Scalar]:
+                state, info = kernel.step(key, target, state, condition)
+                return state, info.acceptance
+
+            start = kernel.init(target, x, condition)
+            state, rates = jax.lax.scan(step, start, jax.random.split(key, self.steps))
+            return state.position, jnp.mean(rates)
+
+        keys = jax.random.split(key, self.chains)
+        positions, rates = jax.vmap(one)(keys, memory.positions, memory.conditions)
+        rate = jnp.mean(rates)
+        log_step = memory.log_step + self.rate * (rate - self.acceptance) * (self.acceptance > 0)
+        return Chains(positions, memory.conditions, log_step), rate
+
+
+def _embed(key: PRNGKey, model: EmbeddedEnergy, batch: Batch) -> tuple[Array, Condition]:
+    keys = jax.random.split(key, len(batch.x))
+    return jax.vmap(model.embed)(keys, batch.x, batch.condition)
+
+
+def _stopped(tree: Any) -> Any:
+    return jax.tree.map(
+        lambda leaf: jax.lax.stop_gradient(leaf) if eqx.is_array(leaf) else leaf, tree
+    )

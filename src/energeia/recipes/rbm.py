@@ -1,0 +1,50 @@
+"""The restricted Boltzmann machine: binary, categorical and integer columns."""
+
+import jax
+import jax.numpy as jnp
+
+from energeia._core.trees import Frozen
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.energies.rbm import Rbm, RbmPath, Visible, base_rate_field, unit_means
+from energeia.mcmc.gibbs import Gibbs
+from energeia.models.boltzmann import BoltzmannModel
+from energeia.objectives.contrastive import Contrastive
+from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.options.energy import RbmOptions
+from energeia.recipes.options.problem import Problem
+from energeia.training.player import Player, optimizer
+
+
+def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+    """Put the machine, its chains and its objective together.
+
+    Integer columns are taken as categories. With a condition the chains are renewed from the
+    data, one in twenty a move, since a persistent chain keeps the condition it has.
+    """
+    units = Units.fit(problem.support, reference.x)
+    sizes = problem.support.sizes
+    y = jax.vmap(lambda x: units.encode(x)[0])(jnp.asarray(reference.x, float))
+    mean = unit_means(Visible(sizes=sizes), y)
+    rbm = Rbm(key, sizes, options.hidden, mean, problem.condition_dimension, options.initial_weight)
+    model = BoltzmannModel(  # pyright: ignore[reportCallIssue]
+        path=RbmPath(target=rbm, base_field=Frozen(base_rate_field(rbm.visible, mean))),
+        kernel=Gibbs(),
+        units=units,
+        scaling=condition_scaling(reference),
+        anneal=options.anneal,
+        steps=options.steps,
+    )
+    objective = Contrastive(
+        kernel=Gibbs(),
+        chains=options.chains,
+        steps=options.sweeps,
+        restart=0.05 if problem.condition_dimension else 0.0,
+    )
+    mover = optimizer(options.optimization, options.training.rounds)
+    return Assembly(
+        cast={"model": model},
+        objective=objective,
+        players=(Player("model", ("model",), mover),),
+        model=lambda cast: cast["model"],
+    )
