@@ -5,14 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-
-from energeia._core.errors import InputError, TrainingFailed
-from energeia._core.trees import Frozen
-from energeia.contracts import Batch
-from energeia.training.batches import Streamed
-from energeia.training.loop import chunks, train, trained_cast
-from energeia.training.player import Player
-from energeia.training.state import Game
 from tests.training.games import (
     Bilinear,
     Broken,
@@ -22,6 +14,14 @@ from tests.training.games import (
     gauss_rows,
     settings,
 )
+
+from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.trees import Frozen
+from energeia.contracts import Batch
+from energeia.training.batches import Streamed
+from energeia.training.loop import chunks, train, trained_cast
+from energeia.training.player import Player
+from energeia.training.state import Game
 
 KEY = jax.random.key(3)
 
@@ -157,8 +157,7 @@ def test_rows_are_augmented():
 
 def test_a_chunk_is_traced_once():
     traces = []
-
-    game, cast = gauss_game()
+    game, _ = gauss_game()
 
     class Counting(Gauss):
         def log_prob(self, x, condition=None):

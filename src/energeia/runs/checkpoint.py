@@ -49,7 +49,7 @@ def save(folder: Path, tree: Any, header: dict[str, Any]) -> Path:
     names, leaves = leaf_names(tree), jax.tree.leaves(tree)
     keys = tuple(n for n, leaf in zip(names, leaves, strict=True) if _is_key(leaf))
     host = jax.device_get([jax.random.key_data(x) if _is_key(x) else x for x in leaves])
-    arrays = {name: np.ascontiguousarray(x) for name, x in zip(names, host, strict=True)}
+    arrays = {name: np.asarray(x, order="C") for name, x in zip(names, host, strict=True)}
     stem = folder / f"{header['round']:09d}"
     tensors = stem.with_suffix(".safetensors")
     write_whole(tensors, save_tensors(arrays))

@@ -1,0 +1,26 @@
+"""Every help answers without JAX."""
+
+import subprocess
+import sys
+
+import pytest
+
+from energeia.cli.arguments import COMMANDS
+
+WORDS = [["--help"], ["--version"], ["fit", "--help"], ["fit", "x.npy", "made", "--help"]]
+WORDS += [[name, "--help"] for name in COMMANDS]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_help_needs_no_jax(words):
+    code = (
+        "import sys\n"
+        "from energeia.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "except SystemExit as end:\n    assert end.code == 0, end.code\n"
+        "heavy = {'jax', 'equinox', 'scipy', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "energeia" in done.stdout
