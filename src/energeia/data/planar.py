@@ -24,7 +24,8 @@ class PlanarSource:
 
     def draw(self, seed: int, count: int) -> np.ndarray:
         """Fresh independent rows, shape ``(count, 2)``."""
-        return np.asarray(self.model.sample(seed, count), dtype=np.float32)
+        # Double precision: rounded, a point could cross the edge of its square.
+        return np.asarray(self.model.sample(seed, count))
 
     def log_prob(self, rows: np.ndarray) -> np.ndarray:
         """The exact log-density of each row, nats."""
