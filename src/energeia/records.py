@@ -15,7 +15,7 @@ class TwoSample(msgspec.Struct, frozen=True, kw_only=True):
     p_value: float
     """Permutation p-value, or Holm-corrected where several tests are joined."""
     reference: Estimate
-    """The same statistic between two halves of the data."""
+    """The same statistic with training rows in the place of samples."""
     reference_p_value: float
     note: str = ""
 
@@ -61,7 +61,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     coverage_reference: Estimate | None = None
     """The same with training rows in the place of generated ones."""
     memorization: Estimate | None = None
-    """P(nearest training row is nearer than nearest held-out row); 1/2 for an honest sampler."""
+    """P(nearest row is a training row), as if as many held-out rows; 1/2 for an honest sampler."""
     observables: tuple[ObservableRow, ...] = ()
     chains: Chains | None = None
     samples_per_second: float | None = None

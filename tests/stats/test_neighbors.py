@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from energeia._core.errors import InputError
 from energeia.stats.distances import distances
 from energeia.stats.neighbors import coverage, duplicates, memorization
 
@@ -39,7 +38,7 @@ def test_honest_samplers_score_one_half_and_the_error_is_the_scatter():
     found = []
     for seed in range(60):
         training, held_out, fake = (normals(150, 3, 3 * seed + i) for i in range(3))
-        found.append(memorization(distances(fake, training), distances(fake, held_out)))
+        found.append(memorization(fake, training, held_out))
     values = np.array([f.value for f in found])
     assert abs(values.mean() - 0.5) < 4 * values.std(ddof=1) / np.sqrt(60)
     assert 0.75 < values.std(ddof=1) / np.mean([f.stderr for f in found]) < 1.3
@@ -48,26 +47,40 @@ def test_honest_samplers_score_one_half_and_the_error_is_the_scatter():
 def test_a_jittered_copy_is_caught():
     training, held_out = normals(150, 3, 0), normals(150, 3, 1)
     fake = training + 0.05 * normals(150, 3, 2)
-    found = memorization(distances(fake, training), distances(fake, held_out))
+    found = memorization(fake, training, held_out)
     assert (found.value - 0.5) / found.stderr > 5
 
 
 def test_a_few_favorite_rows_make_the_error_large():
     training, held_out = normals(150, 3, 0), normals(150, 3, 1)
     fake = training[:1] + 0.01 * normals(150, 3, 2)
-    found = memorization(distances(fake, training), distances(fake, held_out))
+    found = memorization(fake, training, held_out)
     assert found.value > 0.99
     assert found.stderr > 0.4
 
 
-def test_ties_count_half():
+def test_ties_are_shared():
     rows = np.zeros((10, 2))
-    assert memorization(distances(rows, rows), distances(rows, rows)).value == pytest.approx(0.5)
+    assert memorization(rows, rows, rows).value == pytest.approx(0.5)
 
 
-def test_refuses_unequal_sides():
-    with pytest.raises(InputError, match="one half"):
-        memorization(np.zeros((3, 4)), np.zeros((3, 5)))
+def test_more_training_rows_do_not_look_like_memory():
+    values, errors = [], []
+    for seed in range(40):
+        training, held_out, fake = (
+            normals(600, 3, seed),
+            normals(150, 3, 99 - seed),
+            normals(200, 3, 500 + seed),
+        )
+        found = memorization(fake, training, held_out)
+        values.append(found.value)
+        errors.append(found.stderr)
+    # A ratio of counts is biased by about its squared error.
+    error = np.std(values, ddof=1) / np.sqrt(40)
+    assert abs(np.mean(values) - 0.5) < 4 * error + np.mean(errors) ** 2
+    assert 0.7 < np.std(values, ddof=1) / np.mean(errors) < 1.4
+    copies = training[:200] + 0.02 * normals(200, 3, 7)
+    assert memorization(copies, training, held_out).value > 0.95
 
 
 def test_duplicates_are_counted():

@@ -27,14 +27,14 @@ def neighborhood(
     held_out, training = reference.held_out, reference.training[: len(samples)]
     apart = reference.held_out_apart
     to_held_out = distances(samples, held_out)
-    pairs = min(len(training), len(held_out))
-    near = memorization(distances(samples, training[:pairs]), to_held_out[:, :pairs])
+    seen = reference.training_wide
+    near = memorization(samples, seen, held_out)
     ours = coverage(apart, to_held_out.T, neighbors)
     theirs = coverage(apart, distances(held_out, training), neighbors)
     return Neighborhood(
         _estimate(ours, len(held_out), f"k = {neighbors}; {ours.expected:.3f} if alike"),
         _estimate(theirs, len(held_out), f"k = {neighbors}; {theirs.expected:.3f} if alike"),
-        _estimate(near, len(samples), f"{pairs} training and {pairs} held-out rows"),
+        _estimate(near, len(samples), f"{len(seen)} training and {len(held_out)} held-out rows"),
     )
 
 

@@ -18,6 +18,8 @@ from energeia.stats.neighbors import duplicates
 from energeia.stats.permutation import relabelings
 from energeia.support import Circle, Support
 
+_WIDE = 2_000_000
+
 
 class Reference:
     """Rows as tests see them: flattened, conditions beside, every column standardized.
@@ -52,6 +54,7 @@ class Reference:
         self._location = training.mean(axis=0)
         self._scale = np.where(spread > 0, spread, 1.0)
         self.training = self._standardize(training)
+        self._train = train
         self.held_out = self._standardize(self._flatten(_take(held_out, self.chosen_held_out)))
         conditions = train.condition
         self.conditions = None if conditions is None else np.asarray(conditions)
@@ -82,6 +85,18 @@ class Reference:
     def training_apart(self) -> Float[np.ndarray, "n n"]:
         """Distances among training rows."""
         return distances(self.training, self.training)
+
+    @cached_property
+    def training_wide(self) -> Float[np.ndarray, "rows columns"]:
+        """More training rows, to look for copies of them: all, up to some two million numbers."""
+        count = len(self._train.x)
+        most = max(len(self.training), _WIDE // self.training.shape[1])
+        if most >= count > len(self.training):
+            return self.features(_take(self._train, np.arange(count)))
+        if count <= len(self.training):
+            return self.training
+        chosen = _choose(np.random.default_rng(self.seed + 2), count, most)
+        return self.features(_take(self._train, chosen))
 
     @cached_property
     def bandwidth(self) -> float:
@@ -129,6 +144,8 @@ def _choose(generator: np.random.Generator, count: int, most: int) -> np.ndarray
 
 
 def _take(rows: Batch, index: np.ndarray) -> Batch:
-    order = np.sort(index)
-    condition = None if rows.condition is None else np.asarray(rows.condition)[order]
-    return Batch(np.asarray(rows.x[order]), condition)  # pyright: ignore[reportArgumentType]
+    """Some rows in a random order, read from disk in the order they lie there."""
+    inside, back = np.sort(index), np.argsort(np.argsort(index))
+    x = np.asarray(rows.x[inside])[back]
+    condition = None if rows.condition is None else np.asarray(rows.condition)[index]
+    return Batch(x, condition)  # pyright: ignore[reportArgumentType]

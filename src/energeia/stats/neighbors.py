@@ -1,6 +1,6 @@
 """What the nearest rows say: is the data covered, and has the training data been copied?
 
-Everything takes matrices of distances (see ``distances``), standardized beforehand.
+Rows should be standardized beforehand.
 """
 
 from typing import NamedTuple
@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from energeia._core.errors import InputError
+from energeia.stats.distances import distances
+
+_BLOCK = 1 << 23  # distances held at once
 
 
 class Fraction(NamedTuple):
@@ -51,38 +53,36 @@ def coverage(
 
 
 def memorization(
-    to_training: Float[np.ndarray, "m n"], to_held_out: Float[np.ndarray, "m n"]
+    samples: Float[np.ndarray, "n d"],
+    training: Float[np.ndarray, "m d"],
+    held_out: Float[np.ndarray, "k d"],
 ) -> Fraction:
-    """P(the nearest training row is nearer than the nearest held-out row); ties count half.
+    """P(the nearest row is a training row), as if as many training as held-out rows were there.
 
-    For as many training as held-out rows it is 1/2 for a sampler that has not seen them. The error
-    is the exact one of relabeling rows as training or held-out, so a few rows that draw many
-    samples make it larger, as they should.
-
-    Raises:
-        InputError: for different numbers of training and held-out rows.
+    With a and b the samples per row whose nearest row is a training or a held-out one, a / (a + b):
+    1/2 for a sampler that has not seen the training rows, 1 for one that copies them. Ties are
+    shared. The error is the exact one of relabeling rows as training or held-out, to first order,
+    so a few rows that draw many samples make it larger, as they should.
 
     >>> import numpy as np
-    >>> from energeia.stats.distances import distances
     >>> training, held_out = np.random.default_rng(0).normal(size=(2, 100, 3))
-    >>> copied = memorization(distances(training, training), distances(training, held_out))
-    >>> round(copied.value, 6)
+    >>> round(memorization(training, training, held_out).value, 6)
     1.0
     """
-    if to_training.shape != to_held_out.shape:
-        raise InputError(
-            f"distances to {to_training.shape} and {to_held_out.shape} (samples, rows) were given: "
-            "take as many training as held-out rows, so that an honest sampler scores one half"
-        )
-    near_training, near_held_out = to_training.min(axis=1), to_held_out.min(axis=1)
-    nearest = np.minimum(near_training, near_held_out)[:, None] * (1.0 + 1e-6) + 1e-6
-    hits_training, hits_held_out = to_training <= nearest, to_held_out <= nearest
-    share = 1.0 / (hits_training.sum(axis=1) + hits_held_out.sum(axis=1))
-    pull = np.concatenate([share @ hits_training, share @ hits_held_out]) / len(share)
-    rows = len(pull)
-    value = float(pull[: rows // 2].sum())
-    stderr = float(np.sqrt(0.25 * rows / (rows - 1) * np.sum((pull - pull.mean()) ** 2)))
-    return Fraction(value, stderr, 0.5)
+    rows = np.concatenate([training, held_out])
+    pull = np.zeros(len(rows))
+    step = max(1, _BLOCK // len(rows))
+    for start in range(0, len(samples), step):
+        apart = distances(samples[start : start + step], rows)
+        nearest = apart.min(axis=1, keepdims=True)
+        ties = apart <= nearest * (1.0 + 1e-6) + 1e-6
+        pull += (1.0 / ties.sum(axis=1)) @ ties / len(samples)
+    m, k, count = len(training), len(held_out), len(rows)
+    near_training, near_held_out = pull[:m].sum() / m, pull[m:].sum() / k
+    value = float(near_training / (near_training + near_held_out))
+    scatter = np.sum((pull - pull.mean()) ** 2)
+    stderr = count**2 / (4 * m * k) * np.sqrt(m * k / (count * (count - 1)) * scatter)
+    return Fraction(value, float(stderr), 0.5)
 
 
 def duplicates(rows: np.ndarray) -> int:

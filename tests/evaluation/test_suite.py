@@ -1,0 +1,144 @@
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+import pytest
+from tests.evaluation.models import Broken, Copy, Implicit, Normal, Quadratic, Shifted
+
+from energeia._core.errors import InputError
+from energeia.contracts import Batch
+from energeia.data.lattice import IsingSource
+from energeia.evaluation.effort import Effort
+from energeia.evaluation.reference import Reference
+from energeia.evaluation.suite import evaluate, judge
+from energeia.physics.ising import Ising
+from energeia.records import Evaluation
+from energeia.support import Circle, Interval, Real, Support
+
+EFFORT = Effort(rows=300, permutations=99, directions=16)
+
+
+def rows(n, seed):
+    return Batch(np.random.default_rng(seed).normal(size=(n, 2)).astype(np.float32), None)
+
+
+TRAIN, HELD_OUT = rows(600, 0), rows(300, 1)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return Reference(TRAIN, HELD_OUT, effort=EFFORT, support=Support.of([Real(), Real()]))
+
+
+def test_the_true_model_passes_everything(reference):
+    found = evaluate(Normal(), HELD_OUT, TRAIN, reference=reference, seed=1)
+    assert found.log_likelihood.kind == "exact"
+    assert min(t.p_value for t in found.two_sample) > 0.01
+    assert abs(found.coverage.value - 0.97) < 4 * found.coverage.stderr
+    assert abs(found.memorization.value - 0.5) < 4 * found.memorization.stderr
+    assert found.warnings == ()
+    assert found.samples_per_second > 0
+    names = [t.name for t in found.two_sample]
+    assert names[:2] == ["classifier AUC", "energy distance"]
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Evaluation) == found
+
+
+def test_a_wrong_model_is_found_out(reference):
+    found = evaluate(Normal(0.0, 0.6), HELD_OUT, TRAIN, reference=reference)
+    assert all(t.p_value < 0.05 for t in found.two_sample)
+    assert found.coverage.value < found.coverage_reference.value - 4 * found.coverage.stderr
+    # Data against data stands beside, untouched by the model.
+    assert min(t.reference_p_value for t in found.two_sample) > 0.01
+
+
+def test_models_share_the_data_row(reference):
+    first = evaluate(Normal(0.0, 2.0), HELD_OUT, TRAIN, reference=reference)
+    second = evaluate(Implicit(), HELD_OUT, TRAIN, reference=reference)
+    assert [t.reference for t in first.two_sample] == [t.reference for t in second.two_sample]
+    assert second.log_likelihood.kind == "none"
+    assert second.divergence is None
+
+
+def test_memory_is_found_out(reference):
+    copy = Copy(jnp.asarray(TRAIN.x), 0.005)
+    found = evaluate(copy, HELD_OUT, TRAIN, reference=reference)
+    assert found.memorization.value > 0.8
+    assert any("remembers rows" in w for w in found.warnings)
+
+
+def test_collapse_is_found_out(reference):
+    found = evaluate(Copy(jnp.zeros((3, 2))), HELD_OUT, TRAIN, reference=reference)
+    assert any("collapsed" in w for w in found.warnings)
+
+
+def test_samples_that_are_not_finite_are_counted(reference):
+    found = evaluate(Broken(), HELD_OUT, TRAIN, reference=reference)
+    (said,) = [w for w in found.warnings if "not finite" in w]
+    assert 40 < int(said.split()[0]) < 110
+    assert all(np.isfinite(t.statistic.value) for t in found.two_sample)
+
+
+def test_an_energy_without_a_sampler_says_so(reference):
+    found = evaluate(Quadratic(), HELD_OUT, TRAIN, reference=reference)
+    assert found.two_sample == ()
+    assert any("cannot be drawn from" in w for w in found.warnings)
+
+
+def test_samples_outside_the_support_are_counted():
+    inside = Support.of([Interval(-5.0, 5.0), Interval(-1.0, 1.0)])
+    reference = Reference(TRAIN, HELD_OUT, effort=EFFORT, support=inside)
+    found = evaluate(Normal(), HELD_OUT, TRAIN, reference=reference)
+    assert any("outside the declared support" in w for w in found.warnings)
+
+
+def test_a_source_gives_the_exact_answers():
+    source = IsingSource(Ising(4, 0.3))
+    train, held_out = Batch(source.draw(0, 600), None), Batch(source.draw(1, 400), None)
+    found = evaluate(Normal(shape=(16,)), held_out, train, source=source, effort=EFFORT)
+    assert found.entropy.value == source.entropy
+    exact = source.log_prob(held_out.x)
+    assert np.isclose(
+        found.divergence.value, np.mean(exact) - found.log_likelihood.value, rtol=1e-4
+    )
+    assert found.divergence.stderr < 3 * found.log_likelihood.stderr + 0.2
+    assert [o.name for o in found.observables][:2] == ["energy per site", "|m|"]
+    assert not any("repeat one of" in w for w in found.warnings)  # independent draws may repeat
+
+
+def test_conditions_are_columns_like_others():
+    generator = np.random.default_rng(5)
+    conditions = generator.normal(size=(900, 1)).astype(np.float32) * 3
+    x = (conditions + generator.normal(size=(900, 2))).astype(np.float32)
+    train, held_out = Batch(x[:600], conditions[:600]), Batch(x[600:], conditions[600:])
+    found = judge(Shifted(), held_out, train, effort=EFFORT)
+    assert min(t.p_value for t in found.evaluation.two_sample) > 0.01
+    # The control: the same conditions in another order are told apart, though each column agrees.
+    mixed = Batch(x[600:], generator.permutation(conditions[600:]))
+    wrong = judge(Shifted(), mixed, train, effort=EFFORT).evaluation
+    by_name = {t.name: t.p_value for t in wrong.two_sample}
+    assert by_name["energy distance"] < 0.05
+    assert by_name["largest column KS"] > 0.01
+
+
+def test_bad_splits_are_said():
+    drifted = Batch(HELD_OUT.x + 1.0, None)
+    found = evaluate(Normal(), drifted, TRAIN, effort=EFFORT)
+    assert any("differ themselves" in w for w in found.warnings)
+    seen = Batch(TRAIN.x[:100], None)
+    found = evaluate(Normal(), seen, TRAIN, effort=Effort(rows=600, permutations=19))
+    assert any("repeat one of 600 training rows" in w for w in found.warnings)
+    assert any("only 100 held-out rows" in w for w in found.warnings)
+
+
+def test_circles_close():
+    """Angles just below pi and just above -pi are neighbors."""
+    angles = np.array([[3.1], [-3.1], [0.0], [1.0]], dtype=np.float32)
+    circle = Support.of([Circle(-np.pi, np.pi)])
+    reference = Reference(Batch(angles, None), Batch(angles, None), support=circle)
+    x = reference.features(Batch(angles, None))
+    assert x.shape == (4, 2)
+    assert np.linalg.norm(x[0] - x[1]) < 0.3 * np.linalg.norm(x[0] - x[2])
+
+
+def test_refuses_three_rows():
+    with pytest.raises(InputError, match="at least 4"):
+        Reference(TRAIN, rows(3, 0))
