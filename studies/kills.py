@@ -51,7 +51,10 @@ def survive(recipe, out, rounds, kills, seed=0):
                 time.sleep(0.001)
             time.sleep(chance.uniform(0.0, 0.2))
         if process.poll() is not None:
-            raise SystemExit(f"the run ended after {len(struck)} kills: give it more rounds")
+            raise SystemExit(
+                f"the run ended (status {process.returncode}) after {len(struck)} kills, in round "
+                f"{newest(out)} of {rounds}: give it more rounds"
+            )
         process.send_signal(signal.SIGKILL)
         process.wait()
         struck.append(newest(out))
