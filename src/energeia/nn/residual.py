@@ -67,9 +67,7 @@ class ResidualNet(eqx.Module):
     ) -> None:
         keys = jax.random.split(key, depth + 2)
         self.first = eqx.nn.Linear(inputs, width, key=keys[0])
-        self.blocks = tuple(
-            ResidualBlock(width, key=k, activation=activation) for k in keys[2:]
-        )
+        self.blocks = tuple(ResidualBlock(width, key=k, activation=activation) for k in keys[2:])
         self.last = scaled(eqx.nn.Linear(width, outputs, key=keys[1]), gain)
         self.activation = activation
 

@@ -111,6 +111,7 @@ class Adversarial(Objective):
     penalties: tuple[Penalty, ...]
     gamma: float = eqx.field(static=True)
     gamma_final: float = eqx.field(static=True)
+    fill: float = eqx.field(static=True, default=0.5)
     anneal: int = eqx.field(static=True, default=0)
 
     @property
@@ -134,7 +135,7 @@ class Adversarial(Objective):
     ) -> tuple[Scalar, tuple[Array, Metrics]]:
         """The loss of one of the two players; both report the mean energies of both batches."""
         draw_key, penalty_key = jax.random.split(key)
-        real, generated = rows_at_play(draw_key, cast, batch)
+        real, generated = rows_at_play(draw_key, cast, batch, self.fill)
         critic = cast["critic"]
         on_real = jax.vmap(critic.energy)(*real)
         on_generated = jax.vmap(critic.energy)(*generated)
@@ -143,7 +144,10 @@ class Adversarial(Objective):
             return self.payoff.generator(on_real, on_generated), (memory, said)
         keys = jax.random.split(penalty_key, max(len(self.penalties), 1))
         paid = sum(
-            (p.value(k, critic, real, generated) for p, k in zip(self.penalties, keys, strict=False)),
+            (
+                p.value(k, critic, real, generated)
+                for p, k in zip(self.penalties, keys, strict=False)
+            ),
             start=jnp.zeros(()),
         )
         loss = self.payoff.critic(on_real, on_generated) + 0.5 * self.weight(memory) * paid
@@ -151,11 +155,11 @@ class Adversarial(Objective):
 
     def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
         """The energy distance of as many generated rows from the held-out rows, in v."""
-        real, generated = rows_at_play(key, cast, batch)
+        real, generated = rows_at_play(key, cast, batch, self.fill)
         return energy_distance(_joint(real), _joint(generated))
 
 
-def rows_at_play(key: PRNGKey, cast: Cast, batch: Batch) -> tuple[Batch, Batch]:
+def rows_at_play(key: PRNGKey, cast: Cast, batch: Batch, fill: float) -> tuple[Batch, Batch]:
     """The batch in coordinates v, and as many generated rows under the same conditions."""
     noise_key, draw_key = jax.random.split(key)
     units, scaling = cast["units"], cast["scaling"]
@@ -163,7 +167,8 @@ def rows_at_play(key: PRNGKey, cast: Cast, batch: Batch) -> tuple[Batch, Batch]:
 
     def spread(key: PRNGKey, x: Array) -> Array:
         y, _ = units.encode(x)
-        return units.spread(key, y)[0]
+        noise = 0.5 + fill * (jax.random.uniform(key, y.shape, y.dtype) - 0.5)
+        return units.stretch(y + jnp.where(units.support.discrete, noise, 0.0))[0]
 
     def draw(key: PRNGKey, condition: Condition) -> Array:
         return cast["generator"].sample(key, condition)

@@ -34,6 +34,7 @@ def build(options: GanOptions, problem: Problem, reference: Reference, key: PRNG
             penalties=(SlopePenalty("real"), SlopePenalty("generated")),
             gamma=options.gamma,
             gamma_final=options.gamma_final,
+            fill=options.fill,
             anneal=rounds // 2,
         ),
         players=(

@@ -38,9 +38,7 @@ def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
     up, down = jax.random.split(key)
     told = problem.condition_dimension
     size = {"width": options.width, "depth": options.depth}
-    encoder = ResidualNet(
-        columns.feature_size + told, 2 * options.latent, **size, key=up, gain=0.3
-    )
+    encoder = ResidualNet(columns.feature_size + told, 2 * options.latent, **size, key=up, gain=0.3)
     decoder = ResidualNet(options.latent + told, columns.size, **size, key=down, gain=0.3)
     return Vae(encoder, decoder, columns, options.latent, problem.condition_shape)
 

@@ -12,19 +12,21 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     latent: int = 32
     """Latent dimensions."""
-    width: int = 256
+    width: int = 192
     """Hidden units of both networks."""
-    depth: int = 2
+    depth: int = 1
     """Residual blocks of both networks."""
-    gamma: float = 1.0
+    gamma: float = 10.0
     """Weight of the penalties at first, per squared standardized unit."""
-    gamma_final: float = 0.1
+    gamma_final: float = 1.0
     """Weight of the penalties from half of the training on."""
-    critic: Optimization = Optimization(learning_rate=5e-4, beta1=0.0, beta2=0.99, clip=0.0)
+    fill: float = 0.5
+    """Share of its cell over which a discrete value is spread for the critic, at most 1."""
+    critic: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
     """How the critic moves."""
-    generator: Optimization = Optimization(learning_rate=5e-4, beta1=0.0, beta2=0.99, clip=0.0)
+    generator: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
     """How the generator moves."""
-    training: Training = Training(rounds=6000, batch=128, check_every=250, average=0.999)
+    training: Training = Training(rounds=8000, batch=64, check_every=500, average=0.999)
     """How long to train."""
 
 
