@@ -1,0 +1,83 @@
+"""Every recipe of the catalogue: it fits, is loaded, samples, scores, and says what it cannot."""
+
+import numpy as np
+import pytest
+
+from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
+from energeia.contracts import Density, Energy, LatentModel
+from energeia.recipes.catalogue import RECIPES, one_per_family, require, why_not
+from energeia.recipes.options.problem import Problem
+from energeia.runs.config import DataConfig
+from energeia.runs.verbs import fit, load
+from energeia.support import Binary, Circle, Real, Support
+
+TINY = {"training": {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_every": 2}}
+
+
+def mixed_rows(count=300):
+    """Columns of four kinds that depend on a condition, the last column."""
+    rng = np.random.default_rng(0)
+    heat = rng.uniform(0.5, 2.0, count)
+    flag = rng.integers(0, 2, count)
+    level = rng.integers(0, 4, count)
+    real = rng.normal(size=count) * heat + 3 * flag
+    return np.column_stack([flag, level, real, np.exp(real / 4 + level / 3), heat])
+
+
+def data_of(kind, folder):
+    if kind == "lattice":
+        return DataConfig(spec="ising:L=4,n=400")
+    path = folder / "mixed.csv"
+    np.savetxt(path, mixed_rows(), delimiter=",", header="flag,level,x,y,heat", comments="")
+    return DataConfig(spec=str(path), support="3:positive", condition=("heat",))
+
+
+def cases():
+    mixed = Support.of([Binary(), Real()])
+    for name, recipe in RECIPES.items():
+        yield name, "lattice"
+        if why_not(recipe, mixed, conditional=True) is None:
+            yield name, "mixed"
+
+
+@pytest.mark.parametrize(("name", "kind"), list(cases()))
+def test_recipe_fits_loads_samples_and_scores(name, kind, tmp_path):
+    run = fit(data_of(kind, tmp_path), name, out=tmp_path / "run", options=TINY, quiet=True)
+    condition = [1.0] if kind == "mixed" else None
+    drawn = run.sample(8, seed=1, condition=condition)
+    assert drawn.shape == (8, *run.problem.layout)
+    rows = drawn.reshape(8, -1)
+    run.problem.support.check(rows)
+
+    again = load(tmp_path / "run")
+    assert np.array_equal(again.sample(8, seed=1, condition=condition), drawn)
+    assert not np.array_equal(again.sample(8, seed=2, condition=condition), drawn)
+
+    scores = again.score(drawn, condition)
+    if isinstance(again.model, Density):
+        assert scores.mean.kind == "exact"
+        assert np.allclose(again.log_prob(drawn, condition), scores.rows, rtol=1e-5)
+        assert np.allclose(again.energy(drawn, condition), -scores.rows, rtol=1e-5)
+    else:
+        with pytest.raises(NotNormalized, match="score"):
+            again.log_prob(drawn, condition)
+    if isinstance(again.model, LatentModel):
+        assert scores.mean.kind == "lower bound"
+    if not isinstance(again.model, Energy):
+        with pytest.raises(NoSuchCapability):
+            again.energy(drawn, condition)
+    elif scores.mean.kind != "none":
+        assert np.all(np.isfinite(again.energy(drawn, condition)))
+
+
+def test_every_family_fits_every_discrete_and_real_support():
+    for support in (Support(((Binary(), 5),)), Support(((Real(), 3),))):
+        assert len(one_per_family(support)) == 5
+
+
+def test_a_recipe_that_does_not_fit_says_which_do():
+    problem = Problem(support=Support(((Circle(0.0, 1.0), 2),)), layout=(2,), rows=10)
+    unfit = [r for r in RECIPES.values() if why_not(r, problem.support)]
+    assert unfit
+    with pytest.raises(InputError, match=r"does not fit this data.*choose from"):
+        require(unfit[0], problem)

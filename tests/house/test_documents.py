@@ -1,0 +1,48 @@
+"""The code and the commands of README and docs run, each document in a folder of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def shell(example):
+    """Run the commands of an ``sh`` block; those that set the project up are the tests' own."""
+    for line in example.parsed.splitlines():
+        if line.startswith(("make ", "git clone", "cd ")):
+            continue
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run(
+            line, shell=True, capture_output=True, text=True, env={**os.environ, "PATH": path}
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+SYBIL = Sybil(
+    parsers=[PythonCodeBlockParser(), CodeBlockParser("sh", shell)],
+    path=str(ROOT),
+    patterns=["*.md"],
+)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_document_runs(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for example in SYBIL.parse(path):
+        example.evaluate()
+
+
+def test_the_control_is_caught(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    broken = tmp_path / "broken.md"
+    broken.write_text("```sh\nenergeia inspect no-such-file.npy\n```\n")
+    with pytest.raises(AssertionError, match="no-such-file"):
+        for example in SYBIL.parse(broken):
+            example.evaluate()
