@@ -103,6 +103,7 @@ CASES = {
     "key of npy": (lambda d: saved(d, "a.npy", GOOD) + ":x", "holds one array"),
     "word in csv": (lambda d: write(d, "a.csv", "p,q\n1,2\n3,up\n"), "line 3, column 1 (q)"),
     "short line": (lambda d: write(d, "a.csv", "1,2\n3\n"), "line 2 has 1 cells"),
+    "mixed first line": (lambda d: write(d, "a.csv", "1,up\n3,4\n"), "both words and numbers"),
     "not text": (lambda d: write(d, "a.csv", b"\xff\xfe1,2"), "UTF-8"),
     "missing cell": (lambda d: write(d, "a.csv", "1,2\n3,\n5,6\n"), "1 of 3 rows (1)"),
     "nan": (lambda d: saved(d, "a.npy", with_nan(range(3, 11))), "8 of 50 rows (3, 4, 5, 6, 7, .."),

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from energeia.data import checks
+from energeia.data.sources import open_data
 
 
 def test_repeats_agree_with_a_count_of_tuples():
@@ -50,3 +51,13 @@ def test_a_sorted_table_and_constant_rows():
     rows = np.sort(np.random.default_rng(0).normal(size=(300, 1)), axis=0)
     assert checks.row_autocorrelation(rows)[1]
     assert checks.row_autocorrelation(np.ones((300, 2))) == (0.5, False)
+
+
+def test_a_column_that_numbers_the_rows(tmp_path):
+    values = np.random.default_rng(0).normal(size=(300, 2))
+    table = np.column_stack([np.arange(300), values])
+    np.savetxt(tmp_path / "a.csv", table, delimiter=",", header=",p,q", comments="")
+    (said,) = open_data(str(tmp_path / "a.csv")).warnings
+    assert said.startswith("column 0 () only numbers the rows")
+    table[200, 0] = 5
+    assert checks.counting_columns(table) == []

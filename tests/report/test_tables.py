@@ -9,9 +9,11 @@ from energeia.report.tables import print_leaderboard
 from .examples import ising_page
 
 
-def printed(**options):
+def printed(width=140, terminal=False, **options):
     page = ising_page()
-    console = Console(file=io.StringIO(), width=140, color_system=None)
+    console = Console(
+        file=io.StringIO(), width=width, color_system=None, force_terminal=terminal
+    )  # fmt: skip
     rows = [m.row for m in page.models]
     print_leaderboard(rows, console=console, **options)
     return console.file.getvalue()
@@ -30,3 +32,12 @@ def test_rows_stand_by_what_is_attained():
 
 def test_without_reference_there_is_no_last_row():
     assert "data against data" not in printed()
+
+
+def test_nothing_is_cut_in_a_narrow_terminal_or_in_a_file():
+    for options in ({"width": 80, "terminal": True}, {"width": 80}):
+        text = printed(reference=reference_row(ising_page().models), **options)
+        assert "…" not in text
+        assert "lower bound" in text
+        assert "0.512 ± 0.008" in text
+        assert ("autoregressive" in text) is not options.get("terminal", False)

@@ -65,6 +65,20 @@ def _hash(block: np.ndarray) -> np.ndarray:
         return ((mixed ^ (mixed >> np.uint64(32))) * (factors[1] | np.uint64(1))).sum(axis=1)
 
 
+def counting_columns(rows: np.ndarray) -> list[int]:
+    """Columns that only number the rows, such as the index that a data frame writes.
+
+    >>> counting_columns(np.array([[0.0, 5.0], [1.0, 7.0], [2.0, 6.0], [3.0, 9.0]]))
+    [0]
+    """
+    head = np.asarray(rows[:1000], dtype=np.float64).reshape(min(len(rows), 1000), -1)
+    if len(head) < 3:
+        return []
+    candidates = np.flatnonzero((np.diff(head, axis=0) == 1.0).all(axis=0))
+    flat = rows.reshape(len(rows), -1) if isinstance(rows, np.ndarray) else rows
+    return [int(i) for i in candidates if (np.diff(np.asarray(flat[:, i])) == 1.0).all()]
+
+
 def row_autocorrelation(rows: np.ndarray, columns: int = 16) -> tuple[float, bool]:
     """The largest integrated autocorrelation time over a few columns, and whether it is real.
 

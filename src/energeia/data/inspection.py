@@ -7,9 +7,9 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
-from energeia.data.dataset import FEWEST_ROWS, duplicate_warning
+from energeia.data.dataset import FEWEST_ROWS
 from energeia.data.gather import Gathered, Request, gather
-from energeia.data.sources import declare, order_warning
+from energeia.data.sources import declare, row_warnings
 from energeia.support import Support, describe
 
 
@@ -92,12 +92,10 @@ def inspect(
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     tau, ordered = checks.row_autocorrelation(found.rows)
-    independent = found.source is not None
     warnings = inference.doubts(summary, declared, found.names)
     if drop_bad_rows:
         warnings = found.notes + warnings
-    if not independent:
-        warnings += duplicate_warning(found.rows, declared) + order_warning(found.rows)
+    warnings += row_warnings(found, declared)
     refusals, notes = _refusals(found, summary, declared, drop_bad_rows)
     return Inspection(
         spec=spec,

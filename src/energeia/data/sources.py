@@ -46,10 +46,7 @@ def open_data(
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     warnings = [*found.notes, *inference.refuse_constant(summary, declared, found.names, spec)]
-    warnings += inference.doubts(summary, declared, found.names)
-    if found.source is None:
-        # Independent draws repeat and never remember, by construction.
-        warnings += duplicate_warning(found.rows, declared) + order_warning(found.rows)
+    warnings += inference.doubts(summary, declared, found.names) + row_warnings(found, declared)
     return _dataset(found, declared, tuple(warnings))
 
 
@@ -100,16 +97,27 @@ def declare(declared: str | Support | None, found: Gathered, summary: inference.
     return support
 
 
-def order_warning(rows: np.ndarray) -> tuple[str, ...]:
-    """Warn of rows that resemble their neighbors: one chain, a time series, or a sorted table."""
+def row_warnings(found: Gathered, support: Support) -> tuple[str, ...]:
+    """Warn of rows that repeat, resemble their neighbors, or are numbered by a column."""
+    if found.source is not None:
+        return ()  # Independent draws repeat and never remember, by construction.
+    counting = checks.counting_columns(found.rows)
+    numbered = tuple(
+        f"column {i} ({found.names[i]}) only numbers the rows: drop it with --drop-columns {i}"
+        for i in counting
+    )
+    ordered = () if counting else _order_warning(found.rows)
+    return numbered + duplicate_warning(found.rows, support) + ordered
+
+
+def _order_warning(rows: np.ndarray) -> tuple[str, ...]:
     tau, real = checks.row_autocorrelation(rows)
     if not real:
         return ()
     return (
         f"neighboring rows are alike (autocorrelation time {tau:.1f} rows, 0.5 if independent): "
-        "if the rows are one chain or a time series split them with --blocks, and divide the "
-        f"number of rows by {2 * tau:.0f} when you think of errors; if they are merely sorted, "
-        "all is well",
+        "if they are one chain or a time series, split them with --blocks and count one row in "
+        f"{2 * tau:.0f} as independent; if they are merely sorted, all is well",
     )
 
 

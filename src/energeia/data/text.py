@@ -36,13 +36,28 @@ def read_text(path: Path) -> tuple[np.ndarray, tuple[str, ...] | None]:
         raise InputError(f"{path} holds no rows where numbers were wanted: write it again")
     delimiter = _delimiter(lines[0][1])
     first = _cells(lines[0][1], delimiter)
-    names = None if all(_is_number(cell) for cell in first) else tuple(first)
+    names = _names(path, first)
     body = lines[1:] if names else lines
     if not body:
         raise InputError(
             f"{path} holds a line of names and no rows where numbers were wanted: add the rows"
         )
     return _parse(path, body, delimiter, names, len(first)), names
+
+
+def _names(path: Path, first: list[str]) -> tuple[str, ...] | None:
+    """The first line as names, if none of its cells is a number; None if all are numbers."""
+    words = [cell for cell in first if not _is_number(cell)]
+    if not words:
+        return None
+    numbers = [cell for cell in first if _is_number(cell) and cell.lower() not in MISSING]
+    if numbers:
+        raise InputError(
+            f"{path} begins with a line of both words and numbers ({words[0][:40]!r}, "
+            f"{numbers[0]!r}) where names or a row were wanted: name every column in words, or "
+            "replace the word by a number"
+        )
+    return tuple(first)
 
 
 def _parse(

@@ -102,8 +102,7 @@ def planes(page: Page, pair: tuple[int, int] = (0, 1), name: str = "planes") -> 
     """Density of two columns, data first, on common axes and a common color scale."""
     every = clouds(page)
     first, second = pair
-    across = min(4, len(every))
-    down = math.ceil(len(every) / across)
+    down, across = _grid(len(every))
     ranges = [_range(every[0].rows[:, c], page.support.columns[c]) for c in pair]
     bins = 36 if len(every[0].rows) < 3000 else 64
     counts = [
@@ -170,8 +169,7 @@ def correlations(page: Page) -> Markup | None:
     width = page.support.dimension
     if not 2 < width <= MOST_CORRELATED:
         return None
-    across = min(4, len(every))
-    down = math.ceil(len(every) / across)
+    down, across = _grid(len(every))
     truth = _correlation(every[0].rows)
     with rc():
         figure = Figure(figsize=(WIDTH, 2.75 * down), layout="constrained")
@@ -201,6 +199,12 @@ def pairs(page: Page) -> list[Markup]:
     order = np.argsort(strength, axis=None)[::-1][:MOST_PAIRS]
     chosen = [divmod(int(i), strength.shape[1]) for i in order]
     return [planes(page, pair, f"pair{i}") for i, pair in enumerate(chosen)]
+
+
+def _grid(count: int) -> tuple[int, int]:
+    """Rows and columns of panels: at most four side by side, as even as they come."""
+    across = 3 if count in (3, 5, 6, 9) else min(4, count)
+    return math.ceil(count / across), across
 
 
 def _correlation(rows: np.ndarray) -> np.ndarray:

@@ -10,6 +10,9 @@ from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow, TwoSample
 from energeia.report.numbers import amount, headline_tests, number, place
 
+_WIDE = 120
+"""Characters that the whole table needs."""
+
 _COLORS = {
     "exact": "green",
     "lower bound": "blue",
@@ -23,27 +26,32 @@ def leaderboard_table(
     rows: Sequence[LeaderboardRow],
     reference: dict[str, TwoSample] | None = None,
     entropy: Estimate | None = None,
+    *,
+    narrow: bool = False,
 ) -> Table:
     """The rows, what is surely attained first, with data against data below.
 
     ``reference`` holds the tests between two halves of the data by name; ``entropy`` is the exact
-    entropy of the source where it is known.
+    entropy of the source where it is known. A ``narrow`` table fits in 80 characters: it leaves
+    out the family and all tests but the first.
     """
-    tests = headline_tests(rows)
+    tests = headline_tests(rows)[: 1 if narrow else None]
     table = Table(show_edge=False, pad_edge=False, header_style="bold", box=None)
     table.add_column("model", no_wrap=True)
-    table.add_column("family", style="bright_black")
+    if not narrow:
+        table.add_column("family", style="bright_black", no_wrap=True)
     table.add_column("log-likelihood\nnats per row", justify="right", no_wrap=True)
     table.add_column("kind", no_wrap=True)
     for name in tests:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("training\nseconds", justify="right")
+    table.add_column("fit\nseconds", justify="right")
     table.add_column("samples\na second", justify="right")
     for row in sorted(rows, key=place):
         score = row.log_likelihood
         cells = [number(row.two_sample.get(name)) for name in tests]
+        family = () if narrow else (row.family,)
         table.add_row(
-            row.recipe, row.family, number(score), Text(score.kind, _COLORS[score.kind]), *cells,
+            row.recipe, *family, number(score), Text(score.kind, _COLORS[score.kind]), *cells,
             amount(row.seconds), amount(row.samples_per_second),
         )  # fmt: skip
     if reference or entropy is not None:
@@ -52,7 +60,8 @@ def leaderboard_table(
         known = reference or {}
         cells = [number(known[n].reference) if n in known else "" for n in tests]
         table.add_section()
-        table.add_row("data against data", "", *best, *cells, "", "", style="dim")
+        blank = () if narrow else ("",)
+        table.add_row("data against data", *blank, *best, *cells, "", "", style="dim")
     return table
 
 
@@ -64,7 +73,10 @@ def print_leaderboard(
 ) -> None:
     """Print the leaderboard and, below it, why a model has no likelihood."""
     console = console or Console()
-    console.print(leaderboard_table(rows, reference, entropy))
+    # A file has no width: the whole table goes there.
+    width = console.width if console.is_terminal else max(console.width, _WIDE)
+    narrow = width < _WIDE
+    console.print(leaderboard_table(rows, reference, entropy, narrow=narrow), width=width)
     for row in rows:
         if row.log_likelihood.kind == "none":
             console.print(Text(f"{row.recipe}: {row.log_likelihood.note}", "bright_black"))

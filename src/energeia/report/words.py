@@ -148,7 +148,7 @@ def _ahead(gap: Estimate) -> str:
     error = gap.stderr or 0.0
     if error and abs(gap.value or 0.0) < 2 * error:
         return "within two errors of"
-    return f"ahead by {number(gap)} of"
+    return f"ahead by {number(gap)} (errors taken as independent) of"
 
 
 def _auc_estimate(row: LeaderboardRow) -> Estimate | None:
