@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
-from energeia.data.checks import repeated_rows
 from energeia.support import Support
 
 FEWEST_ROWS = 10
@@ -172,9 +171,8 @@ def split(
     return Split(train, valid, test, (parts[0], parts[1], parts[2]))
 
 
-def duplicate_warning(rows: np.ndarray, support: Support) -> tuple[str, ...]:
-    """Warn of rows that repeat: held out, they are scored by a model that has seen them."""
-    count, total = repeated_rows(rows), len(rows)
+def duplicate_warning(count: int, total: int, support: Support) -> tuple[str, ...]:
+    """Warn of ``count`` rows that repeat: held out, they flatter a model that has seen them."""
     if count == 0:
         return ()
     text = f"{count:,} of {total:,} rows repeat an earlier row"

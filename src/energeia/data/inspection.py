@@ -9,7 +9,7 @@ from energeia._core.errors import InputError
 from energeia.data import checks, inference
 from energeia.data.dataset import FEWEST_ROWS
 from energeia.data.gather import Gathered, Request, gather
-from energeia.data.sources import declare, row_warnings
+from energeia.data.sources import compare_rows, declare, row_warnings
 from energeia.support import Support, describe
 
 
@@ -91,11 +91,11 @@ def inspect(
     found = gather(Request(spec, True, drop_columns, condition_columns, seed, rows))
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
-    tau, ordered = checks.row_autocorrelation(found.rows)
+    seen = compare_rows(found.rows)
     warnings = inference.doubts(summary, declared, found.names)
     if drop_bad_rows:
         warnings = found.notes + warnings
-    warnings += row_warnings(found, declared)
+    warnings += row_warnings(seen, found, declared)
     refusals, notes = _refusals(found, summary, declared, drop_bad_rows)
     return Inspection(
         spec=spec,
@@ -111,10 +111,10 @@ def inspect(
         suggestions=inference.suggest(summary, declared) if found.source is None else (),
         bad_rows=int(found.bad.size),
         first_bad_rows=tuple(int(i) for i in found.bad[:5]),
-        duplicates=checks.repeated_rows(found.rows),
+        duplicates=seen.repeats,
         constant_columns=tuple(int(i) for i in summary.constant),
-        autocorrelation_time=round(tau, 3),
-        ordered=ordered,
+        autocorrelation_time=round(seen.autocorrelation_time, 3),
+        ordered=seen.ordered,
         symmetries=tuple(found.source.symmetries) if found.source is not None else (),
         entropy=found.source.entropy if found.source is not None else None,
         warnings=warnings + notes,

@@ -1,6 +1,7 @@
 """Open data by name or by file. Needs no JAX until a source that computes is opened."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,7 +47,9 @@ def open_data(
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     warnings = [*found.notes, *inference.refuse_constant(summary, declared, found.names, spec)]
-    warnings += inference.doubts(summary, declared, found.names) + row_warnings(found, declared)
+    warnings += inference.doubts(summary, declared, found.names)
+    if found.source is None:
+        warnings += row_warnings(compare_rows(found.rows), found, declared)
     return _dataset(found, declared, tuple(warnings))
 
 
@@ -97,23 +100,38 @@ def declare(declared: str | Support | None, found: Gathered, summary: inference.
     return support
 
 
-def row_warnings(found: Gathered, support: Support) -> tuple[str, ...]:
+class RowCheck(NamedTuple):
+    """What rows show when they are compared with each other."""
+
+    repeats: int
+    """Rows equal to an earlier one."""
+    autocorrelation_time: float
+    ordered: bool
+    counting: tuple[int, ...]
+    """Columns that only number the rows."""
+
+
+def compare_rows(rows: np.ndarray) -> RowCheck:
+    """Count repeats, measure the autocorrelation, find row numbers."""
+    tau, ordered = checks.row_autocorrelation(rows)
+    counting = tuple(checks.counting_columns(rows))
+    return RowCheck(checks.repeated_rows(rows), tau, ordered, counting)
+
+
+def row_warnings(seen: RowCheck, found: Gathered, support: Support) -> tuple[str, ...]:
     """Warn of rows that repeat, resemble their neighbors, or are numbered by a column."""
     if found.source is not None:
         return ()  # Independent draws repeat and never remember, by construction.
-    counting = checks.counting_columns(found.rows)
     numbered = tuple(
         f"column {i} ({found.names[i]}) only numbers the rows: drop it with --drop-columns {i}"
-        for i in counting
+        for i in seen.counting
     )
-    ordered = () if counting else _order_warning(found.rows)
-    return numbered + duplicate_warning(found.rows, support) + ordered
+    ordered = _order_warning(seen) if seen.ordered and not seen.counting else ()
+    return numbered + duplicate_warning(seen.repeats, len(found.rows), support) + ordered
 
 
-def _order_warning(rows: np.ndarray) -> tuple[str, ...]:
-    tau, real = checks.row_autocorrelation(rows)
-    if not real:
-        return ()
+def _order_warning(seen: RowCheck) -> tuple[str, ...]:
+    tau = seen.autocorrelation_time
     return (
         f"neighboring rows are alike (autocorrelation time {tau:.1f} rows, 0.5 if independent): "
         "if they are one chain or a time series, split them with --blocks and count one row in "

@@ -73,10 +73,10 @@ def print_leaderboard(
 ) -> None:
     """Print the leaderboard and, below it, why a model has no likelihood."""
     console = console or Console()
-    # A file has no width: the whole table goes there.
-    width = console.width if console.is_terminal else max(console.width, _WIDE)
-    narrow = width < _WIDE
-    console.print(leaderboard_table(rows, reference, entropy, narrow=narrow), width=width)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)  # A file has no width of its own.
+    narrow = console.width < _WIDE
+    console.print(leaderboard_table(rows, reference, entropy, narrow=narrow))
     for row in rows:
         if row.log_likelihood.kind == "none":
             console.print(Text(f"{row.recipe}: {row.log_likelihood.note}", "bright_black"))
