@@ -20,3 +20,7 @@ class EmbeddedEnergy(Energy):
 
         Discrete columns may be spread over their cells by noise drawn from ``key``.
         """
+
+    @abstractmethod
+    def draw_base(self, key: PRNGKey) -> Array:
+        """A point where a chain may start that knows nothing of the energy."""

@@ -1,7 +1,8 @@
 """Step sizes: kernels that have one, how a pilot finds it, and how it is frozen."""
 
 import math
-from typing import NamedTuple, TypeVar
+from abc import abstractmethod
+from typing import NamedTuple, Self, TypeVar
 
 import equinox as eqx
 import jax
@@ -18,6 +19,10 @@ class StepKernel(Kernel):
     step_size: eqx.AbstractVar[Float[Array, ""]]
     best_acceptance: eqx.AbstractClassVar[float]
 
+    @abstractmethod
+    def with_step(self, step_size: Float[Array, ""]) -> Self:
+        """The same kernel with another step size."""
+
 
 AnyKernel = TypeVar("AnyKernel", bound=Kernel)
 
@@ -26,7 +31,7 @@ def with_step(kernel: AnyKernel, log_step: Float[Array, ""]) -> AnyKernel:
     """The kernel with step size exp(log_step); a kernel without one as it is."""
     if not isinstance(kernel, StepKernel):
         return kernel
-    return eqx.tree_at(lambda k: k.step_size, kernel, jnp.exp(log_step))
+    return kernel.with_step(jnp.exp(log_step))
 
 
 def log_step(kernel: Kernel) -> Float[Array, ""]:

@@ -33,6 +33,10 @@ class Hmc(StepKernel):
     leaps: int = eqx.field(static=True, default=10)
     best_acceptance: ClassVar[float] = 0.651
 
+    def with_step(self, step_size: Float[Array, ""]) -> "Hmc":
+        """The same kernel with another step size."""
+        return eqx.tree_at(lambda k: k.step_size, self, step_size)
+
     def init(self, target: Energy, x: Array, condition: Condition = None) -> HMCState:
         """Energy and force at ``x``."""
         return blackjax.hmc.init(x, lambda x: -target.energy(x, condition))

@@ -44,6 +44,10 @@ class Mala(StepKernel):
     step_size: Float[Array, ""] = eqx.field(converter=jnp.asarray)
     best_acceptance: ClassVar[float] = 0.574
 
+    def with_step(self, step_size: Float[Array, ""]) -> "Mala":
+        """The same kernel with another step size."""
+        return eqx.tree_at(lambda k: k.step_size, self, step_size)
+
     def init(self, target: Energy, x: Array, condition: Condition = None) -> MalaState:
         """Energy and force at ``x``."""
         energy, gradient = jax.value_and_grad(target.energy)(x, condition)

@@ -63,6 +63,10 @@ class BoltzmannModel(EmbeddedEnergy, Generator):
         z = self.units.spread(key, y)[0] if self.spread else y
         return z, self._scaled(condition)
 
+    def draw_base(self, key: PRNGKey) -> Array:
+        """An exact draw of the path's base, in the coordinates of the chains."""
+        return self.path.sample(key)
+
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E(x) in nats, as a density of the user's x; its Z is that of ``inner``."""
         y, log_det = self.units.encode(x)

@@ -33,14 +33,16 @@ class Contrastive(Objective):
     The cast has one part, ``"model"``, an ``EmbeddedEnergy``. The loss is a gap of energies: it
     says nothing about the quality of a fit. ``restart`` is the probability that a chain starts
     again from a row of the batch, with its condition; without it, a condition is never renewed.
-    With ``acceptance`` above zero the field ``step_size`` of the kernel follows it (Robbins and
-    Monro, rate ``rate``).
+    ``noise`` is that of starting again from the model's base, which finds modes without data.
+    With ``acceptance`` above zero the step size of the kernel, which then must have a method
+    ``with_step``, follows it (Robbins and Monro, rate ``rate``).
     """
 
     kernel: Kernel
     chains: int = eqx.field(static=True)
     steps: int = eqx.field(static=True, default=1)
     restart: float = eqx.field(static=True, default=0.0)
+    noise: float = eqx.field(static=True, default=0.0)
     penalty: float = eqx.field(static=True, default=0.0)
     acceptance: float = eqx.field(static=True, default=0.0)
     rate: float = eqx.field(static=True, default=0.05)
@@ -70,7 +72,7 @@ class Contrastive(Objective):
         model: EmbeddedEnergy = cast["model"]
         embed_key, restart_key, move_key = jax.random.split(key, 3)
         positions, conditions = _embed(embed_key, model, batch)
-        memory = self._restarted(restart_key, memory, positions, conditions)
+        memory = self._restarted(restart_key, model, memory, positions, conditions)
         memory, acceptance = self._moved(move_key, _stopped(model.inner), memory)
         energy = jax.vmap(model.inner.energy)
         real = energy(positions, conditions)
@@ -101,23 +103,29 @@ class Contrastive(Objective):
         return -dimension * jnp.mean(jax.vmap(one)(keys, positions, conditions))
 
     def _restarted(
-        self, key: PRNGKey, memory: Chains, positions: Array, conditions: Condition
-    ) -> Chains:
-        if not self.restart:
-            return memory
-        pick, row = jax.random.split(key)
-        again = jax.random.bernoulli(pick, self.restart, (self.chains, 1))
-        rows = jax.random.randint(row, (self.chains,), 0, len(positions))
-        fresh = jnp.where(again, jax.lax.stop_gradient(positions)[rows], memory.positions)
-        if memory.conditions is None or conditions is None:
-            return memory._replace(positions=fresh)
-        moved = jnp.where(again, conditions[rows], memory.conditions)
-        return memory._replace(positions=fresh, conditions=moved)
+        self, key: PRNGKey, model: EmbeddedEnergy, memory: Chains, positions: Array,
+        conditions: Condition,
+    ) -> Chains:  # fmt: skip
+        pick, row, draw = jax.random.split(key, 3)
+        uniform = jax.random.uniform(pick, (self.chains, 1))
+        if self.restart:
+            again = uniform < self.restart
+            rows = jax.random.randint(row, (self.chains,), 0, len(positions))
+            fresh = jax.lax.stop_gradient(positions)[rows]
+            memory = memory._replace(positions=jnp.where(again, fresh, memory.positions))
+            if conditions is not None and memory.conditions is not None:
+                moved = jnp.where(again, conditions[rows], memory.conditions)
+                memory = memory._replace(conditions=moved)
+        if self.noise:
+            again = uniform > 1 - self.noise
+            fresh = jax.vmap(model.draw_base)(jax.random.split(draw, self.chains))
+            memory = memory._replace(positions=jnp.where(again, fresh, memory.positions))
+        return memory
 
     def _moved(self, key: PRNGKey, target: Any, memory: Chains) -> tuple[Chains, Scalar]:
-        kernel = self.kernel
+        kernel: Any = self.kernel
         if self.acceptance:
-            kernel = eqx.tree_at(lambda k: k.step_size, kernel, jnp.exp(memory.log_step))
+            kernel = kernel.with_step(jnp.exp(memory.log_step))
 
         def one(key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Scalar]:
             def step(state: Any, key: PRNGKey) -> tuple[Any, Scalar]:

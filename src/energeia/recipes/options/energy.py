@@ -1,9 +1,11 @@
 """Options of the energy family: a restricted Boltzmann machine, a neural energy."""
 
+from typing import Literal
+
 import msgspec
 
 from energeia.recipes.options.base import Recipe
-from energeia.support import DISCRETE
+from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
 
@@ -28,6 +30,39 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How long to train."""
 
 
+class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A neural energy trained by contrast with a replay buffer of its own samples."""
+
+    width: int = 64
+    """Width of the network."""
+    depth: int = 2
+    """Residual blocks of the network."""
+    octaves: int = -1
+    """Octaves of Fourier features; -1 for 3 in up to 8 dimensions and none beyond."""
+    negatives: Literal["mala", "langevin"] = "mala"
+    """Kernel of the buffer: MALA, or unadjusted Langevin, which is biased by its step."""
+    step_size: float = 0.0
+    """First step size; 0 for that of a standard normal. MALA's follows its acceptance."""
+    chains: int = 512
+    """Chains in the buffer."""
+    moves: int = 5
+    """Steps of every chain in a move."""
+    restart: float = 0.05
+    """Probability that a chain starts again from a training row."""
+    noise: float = 0.0
+    """Probability that a chain starts again from the base."""
+    penalty: float = 0.0001
+    """Weight of the mean squared energies in the loss."""
+    anneal: int = 0
+    """Steps of a sample while it cools from the base; 0 for 60 where chains jump, else 300."""
+    steps: int = 0
+    """Steps of a sample after that; 0 for 60 where chains jump, else 300."""
+    optimization: Optimization = Optimization(learning_rate=2e-3, beta1=0.5)
+    """How the energy moves."""
+    training: Training = Training(rounds=3000, batch=512, average=0.995)
+    """How long to train."""
+
+
 RECIPES = (
     Recipe(
         name="rbm",
@@ -37,5 +72,14 @@ RECIPES = (
         supports=frozenset(DISCRETE),
         options=RbmOptions,
         builder="energeia.recipes.rbm:build",
+    ),
+    Recipe(
+        name="ebm",
+        family="energy",
+        summary="neural energy, replay buffer, negatives by MALA",
+        citation="Du and Mordatch 2019; Nijkamp et al. 2020",
+        supports=frozenset(CONTINUOUS + DISCRETE),
+        options=EbmOptions,
+        builder="energeia.recipes.ebm:build",
     ),
 )

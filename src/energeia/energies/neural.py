@@ -1,0 +1,77 @@
+"""A neural energy: a normal reference bent by a smooth network."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Condition, Energy
+from energeia.energies.analytic import Normal
+from energeia.nn.residual import ResidualNet
+
+
+class NeuralEnergy(Energy):
+    """E(v, c) = -log N(v) + f(features(v), c).
+
+    The normal is fitted to data and fixed; f is smooth and grows no faster than linearly, so
+    exp(-E) can be normalized whatever the network. Features are v and, for ``octaves`` k, the
+    sine and cosine of 2^k v; circles of period 2 pi enter by their sines and cosines alone, so
+    the energy is periodic in them. The last layer starts at zero: E starts as the normal.
+
+    >>> import jax, jax.numpy as jnp
+    >>> base = Normal(jnp.zeros(2), jnp.eye(2))
+    >>> energy = NeuralEnergy(jax.random.key(0), base, width=8, depth=1, octaves=2)
+    >>> x = jnp.ones(2)
+    >>> bool(jnp.isclose(energy.energy(x), -base.log_prob(x)))
+    True
+    """
+
+    base: Normal
+    network: ResidualNet
+    octaves: int = eqx.field(static=True)
+    condition_dimension: int = eqx.field(static=True)
+
+    def __init__(
+        self, key: PRNGKey, base: Normal, width: int, depth: int, octaves: int,
+        condition_dimension: int = 0,
+    ) -> None:  # fmt: skip
+        self.base, self.octaves = base, octaves
+        self.condition_dimension = condition_dimension
+        inputs = _feature_count(base.circle, octaves) + condition_dimension
+        self.network = ResidualNet(inputs, 1, width=width, depth=depth, key=key, gain=0.0)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(d,)``."""
+        return self.base.shape
+
+    @property
+    def condition_shape(self) -> tuple[int] | None:
+        """The shape of one condition, or None."""
+        return (self.condition_dimension,) if self.condition_dimension else None
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """E in nats."""
+        seen = features(x, self.base.circle, self.octaves)
+        if condition is not None:
+            seen = jnp.concatenate([seen, condition])
+        return self.network(seen)[0] - self.base.log_prob(x)
+
+
+def features(
+    v: Float[Array, " d"], circle: tuple[bool, ...], octaves: int
+) -> Float[Array, " features"]:
+    """The coordinates off circles, then sines and cosines of all at each octave."""
+    around = np.asarray(circle)
+    line, turn = v[np.flatnonzero(~around)], v[np.flatnonzero(around)]
+    angles = [2.0**k * line for k in range(octaves)]
+    angles += [2.0**k * turn for k in range(max(octaves, 1))]
+    waves = [wave(a) for a in angles for wave in (jnp.sin, jnp.cos)]
+    return jnp.concatenate([line, *waves])
+
+
+def _feature_count(circle: tuple[bool, ...], octaves: int) -> int:
+    turns = sum(circle)
+    lines = len(circle) - turns
+    return lines * (1 + 2 * octaves) + turns * 2 * max(octaves, 1)
