@@ -5,10 +5,11 @@ from jaxtyping import Bool, Float
 
 from energeia.estimate import Estimate
 from energeia.evaluation.reference import Reference
-from energeia.records import TwoSample
+from energeia.records import Chains, TwoSample
 from energeia.stats.neighbors import duplicates
 
 _FEW = 200
+_R_HAT = 1.1
 _SIGMAS = 3.0
 
 
@@ -78,3 +79,15 @@ def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:
         f"{odd.reference_p_value:.2g}, the least of {len(tests)} tests): they were not split at "
         "random, or are not independent"
     ]
+
+
+def of_chains(chains: Chains | None) -> list[str]:
+    """Chains that disagree, or remember too long to be called independent."""
+    if chains is None:
+        return []
+    found = []
+    if not chains.r_hat < _R_HAT:
+        found.append(f"chains disagree (R-hat {chains.r_hat:.3f}): they do not reach all modes")
+    if not chains.acceptance > 0.05:
+        found.append(f"chains hardly move: {chains.acceptance:.1%} of proposals are accepted")
+    return found

@@ -146,10 +146,10 @@ def _bracket_warnings(lower: Estimate, upper: Estimate) -> tuple[str, ...]:
     if not np.isfinite(gap):
         return ("log Z is not a finite number: the likelihood is not known",)
     error = float(np.hypot(lower.stderr or 0.0, upper.stderr or 0.0))
-    if abs(gap) > max(0.5, 4.0 * error):
+    if abs(gap) + 2.0 * error > 1.0:
         return (
-            f"the two sides of log Z lie {gap:.3g} nats apart: the likelihood is known no better, "
-            "anneal through more temperatures",
+            f"the two sides of log Z lie {gap:.3g} +- {error:.2g} nats apart: the likelihood is "
+            "known no better, anneal through more temperatures",
         )
     return ()
 

@@ -10,11 +10,13 @@ from jaxtyping import Array
 from energeia.contracts import Batch, Generator
 from energeia.estimate import Estimate
 from energeia.evaluation import cautions, observables, two_sample
+from energeia.evaluation.chains import chain_report
 from energeia.evaluation.coverage import neighborhood
 from energeia.evaluation.effort import Effort
 from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
 from energeia.evaluation.reference import Reference
 from energeia.evaluation.samples import Drawn, draw
+from energeia.models.boltzmann import BoltzmannModel
 from energeia.records import Evaluation
 
 
@@ -68,7 +70,7 @@ def judge(
     """
     reference = reference or Reference(train, held_out, effort=effort, seed=seed)
     effort = effort or reference.effort
-    score_key, sample_key = jax.random.split(jax.random.key(seed))
+    score_key, sample_key, chain_key = jax.random.split(jax.random.key(seed), 3)
     found = log_likelihood(model, held_out.x, held_out.condition, key=score_key, effort=effort)
     drawn = _draw(model, sample_key, effort, reference)
     fields: dict[str, Any] = {"log_likelihood": found.estimate}
@@ -77,6 +79,9 @@ def judge(
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
         fields["log_partition"] = found.log_partition
+    if isinstance(model, BoltzmannModel):
+        fields["chains"] = chain_report(model, chain_key)
+        warnings += cautions.of_chains(fields["chains"])
     if drawn is not None:
         more, warned = _of_samples(drawn, held_out, reference, source)
         fields |= more

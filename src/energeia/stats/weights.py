@@ -36,7 +36,8 @@ def log_mean_exp(log_weights: Float[np.ndarray, "K ..."]) -> LogMean:
     """
     log_w = np.asarray(log_weights, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        first, second = logsumexp(log_w, axis=0), logsumexp(2.0 * log_w, axis=0)
+        first = np.asarray(logsumexp(log_w, axis=0))
+        second = np.asarray(logsumexp(2.0 * log_w, axis=0))
     return from_sums(first, second, len(log_w))
 
 
