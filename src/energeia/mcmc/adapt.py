@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from functools import partial
 from typing import NamedTuple, Self, TypeVar
 
 import equinox as eqx
@@ -62,15 +63,17 @@ class DualAverage(NamedTuple):
 def dual_start(start: Float[Array, ""]) -> DualAverage:
     """Begin at log eps = ``start``."""
     zero = jnp.zeros(())
-    return DualAverage(start, start, zero, zero, start + math.log(2.0))
+    return DualAverage(start, start, zero, zero, start)
 
 
-def dual_step(state: DualAverage, acceptance: Float[Array, ""], target: float) -> DualAverage:
+def dual_step(
+    state: DualAverage, acceptance: Float[Array, ""], target: float, gamma: float = 0.05
+) -> DualAverage:
     """Move towards acceptance = target, with the paper's gamma 0.05, t0 10 and kappa 0.75."""
     count = state.count + 1
     share = 1 / (count + 10)
     error = (1 - share) * state.error + share * (target - acceptance)
-    new = state.start - jnp.sqrt(count) / 0.05 * error
+    new = state.start - jnp.sqrt(count) / gamma * error
     # The first steps may be far off; a step beyond e^3 of the last teaches nothing more.
     new = jnp.clip(new, state.log_step - 3.0, state.log_step + 3.0)
     weight = count**-0.75
@@ -84,8 +87,9 @@ def tune(
 ) -> tuple[AnyKernel, Float[Array, "chains *shape"]]:  # fmt: skip
     """A pilot of many chains that share one step size; returns it frozen, and where they got.
 
-    The mean acceptance over chains follows 0.574 for MALA and 0.651 for HMC by dual averaging.
-    Discard the pilot: its chains are not those of one kernel.
+    The mean acceptance over chains follows 0.574 for MALA and 0.651 for HMC by dual averaging: the
+    first half of the steps finds the region, the second starts there afresh and swings less, since
+    the average over a swinging step is biased. Discard the pilot: its chains are not those of one kernel.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal
@@ -98,7 +102,7 @@ def tune(
     """
     goal = best_acceptance(kernel)
 
-    def one(carry: tuple[Array, DualAverage], key: PRNGKey) -> tuple[tuple, None]:
+    def one(gamma: float, carry: tuple[Array, DualAverage], key: PRNGKey) -> tuple[tuple, None]:
         x, dual = carry
         now = with_step(kernel, dual.log_step)
 
@@ -107,8 +111,11 @@ def tune(
             return state.position, info.acceptance
 
         x, rates = jax.vmap(move)(jax.random.split(key, len(x)), x, condition)
-        return (x, dual_step(dual, jnp.mean(rates), goal)), None
+        return (x, dual_step(dual, jnp.mean(rates), goal, gamma)), None
 
-    start = (x, dual_start(log_step(kernel)))
-    (x, dual), _ = jax.lax.scan(one, start, jax.random.split(key, steps))
-    return with_step(kernel, dual.average), x
+    step = log_step(kernel)
+    for half, gamma in zip(jax.random.split(key), (0.05, 0.5), strict=True):
+        carry = (x, dual_start(step))
+        carry, _ = jax.lax.scan(partial(one, gamma), carry, jax.random.split(half, steps // 2))
+        x, step = carry[0], carry[1].average
+    return with_step(kernel, step), x
