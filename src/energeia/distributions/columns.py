@@ -7,13 +7,16 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.distributions.discrete import Bernoulli, DiscretizedLogistics, Softmax
+from energeia.distributions.discrete import Bernoulli, DiscretizedLogistics, Ordinal, Softmax
 from energeia.distributions.head import Head
 from energeia.distributions.mixture import GaussianMixture, WrappedMixture
 from energeia.support import Binary, Categorical, Circle, Column, Integer, Support
+
+WAVES = 8
+"""Cosines of an ordinal head: on the digits, 2 to 16 of them score within 0.2 nats an image."""
 
 
 class Columns(eqx.Module):
@@ -41,9 +44,13 @@ class Columns(eqx.Module):
         """The number of parameters of each column."""
         return tuple(self.heads[k].parameters for k in self.kinds)
 
-    def permuted(self, order: tuple[int, ...]) -> "Columns":
-        """The same columns in another order."""
-        return Columns(self.heads, tuple(self.kinds[i] for i in order))
+    def shuffle(self, key: PRNGKey) -> Int[Array, " d"]:
+        """A random order of the columns in which every place keeps its kind of column."""
+        order, kinds = jnp.arange(self.dimension), np.asarray(self.kinds)
+        for kind, head_key in enumerate(jax.random.split(key, len(self.heads))):
+            alike = np.flatnonzero(kinds == kind)
+            order = order.at[alike].set(jax.random.permutation(head_key, alike))
+        return order
 
     def embed(self, y: Float[Array, " d"]) -> Float[Array, " features"]:
         """The features of every column, one after the other."""
@@ -96,13 +103,13 @@ class Columns(eqx.Module):
 
 
 def columns_of(
-    support: Support, *, components: int = 32, octaves: int = 4, largest_alphabet: int = 64
+    support: Support, *, components: int = 32, octaves: int = 4, largest_alphabet: int = 256
 ) -> Columns:
     """Choose a head for each column of a support, as seen through ``Units`` (coordinates y).
 
-    Binary columns get a Bernoulli; categorical and short integer ones a softmax; integers of more
-    than ``largest_alphabet`` values a mixture of discretized logistics; continuous ones a mixture
-    of Gaussians, wrapped on a circle.
+    Binary columns get a Bernoulli; categorical ones a softmax; integers an ordinal head, and of
+    more than ``largest_alphabet`` values a mixture of discretized logistics; continuous ones a
+    mixture of Gaussians, wrapped on a circle.
 
     >>> from energeia.support import Binary, Real, Support
     >>> columns_of(Support.of([Binary(), Real(), Binary()]), components=8).kinds
@@ -116,7 +123,7 @@ def columns_of(
             case Categorical():
                 return Softmax(column.size)
             case Integer() if column.size <= largest_alphabet:
-                return Softmax(column.size, ordered=True)
+                return Ordinal(column.size, min(column.size - 1, WAVES))
             case Integer():
                 return DiscretizedLogistics(column.size, components, octaves)
             case Circle():

@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
@@ -46,36 +47,27 @@ class Bernoulli(Head):
 
 
 class Softmax(Head):
-    """p(k) = exp(theta_k) / sum_l exp(theta_l), on codes 0 .. size-1, seen as indicators.
-
-    With ``ordered`` the codes are neighbors (an integer): later columns also see how far up the
-    alphabet the code stands, as indicators of y >= k.
-    """
+    """p(k) = exp(theta_k) / sum_l exp(theta_l), on codes 0 .. size-1, seen as indicators."""
 
     size: int = eqx.field(static=True)
-    ordered: bool = eqx.field(static=True, default=False)
 
     @property
     def features(self) -> int:
-        """Indicators of each code, and of each threshold if ordered."""
-        return self.size + (self.size - 1 if self.ordered else 0)
+        """An indicator a code."""
+        return self.size
 
     @property
     def parameters(self) -> int:
-        """One logit a code."""
+        """A logit a code."""
         return self.size
 
-    def embed(self, y: Scalar) -> Float[Array, " features"]:
-        """The one-hot vector, and the thermometer if ordered."""
-        codes = jnp.arange(self.size, dtype=y.dtype)
-        same = (y == codes) * 1.0
-        return jnp.concatenate([same, (y >= codes[1:]) * 1.0]) if self.ordered else same
+    def embed(self, y: Scalar) -> Float[Array, " size"]:
+        """The one-hot vector."""
+        return (y == jnp.arange(self.size, dtype=y.dtype)) * 1.0
 
     def log_prob(self, theta: Float[Array, " size"], y: Scalar) -> Scalar:
         """Log softmax at the code, in nats."""
-        # An indicator and a sum: the transpose of a gather is a slow scatter on CPU.
-        chosen = jnp.sum(jnp.where(y == jnp.arange(self.size, dtype=y.dtype), theta, 0.0))
-        return chosen - jax.nn.logsumexp(theta)
+        return _chosen(theta, y) - jax.nn.logsumexp(theta)
 
     def sample(self, key: PRNGKey, theta: Float[Array, " size"]) -> Scalar:
         """A code, as a float."""
@@ -83,8 +75,70 @@ class Softmax(Head):
 
     def initial(self, y: Float[Array, " rows"]) -> Float[Array, " size"]:
         """Log frequencies, with half a count shared by the codes."""
-        counts = jnp.sum(y[:, None] == jnp.arange(self.size, dtype=y.dtype), axis=0)
-        return jnp.log((counts + 0.5 / self.size) / (len(y) + 0.5))
+        return jnp.log(_frequencies(y, self.size))
+
+
+class Ordinal(Head):
+    """p(k) proportional to exp(sum_j theta_j b_j(k)), on ordered codes 0 .. size-1.
+
+    The statistics b_j are an indicator of each end of the alphabet (where counts pile up) and
+    ``waves`` cosines 2 cos(pi j (k + 1/2) / size) / j^3. The falling amplitudes make rough
+    distributions slow to learn and, with size - 1 waves, none impossible: neighbors share what
+    each of them was seen to do, and few rows go further than with a softmax.
+    """
+
+    size: int = eqx.field(static=True)
+    waves: int = eqx.field(static=True)
+
+    @property
+    def features(self) -> int:
+        """The scaled code and an indicator of each end."""
+        return 3
+
+    @property
+    def parameters(self) -> int:
+        """Two ends and the waves."""
+        return 2 + self.waves
+
+    def _logits(self, theta: Array) -> Array:
+        return theta @ jnp.asarray(self._statistics(), theta.dtype)
+
+    def _statistics(self) -> np.ndarray:
+        codes, j = np.arange(self.size), np.arange(1, self.waves + 1)[:, None]
+        ends = np.stack([codes == 0, codes == self.size - 1])
+        return np.concatenate([ends, 2 * np.cos(np.pi * j * (codes + 0.5) / self.size) / j**3])
+
+    def embed(self, y: Scalar) -> Float[Array, " 3"]:
+        """The code in units of the alphabet's deviation, and whether it is the first or last."""
+        scaled = (y - 0.5 * (self.size - 1)) * 12**0.5 / self.size
+        return jnp.stack([scaled, (y == 0) * 1.0, (y == self.size - 1) * 1.0])
+
+    def log_prob(self, theta: Float[Array, " parameters"], y: Scalar) -> Scalar:
+        """Log probability of the code, in nats."""
+        logits = self._logits(theta)
+        return _chosen(logits, y) - jax.nn.logsumexp(logits)
+
+    def sample(self, key: PRNGKey, theta: Float[Array, " parameters"]) -> Scalar:
+        """A code, as a float."""
+        return jax.random.categorical(key, self._logits(theta)).astype(theta.dtype)
+
+    def initial(self, y: Float[Array, " rows"]) -> Float[Array, " parameters"]:
+        """Least squares of the log frequencies, weighted by the frequencies, with a small ridge."""
+        target = _frequencies(y, self.size)
+        basis = jnp.concatenate([jnp.asarray(self._statistics()), jnp.ones((1, self.size))])
+        gram = (basis * target) @ basis.T + 1e-3 * jnp.eye(len(basis))
+        return jnp.linalg.solve(gram, (basis * target) @ jnp.log(target))[:-1]
+
+
+def _chosen(logits: Array, y: Scalar) -> Scalar:
+    """The logit of a code: a sum over indicators, since the transpose of a gather is slow."""
+    return jnp.sum(jnp.where(y == jnp.arange(len(logits), dtype=y.dtype), logits, 0.0))
+
+
+def _frequencies(y: Float[Array, " rows"], size: int) -> Float[Array, " size"]:
+    """Frequencies of the codes, with half a count shared by them all."""
+    counts = jnp.sum(y[:, None] == jnp.arange(size, dtype=y.dtype), axis=0)
+    return (counts + 0.5 / size) / (len(y) + 0.5)
 
 
 class DiscretizedLogistics(Head):

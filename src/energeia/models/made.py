@@ -1,13 +1,14 @@
 """The masked autoregressive network for distribution estimation (Germain et al. 2015)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
+from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 from energeia.distributions.columns import Columns
@@ -23,8 +24,9 @@ class Made(Density):
         h_0 = W_0 f(y),  h_l = h_(l-1) + W_l silu(h_(l-1)),  theta = W silu(h_L) + D f(y) + b.
 
     Arguments: ``columns`` in the order of y; ``width`` and ``depth`` of the hidden layers (the
-    width is rounded to equal shares a column); ``order`` visits column ``order[r]`` at rank r;
-    ``reference`` rows of y set the output biases to the marginal distributions.
+    width is rounded to equal shares a column); ``order`` visits column ``order[r]`` at rank r and
+    may only exchange columns with the same head (``Columns.shuffle``); ``reference`` rows of y
+    set the output biases to the marginal distributions.
     """
 
     columns: Columns
@@ -32,7 +34,7 @@ class Made(Density):
     layers: tuple[MaskedLinear, ...]
     exit: MaskedLinear
     direct: MaskedLinear
-    order: tuple[int, ...] = eqx.field(static=True)
+    order: Frozen | None
     condition_shape: tuple[int, ...] | None = eqx.field(static=True)
 
     def __init__(
@@ -42,13 +44,13 @@ class Made(Density):
         *,
         width: int = 512,
         depth: int = 1,
-        order: Sequence[int] | None = None,
+        order: Int[Array, " d"] | None = None,
         condition_shape: tuple[int, ...] | None = None,
         reference: Float[Array, "rows d"] | None = None,
     ) -> None:
         count = columns.dimension
-        self.order = tuple(range(count)) if order is None else tuple(order)
-        self.columns = columns.permuted(self.order)
+        self.order = None if order is None else Frozen(order)
+        self.columns = columns
         self.condition_shape = condition_shape
         extra = condition_shape[0] if condition_shape else 0
         ranks = np.arange(count)
@@ -61,14 +63,14 @@ class Made(Density):
         self.direct = MaskedLinear(beside, seen, written, scale=0.1)
         leave = MaskedLinear(last, hidden, written, scale=0.1)
         if reference is not None:
-            start = self.columns.initial(jnp.asarray(reference)[:, np.asarray(self.order)])
+            start = self.columns.initial(jax.vmap(self._visit)(reference))
             leave = eqx.tree_at(lambda layer: layer.bias, leave, start)
         self.exit = leave
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one configuration."""
-        return (len(self.order),)
+        return (self.columns.dimension,)
 
     def parameters(
         self, y: Float[Array, " d"], condition: Condition = None
@@ -99,16 +101,15 @@ class Made(Density):
         if condition is not None:
             seen = seen.at[:extra].set(condition)
         active = jnp.zeros((1 + len(self.layers), len(self.entry.outgoing)))
-        keys = jax.random.split(key, len(self.order))
-        y = jnp.zeros(len(self.order))
+        keys = jax.random.split(key, self.columns.dimension)
+        y = jnp.zeros(self.columns.dimension)
         *_, y = jax.lax.fori_loop(
-            0, len(self.order), lambda i, carry: draw(i, keys, *carry), (seen, active, y)
+            0, self.columns.dimension, lambda i, carry: draw(i, keys, *carry), (seen, active, y)
         )
-        return y[np.argsort(self.order)]
+        return y if self.order is None else jnp.zeros_like(y).at[self.order.value].set(y)
 
     def _visit(self, y: Array) -> Array:
-        ordered = self.order == tuple(range(len(self.order)))
-        return y if ordered else y[np.asarray(self.order)]
+        return y if self.order is None else y[self.order.value]
 
     def _drawer(self) -> Callable[..., tuple[Array, Array, Array]]:
         """One step of sampling: complete the hidden units of a label, then draw one column."""

@@ -18,13 +18,17 @@ class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Hidden units in a layer, rounded to equal shares for each column."""
     depth: int = 2
     """Hidden layers."""
+    orders: int = 0
+    """Networks in different column orders, mixed; 0 for 4 below 5000 rows, else 1."""
     components: int = 32
     """Components of the mixture of each continuous column."""
     octaves: int = 6
     """Doubling frequencies at which later columns see a continuous one."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: augment batches only, mix the model over the whole group too, over the part that fixes a site (auto), or ignore them."""  # noqa: E501
-    training: Training = Training(rounds=3000, batch=256, average=0.995)
+    training: Training = Training(
+        rounds=3000, batch=256, check_every=100, patience=8, average=0.995
+    )
     """How long to train."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
     """How the network moves."""
