@@ -3,97 +3,13 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import BlockEnergy, Condition
 from energeia.energies.algebra import Path
-
-
-class Visible(eqx.Module):
-    """How codes 0 .. K-1 become units: one per binary column, K of which one is on otherwise.
-
-    ``sizes`` are the alphabets of the columns. Columns with more than two values are padded to
-    the largest alphabet; a padded unit is never on.
-
-    >>> import jax.numpy as jnp
-    >>> Visible((2, 3)).units(jnp.array([1.0, 2.0]))
-    Array([1., 0., 0., 1.], dtype=float32)
-    """
-
-    sizes: tuple[int, ...] = eqx.field(static=True)
-
-    @property
-    def bits(self) -> np.ndarray:
-        """The binary columns."""
-        return np.flatnonzero(np.asarray(self.sizes) == 2)
-
-    @property
-    def words(self) -> np.ndarray:
-        """The other columns."""
-        return np.flatnonzero(np.asarray(self.sizes) != 2)
-
-    @property
-    def width(self) -> int:
-        """The largest alphabet of ``words``; 0 if there are none."""
-        return max((s for s in self.sizes if s != 2), default=0)
-
-    @property
-    def count(self) -> int:
-        """The number of units."""
-        return len(self.bits) + len(self.words) * self.width
-
-    @property
-    def real_units(self) -> np.ndarray:
-        """Which units stand for a value that exists, boolean of shape ``(count,)``."""
-        sizes = np.asarray(self.sizes)[self.words]
-        padded = np.arange(self.width) < sizes[:, None]
-        return np.concatenate([np.ones(len(self.bits), bool), padded.ravel()])
-
-    @property
-    def unit_of_code(self) -> np.ndarray:
-        """The unit that each code of each column turns on, ``count`` for none: ``(d, K)``."""
-        table = np.full((len(self.sizes), max(self.sizes)), self.count)
-        table[self.bits, 1] = np.arange(len(self.bits))
-        words = len(self.bits) + np.arange(len(self.words) * self.width)
-        table[self.words, : self.width] = words.reshape(len(self.words), self.width)
-        return table
-
-    def units(self, y: Float[Array, " d"]) -> Float[Array, " units"]:
-        """The units of codes, 0 or 1."""
-        if not len(self.words):
-            return y
-        hot = y[self.words][:, None] == jnp.arange(self.width)
-        return jnp.concatenate([y[self.bits], hot.astype(y.dtype).ravel()])
-
-    def log_partition(self, field: Float[Array, " units"]) -> Scalar:
-        """log sum_y exp(field . units(y)), every column independent."""
-        bits, words = self._split(field)
-        return jnp.sum(jax.nn.softplus(bits)) + jnp.sum(jax.nn.logsumexp(words, axis=1))
-
-    def draw(self, key: PRNGKey, field: Float[Array, " units"]) -> Float[Array, " d"]:
-        """Codes with probability proportional to exp(field . units(y)), one uniform a column."""
-        bits, words = self._split(field)
-        uniform = jax.random.uniform(key, (len(self.sizes),), field.dtype)
-        on = (uniform[: len(self.bits)] < jax.nn.sigmoid(bits)).astype(field.dtype)
-        if not len(self.words):
-            return on
-        # Unnormalized levels: the largest is the last cumulative sum, so rounding of a softmax
-        # cannot leave a code outside the alphabet.
-        weight = jnp.exp(words - jnp.max(words, axis=1, keepdims=True))
-        levels = jnp.cumsum(weight, axis=1)
-        threshold = uniform[len(self.bits) :, None] * levels[:, -1:]
-        codes = jnp.sum(levels[:, :-1] <= threshold, axis=1).astype(field.dtype)
-        codes = jnp.minimum(codes, jnp.asarray(np.asarray(self.sizes)[self.words] - 1, codes.dtype))
-        order = np.argsort(np.concatenate([self.bits, self.words]))
-        return jnp.concatenate([on, codes])[order]
-
-    def _split(self, field: Array) -> tuple[Array, Array]:
-        words = field[len(self.bits) :].reshape(len(self.words), self.width)
-        real = self.real_units[len(self.bits) :].reshape(words.shape)
-        return field[: len(self.bits)], jnp.where(real, words, -jnp.inf)
+from energeia.energies.visible import Visible
 
 
 class Rbm(BlockEnergy):
@@ -116,13 +32,13 @@ class Rbm(BlockEnergy):
 
     def __init__(
         self, key: PRNGKey, sizes: tuple[int, ...], hidden: int, visible_mean: Array,
-        condition_dimension: int = 0, scale: float = 0.01,
+        condition_dimension: int = 0, scale: float = 0.01, ordered: tuple[bool, ...] = (),
     ) -> None:  # fmt: skip
         """Weights normal with deviation ``scale``; visible biases at the base rates.
 
-        ``visible_mean`` is the mean of the units over data, strictly between 0 and 1.
+        ``visible_mean`` are the means of the units over data, see ``Visible.means``.
         """
-        self.visible = Visible(sizes=sizes)
+        self.visible = Visible(sizes, ordered)
         self.weights = scale * jax.random.normal(key, (self.visible.count, hidden))
         self.visible_bias = base_rate_field(self.visible, visible_mean)
         self.hidden_bias = jnp.zeros(hidden)
@@ -178,19 +94,15 @@ class Rbm(BlockEnergy):
     ) -> Float[Array, " columns"]:
         """log p(y_i given all other y) for columns drawn at random, exact each, in nats."""
         a, b = self._biases(condition)
-        zero = jnp.zeros((1, self.weights.shape[1]), self.weights.dtype)
-        weights = jnp.concatenate([self.weights, zero])
-        bias = jnp.append(a, 0.0)
         z = b + (self.visible.units(x) - self.visible_offset.value) @ self.weights
         chosen = jax.random.choice(key, len(self.visible.sizes), (columns,), replace=False)
-        unit = jnp.asarray(self.visible.unit_of_code)[chosen]
         code = x[chosen].astype(int)
-        now = jnp.take_along_axis(unit, code[:, None], axis=1)[:, 0]
-        moved = z + weights[unit] - weights[now][:, None]
-        lift = bias[unit] + jnp.sum(
-            jax.nn.softplus(moved) - self.hidden_offset.value * moved, axis=-1
-        )
-        exists = jnp.arange(unit.shape[1]) < jnp.asarray(self.visible.sizes)[chosen][:, None]
+        pull = self.visible.per_code(self.weights)[chosen]
+        own = jnp.take_along_axis(pull, code[:, None, None], axis=1)
+        moved = z + pull - own
+        free = jax.nn.softplus(moved) - self.hidden_offset.value * moved
+        lift = self.visible.per_code(a)[chosen] + jnp.sum(free, axis=-1)
+        exists = jnp.arange(lift.shape[1]) < jnp.asarray(self.visible.sizes)[chosen][:, None]
         log_probs = jax.nn.log_softmax(jnp.where(exists, lift, -jnp.inf), axis=1)
         return jnp.take_along_axis(log_probs, code[:, None], axis=1)[:, 0]
 
@@ -205,22 +117,13 @@ class Rbm(BlockEnergy):
 
 
 def base_rate_field(visible: Visible, mean: Float[Array, " units"]) -> Float[Array, " units"]:
-    """The field under which independent columns have the given means."""
-    count = len(visible.bits)
-    logit = jnp.log(mean[:count]) - jnp.log1p(-mean[:count])
-    logs = jnp.where(visible.real_units[count:], jnp.log(mean[count:]), 0.0)
-    return jnp.concatenate([logit, logs])
+    """The field under which independent columns have the given means of units."""
+    return visible.base_field(mean)
 
 
 def unit_means(visible: Visible, y: Float[Array, "rows d"]) -> Float[Array, " units"]:
-    """Means of the units over rows, one pseudo-count per value, so that none is 0 or 1."""
-    rows = y.shape[0]
-    total = jnp.sum(jax.vmap(visible.units)(y), axis=0)
-    sizes = np.asarray(visible.sizes)
-    alphabet = np.concatenate(
-        [np.full(len(visible.bits), 2.0), np.repeat(sizes[visible.words], visible.width)]
-    )
-    return jnp.where(visible.real_units, (total + 1.0) / (rows + jnp.asarray(alphabet)), 0.5)
+    """Means of the units over rows of codes, one pseudo-count a value."""
+    return visible.means(y)
 
 
 class RbmPath(Path):

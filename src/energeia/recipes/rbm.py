@@ -6,27 +6,34 @@ import jax.numpy as jnp
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.energies.rbm import Rbm, RbmPath, Visible, base_rate_field, unit_means
+from energeia.energies.rbm import Rbm, RbmPath, base_rate_field, unit_means
+from energeia.energies.visible import Visible
 from energeia.mcmc.gibbs import Gibbs
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.objectives.contrastive import Contrastive
 from energeia.recipes.assembly import Assembly, Reference, condition_scaling
 from energeia.recipes.options.energy import RbmOptions
 from energeia.recipes.options.problem import Problem
+from energeia.support import Integer
 from energeia.training.player import Player, optimizer
 
 
 def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
     """Put the machine, its chains and its objective together.
 
-    Integer columns are taken as categories. With a condition the chains are renewed from the
+    Integer columns are thermometers of levels, categorical ones words of units. With a condition
+    the chains are renewed from the
     data, one in twenty a move, since a persistent chain keeps the condition it has.
     """
     units = Units.fit(problem.support, reference.x)
     sizes = problem.support.sizes
     y = jax.vmap(lambda x: units.encode(x)[0])(jnp.asarray(reference.x, float))
-    mean = unit_means(Visible(sizes=sizes), y)
-    rbm = Rbm(key, sizes, options.hidden, mean, problem.condition_dimension, options.initial_weight)
+    ordered = tuple(isinstance(c, Integer) for c in problem.support.columns)
+    mean = unit_means(Visible(sizes, ordered), y)
+    rbm = Rbm(
+        key, sizes, options.hidden, mean, problem.condition_dimension, options.initial_weight,
+        ordered,
+    )  # fmt: skip
     model = BoltzmannModel(  # pyright: ignore[reportCallIssue]
         path=RbmPath(target=rbm, base_field=Frozen(base_rate_field(rbm.visible, mean))),
         kernel=Gibbs(),
