@@ -38,8 +38,9 @@ class Chains(msgspec.Struct, frozen=True, kw_only=True):
     r_hat: float
     ess: float
     """Effective sample size over all chains."""
-    autocorrelation_time: float
-    """tau = 1/2 + sum of rho, in steps; error^2 = 2 tau variance / N."""
+    autocorrelation_time: float | None
+    """tau = 1/2 + sum of rho, in steps; error^2 = 2 tau variance / N. None where the chains are
+    too short against their memory to tell."""
     steps: int
     chains: int
 

@@ -77,6 +77,17 @@ def test_samples_that_are_not_finite_are_counted(reference):
     assert all(np.isfinite(t.statistic.value) for t in found.two_sample)
 
 
+def test_a_likelihood_that_is_not_finite_is_told_and_kept(reference):
+    far = Batch(np.concatenate([HELD_OUT.x, [[np.inf, 0.0]]]).astype(np.float32), None)
+    found = judge(Normal(), far, TRAIN, reference=reference)
+    assert found.evaluation.log_likelihood.kind == "none"
+    assert "-inf; 1 of 301 terms" in found.evaluation.log_likelihood.note
+    assert any("log likelihood is not a finite number" in w for w in found.evaluation.warnings)
+    again = msgspec.json.decode(msgspec.json.encode(found.evaluation), type=Evaluation)
+    assert again == found.evaluation
+    assert np.isneginf(found.likelihood.rows[-1])
+
+
 def test_an_energy_without_a_sampler_says_so(reference):
     found = evaluate(Quadratic(), HELD_OUT, TRAIN, reference=reference)
     assert found.two_sample == ()

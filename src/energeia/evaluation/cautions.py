@@ -1,11 +1,15 @@
 """What a reader must be told before believing an evaluation."""
 
+import math
+from typing import Any
+
+import msgspec
 import numpy as np
 from jaxtyping import Bool, Float
 
 from energeia.estimate import Estimate
 from energeia.evaluation.reference import Reference
-from energeia.records import Chains, TwoSample
+from energeia.records import Chains, ObservableRow, TwoSample
 from energeia.stats.neighbors import duplicates
 
 _FEW = 200
@@ -84,10 +88,40 @@ def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:
 def of_chains(chains: Chains | None) -> list[str]:
     """Chains that disagree, or remember too long to be called independent."""
     if chains is None:
-        return []
+        return ["chains stand still or are not finite: nothing is known of how they mix"]
     found = []
-    if not chains.r_hat < _R_HAT:
+    if chains.r_hat > _R_HAT:
         found.append(f"chains disagree (R-hat {chains.r_hat:.3f}): they do not reach all modes")
     if not chains.acceptance > 0.05:
         found.append(f"chains hardly move: {chains.acceptance:.1%} of proposals are accepted")
     return found
+
+
+def recordable(fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Findings that a file can keep, which knows no NaN and no infinity: those become ``none``.
+
+    What the number was goes to its note and to a warning.
+    """
+    kept, found = {}, []
+    for name, value in fields.items():
+        kept[name] = _finite(value)
+        if isinstance(value, Estimate) and value.value is not None and not value.finite:
+            found.append(f"the {name.replace('_', ' ')} is not a finite number: {kept[name].note}")
+    return kept, found
+
+
+def _finite(value: Any) -> Any:
+    """The same within tuples and records, without a warning of its own."""
+    if isinstance(value, tuple):
+        return tuple(_finite(item) for item in value)
+    if isinstance(value, ObservableRow):
+        changed = {name: _finite(getattr(value, name)) for name in ("model", "data")}
+        return msgspec.structs.replace(value, **changed)
+    if not isinstance(value, Estimate) or value.value is None:
+        return value
+    if not value.finite:
+        said = "; ".join(filter(None, [f"it came out as {value.value}", value.note]))
+        return Estimate.none(said)
+    if value.stderr is not None and not math.isfinite(value.stderr):
+        return msgspec.structs.replace(value, stderr=None)
+    return value

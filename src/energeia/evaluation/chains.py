@@ -22,8 +22,9 @@ def chain_report(
 
     Each chain starts where an annealed walk ends and goes on with one frozen kernel, tuned in a
     pilot that is thrown away. Of the energy and all columns the worst is told: the largest R-hat
-    and tau, the least ESS. Columns that never move tell nothing and are left out. None for a
-    model with conditions, whose chains have a target each.
+    and tau, the least ESS. Columns that never move tell nothing and are left out. None where every
+    chain stands still or meets a number that is not finite, and for a model with conditions, whose
+    chains have a target each.
 
     Chains that agree may all miss the same mode: see coverage and the bracket of log Z.
     """
@@ -34,15 +35,19 @@ def chain_report(
     kernel, starts = tune(tune_key, model.kernel, model.inner, starts, _PILOT)
     series, acceptance = _run(kernel, model.inner, starts, jax.random.split(run_key, steps))
     told = np.moveaxis(np.asarray(series, dtype=np.float64), 0, 1)
-    told = told[:, :, np.ptp(told, axis=(0, 1)) > 0]
+    told = told[:, :, ~(np.ptp(told, axis=(0, 1)) == 0)]
     if told.shape[2] == 0:
-        told = np.full((chains, steps, 1), np.nan)
+        return None
+    worst, least = float(np.max(r_hat(told))), float(np.min(effective_sample_size(told)))
+    if not (np.isfinite(worst) and np.isfinite(least)):
+        return None
+    tau = float(np.max(integrated_time(told).tau))
     return Chains(
         kernel=type(model.kernel).__name__,
         acceptance=float(np.mean(acceptance)),
-        r_hat=float(np.max(r_hat(told))),
-        ess=float(np.min(effective_sample_size(told))),
-        autocorrelation_time=float(np.max(integrated_time(told).tau)),
+        r_hat=worst,
+        ess=least,
+        autocorrelation_time=tau if np.isfinite(tau) else None,
         steps=steps,
         chains=chains,
     )

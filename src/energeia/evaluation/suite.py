@@ -79,7 +79,7 @@ def judge(
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
         fields["log_partition"] = found.log_partition
-    if isinstance(model, BoltzmannModel):
+    if isinstance(model, BoltzmannModel) and model.condition_shape is None:
         fields["chains"] = chain_report(model, chain_key)
         warnings += cautions.of_chains(fields["chains"])
     if drawn is not None:
@@ -88,7 +88,8 @@ def judge(
         warnings += warned
     else:
         warnings.append("the model cannot be drawn from: nothing is said of its samples")
-    return Judged(Evaluation(**fields, warnings=tuple(warnings)), drawn, found)
+    fields, unfit = cautions.recordable(fields)
+    return Judged(Evaluation(**fields, warnings=(*warnings, *unfit)), drawn, found)
 
 
 def _draw(model: Any, key: Array, effort: Effort, reference: Reference) -> Drawn | None:
