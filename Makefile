@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench lock clean lint
+.PHONY: demo test bench bench-quick lock clean lint
 
 demo: $(VENV)/.runtime
 	$(BIN)/energeia compare ising:L=8 --scale 0.5
@@ -33,6 +34,20 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Measures energeia beside its peers, which get an environment of their own (20 minutes or so).
+bench: $(BENCH)/.ready
+	$(BENCH)/bin/python -m benchmarks.run
+
+bench-quick: $(BENCH)/.ready
+	$(BENCH)/bin/python -m benchmarks.run --quick
+
+$(BENCH)/.ready: benchmarks/requirements-bench.txt pyproject.toml
+	@echo "installing the peers (a few minutes: PyTorch is large)"
+	$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install -r benchmarks/requirements-bench.txt
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
 	@touch $@
 
 # Rewrites the lock files; needs uv (https-free output: hashes only, no address).

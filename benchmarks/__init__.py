@@ -1,0 +1,1 @@
+"""energeia beside its peers: ``python -m benchmarks.run``."""

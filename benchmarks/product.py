@@ -1,0 +1,72 @@
+"""energeia's side of every row: recipes from the catalog, the one loop, the one way to serve."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.task import Contender, Task
+from energeia._core.batching import map_rows
+from energeia._core.trees import trainable
+from energeia.contracts import Batch, Cast
+from energeia.evaluation.samples import draw
+from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.catalogue import find
+from energeia.recipes.options.problem import Problem
+from energeia.support import Support
+from energeia.training.loop import chunks
+from energeia.training.settings import Optimization, Training
+from energeia.training.state import Game
+
+PLAIN_ADAM = Optimization(learning_rate=1e-3, schedule="constant", clip=0.0)
+"""As the peers' loops: no clip, no decay."""
+
+
+def assembled(
+    name: str, support: Support, x: np.ndarray, training: Training, **options
+) -> Assembly:
+    """Build a recipe as a run does, with plain Adam."""
+    recipe = find(name)
+    chosen = recipe.options(optimization=PLAIN_ADAM, training=training, **options)
+    problem = Problem(support=support, layout=(support.dimension,), rows=len(x))
+    reference = Reference(jnp.asarray(x[:2048]), None)
+    build = eqx.filter_jit(lambda reference, key: recipe.load()(chosen, problem, reference, key))
+    return build(reference, jax.random.key(0))
+
+
+def endless(batch: int, chunk: int) -> Training:
+    """Rounds without end, looked at every ``chunk``."""
+    return Training(rounds=10**6, batch=batch, check_every=chunk, average=0.0)
+
+
+def training_task(game: Game, cast: Cast, x: np.ndarray, training: Training) -> Task:
+    """Chunks of the product's loop."""
+    looks = chunks(game, cast, Batch(x, None), None, training, jax.random.key(1))
+    return Task(lambda: next(looks), training.check_every)
+
+
+def training_contender(assembly: Assembly, x: np.ndarray, training: Training) -> Contender:
+    """The training of a recipe."""
+    game = Game(assembly.objective, assembly.players)
+    task = training_task(game, assembly.cast, x, training)
+    return Contender({"training steps": task}, parameters(assembly.cast))
+
+
+def density_tasks(model: Any, x: np.ndarray) -> dict[str, Task]:
+    """Scoring and drawing, as an opened run serves them."""
+    rows, key = len(x), jax.random.key(2)
+    return {
+        "log_prob rows": Task(lambda: map_rows(_log_probs, x, carry=model, size=rows), rows),
+        "samples": Task(lambda: draw(model, key, rows, block=rows), rows),
+    }
+
+
+def parameters(cast: Cast) -> int:
+    """The numbers that training moves."""
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(cast, trainable(cast))))
+
+
+def _log_probs(model: Any, x: jax.Array) -> jax.Array:
+    return jax.vmap(model.log_prob)(jnp.asarray(x))

@@ -1,0 +1,12 @@
+"""A variational autoencoder of binary columns: the sizes that all contenders share."""
+
+import numpy as np
+
+COLUMNS, LATENT, WIDTH, DEPTH, BATCH, STEPS = 784, 32, 256, 2, 128, 50
+
+
+def data() -> np.ndarray:
+    """Binary rows of a few blurred directions."""
+    draw = np.random.default_rng(0)
+    logits = draw.normal(size=(BATCH * STEPS, 8)) @ draw.normal(size=(8, COLUMNS))
+    return (logits > 0).astype(np.float32)
