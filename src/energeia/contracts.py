@@ -9,7 +9,7 @@ Energies are in nats: p(x) = exp(-E(x)) / Z, in the units of x.
 """
 
 from abc import abstractmethod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -20,11 +20,52 @@ from energeia._core.types import PRNGKey, Scalar
 Condition = Array | None
 
 
-class Energy(eqx.Module):
-    """A real function of a configuration, E(x) = -log p(x) + const."""
+if TYPE_CHECKING:
+    # A type checker takes abstract variables for fields of the constructor; properties say what
+    # is meant: a member has them, as a field or computed.
+    class Shaped(eqx.Module):
+        """Something of configurations of one shape."""
 
-    shape: eqx.AbstractVar[tuple[int, ...]]
-    condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
+        @property
+        def shape(self) -> tuple[int, ...]:
+            """The shape of one configuration."""
+            ...
+
+        @property
+        def condition_shape(self) -> tuple[int, ...] | None:
+            """The shape of one condition, or None."""
+            ...
+
+    class Named(eqx.Module):
+        """Something with a name and a unit."""
+
+        @property
+        def name(self) -> str:
+            """What it is called."""
+            ...
+
+        @property
+        def unit(self) -> str:
+            """In what it is measured."""
+            ...
+
+else:
+
+    class Shaped(eqx.Module):
+        """Something of configurations of one shape."""
+
+        shape: eqx.AbstractVar[tuple[int, ...]]
+        condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
+
+    class Named(eqx.Module):
+        """Something with a name and a unit."""
+
+        name: eqx.AbstractVar[str]
+        unit: eqx.AbstractVar[str]
+
+
+class Energy(Shaped):
+    """A real function of a configuration, E(x) = -log p(x) + const."""
 
     @abstractmethod
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
@@ -48,11 +89,8 @@ class BlockEnergy(Energy):
         """Draw one block from its conditional distribution and return the whole configuration."""
 
 
-class Generator(eqx.Module):
+class Generator(Shaped):
     """Something that draws one configuration from one key."""
-
-    shape: eqx.AbstractVar[tuple[int, ...]]
-    condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
 
     @abstractmethod
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
@@ -83,11 +121,8 @@ class LatentModel(Generator):
         """
 
 
-class Bijection(eqx.Module):
+class Bijection(Shaped):
     """A smooth invertible map with its log-determinant."""
-
-    shape: eqx.AbstractVar[tuple[int, ...]]
-    condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
 
     @abstractmethod
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
@@ -162,11 +197,8 @@ class Objective(eqx.Module):
         return None
 
 
-class Observable(eqx.Module):
+class Observable(Named):
     """A physical quantity of one configuration."""
-
-    name: eqx.AbstractVar[str]
-    unit: eqx.AbstractVar[str]
 
     @abstractmethod
     def value(self, x: Array) -> Scalar:

@@ -57,7 +57,7 @@ def from_toml(text: str, where: str) -> RunConfig:
     options = find(raw.get("recipe", "")).options
     try:
         shaped = {**raw, "options": {}}
-        config = msgspec.convert(shaped, _shape(), strict=False)
+        config: Any = msgspec.convert(shaped, _shape(), strict=False)
     except msgspec.ValidationError as problem:
         raise InputError(f"{where}: {problem}: mend or remove that field") from None
     built = build_options(options, raw.get("options", {}), where)

@@ -138,9 +138,7 @@ def _is_shape(leaf: Any) -> bool:
 
 def _refuse_holes(model: Any, path: Any) -> None:
     """A recipe that keeps arrays outside its cast cannot be loaded: say so at once."""
-    if any(
-        isinstance(leaf, jax.ShapeDtypeStruct | jax.core.Tracer) for leaf in jax.tree.leaves(model)
-    ):
+    if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(model)):
         raise CorruptRun(f"the recipe of {path} keeps arrays outside its cast: that is a defect")
 
 
