@@ -86,7 +86,7 @@ class MaskedLinear(eqx.Module):
     def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         """The outputs for one vector of inputs."""
         parts = [
-            jnp.where(self._mask(cut), block, 0.0) @ x[: cut.seen]
+            x[: cut.seen] @ jnp.where(self._mask(cut), block, 0.0).T
             for cut, block in zip(self._cuts(), self.blocks, strict=True)
         ]
         return jnp.concatenate(parts) + self.bias

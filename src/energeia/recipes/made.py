@@ -42,7 +42,7 @@ def build(options: MadeOptions, problem: Problem, reference: Reference, key: PRN
             condition_shape=problem.condition_shape,
             reference=seen,
         )
-        return DensityInUnits(inner=inner, units=units, scaling=scaling)
+        return DensityInUnits(inner, units, scaling)
 
     count = _orders(options, problem)
     moves = optimizer(options.optimization, options.training.rounds)
@@ -58,7 +58,7 @@ def build(options: MadeOptions, problem: Problem, reference: Reference, key: PRN
     members = eqx.filter_vmap(network)(jax.random.split(key, count), orders)
 
     def finished(cast: Cast) -> Density:
-        mixture = Ensemble(members=cast["members"], count=count)
+        mixture = Ensemble(cast["members"], count)
         return symmetrized(mixture, problem, options.symmetrize)
 
     player = Player("members", ("members",), moves)
@@ -81,4 +81,4 @@ def symmetrized(model: Density, problem: Problem, choice: Symmetrize) -> Density
     if choice in ("augment", "none") or not names:
         return model
     group = symmetry_group(names, problem.layout, problem.support)
-    return Symmetrized(inner=model, group=group)
+    return Symmetrized(model, group)

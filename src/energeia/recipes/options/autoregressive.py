@@ -34,6 +34,27 @@ class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How the network moves."""
 
 
+class GruOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A recurrent autoregressive network: exact likelihood, one set of weights for all columns."""
+
+    width: int = 100
+    """Hidden units in a layer."""
+    depth: int = 1
+    """Layers."""
+    components: int = 32
+    """Components of the mixture of each continuous column."""
+    octaves: int = 6
+    """Doubling frequencies at which later columns see a continuous one."""
+    symmetrize: Symmetrize = "auto"
+    """Declared symmetries: as for ``made``."""
+    training: Training = Training(
+        rounds=3000, batch=256, check_every=100, patience=8, average=0.995
+    )
+    """How long to train."""
+    optimization: Optimization = Optimization(learning_rate=4e-3)
+    """How the network moves."""
+
+
 RECIPES = (
     Recipe(
         name="made",
@@ -43,5 +64,14 @@ RECIPES = (
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=MadeOptions,
         builder="energeia.recipes.made:build",
+    ),
+    Recipe(
+        name="gru",
+        family="autoregressive",
+        summary="recurrent network, one set of weights for all columns; exact likelihood",
+        citation="Cho et al. (2014), arXiv:1406.1078; Carrasquilla et al. (2019), arXiv:1810.10584",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=GruOptions,
+        builder="energeia.recipes.gru:build",
     ),
 )
