@@ -16,8 +16,10 @@ class Critic(Energy):
     """E(x, condition) = network([x, condition]), one smooth function of real coordinates.
 
     Columns named in ``circles`` are angles of period 2 pi; the network sees their cosine and sine
-    in their place. A critic is known up to a constant; under a relativistic payoff it estimates
-    log p_generated - log p_data, not -log p_data.
+    in their place. With ``octaves`` the network also sees sin and cos of x, 2x, 4x, ...: without
+    them a smooth network is slow to see narrow modes and the bridges between them. A critic is
+    known up to a constant; under a relativistic payoff it estimates log p_generated - log p_data,
+    not -log p_data.
 
     >>> import equinox as eqx, jax
     >>> net = eqx.nn.Linear(3, "scalar", key=jax.random.key(0))
@@ -30,11 +32,21 @@ class Critic(Energy):
     shape: tuple[int, ...] = eqx.field(static=True)
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
     circles: tuple[int, ...] = eqx.field(static=True, default=())
+    octaves: int = eqx.field(static=True, default=0)
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The critic's energy of one configuration."""
-        if self.circles:
-            on = np.asarray(self.circles)
-            off = np.setdiff1d(np.arange(self.shape[0]), on)
-            x = jnp.concatenate([x[off], jnp.cos(x[on]), jnp.sin(x[on])])
-        return jnp.reshape(self.network(joined(x, condition)), ())
+        return jnp.reshape(self.network(joined(self._told(x), condition)), ())
+
+    def _told(self, x: Array) -> Array:
+        """The coordinates as the network sees them."""
+        on = np.asarray(self.circles, dtype=int)
+        off = np.setdiff1d(np.arange(self.shape[0]), on)
+        lines = x[off] if self.circles else x
+        waves = [lines * 2.0**k for k in range(self.octaves)] + [x[on]] * bool(self.circles)
+        return jnp.concatenate([lines, *(f(w) for w in waves for f in (jnp.cos, jnp.sin))])
+
+
+def critic_inputs(dimension: int, circles: int, octaves: int) -> int:
+    """How many numbers the network of a ``Critic`` sees of a configuration."""
+    return (dimension - circles) * (1 + 2 * octaves) + 2 * circles

@@ -52,7 +52,9 @@ class Convolution(eqx.Module):
 
 
 class TransposedConvolution(eqx.Module):
-    """The adjoint of ``Convolution`` in x, plus a bias: ``(h, w, inputs)`` to ``(h s, w s, outputs)``.
+    """The adjoint of ``Convolution`` in x, plus a bias.
+
+    One image of shape ``(h, w, inputs)`` goes to ``(h s, w s, outputs)``.
 
     >>> import jax
     >>> layer = TransposedConvolution(4, 1, kernel=4, stride=2, key=jax.random.key(0))

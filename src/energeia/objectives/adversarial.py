@@ -104,7 +104,8 @@ class Adversarial(Objective):
     payoff + gamma_t / 2 * (sum of penalties), the generator its payoff alone. gamma_t goes from
     ``gamma`` to ``gamma_final`` along half a cosine over ``anneal`` moves of the critic, counted in
     the memory: a large penalty steadies the start, a small one lets the end be sharp
-    (Huang et al. 2024, arXiv:2501.05441, appendix D).
+    (Huang et al. 2024, arXiv:2501.05441, appendix D). A discrete value is spread over the share
+    ``fill`` of its cell before the critic sees it.
     """
 
     payoff: Payoff

@@ -5,7 +5,7 @@ import jax
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.contracts import Cast
-from energeia.energies.critic import Critic
+from energeia.energies.critic import Critic, critic_inputs
 from energeia.models.generator import ImplicitGenerator
 from energeia.models.in_units import GeneratorInUnits
 from energeia.nn.residual import ResidualNet
@@ -32,8 +32,8 @@ def build(options: GanOptions, problem: Problem, reference: Reference, key: PRNG
         objective=Adversarial(
             payoff=Relativistic(),
             penalties=(SlopePenalty("real"), SlopePenalty("generated")),
-            gamma=options.gamma,
-            gamma_final=options.gamma_final,
+            gamma=options.gamma * problem.dimension,
+            gamma_final=options.gamma_final * problem.dimension,
             fill=options.fill,
             anneal=rounds // 2,
         ),
@@ -52,14 +52,28 @@ def _networks(
     dimension, told = problem.dimension, problem.condition_dimension
     shape, condition_shape = (dimension,), problem.condition_shape
     circles = tuple(i for i, c in enumerate(problem.support.columns) if isinstance(c, Circle))
-    size = {"width": options.width, "depth": options.depth}
-    critic = ResidualNet(dimension + len(circles) + told, 1, **size, key=judge)
-    generator = ResidualNet(options.latent + told, dimension, **size, key=make)
+    octaves = options.octaves if dimension <= options.octaves_up_to else 0
+    seen = critic_inputs(dimension, len(circles), octaves)
+    width, depth = options.width, options.depth
+    critic = ResidualNet(seen + told, 1, width=width, depth=depth, key=judge)
+    generator = ResidualNet(options.latent + told, dimension, width=width, depth=depth, key=make)
     return (
-        Critic(critic, shape, condition_shape, circles),
-        ImplicitGenerator(generator, options.latent, shape, condition_shape, circles),
+        Critic(
+            network=critic,
+            shape=shape,
+            condition_shape=condition_shape,
+            circles=circles,
+            octaves=octaves,
+        ),
+        ImplicitGenerator(
+            network=generator,
+            latent=options.latent,
+            shape=shape,
+            condition_shape=condition_shape,
+            circles=circles,
+        ),
     )
 
 
 def _model(cast: Cast) -> GeneratorInUnits:
-    return GeneratorInUnits(cast["generator"], cast["units"], cast["scaling"])
+    return GeneratorInUnits(inner=cast["generator"], units=cast["units"], scaling=cast["scaling"])

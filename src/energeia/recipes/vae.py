@@ -20,9 +20,9 @@ from energeia.training.player import Player, optimizer
 def build(options: VaeOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
     """Put together a variational autoencoder (Kingma and Welling 2014) for a problem."""
     model = LatentInUnits(
-        _vae(options, problem, key),
-        Units.fit(problem.support, reference.x),
-        condition_scaling(reference),
+        inner=_vae(options, problem, key),
+        units=Units.fit(problem.support, reference.x),
+        scaling=condition_scaling(reference),
     )
     moves = optimizer(options.optimization, options.training.rounds)
     return Assembly(
@@ -36,11 +36,18 @@ def build(options: VaeOptions, problem: Problem, reference: Reference, key: PRNG
 def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
     columns = ColumnLikelihoods(problem.support, options.components)
     up, down = jax.random.split(key)
-    told = problem.condition_dimension
-    size = {"width": options.width, "depth": options.depth}
-    encoder = ResidualNet(columns.feature_size + told, 2 * options.latent, **size, key=up, gain=0.3)
-    decoder = ResidualNet(options.latent + told, columns.size, **size, key=down, gain=0.3)
-    return Vae(encoder, decoder, columns, options.latent, problem.condition_shape)
+    told, latent = problem.condition_dimension, options.latent
+    width, depth = options.width, options.depth
+    inputs = columns.feature_size + told
+    encoder = ResidualNet(inputs, 2 * latent, width=width, depth=depth, key=up, gain=0.3)
+    decoder = ResidualNet(latent + told, columns.size, width=width, depth=depth, key=down, gain=0.3)
+    return Vae(
+        encoder=encoder,
+        decoder=decoder,
+        likelihood=columns,
+        latent=latent,
+        condition_shape=problem.condition_shape,
+    )
 
 
 def _objective(options: VaeOptions) -> Objective:

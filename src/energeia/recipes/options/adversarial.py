@@ -16,10 +16,14 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Hidden units of both networks."""
     depth: int = 1
     """Residual blocks of both networks."""
-    gamma: float = 10.0
-    """Weight of the penalties at first, per squared standardized unit."""
-    gamma_final: float = 1.0
-    """Weight of the penalties from half of the training on."""
+    octaves: int = 4
+    """Frequencies 1, 2, 4, ... at which the critic also sees sines and cosines of each column."""
+    octaves_up_to: int = 16
+    """Columns above which it does not."""
+    gamma: float = 0.15
+    """Weight of the penalties at first, per column and squared standardized unit."""
+    gamma_final: float = 0.015
+    """The same from half of the training on."""
     fill: float = 0.5
     """Share of its cell over which a discrete value is spread for the critic, at most 1."""
     critic: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
