@@ -6,13 +6,14 @@ from energeia.bijections.transformer import AffineTransformer
 from energeia.recipes.assembly import Assembly, Reference
 from energeia.recipes.options.flow import RealNVPOptions
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.spline_flow import angles_of, flow_in_units, likelihood_assembly
+from energeia.recipes.spline_flow import angles_of, flow_in_units, likelihood_assembly, shrunk
 
 
 def build(
     options: RealNVPOptions, problem: Problem, reference: Reference, key: PRNGKey
 ) -> Assembly:
     """Affine maps of every column, their log-scales bounded."""
+    options = options.resolved(problem.dimension)
     bijection = coupling_stack(
         AffineTransformer(options.bound),
         options.layers,
@@ -24,4 +25,5 @@ def build(
         key=key,
     )
     model = flow_in_units(bijection, problem, reference)
-    return likelihood_assembly(model, options.optimization, options.training)
+    optimization = shrunk(options.optimization, options.shrinkage, problem)
+    return likelihood_assembly(model, optimization, options.training)

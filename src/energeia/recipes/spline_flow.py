@@ -1,5 +1,7 @@
 """The recipe ``spline-flow``: rational-quadratic coupling layers, trained by maximum likelihood."""
 
+import msgspec
+
 from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.spline import Spline
@@ -22,6 +24,7 @@ def build(
     options: SplineFlowOptions, problem: Problem, reference: Reference, key: PRNGKey
 ) -> Assembly:
     """Splines on every column: exact likelihoods, or a lower bound where columns are discrete."""
+    options = options.resolved(problem.dimension)
     bijection = coupling_stack(
         Spline(options.bins, options.half_width),
         options.layers,
@@ -33,7 +36,14 @@ def build(
         key=key,
     )
     model = flow_in_units(bijection, problem, reference)
-    return likelihood_assembly(model, options.optimization, options.training)
+    optimization = shrunk(options.optimization, options.shrinkage, problem)
+    return likelihood_assembly(model, optimization, options.training)
+
+
+def shrunk(optimization: Optimization, shrinkage: float, problem: Problem) -> Optimization:
+    """Weight decay as a prior: its pull falls as one over the training rows."""
+    decay = optimization.weight_decay + shrinkage / problem.rows
+    return msgspec.structs.replace(optimization, weight_decay=decay)
 
 
 def angles_of(problem: Problem) -> tuple[bool, ...]:

@@ -10,41 +10,64 @@ from energeia.training.settings import Optimization, Training
 class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rational-quadratic coupling layers."""
 
-    layers: int = 4
-    """Coupling layers."""
-    bins: int = 32
-    """Bins of each spline."""
+    layers: int = 0
+    """Coupling layers; 0 for 4 up to 8 columns and 12 beyond."""
+    bins: int = 0
+    """Bins of each spline; 0 for 32 up to 8 columns and 8 beyond."""
     half_width: float = 5.0
     """Half-width of the box that splines fill, in standard deviations."""
-    octaves: int = 4
-    """Octaves of sines and cosines that the conditioner sees of its inputs."""
-    width: int = 64
+    octaves: int = -1
+    """Octaves of sines and cosines that conditioners see; -1 for 6 up to 8 columns, 0 beyond."""
+    width: int = 96
     """Hidden units of each conditioner."""
     depth: int = 2
     """Hidden layers of each conditioner."""
-    optimization: Optimization = Optimization(learning_rate=2e-3)
+    shrinkage: float = 3000.0
+    """Weight decay times training rows: a prior that data outweighs."""
+    optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """How the flow moves."""
-    training: Training = Training(rounds=4000, batch=512, average=0.998)
+    training: Training = Training(
+        rounds=1200, batch=128, check_every=100, patience=10, average=0.995
+    )
     """How long to train."""
+
+    def resolved(self, dimension: int) -> "SplineFlowOptions":
+        """The same options with every automatic choice made."""
+        few = dimension <= 8
+        return msgspec.structs.replace(
+            self,
+            layers=self.layers or (4 if few else 12),
+            bins=self.bins or (32 if few else 8),
+            octaves=self.octaves if self.octaves >= 0 else (6 if few else 0),
+        )
 
 
 class RealNVPOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Affine coupling layers."""
 
-    layers: int = 8
+    layers: int = 12
     """Coupling layers."""
     bound: float = 3.0
     """Largest logarithm of a scale."""
-    octaves: int = 2
-    """Octaves of sines and cosines that the conditioner sees of its inputs."""
-    width: int = 128
+    octaves: int = -1
+    """Octaves of sines and cosines that conditioners see; -1 for 2 up to 8 columns, 0 beyond."""
+    width: int = 96
     """Hidden units of each conditioner."""
     depth: int = 2
     """Hidden layers of each conditioner."""
-    optimization: Optimization = Optimization(learning_rate=1e-3)
+    shrinkage: float = 3000.0
+    """Weight decay times training rows: a prior that data outweighs."""
+    optimization: Optimization = Optimization(learning_rate=1e-3, clip=1.0)
     """How the flow moves."""
-    training: Training = Training(rounds=4000, batch=512, average=0.998)
+    training: Training = Training(
+        rounds=1200, batch=128, check_every=100, patience=10, average=0.995
+    )
     """How long to train."""
+
+    def resolved(self, dimension: int) -> "RealNVPOptions":
+        """The same options with every automatic choice made."""
+        octaves = self.octaves if self.octaves >= 0 else (2 if dimension <= 8 else 0)
+        return msgspec.structs.replace(self, octaves=octaves)
 
 
 RECIPES = (
