@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import msgspec
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey
@@ -30,9 +31,11 @@ def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNG
     y = jax.vmap(lambda x: units.encode(x)[0])(jnp.asarray(reference.x, float))
     ordered = tuple(isinstance(c, Integer) for c in problem.support.columns)
     mean = unit_means(Visible(sizes, ordered), y)
+    # A column of K values moves by as many as K - 1 units at once.
+    levels = max(sizes) - 1
     rbm = Rbm(
-        key, sizes, options.hidden, mean, problem.condition_dimension, options.initial_weight,
-        ordered,
+        key, sizes, options.hidden, mean, problem.condition_dimension,
+        options.initial_weight / levels, ordered,
     )  # fmt: skip
     model = BoltzmannModel(  # pyright: ignore[reportCallIssue]
         path=RbmPath(target=rbm, base_field=Frozen(base_rate_field(rbm.visible, mean))),
@@ -48,7 +51,12 @@ def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNG
         steps=options.sweeps,
         restart=0.05 if problem.condition_dimension else 0.0,
     )
-    mover = optimizer(options.optimization, options.training.rounds)
+    settings = msgspec.structs.replace(
+        options.optimization,
+        learning_rate=options.optimization.learning_rate / levels**0.5,
+        weight_decay=options.optimization.weight_decay + options.shrinkage * levels / problem.rows,
+    )
+    mover = optimizer(settings, options.training.rounds)
     return Assembly(
         cast={"model": model},
         objective=objective,

@@ -1,0 +1,96 @@
+"""Many chains in one compiled scan, and how far they can be trusted."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey
+from energeia.contracts import Energy, Kernel
+from energeia.stats.autocorrelation import effective_sample_size, integrated_time, r_hat
+
+
+class Chains(NamedTuple):
+    """What chains bring back: positions to look at, acceptance, states to go on from."""
+
+    positions: Float[Array, "chains draws *shape"]
+    acceptance: Float[Array, " chains"]
+    states: Any
+
+
+class Diagnosis(NamedTuple):
+    """The worst column of each diagnostic; agreement of chains is not correctness."""
+
+    acceptance: float
+    r_hat: float
+    """Rank-normalized and split; above 1.01 the chains disagree."""
+    ess: float
+    """Independent draws worth, of chains times draws."""
+    time: float
+    """Integrated autocorrelation time 1/2 + sum of rho, in kept draws."""
+
+
+@eqx.filter_jit
+def run_chains(
+    key: PRNGKey, kernel: Kernel, target: Energy, starts: Float[Array, "chains *shape"],
+    draws: int, thin: int = 1, burn: int = 0, condition: Float[Array, "chains c"] | None = None,
+) -> Chains:  # fmt: skip
+    """Run every chain ``burn + draws * thin`` steps and keep every ``thin``-th after the burn-in.
+
+    Only kept positions are stored. To go on, start again from the last positions: states hold
+    densities that are worth nothing once the target changes.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from energeia.energies.analytic import Normal
+    >>> from energeia.mcmc.mala import Mala
+    >>> target = Normal(jnp.zeros(2), jnp.eye(2))
+    >>> found = run_chains(jax.random.key(0), Mala(1.0), target, jnp.zeros((4, 2)), 10, thin=2)
+    >>> found.positions.shape
+    (4, 10, 2)
+    """
+
+    def one(key: PRNGKey, x: Array, condition: Array | None) -> tuple[Any, tuple[Array, Array]]:
+        def step(state: Any, key: PRNGKey) -> tuple[Any, Array]:
+            state, info = kernel.step(key, target, state, condition)
+            return state, info.acceptance
+
+        def kept(state: Any, key: PRNGKey) -> tuple[Any, tuple[Array, Array]]:
+            if thin == 1:
+                state, rate = step(state, key)
+            else:
+                state, rates = jax.lax.scan(step, state, jax.random.split(key, thin))
+                rate = jnp.mean(rates)
+            return state, (state.position, rate)
+
+        burn_key, draw_key = jax.random.split(key)
+        state = kernel.init(target, x, condition)
+        if burn:
+            state, _ = jax.lax.scan(step, state, jax.random.split(burn_key, burn))
+        return jax.lax.scan(kept, state, jax.random.split(draw_key, draws))
+
+    keys = jax.random.split(key, starts.shape[0])
+    states, (positions, rates) = jax.vmap(one)(keys, starts, condition)
+    return Chains(positions, jnp.mean(rates, axis=1), states)
+
+
+def diagnose(chains: Chains) -> Diagnosis:
+    """The worst R-hat, ESS and autocorrelation time over the columns of a configuration.
+
+    A column that never moves in any chain has none of them, and counts for none.
+
+    Raises:
+        InputError: for fewer than 4 draws.
+    """
+    x = np.asarray(chains.positions, dtype=np.float64)
+    x = x.reshape(*x.shape[:2], -1)
+    moving = np.ptp(x, axis=(0, 1)) > 0
+    x = x[:, :, moving] if moving.any() else x
+    return Diagnosis(
+        acceptance=float(np.mean(np.asarray(chains.acceptance))),
+        r_hat=float(np.max(r_hat(x))),
+        ess=float(np.min(effective_sample_size(x))),
+        time=float(np.max(integrated_time(x).tau)),
+    )
