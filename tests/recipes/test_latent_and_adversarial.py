@@ -61,7 +61,7 @@ def check(model):
 
 def test_vae_learns_mixed_columns_under_a_condition(rows):
     options = VaeOptions(
-        latent=2, width=32, depth=1, optimization=Optimization(learning_rate=5e-3),
+        latent=2, width=32, depth=1, warmup=100, optimization=Optimization(learning_rate=5e-3),
         training=Training(rounds=600, check_every=300, batch=128),
     )  # fmt: skip
     model = trained(vae.build, options, SUPPORT, *rows)

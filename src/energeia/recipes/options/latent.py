@@ -24,12 +24,12 @@ class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Weight of the divergence in the training loss (particles = 1 only)."""
     free_bits: float = 0.0
     """Nats of each latent dimension that cost nothing in training (particles = 1 only)."""
-    warmup: int = 0
+    warmup: int = 500
     """Moves over which beta rises from zero (particles = 1 only)."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=100.0)
     """How the model moves."""
     training: Training = Training(
-        rounds=2500, batch=128, check_every=125, patience=6, average=0.998
+        rounds=3000, batch=128, check_every=125, patience=6, average=0.998
     )
     """How long to train."""
 
