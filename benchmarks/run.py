@@ -49,7 +49,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=HERE / "results.md")
     options = parser.parse_args()
     if options.quick:
-        options.repeats, options.seconds = 1, 0.05
+        options.repeats, options.seconds, options.threads = 1, 0.05, 1
     return options
 
 
