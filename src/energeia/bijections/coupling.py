@@ -102,12 +102,14 @@ def coupling_stack(
     """Equal coupling layers; what one of two neighbors keeps, the other moves.
 
     Every second layer draws a fresh random order of the columns; the one after it runs the
-    same order backward.
+    same order backward. Two columns take turns.
     """
     d = len(angles)
     pairs = jax.vmap(lambda k: jax.random.permutation(k, d))(
         jax.random.split(jax.random.fold_in(key, layers), (layers + 1) // 2)
     )
+    if d == 2:
+        pairs = jnp.zeros_like(pairs).at[:, 1].set(1)
     orders = jnp.stack([pairs, pairs[:, ::-1]], axis=1).reshape(-1, d)[:layers]
 
     @eqx.filter_vmap

@@ -17,9 +17,9 @@ class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     half_width: float = 5.0
     """Half-width of the box that splines fill, in standard deviations."""
     octaves: int = -1
-    """Octaves of sines and cosines that conditioners see; -1 for 6 up to 8 columns, 0 beyond."""
-    width: int = 96
-    """Hidden units of each conditioner."""
+    """Octaves of sines and cosines that conditioners see; -1 for 4 up to 8 columns, 0 beyond."""
+    width: int = 0
+    """Hidden units of each conditioner; 0 for 64 up to 8 columns and 96 beyond."""
     depth: int = 2
     """Hidden layers of each conditioner."""
     shrinkage: float = 3000.0
@@ -38,7 +38,8 @@ class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             self,
             layers=self.layers or (4 if few else 12),
             bins=self.bins or (32 if few else 8),
-            octaves=self.octaves if self.octaves >= 0 else (6 if few else 0),
+            width=self.width or (64 if few else 96),
+            octaves=self.octaves if self.octaves >= 0 else (4 if few else 0),
         )
 
 
