@@ -1,0 +1,64 @@
+"""The flow recipes: exact for continuous columns, a bound for discrete ones; they learn."""
+
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+import pytest
+
+from energeia.contracts import Batch, Density, LatentModel
+from energeia.data.toy import toy
+from energeia.recipes.assembly import Reference
+from energeia.recipes.options.flow import RECIPES, RealNVPOptions, SplineFlowOptions
+from energeia.recipes.options.problem import Problem
+from energeia.recipes.spline_flow import build
+from energeia.support import Binary, Circle, Real, Support
+from energeia.training.loop import train
+from energeia.training.settings import Optimization, Training
+from energeia.training.state import Game
+
+SMALL = Training(rounds=150, batch=128, check_every=50, average=0.98)
+
+
+def assemble(columns, rows, options):
+    problem = Problem(support=Support.of(columns), layout=(len(columns),), rows=len(rows))
+    return build(options, problem, Reference(rows, None), jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [([Real(), Circle(0.0, 360.0)], Density), ([Binary(), Real()], LatentModel)],
+)
+def test_kind_follows_the_support(columns, kind):
+    rows = jnp.array([[0.0, 1.0], [1.0, 200.0], [1.0, 350.0]])
+    made = assemble(columns, rows, SplineFlowOptions())
+    assert isinstance(made.model(made.cast), kind)
+
+
+def test_starts_at_the_base_and_learns_moons():
+    truth = toy("moons")
+    x = jnp.asarray(truth.sample(0, 20000), dtype=float)
+    options = SplineFlowOptions(
+        optimization=Optimization(learning_rate=5e-3), training=SMALL, bins=8, layers=2, width=32
+    )
+    made = assemble([Real(), Real()], x, options)
+    trained = train(
+        Game(made.objective, made.players), made.cast, Batch(x, None), None, SMALL,
+        jax.random.key(1),
+    )  # fmt: skip
+    fresh = truth.sample(9, 4000)
+    log_q = np.asarray(jax.vmap(made.model(trained.cast).log_prob)(jnp.asarray(fresh, float)))
+    before = np.asarray(jax.vmap(made.model(made.cast).log_prob)(jnp.asarray(fresh, float)))
+    ratio = truth.log_prob(fresh) - log_q
+    assert ratio.mean() > -4 * ratio.std() / np.sqrt(len(ratio))
+    assert -log_q.mean() < -before.mean() - 0.2
+
+
+def test_options_are_complete_and_automatic_choices_are_made():
+    for recipe in RECIPES:
+        defaults = recipe.options()
+        again = msgspec.convert(msgspec.to_builtins(defaults), recipe.options)
+        assert again == defaults
+    assert SplineFlowOptions().resolved(2).octaves > SplineFlowOptions().resolved(64).octaves
+    assert SplineFlowOptions(layers=7).resolved(64).layers == 7
+    assert RealNVPOptions(octaves=0).resolved(2).octaves == 0
