@@ -27,7 +27,7 @@ class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: augment batches only, mix the model over the whole group too, over the part that fixes a site (auto), or ignore them."""  # noqa: E501
     training: Training = Training(
-        rounds=3000, batch=256, check_every=100, patience=8, average=0.995
+        rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )
     """How long to train."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
@@ -48,7 +48,7 @@ class GruOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: as for ``made``."""
     training: Training = Training(
-        rounds=3000, batch=256, check_every=100, patience=8, average=0.995
+        rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )
     """How long to train."""
     optimization: Optimization = Optimization(learning_rate=4e-3)
