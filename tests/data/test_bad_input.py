@@ -67,6 +67,8 @@ class Trap:
 
 CASES = {
     "missing": (lambda d: str(d / "no.npy"), "does not exist"),
+    "long name": (lambda d: "a" * 5000 + ".npy", "does not exist"),
+    "null in name": (lambda d: "a\0b.npy", "does not exist"),
     "folder": (lambda d: str(d), "is a folder"),
     "empty npy": (lambda d: write(d, "a.npy", ""), "is empty"),
     "empty csv": (lambda d: write(d, "a.csv", "\n\n# nothing\n"), "no rows"),
@@ -193,3 +195,15 @@ def test_rows_for_a_trained_model(tmp_path):
         open_like(saved(tmp_path, "b.npy", GOOD), support, (2, 2))
     with pytest.raises(InputError, match=r"column 0, row 4 holds 5"):
         open_like(saved(tmp_path, "c.npy", np.where(good == 4, 5, good)), support, (2, 2))
+
+
+def test_a_dropped_column_may_hold_anything(tmp_path):
+    spec = saved(tmp_path, "a.npy", with_nan([4, 7]))
+    assert len(open_data(spec, drop_columns=[0])) == 50
+    with pytest.raises(InputError, match=r"2 of 50 rows \(4, 7\)"):
+        open_data(spec, condition_columns=[0])
+    with pytest.raises(InputError, match=r"2 of 50 rows \(4, 7\)"):
+        open_data(spec, rows=20)  # numbered as in the file, whichever rows were chosen
+    data = open_data(spec, condition_columns=[0], drop_bad_rows=True, rows=20)
+    assert data.condition is not None
+    assert (len(data), data.condition.shape) == (20, (20, 1))

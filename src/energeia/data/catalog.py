@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from energeia._core.errors import InputError, nearest
+from energeia.data.readers import is_there
 from energeia.support import Support
 
 
@@ -105,7 +106,7 @@ def parse_spec(spec: str) -> tuple[str, dict[str, Any]] | None:
     ('moons', {'n': 100})
     """
     name, _, rest = spec.partition(":")
-    if name not in NAMED or Path(spec).exists():
+    if name not in NAMED or is_there(Path(spec)):
         return None
     parameters = {key: parameter.default for key, parameter in NAMED[name].parameters.items()}
     for part in filter(None, (p.strip() for p in rest.split(","))):
@@ -130,7 +131,12 @@ def parse_spec(spec: str) -> tuple[str, dict[str, Any]] | None:
 def refuse_unknown(spec: str) -> None:
     """A word that is neither a file nor a source was probably meant to be one of the sources."""
     name = spec.partition(":")[0]
-    if not Path(name).exists() and not Path(spec).exists() and "." not in name and "/" not in name:
+    if (
+        not is_there(Path(name))
+        and not is_there(Path(spec))
+        and "." not in name
+        and "/" not in name
+    ):
         raise InputError(
             f"{name!r} is neither a file nor a known source of data: {nearest(name, NAMED)}"
         )

@@ -61,20 +61,21 @@ def gather(request: Request) -> Gathered:
             finite and were not to be dropped, or none left.
     """
     table, source, provenance = _load(request.spec, request.seed, request.rows)
-    values, provenance = _choose_rows(table.values, provenance, request, source is not None)
-    values, bad = _finite_rows(values, request)
-    width = int(np.prod(values.shape[1:], dtype=int))
+    width = int(np.prod(table.values.shape[1:], dtype=int))
     names = table.names or tuple(f"x{i}" for i in range(width))
     dropped = _columns(request.spec, request.drop_columns, names)
     given = _columns(request.spec, request.condition_columns, names)
-    layout = tuple(values.shape[1:]) or (1,)
-    values, condition = values.reshape(len(values), -1), None
+    layout, drawn = tuple(table.values.shape[1:]) or (1,), source is not None
+    values, kept = table.values.reshape(len(table.values), -1), list(range(width))
     if dropped or given:
         kept = _kept(request.spec, width, dropped, given)
-        condition = np.asarray(values[:, given], dtype=np.float32) if given else None
-        values, layout, source = values[:, kept], (len(kept),), None
-    else:
-        kept = list(range(width))
+        layout, source = (len(kept),), None
+        # A column that is dropped may hold what it likes, so it goes before rows are judged.
+        values = values[:, [*kept, *given]]
+    values, bad = _finite_rows(values, request)
+    values, provenance = _choose_rows(values, provenance, request, drawn)
+    condition = np.asarray(values[:, len(kept) :], dtype=np.float32) if given else None
+    values = values[:, : len(kept)] if given else values
     return Gathered(
         rows=_in_memory(values),
         names=tuple(names[i] for i in kept),

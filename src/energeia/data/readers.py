@@ -40,7 +40,14 @@ def read(spec: str) -> Table:
     """
     path, key = locate(spec)
     reader = _reader(path)
-    values, names = reader(path, key)
+    try:
+        values, names = reader(path, key)
+    except PermissionError:
+        raise InputError(f"{path} may not be read by this user: change its permissions") from None
+    except MemoryError:
+        raise InputError(
+            f"{path} does not fit in memory: convert it to .npy, which is read piece by piece"
+        ) from None
     return _numbers(values, names, spec, alike=reader is not read_table)
 
 
@@ -51,12 +58,12 @@ def locate(spec: str) -> tuple[Path, str | None]:
         InputError: if there is no such file, or it is a folder or has no bytes.
     """
     path, key = Path(spec), None
-    if not path.exists() and ":" in spec:
+    if not is_there(path) and ":" in spec:
         front, _, back = spec.rpartition(":")
         # HDF5 paths have no colon of their own; a drive letter is not followed by a file.
-        if Path(front).exists():
+        if is_there(Path(front)):
             path, key = Path(front), back
-    if not path.exists():
+    if not is_there(path):
         beside = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         advice = nearest(path.name, beside) if len(beside) in range(1, 200) else "check the path"
         advice = advice if advice.startswith("did") else "check the path"
@@ -66,6 +73,14 @@ def locate(spec: str) -> tuple[Path, str | None]:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes) where rows of numbers were wanted: rewrite it")
     return path, key
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file exists; a name that no file can have does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a null character
+        return False
 
 
 def _reader(path: Path) -> Callable[[Path, str | None], tuple[np.ndarray, tuple[str, ...] | None]]:
@@ -90,6 +105,8 @@ def read_npy(path: Path, key: str | None) -> tuple[np.ndarray, None]:
     _no_key(path, key)
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False), None
+    except PermissionError:
+        raise
     except (ValueError, EOFError, OSError, SyntaxError) as error:
         raise _damaged(path, error, "a whole .npy array") from None
 
@@ -99,7 +116,7 @@ def read_npz(path: Path, key: str | None) -> tuple[np.ndarray, None]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return archive[_choose(path, key, list(archive.files), "arrays")], None
-    except InputError:
+    except (InputError, PermissionError):
         raise
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, TypeError) as error:
         raise _damaged(path, error, "a whole .npz archive") from None
@@ -121,7 +138,7 @@ def read_hdf5(path: Path, key: str | None) -> tuple[np.ndarray, None]:
             if dataset.dtype.hasobject:
                 raise InputError(_no_objects(f"{path}:{chosen}"))
             return dataset[...], None
-    except InputError:
+    except (InputError, PermissionError):
         raise
     except (OSError, RuntimeError, KeyError) as error:
         raise _damaged(path, error, "a whole HDF5 file") from None
@@ -146,6 +163,8 @@ def read_idx(path: Path, key: str | None) -> tuple[np.ndarray, None]:
         dtype = np.dtype(_IDX_TYPES[kind])
         array = np.frombuffer(content, dtype, offset=4 + 4 * axes)
         return array.reshape(shape), None
+    except PermissionError:
+        raise
     except (OSError, EOFError, zlib.error, struct.error, KeyError, IndexError, ValueError) as error:
         raise _damaged(path, error, "a whole IDX file") from None
 
