@@ -72,9 +72,12 @@ def _head(rows: Any) -> jax.Array:
     return jnp.asarray(np.asarray(rows[:_REFERENCE_ROWS]), dtype=jnp.result_type(float))
 
 
-def augmentation(problem: Problem) -> Augment | None:
-    """The random symmetry that batches go through, where the source declares any."""
-    if not problem.symmetries:
+def augmentation(config: RunConfig, problem: Problem) -> Augment | None:
+    """The random symmetry that batches go through, where the source declares any.
+
+    A recipe with an option ``symmetrize`` may be told to do without.
+    """
+    if not problem.symmetries or getattr(config.options, "symmetrize", "auto") == "none":
         return None
     return symmetry_group(problem.symmetries, problem.layout, problem.support).random
 

@@ -14,7 +14,7 @@ from energeia.data.sources import open_data
 from energeia.recipes.options.problem import Problem
 from energeia.runs.config import DataConfig
 
-_FRESH_ROWS = 5000
+_FRESH_ROWS = 2000
 
 
 class Rows(NamedTuple):

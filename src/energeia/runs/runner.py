@@ -156,7 +156,7 @@ def looks(session: Session, assembly: Assembly, start: Start | None) -> Iterator
         session.rows.valid,
         training,
         keys_of(session.config).train,
-        augmentation(session.rows.problem),
+        augmentation(session.config, session.rows.problem),
         start and (start.state, start.watch),
     )
 
