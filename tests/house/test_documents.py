@@ -43,6 +43,6 @@ def test_the_control_is_caught(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     broken = tmp_path / "broken.md"
     broken.write_text("```sh\nenergeia inspect no-such-file.npy\n```\n")
+    (example,) = SYBIL.parse(broken)
     with pytest.raises(AssertionError, match="no-such-file"):
-        for example in SYBIL.parse(broken):
-            example.evaluate()
+        example.evaluate()

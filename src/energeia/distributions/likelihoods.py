@@ -25,7 +25,10 @@ _MIN_RATIO = 0.1
 class ColumnLikelihood(eqx.Module):
     """A distribution of one value given ``size`` real numbers."""
 
-    size: eqx.AbstractVar[int]
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many real numbers it takes."""
 
     @abstractmethod
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
@@ -43,7 +46,10 @@ class ColumnLikelihood(eqx.Module):
 class BernoulliLikelihood(ColumnLikelihood):
     """p(1) = sigmoid(p0)."""
 
-    size: int = eqx.field(static=True, default=1)
+    @property
+    def size(self) -> int:
+        """The logit of one."""
+        return 1
 
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
         """y p0 - log(1 + e^p0)."""
@@ -59,9 +65,14 @@ class BernoulliLikelihood(ColumnLikelihood):
 
 
 class CategoricalLikelihood(ColumnLikelihood):
-    """p(k) = softmax(p)_k over ``size`` codes."""
+    """p(k) = softmax(p)_k over the codes 0 .. ``levels`` - 1."""
 
-    size: int = eqx.field(static=True)
+    levels: int = eqx.field(static=True)
+
+    @property
+    def size(self) -> int:
+        """A logit for each code."""
+        return self.levels
 
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
         """The log-softmax of the logit of code y."""

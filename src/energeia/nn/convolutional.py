@@ -119,19 +119,25 @@ def convolve(
 
 
 def _patches(weight: Array, x: Array, stride: int) -> Array:
-    kernel, _, inputs, outputs = weight.shape
+    """Patches in two passes, rows then columns, from blocks of ``stride`` pixels.
+
+    Every slice is contiguous and there are kernel + kernel / stride of them, not kernel^2, so
+    that both they and their transposes (sums of padded slices) move memory in long runs.
+    """
+    kernel, _, _, outputs = weight.shape
     rows, columns = ((n - kernel) // stride + 1 for n in x.shape[:2])
-    slices = [
-        jax.lax.slice(
-            x,
-            (a, b, 0),
-            (a + (rows - 1) * stride + 1, b + (columns - 1) * stride + 1, inputs),
-            (stride, stride, 1),
-        )
-        for a in range(kernel)
-        for b in range(kernel)
+    steps = -(-kernel // stride)
+    tall, wide = rows + steps - 1, columns + steps - 1
+    x = jnp.pad(x, ((0, tall * stride - x.shape[0]), (0, wide * stride - x.shape[1]), (0, 0)))
+    blocks = x.reshape(tall, stride, wide * stride, -1)
+    down = [blocks[a // stride : a // stride + rows, a % stride] for a in range(kernel)]
+    bands = jnp.concatenate(down, axis=-1)
+    pixel = bands.shape[-1]
+    bands = bands.reshape(rows, wide, stride * pixel)
+    across = [
+        bands[:, b : b + columns, : min(stride, kernel - b * stride) * pixel] for b in range(steps)
     ]
-    return jnp.concatenate(slices, axis=-1) @ weight.reshape(-1, outputs)
+    return jnp.concatenate(across, axis=-1) @ weight.swapaxes(0, 1).reshape(-1, outputs)
 
 
 def _library(weight: Array, x: Array, stride: int) -> Array:
