@@ -1,6 +1,5 @@
 """Step sizes: kernels that have one, how a pilot finds it, and how it is frozen."""
 
-import math
 from abc import abstractmethod
 from functools import partial
 from typing import NamedTuple, Self, TypeVar
@@ -89,7 +88,8 @@ def tune(
 
     The mean acceptance over chains follows 0.574 for MALA and 0.651 for HMC by dual averaging: the
     first half of the steps finds the region, the second starts there afresh and swings less, since
-    the average over a swinging step is biased. Discard the pilot: its chains are not those of one kernel.
+    the average over a swinging step is biased. Discard the pilot: its chains are not those of one
+    kernel.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal

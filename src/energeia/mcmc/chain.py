@@ -52,28 +52,30 @@ def run_chains(
     (4, 10, 2)
     """
 
-    def one(key: PRNGKey, x: Array, condition: Array | None) -> tuple[Any, tuple[Array, Array]]:
-        def step(state: Any, key: PRNGKey) -> tuple[Any, Array]:
+    count = starts.shape[0]
+
+    def step(states: Any, key: PRNGKey) -> tuple[Any, Array]:
+        def one(key: PRNGKey, state: Any, condition: Array | None) -> tuple[Any, Array]:
             state, info = kernel.step(key, target, state, condition)
             return state, info.acceptance
 
-        def kept(state: Any, key: PRNGKey) -> tuple[Any, tuple[Array, Array]]:
-            if thin == 1:
-                state, rate = step(state, key)
-            else:
-                state, rates = jax.lax.scan(step, state, jax.random.split(key, thin))
-                rate = jnp.mean(rates)
-            return state, (state.position, rate)
+        return jax.vmap(one)(jax.random.split(key, count), states, condition)
 
-        burn_key, draw_key = jax.random.split(key)
-        state = kernel.init(target, x, condition)
-        if burn:
-            state, _ = jax.lax.scan(step, state, jax.random.split(burn_key, burn))
-        return jax.lax.scan(kept, state, jax.random.split(draw_key, draws))
+    def kept(states: Any, key: PRNGKey) -> tuple[Any, tuple[Array, Array]]:
+        if thin == 1:
+            states, rate = step(states, key)
+        else:
+            states, rates = jax.lax.scan(step, states, jax.random.split(key, thin))
+            rate = jnp.mean(rates, axis=0)
+        return states, (states.position, rate)
 
-    keys = jax.random.split(key, starts.shape[0])
-    states, (positions, rates) = jax.vmap(one)(keys, starts, condition)
-    return Chains(positions, jnp.mean(rates, axis=1), states)
+    burn_key, draw_key = jax.random.split(key)
+    states = jax.vmap(lambda x, c: kernel.init(target, x, c))(starts, condition)
+    if burn:
+        states, _ = jax.lax.scan(step, states, jax.random.split(burn_key, burn))
+    keys = jax.random.split(draw_key, draws)
+    states, (positions, rates) = jax.lax.scan(kept, states, keys)
+    return Chains(jnp.swapaxes(positions, 0, 1), jnp.mean(rates, axis=0), states)
 
 
 def diagnose(chains: Chains) -> Diagnosis:

@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
@@ -59,12 +60,20 @@ class Mala(StepKernel):
         """One proposal, accepted or not."""
         x = state.position
         root = jnp.sqrt(self.step_size.astype(x.dtype))
-        noise_key, accept_key = jax.random.split(key)
-        xi = jax.random.normal(noise_key, x.shape, x.dtype)
+        xi, level = _noise(key, x)
         proposal = self.init(target, x + root * (0.5 * root * state.force + xi), condition)
         back = xi + 0.5 * root * (state.force + proposal.force)
         change = state.energy - proposal.energy + 0.5 * jnp.sum((xi - back) * (xi + back))
         acceptance = jnp.exp(jnp.minimum(jnp.where(jnp.isnan(change), -jnp.inf, change), 0.0))
-        accepted = jax.random.uniform(accept_key, (), x.dtype) < acceptance
+        accepted = level < acceptance
         chosen = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposal, state)
         return chosen, KernelInfo(acceptance, accepted)
+
+
+def _noise(key: PRNGKey, x: Array) -> tuple[Array, Array]:
+    """Normal noise like x and one uniform number, from one call: in few dimensions the hashing
+    of split keys would be most of the cost of a step."""
+    low = np.nextafter(np.asarray(-1.0, x.dtype), np.asarray(0.0, x.dtype))
+    uniform = jax.random.uniform(key, (x.size + 1,), x.dtype, low, 1.0)
+    xi = np.sqrt(2).astype(x.dtype) * jax.lax.erf_inv(uniform[:-1])
+    return xi.reshape(x.shape), 0.5 * (uniform[-1] + 1)

@@ -26,10 +26,10 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Deviation of the first weights of a binary column; of K values it is shared by K - 1."""
     shrinkage: float = 40.0
     """Weight decay times rows over K - 1: a prior that counts for less the more the data."""
-    optimization: Optimization = Optimization(learning_rate=1e-2, beta1=0.0)
+    optimization: Optimization = Optimization(learning_rate=1.5e-2, beta1=0.0)
     """How the machine moves. Its learning rate is divided by the root of K - 1 and its weight decay
     is added to the shrinkage. Momentum and persistent chains swing each other: keep beta1 small."""
-    training: Training = Training(rounds=5000, batch=256, check_every=250, patience=4, average=0.99)
+    training: Training = Training(rounds=6500, batch=512, check_every=250, patience=4, average=0.99)
     """How long to train."""
 
 
