@@ -53,7 +53,7 @@ def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNG
     )
     settings = msgspec.structs.replace(
         options.optimization,
-        learning_rate=options.optimization.learning_rate / levels**0.5,
+        learning_rate=options.optimization.learning_rate / levels**0.75,
         weight_decay=options.optimization.weight_decay + options.shrinkage * levels / problem.rows,
     )
     mover = optimizer(settings, options.training.rounds)

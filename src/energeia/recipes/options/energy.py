@@ -16,7 +16,7 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Hidden units."""
     chains: int = 512
     """Persistent chains."""
-    sweeps: int = 2
+    sweeps: int = 1
     """Gibbs sweeps of every chain in a move."""
     anneal: int = 100
     """Sweeps of a sample while it cools from independent columns."""
@@ -27,9 +27,11 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     shrinkage: float = 40.0
     """Weight decay times rows over K - 1: a prior that counts for less the more the data."""
     optimization: Optimization = Optimization(learning_rate=1.5e-2, beta1=0.0)
-    """How the machine moves. Its learning rate is divided by the root of K - 1 and its weight decay
+    """How the machine moves. Its learning rate is divided by (K - 1)^0.75 and its weight decay
     is added to the shrinkage. Momentum and persistent chains swing each other: keep beta1 small."""
-    training: Training = Training(rounds=6500, batch=512, check_every=250, patience=4, average=0.99)
+    training: Training = Training(
+        rounds=9000, batch=512, check_every=250, patience=6, average=0.998
+    )
     """How long to train."""
 
 
