@@ -33,6 +33,8 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Columns to condition on, by number or name."""
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    """Shares of rows for training, early stopping and judging."""
 
     def config(self, spec: str, seed: int) -> DataConfig:
         """The part of a run's configuration that speaks of data."""
@@ -44,6 +46,7 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
             condition=self.condition,
             seed=seed,
             blocks=self.blocks,
+            fractions=self.fractions,
         )
 
 

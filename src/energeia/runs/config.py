@@ -28,6 +28,8 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Seed of a named source's samples and of the split."""
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    """Shares of rows for training, early stopping and judging."""
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -59,7 +59,7 @@ def open_rows(config: DataConfig) -> Rows:
 def split_rows(data: Dataset, config: DataConfig) -> Rows:
     """Split opened data as ``open_rows`` does."""
     if data.source is None or data.condition is not None:
-        parts = split(data, config.seed, blocks=config.blocks)
+        parts = split(data, config.seed, config.fractions, blocks=config.blocks)
         return Rows(data, *(_batch(part) for part in parts[:3]))
     parts = split(data, config.seed, (0.95, 0.04, 0.01))
     fresh = data.source.draw(_other_seed(config.seed), _FRESH_ROWS)
