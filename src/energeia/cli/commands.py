@@ -11,7 +11,6 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia.cli import arguments, output
 from energeia.data.inspection import Verdict, inspect
-from energeia.data.sources import open_data
 from energeia.recipes.catalogue import RECIPES, applicable, find
 from energeia.report.gather import report_runs
 from energeia.runs.config import RunConfig
@@ -19,7 +18,7 @@ from energeia.runs.directory import RunDirectory, find_runs, fresh_folder
 from energeia.runs.files import whole
 from energeia.runs.judging import evaluate
 from energeia.runs.leaderboard import ranked, row
-from energeia.runs.opening import open_rows
+from energeia.runs.opening import open_for, open_rows
 from energeia.runs.run import load
 from energeia.runs.runner import new_session, reopen_session, run_session
 from energeia.runs.tournament import compare
@@ -151,13 +150,11 @@ def _score(given: arguments.Score) -> Answer:
     if given.out:
         _writable(given.out)
     run = load(given.run)
-    reading = run.config.data
-    data = open_data(
+    data = open_for(
         given.data,
-        support=run.problem.support,
+        run.problem,
+        run.config.data,
         drop_bad_rows=given.drop_bad_rows,
-        drop_columns=reading.drop_columns,
-        condition_columns=reading.condition,
         seed=given.common.seed,
     )
     scores = run.score(np.asarray(data.rows), data.condition, seed=given.common.seed)

@@ -9,15 +9,14 @@ from energeia.evaluation.effort import Effort
 from energeia.evaluation.reference import Reference
 from energeia.evaluation.suite import judge
 from energeia.records import Evaluation
-from energeia.runs.config import DataConfig
-from energeia.runs.opening import Rows, as_rows, open_rows
+from energeia.runs.opening import Rows, open_for, open_rows
 from energeia.runs.run import Run
 
 _KEPT_SAMPLES = 2000
 
 
 def evaluate(
-    run: Run, data: str | DataConfig | None = None, *, seed: int = 0, effort: Effort | None = None
+    run: Run, data: str | None = None, *, seed: int = 0, effort: Effort | None = None
 ) -> Evaluation:
     """Measure a run against its own held-out rows, or against other data.
 
@@ -28,10 +27,8 @@ def evaluate(
     if data is None:
         held_out, source = own.test, own.data.source
     else:
-        other = open_rows(DataConfig(spec=data) if isinstance(data, str) else data)
-        whole = other.data
-        held_out = as_rows(run.problem, np.asarray(whole.rows), whole.condition)
-        source = whole.source
+        other = open_for(data, run.problem, run.config.data, seed=seed)
+        held_out, source = Batch(other.rows, other.condition), other.source
     reference = make_reference(own, held_out, seed, effort)
     return judge_run(run, own.train, held_out, source, reference, seed)
 

@@ -10,7 +10,7 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
 from energeia.data.dataset import Dataset, split
-from energeia.data.sources import open_data
+from energeia.data.sources import open_data, open_like
 from energeia.recipes.options.problem import Problem
 from energeia.runs.config import DataConfig
 
@@ -65,6 +65,25 @@ def split_rows(data: Dataset, config: DataConfig) -> Rows:
     fresh = data.source.draw(_other_seed(config.seed), _FRESH_ROWS)
     test = dataclasses.replace(data, rows=fresh)
     return Rows(data, _batch(parts.train), _batch(parts.valid), _batch(test))
+
+
+def open_for(
+    spec: str, problem: Problem, config: DataConfig, *, drop_bad_rows: bool = False, seed: int = 0
+) -> Dataset:
+    """Open rows for a run that is trained: checked against it, nothing inferred.
+
+    Raises:
+        InputError: if they have other columns than the run, or leave its support.
+    """
+    return open_like(
+        spec,
+        problem.support,
+        problem.layout,
+        drop_bad_rows=drop_bad_rows or config.drop_bad_rows,
+        drop_columns=config.drop_columns,
+        condition_columns=config.condition,
+        seed=seed,
+    )
 
 
 def _batch(data: Dataset) -> Batch:

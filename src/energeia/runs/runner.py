@@ -49,6 +49,7 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
     Raises:
         InputError: if a run is already there, or there are fewer rows than a batch.
     """
+    require(find(config.recipe), rows.problem)
     training: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
     count = len(rows.train.x)
     if count < training.batch:
@@ -56,7 +57,6 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
             f"{count} training rows are fewer than a batch of {training.batch}: "
             f"bring more rows or set --training.batch {max(1, count // 4)}"
         )
-    require(find(config.recipe), rows.problem)
     return Session(RunDirectory.create(path, config), config, rows, quiet)
 
 

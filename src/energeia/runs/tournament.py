@@ -63,7 +63,12 @@ def compare(
     directories = []
     for recipe in chosen:
         say(f"{recipe.family}: {recipe.name}")
-        config = RunConfig(recipe=recipe.name, data=where, options=scaled(recipe, scale), seed=seed)
+        config = RunConfig(
+            recipe=recipe.name,
+            data=where,
+            options=scaled(recipe, scale, len(rows.train.x)),
+            seed=seed,
+        )
         directory = RunDirectory(path / recipe.name)
         directories.append(directory)
         _one(directory, config, rows, reference, quiet=quiet, resume=resume)
@@ -80,11 +85,13 @@ def _chosen(names: Sequence[str], rows: Rows) -> list[Recipe]:
     return chosen
 
 
-def scaled(recipe: Recipe, scale: float) -> msgspec.Struct:
-    """A recipe's default options with its rounds multiplied."""
+def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:
+    """A recipe's default options, rounds multiplied, batches at most a quarter of the rows."""
     options: Any = recipe.options()
     training = msgspec.structs.replace(
-        options.training, rounds=max(1, round(options.training.rounds * scale))
+        options.training,
+        rounds=max(1, round(options.training.rounds * scale)),
+        batch=max(1, min(options.training.batch, rows // 4)),
     )
     return msgspec.structs.replace(options, training=training)
 

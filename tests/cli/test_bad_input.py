@@ -1,0 +1,186 @@
+"""Bad input gets one sentence and status 2, and nothing is lost or left half-written."""
+
+import json
+
+import numpy as np
+import pytest
+
+from energeia.cli.main import main
+
+TINY = ["--training.rounds", "4", "--training.check-every", "2", "--training.batch", "16",
+        "--training.checkpoint-every", "2"]  # fmt: skip
+
+
+def call(capsys, *words):
+    """Exit status, standard output and standard error of one command."""
+    with pytest.raises(SystemExit) as end:
+        main([str(w) for w in words])
+    said = capsys.readouterr()
+    return end.value.code, said.out, said.err
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run on two columns, one of them categorical."""
+    folder = tmp_path_factory.mktemp("trained")
+    rng = np.random.default_rng(0)
+    rows = np.column_stack([rng.integers(0, 3, 200), rng.normal(size=200)])
+    np.save(folder / "rows.npy", rows)
+    with pytest.raises(SystemExit) as end:
+        main(["fit", str(folder / "rows.npy"), "made", "--support", "0:categorical(0,1,2)",
+              "--out", str(folder / "run"), "--json", *TINY])  # fmt: skip
+    assert end.value.code == 0
+    return folder
+
+
+def refused(code, err, *words):
+    sentences = [line for line in err.splitlines() if line.startswith("energeia: ")]
+    assert code == 2
+    assert len(sentences) == 1
+    assert "Traceback" not in err
+    for word in words:
+        assert word in sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fti", "x.npy", "made"], ["did you mean 'fit'"]),
+        (["fit", "moons", "spline-flwo"], ["did you mean 'spline-flow'"]),
+        (["fit", "moons", "made", "--training.round", "3"], ["--training.rounds"]),
+        (["inspect", "no-such.npy"], ["no-such.npy"]),
+        (["fit", "isng:L=4", "made"], ["ising"]),
+        (["fit", "ising:L=4,betta=1", "made"], ["beta"]),
+        (["sample", "no-run"], ["no-run", "energeia list"]),
+        (["resume", "no-run"], ["no-run"]),
+        (["compare", "moons", "--recipes", "mad"], ["did you mean 'made'"]),
+        (["compare", "moons", "--resume"], ["--out"]),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else None,
+)
+def test_one_sentence_with_the_repair(words, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call(capsys, *words)
+    refused(code, err, *said)
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_the_traceback(capsys):
+    code, _, err = call(capsys, "inspect", "no-such.npy", "--debug")
+    assert code == 2
+    assert "Traceback" in err
+
+
+def test_fewer_rows_than_a_batch_leave_no_folder(capsys, tmp_path):
+    np.save(tmp_path / "few.npy", np.random.default_rng(0).normal(size=(20, 2)))
+    code, _, err = call(capsys, "fit", tmp_path / "few.npy", "made", "--out", tmp_path / "run")
+    refused(code, err, "fewer than a batch", "--training.batch")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_that_does_not_fit_names_those_that_do(capsys, tmp_path):
+    np.save(tmp_path / "real.npy", np.random.default_rng(0).normal(size=(400, 2)))
+    code, _, err = call(capsys, "fit", tmp_path / "real.npy", "rbm", "--out", tmp_path / "run")
+    refused(code, err, "does not model real columns", "spline-flow")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_with_a_run_is_not_overwritten(capsys, trained):
+    before = {p: p.read_bytes() for p in (trained / "run").rglob("*") if p.is_file()}
+    code, _, err = call(capsys, "fit", trained / "rows.npy", "made", "--out", trained / "run")
+    refused(code, err, "already holds a run", "energeia resume")
+    assert before == {p: p.read_bytes() for p in (trained / "run").rglob("*") if p.is_file()}
+
+
+def test_changed_data_are_not_resumed(capsys, trained, tmp_path):
+    rows = np.load(trained / "rows.npy")
+    np.save(tmp_path / "rows.npy", rows)
+    words = ["fit", tmp_path / "rows.npy", "made", "--out", tmp_path / "run", "--json", *TINY]
+    assert call(capsys, *words)[0] == 0
+    status = json.loads((tmp_path / "run" / "status.json").read_text())
+    (tmp_path / "run" / "status.json").write_text(json.dumps(status | {"state": "interrupted"}))
+    np.save(tmp_path / "rows.npy", rows + np.array([0.0, 1.0]))
+    code, _, err = call(capsys, "resume", tmp_path / "run")
+    refused(code, err, "have changed")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (np.zeros((5, 3)), "3"),
+        (np.array([[7.0, 0.0]] * 5), "7"),
+        (np.array([[1.0, np.nan]] * 5), "NaN"),
+        (np.array([[1.0, "a"]] * 5, dtype=object), "object"),
+    ],
+    ids=["shape", "category", "nan", "object"],
+)
+def test_rows_that_do_not_fit_the_run_are_not_scored(rows, said, capsys, trained, tmp_path):
+    np.save(tmp_path / "other.npy", rows, allow_pickle=True)
+    scores = tmp_path / "scores.npy"
+    code, _, err = call(capsys, "score", trained / "run", tmp_path / "other.npy", "-o", scores)
+    refused(code, err, said)
+    assert not scores.exists()
+
+
+def test_a_broken_checkpoint_is_named_and_the_previous_one_used(capsys, trained, tmp_path, caplog):
+    tensors = sorted((trained / "run" / "checkpoints").glob("*.safetensors"))
+    assert len(tensors) == 2
+    whole = tensors[-1].read_bytes()
+    try:
+        tensors[-1].write_bytes(whole[: len(whole) // 2])
+        words = ["sample", trained / "run", "-n", 3, "-o", tmp_path / "x.npy"]
+        assert call(capsys, *words)[0] == 0
+        assert tensors[-1].name in caplog.text
+        assert np.load(tmp_path / "x.npy").shape == (3, 2)
+        first = tensors[0].read_bytes()
+        tensors[0].write_bytes(b"")
+        code, _, err = call(capsys, *words)
+        refused(code, err, "only broken checkpoints")
+        tensors[0].write_bytes(first)
+    finally:
+        tensors[-1].write_bytes(whole)
+
+
+def test_samples_go_only_where_they_can(capsys, trained, tmp_path):
+    code, _, err = call(capsys, "sample", trained / "run", "-o", tmp_path / "no" / "x.npy")
+    refused(code, err, "is not there")
+    code, _, err = call(capsys, "sample", trained / "run", "-o", tmp_path / "x.pkl")
+    refused(code, err, ".npy or .csv")
+    code, _, err = call(capsys, "sample", trained / "run", "-n", 0, "-o", tmp_path / "x.npy")
+    refused(code, err, "at least one")
+    code, _, err = call(
+        capsys, "sample", trained / "run", "--condition", 1.0, "-o", tmp_path / "x.npy"
+    )
+    refused(code, err, "condition")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_is_one_object_and_nothing_else(capsys, trained, tmp_path):
+    code, out, _ = call(capsys, "score", trained / "run", trained / "rows.npy", "--json")
+    assert code == 0
+    found = json.loads(out)["log_likelihood"]
+    assert set(found) == {"value", "stderr", "kind", "n", "note"}
+    assert found["kind"] == "exact"
+    for words in (["inspect", "digits"], ["list", trained], ["report", trained / "run", "-o",
+                  tmp_path / "r.html"]):  # fmt: skip
+        code, out, _ = call(capsys, *words, "--json")
+        assert code == 0
+        assert isinstance(json.loads(out), dict)
+
+
+def test_compare_prints_the_promised_object(capsys, tmp_path):
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(900, 2)))
+    words = ["compare", tmp_path / "rows.npy", "--recipes", "made", "gan", "--scale", "0.001",
+             "--out", tmp_path / "runs", "--json"]  # fmt: skip
+    code, out, _ = call(capsys, *words)
+    assert code == 0
+    models = json.loads(out)["models"]
+    assert [m["recipe"] for m in models] == ["made", "gan"]
+    wanted = {"recipe", "family", "log_likelihood", "two_sample", "seconds", "samples_per_second"}
+    assert all(wanted <= set(m) for m in models)
+    assert models[1]["log_likelihood"]["kind"] == "none"
+    assert (tmp_path / "runs" / "report.html").is_file()
+    code, _, err = call(capsys, *words)
+    refused(code, err, "not empty", "--resume")
+    assert call(capsys, *words, "--resume")[0] == 0
