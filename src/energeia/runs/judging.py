@@ -9,7 +9,7 @@ from energeia.evaluation.effort import Effort
 from energeia.evaluation.reference import Reference
 from energeia.evaluation.suite import judge
 from energeia.records import Evaluation
-from energeia.runs.opening import Rows, open_for, open_rows
+from energeia.runs.opening import Rows, batch_of, open_for, open_rows
 from energeia.runs.run import Run
 
 _KEPT_SAMPLES = 2000
@@ -28,7 +28,7 @@ def evaluate(
         held_out, source = own.test, own.data.source
     else:
         other = open_for(data, run.problem, run.config.data, seed=seed)
-        held_out, source = Batch(other.rows, other.condition), other.source
+        held_out, source = batch_of(other), other.source
     reference = make_reference(own, held_out, seed, effort)
     return judge_run(run, own.train, held_out, source, reference, seed)
 

@@ -60,11 +60,11 @@ def split_rows(data: Dataset, config: DataConfig) -> Rows:
     """Split opened data as ``open_rows`` does."""
     if data.source is None or data.condition is not None:
         parts = split(data, config.seed, config.fractions, blocks=config.blocks)
-        return Rows(data, *(_batch(part) for part in parts[:3]))
+        return Rows(data, *(batch_of(part) for part in parts[:3]))
     parts = split(data, config.seed, (0.95, 0.04, 0.01))
     fresh = data.source.draw(_other_seed(config.seed), _FRESH_ROWS)
     test = dataclasses.replace(data, rows=fresh)
-    return Rows(data, _batch(parts.train), _batch(parts.valid), _batch(test))
+    return Rows(data, batch_of(parts.train), batch_of(parts.valid), batch_of(test))
 
 
 def open_for(
@@ -86,7 +86,8 @@ def open_for(
     )
 
 
-def _batch(data: Dataset) -> Batch:
+def batch_of(data: Dataset) -> Batch:
+    """The rows of a data set as games and evaluations take them."""
     return Batch(data.rows, data.condition)  # pyright: ignore[reportArgumentType]
 
 
