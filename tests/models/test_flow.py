@@ -23,7 +23,8 @@ def flow_of(transformer, angles, condition_shape=(1,)):
     moved, fixed = eqx.partition(stack, eqx.is_inexact_array)
     leaves, tree = jax.tree.flatten(moved)
     keys = jax.random.split(key, len(leaves))
-    leaves = [v + 0.3 * jax.random.normal(k, v.shape) for k, v in zip(keys, leaves, strict=True)]
+    # Shaken enough to matter, too little for ridges thinner than the cells of the grid below.
+    leaves = [v + 0.2 * jax.random.normal(k, v.shape) for k, v in zip(keys, leaves, strict=True)]
     base = LinesAndCircles(angles) if any(angles) else StandardNormal((len(angles),))
     return Flow(base, eqx.combine(jax.tree.unflatten(tree, leaves), fixed))
 
