@@ -55,9 +55,11 @@ def save(folder: Path, tree: Any, header: dict[str, Any]) -> Path:
     write_whole(tensors, save_tensors(arrays))
     full = Header(**header, sha256=sha256(tensors), keys=keys)
     write_whole(stem.with_suffix(".json"), msgspec.json.encode(full))
-    for old in sorted(folder.glob("*.json"))[:-_KEEP]:
-        old.unlink()
-        old.with_suffix(".safetensors").unlink(missing_ok=True)
+    kept = {path.stem for path in sorted(folder.glob("*.json"))[-_KEEP:]}
+    for path in folder.iterdir():
+        # Older checkpoints, and what a kill left behind: parts, arrays without their header.
+        if path.stem not in kept:
+            path.unlink()
     return tensors
 
 
