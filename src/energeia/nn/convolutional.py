@@ -17,9 +17,9 @@ class Convolution(eqx.Module):
     for strides ``s`` that divide both. Padding ``p`` is (kernel - stride) // 2 on the low side and
     the rest on the high side, of zeros, or of the other side of a periodic image.
 
-    On CPU this is strided slices, joined, and one matrix product, because XLA's own CPU
-    convolution is 3 to 20 times slower, more so when a slope is differentiated again; elsewhere it
-    is ``lax.conv_general_dilated``. The two agree to rounding.
+    On CPU this is slices, joined, and one matrix product, which costs less than XLA's own CPU
+    convolution where a slope is differentiated again; elsewhere it is
+    ``lax.conv_general_dilated``. The two agree to rounding.
 
     >>> import jax
     >>> layer = Convolution(1, 4, kernel=3, stride=2, key=jax.random.key(0))
