@@ -109,6 +109,23 @@ class Density(Energy, Generator):
         return -self.log_prob(x, condition)
 
 
+class Pushforward(Generator):
+    """The image of a simple distribution under a map: x = G(z), z ~ ``prior``."""
+
+    @property
+    @abstractmethod
+    def prior(self) -> Density:
+        """The distribution of the latent vector z."""
+
+    @abstractmethod
+    def transform(self, z: Array, condition: Condition = None) -> Array:
+        """G(z), one configuration of shape ``self.shape``."""
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One configuration, shape ``self.shape``."""
+        return self.transform(self.prior.sample(key), condition)
+
+
 class LatentModel(Generator):
     """A distribution with hidden variables, p(x) = E_q(z|x) [p(x, z) / q(z|x)]."""
 

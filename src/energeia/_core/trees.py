@@ -60,3 +60,10 @@ def trainable(tree: Any) -> Any:
         tree,
         is_leaf=lambda leaf: isinstance(leaf, Frozen),
     )
+
+
+def stopped(tree: Any) -> Any:
+    """The same module with the gradient of every array stopped."""
+    return jax.tree.map(
+        lambda leaf: jax.lax.stop_gradient(leaf) if eqx.is_array(leaf) else leaf, tree
+    )

@@ -2,11 +2,11 @@
 
 from jaxtyping import Array
 
-from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Bijection, Condition, Density
+from energeia._core.types import Scalar
+from energeia.contracts import Bijection, Condition, Density, Pushforward
 
 
-class Flow(Density):
+class Flow(Pushforward, Density):
     """log p(x) = log base(f(x)) + log |det df/dx|, with ``bijection`` f from data to the base.
 
     Data to base is the direction that training runs, so it is the bijection's forward one.
@@ -38,6 +38,11 @@ class Flow(Density):
         z, log_det = self.bijection.forward(x, condition)
         return self.base.log_prob(z) + log_det
 
-    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration."""
-        return self.bijection.inverse(self.base.sample(key), condition)[0]
+    @property
+    def prior(self) -> Density:
+        """The base."""
+        return self.base
+
+    def transform(self, z: Array, condition: Condition = None) -> Array:
+        """The configuration that the bijection sends to z."""
+        return self.bijection.inverse(z, condition)[0]

@@ -3,17 +3,16 @@
 from collections.abc import Callable
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from energeia._core.types import PRNGKey
-from energeia.contracts import Condition, Generator
+from energeia.contracts import Condition, Pushforward
+from energeia.distributions.gaussian import StandardNormal
 from energeia.nn.residual import joined
 
 
-class ImplicitGenerator(Generator):
+class ImplicitGenerator(Pushforward):
     """x = G(z, condition), z ~ N(0, 1) of shape ``(latent,)`` (Goodfellow et al. 2014).
 
     ``network`` takes the latent vector with the condition behind it and gives ``shape[0]`` reals;
@@ -31,6 +30,11 @@ class ImplicitGenerator(Generator):
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
     circles: tuple[int, ...] = eqx.field(static=True, default=())
 
+    @property
+    def prior(self) -> StandardNormal:
+        """The standard normal of ``latent`` dimensions."""
+        return StandardNormal((self.latent,))
+
     def transform(self, z: Float[Array, " latent"], condition: Condition = None) -> Array:
         """The configuration of one latent vector, shape ``self.shape``."""
         x = self.network(joined(z, condition))
@@ -38,7 +42,3 @@ class ImplicitGenerator(Generator):
             return x
         turned = jnp.mod(x + jnp.pi, 2 * jnp.pi) - jnp.pi
         return jnp.where(np.isin(np.arange(self.shape[0]), self.circles), turned, x)
-
-    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration."""
-        return self.transform(jax.random.normal(key, (self.latent,)), condition)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Cast, Condition, Kernel, Metrics, Objective
 from energeia.energies.embedded import EmbeddedEnergy
@@ -73,7 +74,7 @@ class Contrastive(Objective):
         embed_key, restart_key, move_key = jax.random.split(key, 3)
         positions, conditions = _embed(embed_key, model, batch)
         memory = self._restarted(restart_key, model, memory, positions, conditions)
-        memory, acceptance = self._moved(move_key, _stopped(model.inner), memory)
+        memory, acceptance = self._moved(move_key, stopped(model.inner), memory)
         energy = jax.vmap(model.inner.energy)
         real = energy(positions, conditions)
         chain = energy(memory.positions, memory.conditions)
@@ -146,9 +147,3 @@ class Contrastive(Objective):
 def _embed(key: PRNGKey, model: EmbeddedEnergy, batch: Batch) -> tuple[Array, Condition]:
     keys = jax.random.split(key, len(batch.x))
     return jax.vmap(model.embed)(keys, batch.x, batch.condition)
-
-
-def _stopped(tree: Any) -> Any:
-    return jax.tree.map(
-        lambda leaf: jax.lax.stop_gradient(leaf) if eqx.is_array(leaf) else leaf, tree
-    )
