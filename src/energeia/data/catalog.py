@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from energeia._core.errors import InputError, nearest
+from energeia._core.specs import Parameter, parse_parameters
 from energeia.data.readers import is_there
 from energeia.support import Support
 
@@ -33,13 +34,6 @@ class Source(Protocol):
     def observables(self) -> tuple[Any, ...]:
         """``(Observable, exact value or None)`` pairs worth measuring."""
         ...
-
-
-class Parameter(NamedTuple):
-    """One parameter of a named source."""
-
-    kind: type
-    default: Any
 
 
 class Named(NamedTuple):
@@ -105,27 +99,10 @@ def parse_spec(spec: str) -> tuple[str, dict[str, Any]] | None:
     >>> parse_spec("moons:n=100")
     ('moons', {'n': 100})
     """
-    name, _, rest = spec.partition(":")
+    name = spec.partition(":")[0]
     if name not in NAMED or is_there(Path(spec)):
         return None
-    parameters = {key: parameter.default for key, parameter in NAMED[name].parameters.items()}
-    for part in filter(None, (p.strip() for p in rest.split(","))):
-        key, equals, text = part.partition("=")
-        if key not in parameters:
-            advice = nearest(key, parameters) if parameters else f"write {name} alone"
-            raise InputError(f"the source {name!r} has no parameter {key!r}: {advice}")
-        kind = NAMED[name].parameters[key].kind
-        try:
-            parameters[key] = kind(text)
-        except ValueError:
-            equals = ""
-        if not equals or text == "":
-            article = {"int": "a whole number", "float": "a number"}.get(kind.__name__, "a name")
-            raise InputError(
-                f"{key!r} of the source {name!r} was given {text!r} where {article} was wanted: "
-                f"write {name}:{key}={NAMED[name].parameters[key].default}"
-            )
-    return name, parameters
+    return name, parse_parameters("source", spec, NAMED[name].parameters)
 
 
 def refuse_unknown(spec: str) -> None:

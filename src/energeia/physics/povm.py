@@ -202,7 +202,7 @@ def trine() -> Povm:
 def user_povm(
     effects: Complex[np.ndarray, "A d d"], name: str, labels: tuple[str, ...] = ()
 ) -> Povm:
-    """A measurement from its effects, in the order of the outcomes; labels are 0, 1, ... if left out.
+    """A measurement from its effects, in the order of the outcomes; labels default to 0, 1, ...
 
     Raises:
         InputError: if the effects are not finite, square, Hermitian and positive, with sum I.

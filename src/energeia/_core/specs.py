@@ -1,0 +1,42 @@
+"""Things named in one word of text, as ``name:key=value,key=value``."""
+
+from typing import Any, NamedTuple
+
+from energeia._core.errors import InputError, nearest
+
+
+class Parameter(NamedTuple):
+    """One parameter of something that is named in text."""
+
+    kind: type
+    default: Any
+
+
+def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[str, Any]:
+    """The parameters written in ``spec``, defaults filled in; ``what`` names the kind of thing.
+
+    Raises:
+        InputError: for an unknown parameter, or a value of the wrong kind.
+
+    >>> parse_parameters("source", "moons:n=100", {"n": Parameter(int, 20_000)})
+    {'n': 100}
+    """
+    name, _, rest = spec.partition(":")
+    values = {key: parameter.default for key, parameter in known.items()}
+    for part in filter(None, (p.strip() for p in rest.split(","))):
+        key, equals, text = part.partition("=")
+        if key not in known:
+            advice = nearest(key, known) if known else f"write {name} alone"
+            raise InputError(f"the {what} {name!r} has no parameter {key!r}: {advice}")
+        kind = known[key].kind
+        try:
+            values[key] = kind(text)
+        except ValueError:
+            equals = ""
+        if not equals or text == "":
+            article = {"int": "a whole number", "float": "a number"}.get(kind.__name__, "a name")
+            raise InputError(
+                f"{key!r} of the {what} {name!r} was given {text!r} where {article} was wanted: "
+                f"write {name}:{key}={known[key].default}"
+            )
+    return values
