@@ -229,12 +229,12 @@ class InfoNce(InformationEstimator):
         self, key: PRNGKey, x: Rows, z: Rows, width: int, depth: int
     ) -> SeparableStatistics:
         """Two embeddings and their product."""
-        one, two = jax.random.split(key)
-        nets = (
+        keys = jax.random.split(key)
+        left, right = (
             ResidualNet(rows.shape[1], self.embedding, width=width, depth=depth, key=k)
-            for rows, k in ((x, one), (z, two))
+            for rows, k in zip((x, z), keys, strict=True)
         )
-        return SeparableStatistics(*nets, Scaling(x), Scaling(z))
+        return SeparableStatistics(left, right, Scaling(x), Scaling(z))
 
     def terms(
         self, network: SeparableStatistics, x: Rows, z: Rows, other: Rows

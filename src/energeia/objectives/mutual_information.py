@@ -44,6 +44,8 @@ class StatisticsTraining(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """The first rate; it falls to zero along a cosine."""
 
 
+DEFAULT_TRAINING = StatisticsTraining()
+
 ESTIMATORS: dict[str, Callable[[Density, int], InformationEstimator]] = {
     "jensen-shannon": lambda prior, batch: JensenShannon(),
     "nwj": lambda prior, batch: Nwj(),
@@ -56,7 +58,7 @@ ESTIMATORS: dict[str, Callable[[Density, int], InformationEstimator]] = {
 
 def mutual_information(
     x: Any, z: Any, estimator: str = "nwj", *, prior: Density | None = None, seed: int = 0,
-    training: StatisticsTraining = StatisticsTraining(),
+    training: StatisticsTraining = DEFAULT_TRAINING,
 ) -> Estimate:  # fmt: skip
     """A bound on I(X; Z) in nats, with its kind, its error and, in the note, its cap.
 
