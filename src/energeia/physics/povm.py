@@ -124,32 +124,38 @@ class Povm(eqx.Module):
         Raises:
             InputError: if p is outside [0, 1].
         """
-        if not 0 <= p <= 1:
-            raise InputError(
-                f"depolarizing noise of strength {p:g} was asked for: give a number from 0 to 1"
-            )
+        check_noise(p)
         if p == 0:
             return self
         traces = np.einsum("aii->a", self.effects)[:, None, None] / self.dimension
         effects = (1 - p) * self.effects + p * traces * np.eye(self.dimension)
         return Povm(f"{self.name}, depolarized by {p:g}", effects, self.labels)
 
-    def refined(self) -> tuple["Povm", Int[np.ndarray, " K"]]:
-        """The rank-one measurement behind this one, and the outcome each fine outcome stands for.
+    def refined(self) -> tuple[Complex[np.ndarray, "K d"], Int[np.ndarray, " K"]]:
+        """Vectors e of the rank-one effects |e><e| behind this measurement, and their outcomes.
 
         An effect is the sum of its eigenvectors' projectors times their eigenvalues, so drawing
         a fine outcome and forgetting which draws from the measurement itself.
 
-        >>> fine, parent = pauli_4().refined()
-        >>> fine.n_outcomes, parent.tolist()
-        (5, [0, 1, 2, 3, 3])
+        >>> vectors, outcome = pauli_4().refined()
+        >>> vectors.shape, outcome.tolist()
+        ((5, 2), [0, 1, 2, 3, 3])
         """
         values, vectors = np.linalg.eigh(self.effects)
-        parent, index = np.nonzero(values > 1e-12)
-        scaled = vectors[parent, :, index] * np.sqrt(values[parent, index])[:, None]
-        effects = scaled[:, :, None] * scaled[:, None, :].conj()
-        labels = tuple(f"{self.labels[a]}.{k}" for a, k in zip(parent, index, strict=True))
-        return Povm(f"{self.name}, refined", effects, labels), parent
+        outcome, index = np.nonzero(values > 1e-12)
+        return vectors[outcome, :, index] * np.sqrt(values[outcome, index])[:, None], outcome
+
+
+def check_noise(p: float) -> None:
+    """Refuse a strength of depolarizing noise outside [0, 1].
+
+    Raises:
+        InputError: naming the strength.
+    """
+    if not 0 <= p <= 1:
+        raise InputError(
+            f"depolarizing noise of strength {p:g} was asked for: give a number from 0 to 1"
+        )
 
 
 def require_complete(povm: Povm) -> None:
