@@ -14,6 +14,7 @@ _VERBS = {
     "fit": "energeia.runs.verbs",
     "load": "energeia.runs.verbs",
     "resume": "energeia.runs.verbs",
+    "mutual_information": "energeia.objectives.mutual_information",
     "inspect": "energeia.data.inspection",
     "open_data": "energeia.data.sources",
     "Estimate": "energeia.estimate",

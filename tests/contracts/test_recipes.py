@@ -5,6 +5,7 @@ import pytest
 
 from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
 from energeia.contracts import Density, Energy, LatentModel
+from energeia.models.landscape import HasLandscape
 from energeia.recipes.catalogue import RECIPES, one_per_family, require, why_not
 from energeia.recipes.options.problem import Problem
 from energeia.runs.config import DataConfig
@@ -52,6 +53,10 @@ def test_recipe_fits_loads_samples_and_scores(name, kind, tmp_path):
     again = load(tmp_path / "run")
     assert np.array_equal(again.sample(8, seed=1, condition=condition), drawn)
     assert not np.array_equal(again.sample(8, seed=2, condition=condition), drawn)
+
+    landscape = again.model.landscape() if isinstance(again.model, HasLandscape) else None
+    latent = landscape is not None and landscape.generator is not None
+    assert latent == RECIPES[name].latent_space
 
     scores = again.score(drawn, condition)
     if isinstance(again.model, Density):

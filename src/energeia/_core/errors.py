@@ -24,6 +24,10 @@ class TrainingFailed(EnergeiaError, ArithmeticError):
     """Training met a value that is not finite and stopped."""
 
 
+class ChainsStuck(EnergeiaError, ArithmeticError):
+    """No chain moved, or chains left for numbers that are not finite."""
+
+
 class CorruptRun(EnergeiaError, OSError):
     """A file of a run is missing, truncated or altered."""
 

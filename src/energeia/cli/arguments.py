@@ -1,6 +1,6 @@
 """The arguments of every command, as frozen records. Needs no JAX."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from tyro.conf import Positional, arg
@@ -104,6 +104,18 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The .npy or .csv file to write."""
     condition: tuple[float, ...] = ()
     """The condition, one number a column."""
+    kernel: Literal["", "mala", "hmc", "langevin"] = ""
+    """Draw by chains of this kernel on the run's energy; without it, from the model itself."""
+    latent: Literal["", "pullback", "tilt", "plain"] = ""
+    """Chains walk in the latent space: on the image of G, on p_G exp(-E), or E(G(z)) alone."""
+    steps: int = 200
+    """Steps of each chain."""
+    step_size: float = 0.0
+    """Step size of the kernel; 0 to adapt it in a pilot and freeze it."""
+    temperature: float = 1.0
+    """T of exp(-E / T) with chains, of prior(z)^(1/T) without."""
+    truncation: float = 0.0
+    """Without chains: draw no latent number beyond so many deviations; 0 for all."""
     common: _Common = Common()
 
 

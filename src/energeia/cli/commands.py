@@ -13,6 +13,7 @@ from energeia.cli import arguments, output
 from energeia.data.inspection import Verdict, inspect
 from energeia.recipes.catalogue import RECIPES, applicable, find
 from energeia.report.gather import report_runs
+from energeia.runs.chaining import ChainSettings
 from energeia.runs.config import RunConfig
 from energeia.runs.directory import RunDirectory, find_runs, fresh_folder
 from energeia.runs.files import whole
@@ -139,11 +140,49 @@ def _finished(directory: RunDirectory) -> Answer:
 
 def _sample(given: arguments.Sample) -> Answer:
     _writable(given.out)
+    if given.kernel:
+        return _sample_chains(given)
+    if given.latent or given.step_size:
+        raise InputError("--latent and --step-size are those of chains: give --kernel mala, too")
     run = load(given.run)
-    rows = run.sample(given.n, seed=given.common.seed, condition=given.condition or None)
+    rows = run.sample(
+        given.n,
+        seed=given.common.seed,
+        condition=given.condition or None,
+        temperature=given.temperature,
+        truncation=given.truncation,
+    )
     _write_rows(Path(given.out), rows)
     answer = {"run": given.run, "n": len(rows), "shape": list(rows.shape), "out": given.out}
     return answer, lambda: print(f"{len(rows):,} samples in {given.out}")
+
+
+def _sample_chains(given: arguments.Sample) -> Answer:
+    if given.truncation:
+        raise InputError(
+            "--truncation narrows plain draws and was given with --kernel: leave out one of them"
+        )
+    settings = ChainSettings(
+        kernel=given.kernel or "mala",
+        latent=given.latent,
+        steps=given.steps,
+        step_size=given.step_size,
+        temperature=given.temperature,
+    )
+    run = load(given.run)
+    found = run.sample_chains(given.n, settings, given.common.seed, given.condition or None)
+    _write_rows(Path(given.out), found.x)
+    output.show_chains(found.chains, found.target, found.step_size)
+    answer = {
+        "run": given.run,
+        "n": len(found.x),
+        "shape": list(found.x.shape),
+        "out": given.out,
+        "target": found.target,
+        "step_size": found.step_size,
+        "chains": found.chains,
+    }
+    return answer, lambda: print(f"{len(found.x):,} samples in {given.out}")
 
 
 def _score(given: arguments.Score) -> Answer:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from energeia.data.inspection import Inspection
-from energeia.records import Evaluation, LeaderboardRow
+from energeia.records import Chains, Evaluation, LeaderboardRow
 from energeia.report.tables import print_leaderboard
 
 
@@ -103,6 +103,26 @@ def show_evaluation(name: str, found: Evaluation) -> None:
         )
     for text in found.warnings:
         console.print(f"  [yellow]warning:[/] {text}", highlight=False)
+
+
+def show_chains(found: Chains, target: str, step_size: float) -> None:
+    """Say on standard error what chains sampled and how well they mixed."""
+    tau = found.autocorrelation_time
+    time = "longer than the chains" if tau is None else f"{tau:.3g} steps"
+    console = Console(stderr=True)
+    console.print(
+        f"{found.kernel} on {target}: {found.chains} chains, {found.steps} steps of size "
+        f"{step_size:.3g} after burn-in; acceptance {found.acceptance:.3f}, R-hat "
+        f"{found.r_hat:.3f}, ESS {found.ess:,.0f}, autocorrelation time {time}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if not found.r_hat < 1.01:
+        console.print(
+            "[yellow]warning:[/] the chains disagree (R-hat above 1.01): give more --steps",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def show_runs(rows: Sequence[dict[str, Any]]) -> None:

@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from functools import partial
-from typing import NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.contracts import Energy, Kernel
 
@@ -22,6 +24,23 @@ class StepKernel(Kernel):
     @abstractmethod
     def with_step(self, step_size: Float[Array, ""]) -> Self:
         """The same kernel with another step size."""
+
+
+def positive_step(step_size: Any) -> Float[Array, ""]:
+    """A step size as an array, for the constructors of kernels; traced values pass unread.
+
+    Raises:
+        InputError: if it is not a positive number.
+
+    >>> positive_step(-0.1)
+    Traceback (most recent call last):
+    ...
+    energeia._core.errors.InputError: a step size of -0.1 was given: give a positive number
+    """
+    known = isinstance(step_size, int | float | np.ndarray | np.number)
+    if known and not (np.all(np.isfinite(step_size)) and np.all(np.asarray(step_size) > 0)):
+        raise InputError(f"a step size of {step_size} was given: give a positive number")
+    return jnp.asarray(step_size)
 
 
 AnyKernel = TypeVar("AnyKernel", bound=Kernel)

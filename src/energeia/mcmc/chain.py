@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from energeia._core.errors import ChainsStuck
 from energeia._core.types import PRNGKey
 from energeia.contracts import Energy, Kernel
 from energeia.stats.autocorrelation import effective_sample_size, integrated_time, r_hat
@@ -96,3 +97,33 @@ def diagnose(chains: Chains) -> Diagnosis:
         ess=float(np.min(effective_sample_size(x))),
         time=float(np.max(integrated_time(x).tau)),
     )
+
+
+def require_moving(
+    chains: Chains, target: Energy, starts: Float[Array, "chains *shape"],
+    condition: Float[Array, "chains c"] | None = None,
+) -> None:  # fmt: skip
+    """Refuse chains of which none ever left its start, or some left for no number at all.
+
+    A step size far too large and a gradient that is not a number look the same from outside, every
+    proposal refused, so the message says how large the gradient is where chains started.
+
+    Raises:
+        ChainsStuck: with the median norm of the gradient.
+    """
+    x, first = np.asarray(chains.positions), np.asarray(starts)
+    if np.all(np.isfinite(x)) and not np.array_equal(x, np.broadcast_to(first[:, None], x.shape)):
+        return
+    forces = np.asarray(jax.vmap(target.force)(starts, condition), np.float64)
+    norms = np.linalg.norm(forces.reshape(len(forces), -1), axis=1)
+    bad = int(np.sum(~np.isfinite(norms)))
+    said = f"the gradient of the energy where they start has norm {np.median(norms):.3g}"
+    repair = "give a smaller step size"
+    if bad:
+        said = f"the gradient of the energy is not finite where {bad} of them start"
+        repair = "look at the energy there, since no step size helps"
+    lost = int(np.sum(~np.isfinite(x).reshape(len(x), -1).all(axis=1)))
+    what = f"{lost} of {len(x)} chains left the finite numbers"
+    if not lost:
+        what = f"none of {len(x)} chains ever accepted a step"
+    raise ChainsStuck(f"{what}, and {said}: {repair}")

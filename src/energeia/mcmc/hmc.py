@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Energy, KernelInfo
-from energeia.mcmc.adapt import StepKernel
+from energeia.mcmc.adapt import StepKernel, positive_step
 
 _KERNEL = blackjax.hmc.build_kernel()
 
@@ -29,7 +29,7 @@ class Hmc(StepKernel):
     (2,)
     """
 
-    step_size: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    step_size: Float[Array, ""] = eqx.field(converter=positive_step)
     leaps: int = eqx.field(static=True, default=10)
     best_acceptance: ClassVar[float] = 0.651
 

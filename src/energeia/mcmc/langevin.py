@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Energy, Kernel, KernelInfo
+from energeia.mcmc.adapt import positive_step
 
 
 class LangevinState(NamedTuple):
@@ -25,7 +26,7 @@ class Langevin(Kernel):
     exp(-E / noise^2).
     """
 
-    step_size: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    step_size: Float[Array, ""] = eqx.field(converter=positive_step)
     noise: float = eqx.field(static=True, default=1.0)
 
     def init(self, target: Energy, x: Array, condition: Condition = None) -> LangevinState:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Energy, KernelInfo
-from energeia.mcmc.adapt import StepKernel
+from energeia.mcmc.adapt import StepKernel, positive_step
 
 
 class MalaState(NamedTuple):
@@ -42,7 +42,7 @@ class Mala(StepKernel):
     True
     """
 
-    step_size: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    step_size: Float[Array, ""] = eqx.field(converter=positive_step)
     best_acceptance: ClassVar[float] = 0.574
 
     def with_step(self, step_size: Float[Array, ""]) -> "Mala":

@@ -7,15 +7,16 @@ from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
-from energeia.contracts import Condition, Energy, Generator, Kernel
+from energeia.contracts import Condition, Energy, Kernel
 from energeia.energies.algebra import Path
 from energeia.energies.embedded import EmbeddedEnergy
 from energeia.mcmc.adapt import best_acceptance, log_step, with_step
 from energeia.mcmc.annealed import Bracket, log_partition
 from energeia.models.in_units import ConditionScaling
+from energeia.models.landscape import HasLandscape, Landscape
 
 
-class BoltzmannModel(EmbeddedEnergy, Generator):
+class BoltzmannModel(EmbeddedEnergy, HasLandscape):
     """p(x) = exp(-E(x)) / Z in the user's units, drawn by chains annealed from a base.
 
     Chains live in the codes ``y`` of ``units``, or with ``spread`` in the reals ``v``, where
@@ -81,12 +82,21 @@ class BoltzmannModel(EmbeddedEnergy, Generator):
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """The end of one chain, in the user's units."""
-        z, _ = self.walk(key, self._scaled(condition))
-        return self.to_user(z)
+        return self.to_user(self.walk_end(key, self._scaled(condition)))
 
     def to_user(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
         """The user's values of the coordinates of a chain."""
         return self.units.decode(self.units.gather(z) if self.spread else z)
+
+    def landscape(self) -> Landscape | None:
+        """The energy of spread coordinates; codes have no force."""
+        if not (self.spread or self.units.support.all_continuous):
+            return None
+        return Landscape(self.inner, None, self.walk_end, self.units, self.scaling)
+
+    def walk_end(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """Where an annealed chain ends, in the coordinates of the chains."""
+        return self.walk(key, condition)[0]
 
     def walk(self, key: PRNGKey, condition: Condition = None) -> tuple[Array, Scalar]:
         """One annealed chain: where it ends, and its mean acceptance after annealing."""

@@ -9,7 +9,9 @@ from jaxtyping import Array
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
-from energeia.contracts import Condition, Density, Energy, Generator, LatentModel
+from energeia.contracts import Condition, Density, Energy, Generator, LatentModel, Pushforward
+from energeia.models.dequantized import Dequantized
+from energeia.models.landscape import HasLandscape, Landscape
 
 
 class ConditionScaling(eqx.Module):
@@ -25,7 +27,7 @@ class ConditionScaling(eqx.Module):
         return (condition - self.location.value) / self.scale.value
 
 
-class DensityInUnits(Density):
+class DensityInUnits(HasLandscape, Density):
     """A density of ``y`` seen in the user's units: log p(x) = log q(y) + log|dy/dx|."""
 
     inner: Density
@@ -51,8 +53,14 @@ class DensityInUnits(Density):
         """One configuration in the user's units."""
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
+    def landscape(self) -> Landscape | None:
+        """That of the density itself, where every column is real."""
+        if not self.units.support.all_continuous:
+            return None
+        return _landscape_of(self.inner, self.units, self.scaling)
 
-class LatentInUnits(LatentModel):
+
+class LatentInUnits(HasLandscape, LatentModel):
     """A latent-variable model of ``y`` seen in the user's units."""
 
     inner: LatentModel
@@ -78,13 +86,23 @@ class LatentInUnits(LatentModel):
         """One configuration in the user's units."""
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
+    def landscape(self) -> Landscape | None:
+        """That of a density that was dequantized; other latent models have no energy of x."""
+        if not isinstance(self.inner, Dequantized):
+            return None
+        return _landscape_of(self.inner.density, self.units, self.scaling)
 
-class GeneratorInUnits(Generator):
-    """A generator of spread coordinates ``v`` (reals everywhere) seen in the user's units."""
+
+class GeneratorInUnits(HasLandscape):
+    """A generator of spread coordinates ``v`` (reals everywhere) seen in the user's units.
+
+    ``critic`` is the energy of v that was trained against it, where it is kept.
+    """
 
     inner: Generator
     units: Units
     scaling: ConditionScaling | None = None
+    critic: Energy | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -100,6 +118,15 @@ class GeneratorInUnits(Generator):
         """One configuration in the user's units; discrete columns land on their alphabet."""
         v = self.inner.sample(key, _scaled(self.scaling, condition))
         return self.units.decode(self.units.gather(v))
+
+    def landscape(self) -> Landscape | None:
+        """The critic's, a ratio, with the generator."""
+        if self.critic is None:
+            return None
+        generator = self.inner if isinstance(self.inner, Pushforward) else None
+        return Landscape(
+            self.critic, generator, self.inner.sample, self.units, self.scaling, ratio=True
+        )
 
 
 class EnergyInUnits(Energy):
@@ -127,3 +154,9 @@ class EnergyInUnits(Energy):
 
 def _scaled(scaling: ConditionScaling | None, condition: Condition) -> Condition:
     return condition if scaling is None else scaling(condition)
+
+
+def _landscape_of(inner: Density, units: Units, scaling: ConditionScaling | None) -> Landscape:
+    """The landscape of a density of v."""
+    generator = inner if isinstance(inner, Pushforward) else None
+    return Landscape(inner, generator, inner.sample, units, scaling)

@@ -76,4 +76,4 @@ def _networks(
 
 
 def _model(cast: Cast) -> GeneratorInUnits:
-    return GeneratorInUnits(inner=cast["generator"], units=cast["units"], scaling=cast["scaling"])
+    return GeneratorInUnits(cast["generator"], cast["units"], cast["scaling"], cast["critic"])

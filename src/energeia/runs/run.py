@@ -17,8 +17,10 @@ from energeia.evaluation.samples import draw
 from energeia.recipes.options.problem import Problem
 from energeia.runs import checkpoint
 from energeia.runs.building import skeleton
+from energeia.runs.chaining import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.config import RunConfig
 from energeia.runs.directory import RunDirectory
+from energeia.runs.latent import narrowed
 from energeia.runs.opening import as_conditions, as_rows
 
 
@@ -42,20 +44,49 @@ class Run:
         """The folder of the run."""
         return self.directory.path
 
-    def sample(self, n: int, seed: int = 0, condition: Any = None) -> np.ndarray:
+    def sample(
+        self, n: int, seed: int = 0, condition: Any = None, *, temperature: float = 1.0,
+        truncation: float = 0.0,
+    ) -> np.ndarray:  # fmt: skip
         """Draw ``n`` configurations in the user's units, shape ``(n, *layout)``.
+
+        With ``temperature`` T a latent vector comes from prior(z)^(1/T), and with ``truncation``
+        t none of its numbers is beyond t deviations.
 
         Raises:
             InputError: if ``n`` is not positive, or a condition is missing or of another shape.
-            NoSuchCapability: if the model is an energy without a sampler.
+            NoSuchCapability: if the model is an energy without a sampler, or is to be narrowed
+                and has no latent space.
         """
-        if n < 1:
-            raise InputError(f"{n} samples were asked for: ask for at least one")
-        if not isinstance(self.model, Generator):
+        _require_some(n)
+        model = self.model
+        if temperature != 1.0 or truncation != 0.0:
+            model = narrowed(model, self.config.recipe, temperature, truncation)
+        if not isinstance(model, Generator):
             raise NoSuchCapability(f"{self.path} is an energy without a sampler: use its chains")
         conditions = as_conditions(self.problem, condition, n)
-        drawn = draw(self.model, jax.random.key(seed), n, conditions)
+        drawn = draw(model, jax.random.key(seed), n, conditions)
         return np.asarray(drawn.x).reshape(n, *self.problem.layout)
+
+    def sample_chains(
+        self, n: int, settings: ChainSettings, seed: int = 0, condition: Any = None
+    ) -> ChainSamples:
+        """The ends of ``n`` chains on a named energy, with their diagnosis.
+
+        Raises:
+            InputError: for settings that cannot be used, more than one condition, ``n`` below 1.
+            NoSuchCapability: if the model has no such energy; the message says which do.
+            ChainsStuck: if no chain ever moved.
+        """
+        _require_some(n)
+        if np.ndim(condition) > 1:
+            raise InputError("chains were given many conditions: give one for all of them")
+        rows = as_conditions(self.problem, condition, 1)
+        told = None if rows is None else rows[0]
+        found = chain_samples(
+            self.model, self.config.recipe, n, settings, jax.random.key(seed), told
+        )
+        return found._replace(x=found.x.reshape(n, *self.problem.layout))
 
     def log_prob(self, x: Any, condition: Any = None) -> np.ndarray:
         """The exact log-probability of each row in nats, in the user's units.
@@ -97,6 +128,11 @@ class Run:
         key = jax.random.key(seed)
         found = log_likelihood(self.model, rows.x, rows.condition, key=key)
         return Scores(np.asarray(found.rows), found.estimate)
+
+
+def _require_some(n: int) -> None:
+    if n < 1:
+        raise InputError(f"{n} samples were asked for: ask for at least one")
 
 
 def load(path: str | Path) -> Run:

@@ -43,5 +43,6 @@ RECIPES = (
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=GanOptions,
         builder="energeia.recipes.gan:build",
+        latent_space=True,
     ),
 )

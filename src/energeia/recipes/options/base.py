@@ -27,6 +27,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Whether discrete and continuous columns may stand side by side."""
     conditional: bool = True
     """Whether it takes a condition."""
+    reference_rows: int = 4096
+    """Training rows that its builder is shown, for scales and first guesses; 0 for all of them."""
+    latent_space: bool = False
+    """Whether its runs have a generator of latent vectors with an energy on its image."""
 
     def load(self) -> Callable[..., Any]:
         """Import the builder, ``build(options, problem, reference, key) -> Assembly``."""

@@ -80,6 +80,7 @@ RECIPES = (
         supports=frozenset(CONTINUOUS + DISCRETE),
         options=SplineFlowOptions,
         builder="energeia.recipes.spline_flow:build",
+        latent_space=True,
     ),
     Recipe(
         name="realnvp",
@@ -89,5 +90,6 @@ RECIPES = (
         supports=frozenset(CONTINUOUS + DISCRETE) - {"circle"},
         options=RealNVPOptions,
         builder="energeia.recipes.realnvp:build",
+        latent_space=True,
     ),
 )

@@ -1,0 +1,182 @@
+"""Samples of a run by chains on a named energy, and how far they can be trusted."""
+
+import math
+from typing import Any, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+
+from energeia._core.errors import InputError, NoSuchCapability
+from energeia._core.types import PRNGKey
+from energeia.contracts import Energy
+from energeia.energies.algebra import Tempered
+from energeia.energies.latent import LATENT_ENERGIES
+from energeia.mcmc.adapt import StepKernel, tune
+from energeia.mcmc.chain import Diagnosis, diagnose, require_moving, run_chains
+from energeia.mcmc.hmc import Hmc
+from energeia.mcmc.langevin import Langevin
+from energeia.mcmc.mala import Mala
+from energeia.models.landscape import HasLandscape, Landscape
+from energeia.records import Chains
+from energeia.runs.latent import latent_space
+
+_BLOCK = 256
+_FEWEST = 16
+"""Chains that run even for fewer samples, so that they can be compared."""
+_PILOT = 400
+
+
+class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which chains, on which energy, for how long."""
+
+    kernel: Literal["mala", "hmc", "langevin"] = "mala"
+    latent: Literal["", "pullback", "tilt", "plain"] = ""
+    """The energy of the latent space, or "" for chains in the configurations themselves."""
+    steps: int = 200
+    """Steps of each chain; the first half is burn-in and is not diagnosed."""
+    step_size: float = 0.0
+    """0 to adapt it in a pilot and freeze it."""
+    temperature: float = 1.0
+    """T of exp(-E / T)."""
+
+
+class ChainSamples(NamedTuple):
+    """The ends of chains in the user's units, and how far the chains can be trusted."""
+
+    x: np.ndarray
+    chains: Chains
+    target: str
+    """What they sample, in words."""
+    step_size: float
+
+
+def chain_samples(
+    model: Any, recipe: str, n: int, settings: ChainSettings, key: PRNGKey, condition: Any = None
+) -> ChainSamples:
+    """The ends of ``n`` chains that start from draws of the model.
+
+    A pilot adapts the step size and is thrown away; the chains then start afresh with it frozen.
+    ``condition`` is one condition in the user's units for all chains, or None. The
+    diagnosis is that of the first block of at most 256 chains, after burn-in.
+
+    Raises:
+        NoSuchCapability: if the model has no energy to walk on, or no latent space.
+        InputError: for settings that cannot be used.
+        ChainsStuck: if no chain ever moved.
+    """
+    landscape, target = _target(model, recipe, settings)
+    told = landscape.scaled(None if condition is None else jnp.asarray(condition, float))
+    count = min(_BLOCK, max(n, _FEWEST))
+    pilot_key, run_key = jax.random.split(key)
+    conditions = None if told is None else jnp.broadcast_to(told, (count, *told.shape))
+    kernel = _tuned(pilot_key, settings, target, landscape, conditions, count)
+    burn = settings.steps // 2
+    latent = bool(settings.latent)
+
+    def block(number: int) -> tuple[Any, np.ndarray]:
+        start_key, chain_key = jax.random.split(jax.random.fold_in(run_key, number))
+        starts = _starts(start_key, landscape, latent, conditions, count)
+        found = run_chains(
+            chain_key, kernel, target, starts, settings.steps - burn, 1, burn, conditions
+        )
+        if number == 0:
+            require_moving(found, target, starts, conditions)
+        ends = _decoded(landscape, latent, found.positions[:, -1], conditions)
+        return found, np.asarray(ends)
+
+    first, x = block(0)
+    parts = [x, *(block(number)[1] for number in range(1, math.ceil(n / count)))]
+    record = _record(type(kernel).__name__, diagnose(first), settings.steps - burn, count)
+    words = _words(settings, landscape.ratio)
+    return ChainSamples(np.concatenate(parts)[:n], record, words, float(kernel.step_size))
+
+
+def _target(model: Any, recipe: str, settings: ChainSettings) -> tuple[Landscape, Energy]:
+    if settings.steps < 8 or not settings.temperature > 0 or not settings.step_size >= 0:
+        raise InputError(
+            f"{settings.steps} steps of size {settings.step_size:g} at temperature "
+            f"{settings.temperature:g} were asked for: give at least 8 steps, a positive "
+            "temperature, and a positive step size or 0 to adapt it"
+        )
+    if settings.latent:
+        landscape, generator = latent_space(model, recipe)
+        energy: Energy = LATENT_ENERGIES[settings.latent](landscape.energy, generator)
+    else:
+        found = model.landscape() if isinstance(model, HasLandscape) else None
+        if found is None:
+            raise NoSuchCapability(
+                f"this run of {recipe} has no energy with a force: chains need real columns and an "
+                "energy model, a flow, or a game with a critic"
+            )
+        landscape, energy = found, found.energy
+    if settings.temperature != 1.0:
+        energy = Tempered(energy, jnp.asarray(1 / settings.temperature))
+    return landscape, energy
+
+
+def _tuned(
+    key: PRNGKey, settings: ChainSettings, target: Energy, landscape: Landscape,
+    conditions: Any, count: int,
+) -> Any:  # fmt: skip
+    if settings.kernel == "langevin":
+        if not settings.step_size:
+            raise InputError(
+                "langevin accepts every step, so nothing adapts its step size, which biases it: "
+                "give --step-size, or take mala"
+            )
+        return Langevin(settings.step_size)
+    # The tuned steps on a standard normal; the pilot finds the rest.
+    dimension = math.prod(target.shape)
+    first = {"mala": 2.7 * dimension ** (-1 / 3), "hmc": 0.5 * dimension ** (-1 / 4)}
+    kind: Any = {"mala": Mala, "hmc": Hmc}[settings.kernel]
+    kernel: StepKernel = kind(settings.step_size or first[settings.kernel])
+    if settings.step_size:
+        return kernel
+    start_key, tune_key = jax.random.split(key)
+    starts = _starts(start_key, landscape, bool(settings.latent), conditions, count)
+    return tune(tune_key, kernel, target, starts, _PILOT, conditions)[0]
+
+
+@eqx.filter_jit
+def _starts(
+    key: PRNGKey, landscape: Landscape, latent: bool, conditions: Any, count: int
+) -> jax.Array:
+    keys = jax.random.split(key, count)
+    if latent and landscape.generator is not None:
+        return jax.vmap(landscape.generator.prior.sample)(keys)
+    return jax.vmap(landscape.draw)(keys, conditions)
+
+
+@eqx.filter_jit
+def _decoded(landscape: Landscape, latent: bool, ends: jax.Array, conditions: Any) -> jax.Array:
+    if latent and landscape.generator is not None:
+        ends = jax.vmap(landscape.generator.transform)(ends, conditions)
+    return jax.vmap(landscape.to_user)(ends)
+
+
+def _record(kernel: str, found: Diagnosis, steps: int, chains: int) -> Chains:
+    tau = found.time if math.isfinite(found.time) else None
+    return Chains(
+        kernel=kernel, acceptance=found.acceptance, r_hat=found.r_hat, ess=found.ess,
+        autocorrelation_time=tau, steps=steps, chains=chains,
+    )  # fmt: skip
+
+
+def _words(settings: ChainSettings, ratio: bool) -> str:
+    """What the chains sample, and where that is not what their name promises."""
+    said = {
+        "": "exp(-E(x))",
+        "pullback": "exp(-E) on the image of the generator",
+        "tilt": "p_G(x) exp(-E(x))",
+        "plain": "exp(-E(x)) p_G(x) / prior(z), a heuristic",
+    }[settings.latent]
+    if settings.temperature != 1.0:
+        said += f", to the power 1/{settings.temperature:g}"
+    if ratio and settings.latent != "tilt":
+        said += "; the energy is a critic's, which knows a ratio to the generator: see tilt"
+    if not ratio and settings.latent == "tilt":
+        said += "; the energy is -log p itself, so the product is narrower than p"
+    return said
