@@ -6,7 +6,7 @@ sites measured leave a vector on the bond, v'[r] = sum_{l,s} v[l] e*_s A[l, s, r
 stands on the outcome because psi is the ket. Any measurement is sampled so, through the rank-one
 effects behind it; the probability of an outcome of higher rank needs the overlap
 
-    L'[r, r'] = sum M[s', s] A[l, s, r] A*[l', s', r'] L[l, l'].
+    L'[r', r] = sum M[s', s] A*[l', s', r'] L[l', l] A[l, s, r].
 
 Both are divided by their conditional probability at every site, so nothing underflows.
 """
@@ -70,26 +70,21 @@ class MeasuredState(Density):
 
     def log_prob(self, x: Int[Array, " N"], condition: Condition = None) -> Scalar:
         """log p(a_1 .. a_N), nats, in the precision that JAX works in; -inf where impossible."""
-        outcomes = jnp.asarray(x).astype(jnp.int32)
-        step, axes = (self._vector, 1) if self.rank_one else (self._overlap, 2)
+        if self.rank_one:
+            step, start, given = _vector, self._start(1), self.vectors
+        elif jnp.iscomplexobj(self.tensors):
+            step, start, given = _overlap, self._start(2), self.effects
+        else:
+            step, start, given = _packed, self._start(2).real, self.effects
+        outcomes = jnp.asarray(given)[jnp.asarray(x).astype(jnp.int32)]
 
         def site(known: Array, given: tuple[Array, Array]) -> tuple[Array, Scalar]:
             new, p = step(known, *given)
             possible = jnp.where(p > 0, p, 1.0)
-            scale = jnp.sqrt(possible) if axes == 1 else possible
+            scale = jnp.sqrt(possible) if new.ndim == 1 else possible
             return new / scale, jnp.where(p > 0, jnp.log(possible), -jnp.inf)
 
-        return jnp.sum(jax.lax.scan(site, self._start(axes), (self._tensors, outcomes))[1])
-
-    def _vector(self, v: Array, tensor: Array, a: Array) -> tuple[Array, Scalar]:
-        new = jnp.asarray(self.vectors)[a].conj() @ _product(v, tensor)
-        return new, jnp.sum(jnp.abs(new) ** 2)
-
-    def _overlap(self, L: Array, tensor: Array, a: Array) -> tuple[Array, Scalar]:
-        D = L.shape[0]
-        ket = jnp.einsum("ts,lsr->ltr", jnp.asarray(self.effects)[a], _product(L.T, tensor))
-        new = _product(ket.reshape(-1, D).T, tensor.conj().reshape(-1, D))
-        return new, jnp.trace(new).real
+        return jnp.sum(jax.lax.scan(site, start, (self._tensors, outcomes))[1])
 
     @property
     def _tensors(self) -> Array:
@@ -102,13 +97,44 @@ class MeasuredState(Density):
         return start.at[(0,) * axes].set(1.0)
 
 
-def _product(v: Complex[Array, "... l"], tensor: Shaped[Array, "l ..."]) -> Array:
-    """v[l] A[l, ...]; a real tensor is never made complex, which would double the work."""
-    flat = tensor.reshape(tensor.shape[0], -1)
-    shape = (*v.shape[:-1], *tensor.shape[1:])
-    if jnp.iscomplexobj(tensor):
-        return (v @ flat).reshape(shape)
-    return jax.lax.complex(v.real @ flat, v.imag @ flat).reshape(shape)
+def _vector(v: Array, tensor: Array, e: Array) -> tuple[Array, Scalar]:
+    """An outcome |e><e|: the vector after the site and its weight."""
+    new = jnp.sum(e.conj()[:, None] * _product(v, tensor), axis=0)
+    return new, jnp.sum(jnp.abs(new) ** 2)
+
+
+def _overlap(L: Array, tensor: Array, M: Array) -> tuple[Array, Scalar]:
+    """An outcome of any rank: the overlap ``[bra, ket]`` after the site and its weight."""
+    D = len(L)
+    half = _on_site(M, _product(L, tensor)).reshape(-1, D)
+    new = tensor.conj().reshape(-1, D).T @ half
+    return new, jnp.trace(new).real
+
+
+def _packed(R: Array, tensor: Array, M: Array) -> tuple[Array, Scalar]:
+    """``_overlap`` of a real state, with the Hermitian L kept as the real R = Re L + Im L.
+
+    Re L is symmetric and Im L antisymmetric, so R holds both and R^T = Re L - Im L; the real and
+    imaginary parts of M L then add up to Re M R + Im M R^T, in real products only.
+    """
+    D = len(R)
+    half = _on_site(M.real, _product(R, tensor)) + _on_site(M.imag, _product(R.T, tensor))
+    # Transposed twice, so that a batch of them is one matrix product.
+    new = (half.reshape(-1, D).T @ tensor.reshape(-1, D)).T
+    return new, jnp.trace(new)
+
+
+def _on_site(M: Array, half: Array) -> Array:
+    """M[t, s] half[l, s, r], written out: compilers make slow batches of products this small."""
+    return jnp.sum(M[None, :, :, None] * half[:, None], axis=2)
+
+
+def _product(v: Shaped[Array, "... l"], tensor: Shaped[Array, "l s r"]) -> Array:
+    """v[l] A[l, s, r]; a real tensor is never made complex, which would double the work."""
+    flat, shape = tensor.reshape(len(tensor), -1), (*v.shape[:-1], *tensor.shape[1:])
+    if jnp.iscomplexobj(v) and not jnp.iscomplexobj(tensor):
+        return jax.lax.complex(v.real @ flat, v.imag @ flat).reshape(shape)
+    return (v @ flat).reshape(shape)
 
 
 def measured(state: State, povm: Povm) -> MeasuredState:
