@@ -161,6 +161,40 @@ class List(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
+class Tomography(msgspec.Struct, frozen=True, kw_only=True):
+    """Reconstruct a quantum state from shots: network, baselines, table, report."""
+
+    shots: Annotated[Positional[str], arg(metavar="SHOTS")]
+    """A file of shots: outcomes, bases and signs, counts (.npz, .npy, .csv, .h5, .json)."""
+    povm: str = ""
+    """The measurement: pauli-4, pauli-6, tetrahedral or a .npy file of effects; else as stored."""
+    truth: str = ""
+    """The state behind the shots, a matrix-product state in a .npz file."""
+    hamiltonian: str = ""
+    """A chain whose energy is asked, such as tfim:J=1,h=1."""
+    observables: tuple[str, ...] = ()
+    """Sums of Pauli strings, each in quotes, such as "Z0 Z8" "0.5 X0 + 0.5 X1"."""
+    correlator: Literal["X", "Y", "Z"] = "Z"
+    """The Pauli matrix whose correlations are shown against distance."""
+    models: tuple[str, ...] = ()
+    """Recipes in the place of the network and the baselines."""
+    seeds: int = 1
+    """Trainings of each network."""
+    scale: float = 1.0
+    """Multiply the rounds of every recipe."""
+    samples: int = 50_000
+    """Strings drawn from each model to measure it."""
+    first: Literal[0, 1] | None = None
+    """The first outcome code of integer rows, where the file does not tell."""
+    bit_order: Literal["left", "right"] | None = None
+    """On which side qubit 0 stands in the strings of a counts file."""
+    out: Annotated[str, arg(aliases=["-o"])] = ""
+    """Folder of the runs and the report; a fresh one under runs/ by default."""
+    resume: bool = False
+    """Go on in --out: finished runs are kept, interrupted ones continue."""
+    common: _Common = Common()
+
+
 COMMANDS: dict[str, type[msgspec.Struct]] = {
     "inspect": Inspect,
     "compare": Compare,
@@ -170,6 +204,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "evaluate": Evaluate,
     "report": Report,
     "list": List,
+    "tomography": Tomography,
 }
 """Every command but ``fit``, whose options depend on its recipe."""
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.cli import arguments, output
+from energeia.cli.tomography import reconstruct
 from energeia.data.inspection import Verdict, inspect
 from energeia.recipes.catalogue import RECIPES, applicable, find
 from energeia.report.gather import report_runs
@@ -278,4 +279,5 @@ _COMMANDS: dict[str, Callable[[Any], Answer]] = {
     "evaluate": _evaluate,
     "report": _report,
     "list": _list,
+    "tomography": reconstruct,
 }

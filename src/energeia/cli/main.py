@@ -33,6 +33,7 @@ Generative modelling for physicists: fit five families to data, and say what can
   evaluate RUN ...       measure runs against held-out data
   report RUN ...         write a page about runs
   list [FOLDER]          the runs in a folder
+  tomography SHOTS       reconstruct a quantum state from measurement outcomes
 
 DATA is a file (.npy, .npz, .csv, .h5) or a named source: ising:L=8,beta=0.4407, digits, moons,
 8gaussians, checkerboard, ... RECIPE is one of: {recipes}.

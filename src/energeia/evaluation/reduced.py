@@ -56,7 +56,7 @@ def reduced_state(
         )
     frame, width = pauli_frame(povm), len(sites)
     shares = histogram(outcomes[:, sites], povm.n_outcomes) / len(outcomes)
-    matrix = _matrix(on_every_axis(frame.T, shares, width), width)
+    matrix = pauli_matrix(on_every_axis(frame.T, shares, width), width)
     values, vectors = np.linalg.eigh(matrix)
     # v' (D x D x ...) v of every string of outcomes: the least eigenvalue is its mean over shots.
     projector = pauli_vector(np.outer(vectors[:, 0], vectors[:, 0].conj()), width)
@@ -101,7 +101,7 @@ def _on_simplex(values: Float[np.ndarray, " D"]) -> Float[np.ndarray, " D"]:
     return np.maximum(values - shifts[np.flatnonzero(down > shifts)[-1]], 0.0)
 
 
-def _matrix(expectations: Float[np.ndarray, " all"], width: int) -> Complex[np.ndarray, "D D"]:
+def pauli_matrix(expectations: Float[np.ndarray, " all"], width: int) -> Complex[np.ndarray, "D D"]:
     """sum_P <P> P / 2^k from the expectations of all Pauli strings, first site slowest."""
     flat = on_every_axis(_SIGMA.reshape(4, 4).T / 2, expectations.astype(complex), width)
     pairs = flat.reshape((2, 2) * width)

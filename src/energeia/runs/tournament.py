@@ -102,10 +102,7 @@ def _one(
 ) -> None:  # fmt: skip
     """Train and judge one recipe; a failure is written down and does not stop the others."""
     try:
-        if not directory.exists():
-            run_session(new_session(directory.path, config, rows, quiet=quiet))
-        elif resume and directory.status.state != "finished":
-            run_session(Session(directory, directory.config(), rows, quiet))
+        train_or_go_on(directory, config, rows, quiet=quiet, resume=resume)
         if directory.evaluation is None:
             run = load(directory.path)
             judge_run(run, rows.train, rows.test, rows.data.source, reference, config.seed)
@@ -113,3 +110,13 @@ def _one(
         _log.warning("%s: %s", config.recipe, problem)
         if not directory.exists():
             raise
+
+
+def train_or_go_on(
+    directory: RunDirectory, config: RunConfig, rows: Rows, *, quiet: bool, resume: bool
+) -> None:
+    """Train a run that is not there yet, or go on with one that was interrupted."""
+    if not directory.exists():
+        run_session(new_session(directory.path, config, rows, quiet=quiet))
+    elif resume and directory.status.state != "finished":
+        run_session(Session(directory, directory.config(), rows, quiet))

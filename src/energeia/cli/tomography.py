@@ -1,0 +1,118 @@
+"""The command ``tomography``: read shots and truth, fit, show the table, write the page."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from energeia._core.errors import InputError
+from energeia.cli import arguments
+from energeia.data.measurements import Shots
+from energeia.data.shot_readers import read_shots
+from energeia.estimate import Estimate
+from energeia.physics.mps_files import load_mps
+from energeia.physics.pauli import spin_chain
+from energeia.physics.povm import POVMS, povm_named, require_complete
+from energeia.physics.spin_chain import free_fermion_energy
+from energeia.records import Tomography
+from energeia.report.numbers import amount, number
+from energeia.report.tomography import columns, write_tomography
+from energeia.runs.directory import fresh_folder
+from energeia.runs.tomography import BASELINES, NETWORKS, Request, tomography
+
+_SHOWN = ("KL", "held-out", "behind", "classical", "⟨", "energy", "smallest")
+"""How the columns begin that fit in a terminal; the page has all."""
+
+
+def reconstruct(given: arguments.Tomography) -> tuple[Any, Callable[[], None]]:
+    """Carry the command out; the answer and how to show it."""
+    if given.resume and not given.out:
+        raise InputError("--resume was given without --out: name the folder of the tomography")
+    shots, povm = _read(given)
+    path = Path(given.out) if given.out else fresh_folder("runs", Path(given.shots).stem)
+    try:
+        found = tomography(
+            shots,
+            _request(given, povm),
+            path,
+            truth=load_mps(given.truth) if given.truth else None,
+            ground_energy=_ground_energy(given.hamiltonian, shots.qubits),
+            resume=given.resume,
+            quiet=given.common.json,
+            say=lambda text: print(text, file=sys.stderr, flush=True),
+        )
+    except KeyboardInterrupt:
+        print(f"stopped; go on with the same command and --out {path} --resume", file=sys.stderr)
+        raise
+    page = path / "report.html"
+    write_tomography(found.record, page)
+    answer = {"tomography": found.record, "report": str(page)}
+    return answer, lambda: _show(found.record, page)
+
+
+def _read(given: arguments.Tomography) -> tuple[Shots, str]:
+    """The shots, and the measurement as ``povm_named`` takes it.
+
+    Raises:
+        InputError: for shots that cannot be read, or a measurement that does not determine states.
+    """
+    own = bool(given.povm) and given.povm not in POVMS
+    povm = povm_named(given.povm) if given.povm else None
+    shots = read_shots(
+        given.shots,
+        None if povm is None else povm.name,
+        alphabet=povm.n_outcomes if own and povm is not None else None,
+        first=given.first,
+        bit_order=given.bit_order,
+    )
+    name = given.povm or shots.povm
+    require_complete(povm_named(name))
+    return shots, name
+
+
+def _request(given: arguments.Tomography, povm: str) -> Request:
+    return Request(
+        shots=given.shots,
+        povm=povm,
+        truth=given.truth,
+        hamiltonian=given.hamiltonian,
+        observables=given.observables,
+        letter=given.correlator,
+        models=given.models or (*NETWORKS, *BASELINES),
+        seeds=given.seeds,
+        scale=given.scale,
+        samples=given.samples,
+        seed=given.common.seed,
+    )
+
+
+def _ground_energy(spec: str, sites: int) -> Estimate | None:
+    """The exact lowest energy, where it has a closed form."""
+    found = free_fermion_energy(spin_chain(spec, sites)) if spec else None
+    return None if found is None else Estimate.exact(found)
+
+
+def _show(found: Tomography, page: Path) -> None:
+    """Print the table, what follows and what to beware of."""
+    shown = [c for c in columns(found) if c.name.startswith(_SHOWN)]
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", box=None)
+    table.add_column("state", no_wrap=True)
+    for column in shown:
+        table.add_column(f"{column.name}\n{column.unit}".strip(), justify="right")
+    table.add_column("fit\nseconds", justify="right")
+    for index, state in enumerate(found.states):
+        cells = [number(column.cells[index]) for column in shown]
+        table.add_row(state.name, *cells, amount(state.seconds))
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, 140)  # A file has no width of its own.
+    console.print(table)
+    for sentence in found.conclusions:
+        console.print(sentence, highlight=False)
+    warned = [*found.warnings, *(f"{s.name}: {w}" for s in found.states for w in s.warnings)]
+    for text in warned:
+        console.print(f"[yellow]warning:[/] {text}", highlight=False)
+    print(f"report: {page}")

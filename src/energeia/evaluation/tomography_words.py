@@ -1,0 +1,97 @@
+"""What follows from a tomography, in words: which model to use, and whether to believe it."""
+
+from collections.abc import Sequence
+
+from energeia.estimate import Estimate
+from energeia.records import StateRecord, Tomography
+
+_SIGMAS = 2.0
+_NEAR = 0.05
+"""A correlator within this share of the other, and three errors, agrees with it."""
+
+
+def conclusions(found: Tomography) -> tuple[str, ...]:
+    """The model to use, where the network falls short of it, and the correlator far away."""
+    models = ranked([m for m in found.models if loss(m) is not None])
+    if not models:
+        return ("No model has a finite likelihood: none can be recommended.",)
+    best = models[0]
+    networks = [m for m in models if m.sort == "network"]
+    return (
+        _recommendation(best),
+        *([_shortfall(networks[0], best)] if networks and best.sort != "network" else []),
+        *([_lead(models)] if best.sort == "network" and len(models) > 1 else []),
+        *_correlation(found, best),
+        *_unphysical(models),
+    )
+
+
+def loss(record: StateRecord) -> Estimate | None:
+    """What models are ranked by, lower is better: KL where the truth is known, held-out NLL."""
+    found = record.kl or record.nll
+    return found if found is not None and found.finite else None
+
+
+def ranked(models: Sequence[StateRecord]) -> list[StateRecord]:
+    """Best first; models without a finite number last."""
+    return sorted(models, key=lambda m: _value(loss(m), float("inf")))
+
+
+def _recommendation(best: StateRecord) -> str:
+    what = "KL divergence from the truth" if best.kl is not None else "held-out NLL"
+    return f"Use {best.name}: its {what}, {loss(best)} nats a shot, is the lowest."
+
+
+def _shortfall(network: StateRecord, best: StateRecord) -> str:
+    gap = _gap(network, best)
+    if _value(gap, 0.0) <= _SIGMAS * (gap.stderr or 0.0):
+        return f"The network {network.name} is within two errors of it ({gap} nats behind)."
+    kind = "matrix-product model" if best.sort == "matrix-product" else "baseline"
+    return (
+        f"The network {network.name} falls short of the {kind} {best.name} by {gap} nats a shot: "
+        f"for this state, {best.name} is the better model."
+    )
+
+
+def _lead(models: Sequence[StateRecord]) -> str:
+    rivals = [m for m in models if m.sort != "network"]
+    if not rivals:
+        return "No baseline was fitted beside it."
+    return f"The best that is not a network, {rivals[0].name}, is {_gap(rivals[0], models[0])} " \
+           "nats a shot behind."  # fmt: skip
+
+
+def _gap(behind: StateRecord, best: StateRecord) -> Estimate:
+    """How far one lies behind, paired shot by shot where that is known."""
+    first, second = loss(behind), loss(best)
+    if behind.behind is not None and behind.kl is None:
+        return behind.behind
+    return (first or Estimate.none("")) - (second or Estimate.none(""))
+
+
+def _correlation(found: Tomography, best: StateRecord) -> list[str]:
+    """Whether the best model carries the correlations that truth or shots show far away."""
+    if not found.distances:
+        return []
+    at = found.long_distance
+    reference = next((s for s in found.states if s.sort == "truth"), found.states[0])
+    theirs, ours = reference.correlations[at], best.correlations[at]
+    gap = ours - theirs
+    near = abs(_value(gap, 0.0)) <= 3.0 * (gap.stderr or 0.0) + _NEAR * abs(_value(theirs, 0.0))
+    verdict = "agrees with" if near else "disagrees with"
+    return [
+        f"At distance {found.distances[at]}, {best.name} {verdict} the {reference.name}: "
+        f"<{found.letter}{found.letter}> is {ours} against {theirs}."
+    ]
+
+
+def _unphysical(models: Sequence[StateRecord]) -> list[str]:
+    """Models whose outcome probabilities no state has."""
+    bad = [m.name for m in models if any("no quantum state" in w for w in m.warnings)]
+    if not bad:
+        return []
+    return [f"No quantum state has the outcome probabilities of {', '.join(bad)}."]
+
+
+def _value(estimate: Estimate | None, otherwise: float) -> float:
+    return otherwise if estimate is None or estimate.value is None else estimate.value
