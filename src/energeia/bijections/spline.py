@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float
 from energeia.bijections.transformer import Transformer
 
 SMALLEST_BIN = 1e-3
-"""Least width and height of a bin, as a fraction of the box."""
+"""Least width and height of a bin, as a fraction of the box, unless a spline says otherwise."""
 SMALLEST_SLOPE = 1e-3
 """Least slope at a knot."""
 _REST = math.log(math.expm1(1.0 - SMALLEST_SLOPE))  # softplus(_REST) + SMALLEST_SLOPE = 1
@@ -37,6 +37,7 @@ class Spline(Transformer):
 
     bins: int = eqx.field(static=True)
     half_width: float = eqx.field(static=True, default=5.0)
+    smallest_bin: float = eqx.field(static=True, default=SMALLEST_BIN)
 
     def parameters(self, periodic: bool) -> int:
         """Widths, heights and slopes; a slope at the seam and a rotation more on a circle."""
@@ -79,7 +80,8 @@ class Spline(Transformer):
             seam = jnp.where(periodic, raw[:, 3 * self.bins - 1], 0.0)
         # The outer where keeps the value, the inner one keeps the gradient finite outside.
         unit = (jnp.where(inside, u, 0.0) + half) / (2 * half)
-        chosen = _choose_bin(unit, raw, self.bins, seam, by_height=curve is _fall)
+        side = 1 if curve is _fall else 0
+        chosen = _choose_bin(unit, raw, self.bins, self.smallest_bin, seam, side)
         value, log_slope = curve(unit, chosen)
         value = jnp.where(inside, 2 * half * value - half, u)
         return value, jnp.where(inside, log_slope, 0.0)
@@ -99,20 +101,24 @@ class Bin(NamedTuple):
 Curve = Callable[[Array, Bin], tuple[Array, Array]]
 
 
-def _choose_bin(unit: Array, raw: Array, bins: int, seam: Array | None, by_height: bool) -> Bin:
-    """The bin that each number falls into; only its own two slopes are ever computed."""
+def _choose_bin(
+    unit: Array, raw: Array, bins: int, smallest: float, seam: Array | None, side: int
+) -> Bin:
+    """The bin that each number falls into; only its own two slopes are ever computed.
+
+    ``side`` is 0 to search by width, 1 by height.
+    """
     logits = raw[:, : 2 * bins].reshape(-1, 2, bins)
     weights = jnp.exp(logits - jax.lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True)))
-    norms = (1.0 - bins * SMALLEST_BIN) / _total(weights)
+    norms = (1.0 - bins * smallest) / _total(weights)
     # Where the knots lie decides the bin and nothing else: no gradient passes through the search.
-    side = 1 if by_height else 0
     searched = jax.lax.stop_gradient(weights[:, side] * norms[:, side, None])
     sums = jnp.matmul(searched, jnp.tri(bins - 1, bins, dtype=unit.dtype).T, precision="highest")
     index = jnp.arange(bins)
-    n = jnp.sum(unit[:, None] >= sums + SMALLEST_BIN * (index[:-1] + 1), axis=-1)
+    n = jnp.sum(unit[:, None] >= sums + smallest * (index[:-1] + 1), axis=-1)
     corner = _total(jnp.where(index < n[:, None, None], weights, 0.0)) * norms
-    corner = corner + SMALLEST_BIN * n[:, None]
-    size = jnp.take_along_axis(weights, n[:, None, None], axis=-1)[..., 0] * norms + SMALLEST_BIN
+    corner = corner + smallest * n[:, None]
+    size = jnp.take_along_axis(weights, n[:, None, None], axis=-1)[..., 0] * norms + smallest
     ends = jnp.zeros((len(raw), 1), raw.dtype) if seam is None else seam[:, None]
     slopes = jnp.concatenate([ends, raw[:, 2 * bins : 3 * bins - 1], ends], axis=-1)
     pair = jnp.take_along_axis(slopes, jnp.stack([n, n + 1], axis=-1), axis=-1)

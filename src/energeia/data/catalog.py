@@ -64,6 +64,14 @@ NAMED: dict[str, Named] = {
         name: Named(f"the {name} density in two dimensions", _TOY, "energeia.data.planar:toys")
         for name in ("8gaussians", "checkerboard", "circles", "moons", "2spirals", "swissroll")
     },
+    **{
+        name: Named(
+            f"{count} narrow Gaussians on a {name}, the PacGAN protocol",
+            {"n": Parameter(int, 2500)},
+            "energeia.data.planar:modes",
+        )
+        for name, count in (("ring", 8), ("grid", 25))
+    },
     "digits": Named(
         "1,797 handwritten digits, 8x8, levels 0 to 16",
         _NO_PARAMETERS,

@@ -1,22 +1,23 @@
-"""The two-dimensional toy densities as sources of data."""
+"""Densities in the plane as sources of data."""
 
 import numpy as np
 
-from energeia.data.toy import toy
+from energeia.data.modes import MODES
+from energeia.data.toy import Toy, toy
 from energeia.support import Real, Support
 
 
 class PlanarSource:
-    """Independent samples of a toy density with its exact log-density and entropy.
+    """Independent samples of a density with its exact log-density and entropy.
 
-    >>> source = PlanarSource("checkerboard")
+    >>> source = PlanarSource(toy("checkerboard"))
     >>> source.draw(seed=0, count=3).shape, round(source.entropy, 3)
     ((3, 2), 3.466)
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.model = toy(name)
+    def __init__(self, model: Toy) -> None:
+        self.name = model.name
+        self.model = model
         self.layout = (2,)
         self.support = Support(((Real(), 2),))
         self.symmetries: tuple[str, ...] = ()
@@ -38,4 +39,9 @@ class PlanarSource:
 
 def toys(name: str, n: int) -> PlanarSource:
     """The source ``moons``, ``8gaussians`` and the others by name."""
-    return PlanarSource(name)
+    return PlanarSource(toy(name))
+
+
+def modes(name: str, n: int) -> PlanarSource:
+    """The sources ``ring`` and ``grid``."""
+    return PlanarSource(MODES[name].density)

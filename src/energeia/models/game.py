@@ -1,0 +1,62 @@
+"""Both sides of a game: a generator to draw from and an energy to analyze with."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.bijections.units import Units
+from energeia.contracts import Condition, Energy, Pushforward
+from energeia.models.in_units import ConditionScaling
+from energeia.models.landscape import HasLandscape, Landscape
+
+
+class GameModel(HasLandscape, Energy):
+    """An energy and a generator of the same distribution, in the user's units.
+
+    ``sample`` is the raw generator; chains on ``landscape()`` repair its draws. The two agree as
+    far as the game has converged. The energy of discrete columns is -log of the mean of exp(-E(v))
+    over ``points`` fixed points of the cell: a quadrature, not exact.
+    """
+
+    inner: Energy
+    generator: Pushforward
+    units: Units
+    scaling: ConditionScaling | None = None
+    points: int = eqx.field(static=True, default=8)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one configuration."""
+        return self.units.shape
+
+    @property
+    def condition_shape(self) -> tuple[int, ...] | None:
+        """The shape of one condition, or None."""
+        return self.inner.condition_shape
+
+    def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """E(x) in nats, as a density of the user's x, up to a constant of the condition."""
+        y, log_det = self.units.encode(x)
+        told = self._scaled(condition)
+        if self.units.support.all_continuous:
+            return self.inner.energy(y, told) - log_det
+        noise = jax.random.uniform(jax.random.key(0), (self.points, *self.shape), y.dtype)
+        inside = jnp.where(self.units.support.discrete, noise, 0.0)
+        v, cell = jax.vmap(self.units.stretch)(y + inside)
+        logs = cell - jax.vmap(self.inner.energy, in_axes=(0, None))(v, told)
+        return jnp.log(float(self.points)) - jax.nn.logsumexp(logs) - log_det
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One draw of the generator, in the user's units."""
+        v = self.generator.sample(key, self._scaled(condition))
+        return self.units.decode(self.units.gather(v))
+
+    def landscape(self) -> Landscape:
+        """The energy, with the generator whose latent space chains may walk."""
+        draw = self.generator.sample
+        return Landscape(self.inner, self.generator, draw, self.units, self.scaling)
+
+    def _scaled(self, condition: Condition) -> Condition:
+        return condition if self.scaling is None else self.scaling(condition)

@@ -1,0 +1,153 @@
+"""The maximum-entropy game: an energy is carved against a generator that keeps its entropy."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from energeia._core.trees import stopped
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Batch, Cast, Metrics, Objective
+from energeia.objectives.adversarial import rows_at_play
+from energeia.objectives.entropy import Draws, EntropyTerm, draw_noisy
+from energeia.objectives.penalties import Penalty
+
+
+class MaxEntropy(Objective):
+    """Two players in the coordinates ``v`` of ``Units``, lowering in turn
+
+        energy:     E_data[E(x)] - E_G[E(x)] + gamma_t / 2 * (sum of penalties)
+        generator:  E_G[E(x)] - H(G)
+
+    the alternating descent of Kumar et al. 2019 (arXiv:1901.08508, eqs. 5 and 7). The energy's
+    gradient is that of maximum likelihood as far as the generator samples exp(-E): data are the
+    positive phase, generated rows the negative one. The generator lowers its reverse KL divergence
+    from exp(-E) / Z; without the entropy it would collapse to the lowest energy. Penalties sum the
+    squared slope over all axes of a row; at a constant weight they flatten the energy, since at
+    the optimum gamma div(p grad E) = p - p_G, so gamma_t falls from ``gamma`` to ``gamma_final``
+    along half a cosine over ``anneal`` moves of the energy.
+
+    The cast holds ``"energy"``, ``"generator"`` (a ``Pushforward``), ``"units"``, ``"scaling"``
+    and what the entropy term asks for: ``"statistics"`` or ``"proposal"``, moved with the
+    generator, whose loss they lower too. There is no held-out loss: contrasts measure no fit.
+    """
+
+    entropy: EntropyTerm
+    penalties: tuple[Penalty, ...]
+    gamma: float = eqx.field(static=True)
+    gamma_final: float = eqx.field(static=True)
+    anneal: int = eqx.field(static=True, default=0)
+    fill: float = eqx.field(static=True, default=1.0)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The energy moves first."""
+        return ("energy", "generator")
+
+    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Int[Array, ""]:
+        """The number of moves that the energy has made."""
+        return jnp.zeros((), jnp.int32)
+
+    def weight(self, moves: Array) -> Scalar:
+        """gamma_t after a number of moves of the energy."""
+        share = jnp.minimum(moves / max(self.anneal, 1), 1.0)
+        fall = 0.5 * (1 + jnp.cos(jnp.pi * share))
+        return self.gamma_final + (self.gamma - self.gamma_final) * fall
+
+    def loss(
+        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Array
+    ) -> tuple[Scalar, tuple[Array, Metrics]]:
+        """The loss of one of the two players, in nats."""
+        if player == "energy":
+            loss, said = self._carve(key, cast, batch, memory)
+            return loss, (memory + 1, said)
+        loss, said = self._follow(key, cast, batch)
+        return loss, (memory, said)
+
+    def _carve(
+        self, key: PRNGKey, cast: Cast, batch: Batch, moves: Array
+    ) -> tuple[Scalar, Metrics]:
+        draw_key, penalty_key = jax.random.split(key)
+        real, generated = rows_at_play(draw_key, cast, batch, self.fill)
+        energy = cast["energy"]
+        gap = jnp.mean(jax.vmap(energy.energy)(*generated)) - jnp.mean(
+            jax.vmap(energy.energy)(*real)
+        )
+        paid = jnp.zeros(())
+        for number, penalty in enumerate(self.penalties):
+            own = jax.random.fold_in(penalty_key, number)
+            paid = paid + penalty.value(own, energy, real, generated)
+        return 0.5 * self.weight(moves) * paid - gap, {"gap": gap, "penalty": paid}
+
+    def _follow(self, key: PRNGKey, cast: Cast, batch: Batch) -> tuple[Scalar, Metrics]:
+        draw_key, entropy_key = jax.random.split(key)
+        scaling = cast["scaling"]
+        condition = batch.condition if scaling is None else scaling(batch.condition)
+        draws: Draws = draw_noisy(
+            draw_key, cast["generator"], len(batch.x), self.entropy.sigma, condition
+        )
+        mean = jnp.mean(jax.vmap(cast["energy"].energy)(draws.x, draws.condition))
+        entropy, said = self.entropy.value(entropy_key, cast, draws)
+        return mean - entropy, {"energy": mean, **said}
+
+
+class DensityGame(Objective):
+    """The same game where the generator G knows its density: its entropy and weights are exact.
+
+    With weights w = exp(-E) / G of generated rows, Z = E_G[w], the players lower
+
+        energy:     E_data[E(x)] + log Z + agreement * E_G[huber(E + log Z + log G)]
+        generator:  -anchor E_data[log G] - (1 - anchor) E_G[w / Z log G]
+
+    The energy's first two terms are its exact negative log-likelihood, by importance sampling.
+    The generator lowers its *forward* KL divergence from exp(-E) / Z, and with ``anchor`` that
+    from the data, so that a mode it has lost can be found again. The reverse one of
+    ``MaxEntropy`` has the same optimum; on eight narrow modes it lost the balance between them,
+    since where a flow still bridges modes its gradient is large and says nothing of their weights.
+
+    The third term ties the energy to the generator's own, -log G, within ``bend`` nats as a square
+    and beyond as a line: a few thousand rows leave gaps in the tails of every mode, into which a
+    free energy builds walls. It vanishes at the optimum. ``drift`` keeps log Z near zero.
+
+    The cast holds ``"energy"``, ``"generator"`` (a ``Density``), ``"units"`` and ``"scaling"``.
+    Without conditions: each would have a Z of its own.
+    """
+
+    anchor: float = eqx.field(static=True, default=0.5)
+    agreement: float = eqx.field(static=True, default=0.1)
+    bend: float = eqx.field(static=True, default=2.0)
+    drift: float = eqx.field(static=True, default=1e-3)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The energy moves first."""
+        return ("energy", "generator")
+
+    def loss(
+        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: None
+    ) -> tuple[Scalar, tuple[None, Metrics]]:
+        """The loss of one of the two players, in nats."""
+        real, generated = rows_at_play(key, cast, batch, fill=1.0)
+        x = jax.lax.stop_gradient(generated.x)
+        generator = cast["generator"] if player == "generator" else stopped(cast["generator"])
+        log_g = jax.vmap(generator.log_prob)(x)
+        energies = jax.vmap(cast["energy"].energy)(x)
+        log_w = -energies - log_g
+        if player == "energy":
+            log_z = jax.nn.logsumexp(log_w) - jnp.log(len(x))
+            nll = jnp.mean(jax.vmap(cast["energy"].energy)(real.x)) + log_z
+            tie = jnp.mean(_huber(log_z - log_w, self.bend))
+            loss = nll + self.agreement * tie + self.drift * log_z**2
+            return loss, (None, {"nll": nll, "log_z": log_z, "tie": tie})
+        share = jax.nn.softmax(jax.lax.stop_gradient(log_w))
+        nll = -jnp.mean(jax.vmap(generator.log_prob)(real.x))
+        loss = self.anchor * nll - (1 - self.anchor) * jnp.sum(share * log_g)
+        ess = 1 / (len(x) * jnp.sum(share**2))
+        return loss, (None, {"nll": nll, "entropy": -jnp.mean(log_g), "ess": ess})
+
+
+def _huber(miss: Array, bend: float) -> Array:
+    """miss^2 / 2 up to ``bend``, a line of the same slope beyond."""
+    size = jnp.abs(miss)
+    near = jnp.minimum(size, bend)
+    return near * (size - 0.5 * near)

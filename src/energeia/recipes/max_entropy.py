@@ -1,0 +1,154 @@
+"""The recipe ``max-entropy``: an energy and a generator at play, whichever generator fits."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from energeia._core.errors import InputError
+from energeia._core.types import PRNGKey
+from energeia.bijections.coupling import coupling_stack
+from energeia.bijections.spline import Spline
+from energeia.bijections.units import Units
+from energeia.contracts import Cast, Density, Objective, Pushforward
+from energeia.distributions.gaussian import LinesAndCircles, StandardNormal
+from energeia.energies.analytic import Normal
+from energeia.energies.neural import NeuralEnergy
+from energeia.models.flow import Flow
+from energeia.models.game import GameModel
+from energeia.models.generator import ImplicitGenerator
+from energeia.nn.residual import ResidualNet
+from energeia.objectives.entropy import EntropyTerm, ImportanceScore, Proposal, VolumeEntropy
+from energeia.objectives.information import BarberAgakov, InformationEntropy
+from energeia.objectives.max_entropy import DensityGame, MaxEntropy
+from energeia.objectives.penalties import SlopePenalty
+from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.options.max_entropy import MaxEntropyOptions
+from energeia.recipes.options.problem import Problem
+from energeia.recipes.spline_flow import angles_of
+from energeia.training.player import Player, optimizer
+
+FLOW_UP_TO = 8
+"""Columns up to which importance weights of a flow are worth having, and sharp features too."""
+
+
+class Side(NamedTuple):
+    """The generator's side of the game: the parts it moves, and what is played for."""
+
+    parts: dict[str, Any]
+    objective: Objective
+
+
+def build(
+    options: MaxEntropyOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """Put the game together for a problem.
+
+    Raises:
+        InputError: for a flow under conditions, or an entropy that does not fit the network.
+    """
+    energy_key, generator_key = jax.random.split(key)
+    side = _flow_side if _wants_flow(options, problem) else _network_side
+    generator = side(options, problem, generator_key)
+    rounds = options.training.rounds
+    moves = optimizer(options.energy, rounds * options.energy_moves)
+    return Assembly(
+        cast={
+            "energy": _energy(options, problem, energy_key),
+            **generator.parts,
+            "units": Units.fit(problem.support, reference.x),
+            "scaling": condition_scaling(reference),
+        },
+        objective=generator.objective,
+        players=(
+            Player("energy", ("energy",), moves, options.energy_moves),
+            Player("generator", tuple(generator.parts), optimizer(options.player, rounds)),
+        ),
+        model=_model,
+    )
+
+
+def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
+    told = bool(problem.condition_dimension)
+    if options.generator == "flow" and told:
+        raise InputError(
+            "a flow was asked for under conditions, each of which has a partition function of its "
+            "own: use generator=network"
+        )
+    few = problem.dimension <= FLOW_UP_TO and not told
+    return options.generator == "flow" or (options.generator == "auto" and few)
+
+
+def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> NeuralEnergy:
+    """A network on a quadratic confinement, the standard normal of the coordinates ``v``."""
+    dimension = problem.dimension
+    octaves = options.octaves if options.octaves >= 0 else 5 * (dimension <= FLOW_UP_TO)
+    base = Normal(jnp.zeros(dimension), jnp.eye(dimension), angles_of(problem))
+    return NeuralEnergy(
+        key, base, options.width, options.depth, octaves, problem.condition_dimension
+    )
+
+
+def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
+    angles = angles_of(problem)
+    base: Density = LinesAndCircles(angles) if any(angles) else StandardNormal((len(angles),))
+    bijection = coupling_stack(
+        Spline(options.bins, options.half_width, options.smallest_bin),
+        options.layers,
+        angles=angles,
+        condition_shape=None,
+        octaves=3,
+        width=options.width,
+        depth=2,
+        key=key,
+    )
+    game = DensityGame(anchor=options.anchor, agreement=options.agreement)
+    return Side({"generator": Flow(base, bijection)}, game)
+
+
+def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
+    network_key, told_key = jax.random.split(key)
+    dimension, told = problem.dimension, problem.condition_dimension
+    latent = min(options.latent, dimension) if options.entropy == "volume" else options.latent
+    network = ResidualNet(
+        latent + told, dimension, width=options.hidden, depth=options.depth, key=network_key
+    )
+    circles = tuple(i for i, around in enumerate(angles_of(problem)) if around)
+    generator = ImplicitGenerator(
+        network, latent=latent, shape=(dimension,), condition_shape=problem.condition_shape,
+        circles=circles,
+    )  # fmt: skip
+    entropy, extra = _entropy(options, generator, told_key)
+    where = ("real", "generated") if options.penalize == "both" else (options.penalize,)
+    game = MaxEntropy(
+        entropy=entropy,
+        penalties=tuple(SlopePenalty(on) for on in where),
+        gamma=options.gamma / dimension,
+        gamma_final=options.gamma_final / dimension,
+        anneal=options.training.rounds * options.energy_moves // 2,
+    )
+    return Side({"generator": generator, **extra}, game)
+
+
+def _entropy(
+    options: MaxEntropyOptions, generator: Pushforward, key: PRNGKey
+) -> tuple[EntropyTerm, dict[str, Any]]:
+    """The entropy term and the part of the cast that it learns."""
+    (latent,) = generator.prior.shape
+    if options.entropy == "volume":
+        return VolumeEntropy(options.sigma), {}
+    if options.sigma <= 0:
+        raise InputError(
+            f"the entropy {options.entropy!r} with noise sigma {options.sigma:g} was asked for: "
+            "without noise there is no such identity, so give a positive sigma"
+        )
+    if options.entropy == "score":
+        return ImportanceScore(options.sigma), {"proposal": Proposal(jnp.full(latent, -2.0))}
+    estimator = BarberAgakov(generator.prior)
+    rows = jnp.zeros((2, *generator.shape)), jnp.zeros((2, latent))  # of unit scale
+    encoder = estimator.network(key, *rows, options.hidden, options.depth)
+    return InformationEntropy(estimator=estimator, sigma=options.sigma), {"statistics": encoder}
+
+
+def _model(cast: Cast) -> GameModel:
+    return GameModel(cast["energy"], cast["generator"], cast["units"], cast["scaling"])

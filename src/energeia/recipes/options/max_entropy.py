@@ -1,0 +1,71 @@
+"""Options of the maximum-entropy game. Needs no JAX."""
+
+from typing import Literal
+
+import msgspec
+
+from energeia.recipes.options.base import Recipe
+from energeia.support import CONTINUOUS, DISCRETE
+from energeia.training.settings import Optimization, Training
+
+
+class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An energy and a generator that keeps its entropy."""
+
+    generator: Literal["auto", "flow", "network"] = "auto"
+    """A flow knows its density, so entropy and weights are exact; a network reaches more columns.
+    The flow up to 8 columns without conditions by default."""
+    width: int = 64
+    """Hidden units of the energy, and of each conditioner of a flow."""
+    depth: int = 2
+    """Residual blocks of the energy."""
+    octaves: int = -1
+    """Octaves of Fourier features that the energy sees; -1 for 5 up to 8 columns, 0 beyond."""
+    layers: int = 2
+    """Coupling layers of a flow; two are enough for two columns."""
+    bins: int = 32
+    """Bins of each spline of a flow."""
+    half_width: float = 3.0
+    """Half-width of the box that splines fill, in standard deviations."""
+    smallest_bin: float = 1e-4
+    """Least height of a bin as a share of the box: how much mass must bridge two modes."""
+    anchor: float = 0.5
+    """Share of the data, beside the energy, in what a flow learns from."""
+    agreement: float = 0.1
+    """Weight of the tie between the energy and a flow's own -log density."""
+    latent: int = 32
+    """Latent dimensions of a network, at most the columns for the exact entropy."""
+    hidden: int = 192
+    """Hidden units of a network."""
+    entropy: Literal["volume", "information", "score"] = "volume"
+    """Entropy of a network: 1/2 log det J^T J; an encoder's bound; an importance-sampled score."""
+    sigma: float = 0.1
+    """Noise of a network's rows, in standard deviations, whose entropy is meant."""
+    penalize: Literal["real", "generated", "both"] = "both"
+    """Where the squared slope of the energy is penalized, against a network."""
+    gamma: float = 1.0
+    """Weight of the penalty at first, per column."""
+    gamma_final: float = 0.1
+    """The same from half of the training on."""
+    energy_moves: int = 1
+    """Moves of the energy for each of the generator."""
+    energy: Optimization = Optimization(learning_rate=2e-3, beta1=0.5, beta2=0.99)
+    """How the energy moves."""
+    player: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
+    """How the generator moves."""
+    training: Training = Training(rounds=8000, batch=384, check_every=500, average=0.998)
+    """How long to train."""
+
+
+RECIPES = (
+    Recipe(
+        name="max-entropy",
+        family="energy",
+        summary="energy and generator at play, the generator keeping its entropy",
+        citation="Kumar et al. 2019, arXiv:1901.08508",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=MaxEntropyOptions,
+        builder="energeia.recipes.max_entropy:build",
+        latent_space=True,
+    ),
+)

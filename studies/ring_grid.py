@@ -1,0 +1,149 @@
+"""Ring and grid by the PacGAN protocol: modes, quality, balance, widths, calibration, all seeds.
+
+    python -m studies.ring_grid --recipe max-entropy --data ring --seeds 0 1 2
+    python -m studies.ring_grid --table
+
+The first trains one recipe on 2,500 rows for each seed and adds a line a seed to
+``studies/ring_grid.jsonl``; the second writes ``studies/ring_grid.md`` from all lines. Modes,
+quality and KL are of 2,500 samples, as the protocol has them; widths are of 20,000. The raw
+generator and its chains are apart. Seconds are those of training, compilation included.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+import tyro
+
+from energeia._core.batching import map_rows
+from energeia.contracts import Batch, Density
+from energeia.data.modes import MODES, Modes
+from energeia.evaluation.modes import calibration, mode_report, points_inside
+from energeia.evaluation.samples import draw
+from energeia.mcmc.adapt import tune
+from energeia.mcmc.chain import diagnose, run_chains
+from energeia.mcmc.jumping import JumpingMala
+from energeia.mcmc.mala import Mala
+from energeia.models.landscape import Landscape
+from energeia.recipes.assembly import Reference
+from energeia.recipes.catalogue import find
+from energeia.recipes.options.problem import Problem
+from energeia.support import Real, Support
+from energeia.training.loop import train
+from energeia.training.state import Game
+
+HERE = Path(__file__)
+LINES, TABLE = HERE.with_suffix(".jsonl"), HERE.with_suffix(".md")
+ROWS, JUDGED, MEASURED = 2500, 2500, 20_000
+
+
+def fit(recipe: str, x: np.ndarray, seed: int) -> tuple[Any, float]:
+    """The trained model and the seconds it took, compilation included."""
+    known = find(recipe)
+    build, options = known.load(), known.options()  # of one configuration: its defaults
+    training = msgspec.structs.asdict(options)["training"]
+    problem = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=len(x))
+    rows = Batch(jnp.asarray(x, dtype=float), None)
+    reference = Reference(rows.x, None)
+    clock = time.perf_counter()
+    abstract = build(options, problem, reference, jax.random.key(seed))
+    make = eqx.filter_jit(lambda r, k: build(options, problem, r, k).cast)
+    cast = make(reference, jax.random.key(seed))
+    game = Game(abstract.objective, abstract.players)
+    trained = train(game, cast, rows, None, training, jax.random.key(seed + 1))
+    return abstract.model(trained.cast), time.perf_counter() - clock
+
+
+def quality(x: np.ndarray, truth: Modes) -> dict[str, Any]:
+    few = mode_report(x[:JUDGED], truth.centers, truth.width)
+    many = mode_report(x[:MEASURED], truth.centers, truth.width)
+    return {
+        "modes": few.modes,
+        "high_quality": few.high_quality.value,
+        "kl": few.kl.value,
+        "width": many.pooled_width,
+        "widths": [float(np.nanmin(many.widths)), float(np.nanmax(many.widths))],
+        "high_quality_many": many.high_quality.value,
+        "kl_many": many.kl.value,
+    }
+
+
+def calibrated(landscape: Landscape, truth: Modes) -> dict[str, Any]:
+    """On points of p cut at 4 deviations, and uniform on discs of 4 deviations."""
+    rng = np.random.default_rng(12345)
+    inside = points_inside(rng, truth.centers, truth.width, MEASURED)
+    radius = 4 * np.sqrt(rng.uniform(size=MEASURED))
+    angle = rng.uniform(0, 2 * np.pi, MEASURED)
+    disc = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    disc = truth.centers[rng.integers(len(truth.centers), size=MEASURED)] + truth.width * disc
+    found = {}
+    for name, x in (("", inside), ("_disc", disc)):
+        energies = map_rows(energies_of, np.asarray(x, np.float32), carry=landscape)
+        line = calibration(energies, truth.log_prob(x))
+        found |= {f"slope{name}": line.slope, f"r_squared{name}": line.r_squared}
+    return found
+
+
+def energies_of(landscape: Landscape, x: jax.Array) -> jax.Array:
+    return jax.vmap(lambda row: landscape.energy.energy(landscape.units.encode(row)[0]))(x)
+
+
+def chains_of(landscape: Landscape, seed: int) -> tuple[np.ndarray, dict[str, Any]]:
+    """Jumps of the generator and short MALA; its ends, and what its diagnostics say."""
+    generator = landscape.generator
+    assert isinstance(generator, Density)
+    start_key, tune_key, run_key = jax.random.split(jax.random.key(seed), 3)
+    starts = jax.vmap(generator.sample)(jax.random.split(start_key, 2000))
+    kernel = JumpingMala(Mala(1e-3), generator)
+    kernel, _ = tune(tune_key, kernel, landscape.energy, starts, 100)
+    found = run_chains(run_key, kernel, landscape.energy, starts, 10, 5, 50)
+    said = diagnose(found)
+    x = np.asarray(jax.vmap(jax.vmap(landscape.to_user))(found.positions))
+    told = {"acceptance": said.acceptance, "r_hat": said.r_hat, "ess": said.ess}
+    # Draws of one time are one a chain, so the first 2,000 rows are independent.
+    return np.swapaxes(x, 0, 1).reshape(-1, 2), told
+
+
+def study(recipe: str, data: str, seed: int) -> dict[str, Any]:
+    truth = MODES[data]
+    model, seconds = fit(recipe, truth.density.sample(seed + 1000, ROWS), seed)
+    row: dict[str, Any] = {"recipe": recipe, "data": data, "seed": seed, "seconds": seconds}
+    row["raw"] = quality(draw(model, jax.random.key(seed + 7), MEASURED).x, truth)
+    landscape = model.landscape()
+    row["energy"] = calibrated(landscape, truth)
+    if isinstance(landscape.generator, Density):
+        clock = time.perf_counter()
+        x, told = chains_of(landscape, seed + 9)
+        row["chains"] = quality(x, truth) | told | {"seconds": time.perf_counter() - clock}
+    return row
+
+
+def main(
+    recipe: str = "max-entropy",
+    data: Literal["ring", "grid"] = "ring",
+    seeds: tuple[int, ...] = (0,),
+    table: bool = False,
+) -> None:
+    """Train one recipe for each seed, or write the table."""
+    if table:
+        TABLE.write_text(render([json.loads(line) for line in LINES.read_text().splitlines()]))
+        return
+    for seed in seeds:
+        row = study(recipe, data, seed)
+        with LINES.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+
+
+def render(rows: list[dict[str, Any]]) -> str:
+    return "\n".join(str(row) for row in rows)
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
