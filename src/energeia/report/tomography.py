@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from energeia._core.errors import CorruptRun
 from energeia.estimate import Estimate
@@ -67,15 +68,29 @@ def render(found: Tomography) -> str:
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"number": number, "amount": amount}
+    environment.filters |= {"number": number, "amount": amount, "signs": _signs}
     return environment.get_template("tomography.html").render(
         found=found,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         columns=columns(found),
         kinds=KINDS,
         correlations=correlations(found),
-        observables=list(zip(found.observables, range(len(found.observables)), strict=True)),
+        observables=list(enumerate(found.observables)),
+        warnings=warnings(found),
     )
+
+
+def warnings(found: Tomography) -> list[tuple[str, str]]:
+    """Each warning once, after the names of those it is about."""
+    about: dict[str, list[str]] = {text: [] for text in found.warnings}
+    for state in found.states:
+        for text in state.warnings:
+            about.setdefault(text, []).append(state.name)
+    return [(", ".join(names), text) for text, names in about.items()]
+
+
+def _signs(text: str) -> str:
+    return text.replace("+-", "±")
 
 
 def columns(found: Tomography) -> list[Column]:
@@ -139,6 +154,7 @@ def correlations(found: Tomography) -> Markup | None:
         right.set_title(f"minus that of the {reference.name}", loc="left")
         for axes in (left, right):
             axes.set_xlabel("distance r")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(color=RULE, linewidth=0.5)
             axes.set_axisbelow(True)
         _limit(right, found, zero)
@@ -155,7 +171,8 @@ def _draw(
         axes.plot(found.distances, values, color=color, linewidth=1.4, label=state.name, zorder=4)
         return
     # Side by side, so that error bars do not hide each other.
-    place = np.asarray(found.distances) + 0.06 * (index - len(found.states) / 2)
+    width = 0.02 * len(found.distances)
+    place = np.asarray(found.distances) + width * (index - len(found.states) / 2)
     axes.errorbar(
         place, values, errors, color=color, label=state.name, linewidth=0.9, markersize=3.5,
         marker="o" if state.sort != "matrix-product" else "s",
