@@ -10,14 +10,25 @@ import pytest
 from scipy import stats
 
 from energeia.distributions.columns import columns_of
+from energeia.models.causal import CausalNetwork
 from energeia.models.ensemble import Ensemble
+from energeia.models.linear import LinearAutoregressive
 from energeia.models.made import Made
-from energeia.models.recurrent import Gru
+from energeia.nn.attention import Transformer
 from energeia.nn.masked import MaskedLinear
+from energeia.nn.recurrent import Gru, RecurrentStack
 from energeia.support import Binary, Categorical, Circle, Integer, Real, Support
 
 MIXED = Support.of([Binary(), Integer(0, 3), Binary(), Categorical((1.0, 2.0, 5.0))])
 EVERY = np.array(list(itertools.product(range(2), range(4), range(2), range(3))), np.float32)
+
+
+def gru_stack(key, size):
+    return RecurrentStack(key, Gru(), size, width=8, depth=2)
+
+
+def attention_stack(key, size):
+    return Transformer(key, size, width=8, depth=1, heads=2, times=4)
 
 
 def loud(model):
@@ -39,7 +50,13 @@ def build(kind, support, condition_shape=None, reference=None):
             order = columns.shuffle(jax.random.key(4))
             return loud(Made(key, columns, width=20, depth=1, order=order, **common))
         case "gru":
-            return loud(Gru(key, columns, width=8, depth=2, **common))
+            return loud(CausalNetwork(key, columns, gru_stack, **common))
+        case "transformer":
+            return loud(CausalNetwork(key, columns, attention_stack, **common))
+        case "linear":
+            linear = LinearAutoregressive(key, columns, reference)
+            blocks = [jax.random.normal(jax.random.key(9), b.shape) for b in linear.pairs.blocks]
+            return eqx.tree_at(lambda m: m.pairs.blocks, linear, tuple(blocks))
         case _:
             orders = jax.vmap(columns.shuffle)(jax.random.split(jax.random.key(4), 3))
 
@@ -72,7 +89,15 @@ def test_a_network_without_masks_sees_the_future():
 
 @pytest.mark.parametrize(
     ("kind", "condition"),
-    [("made", None), ("made", 0.7), ("made-ordered", None), ("gru", 0.7), ("ensemble", None)],
+    [
+        ("made", None),
+        ("made", 0.7),
+        ("made-ordered", None),
+        ("gru", 0.7),
+        ("ensemble", None),
+        ("transformer", 0.7),
+        ("linear", None),
+    ],
 )
 def test_probabilities_sum_to_one_and_samples_follow_them(kind, condition):
     model = build(kind, MIXED, None if condition is None else (1,))

@@ -108,7 +108,7 @@ def _named_arrays(path: Path) -> dict[str, np.ndarray]:
     known = ("outcomes", "povm", "alphabet", "bases", "bits", "signs", "recipes")
     try:
         if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return {name: archive[name] for name in known if name in archive.files}
         if path.suffix.lower() in (".h5", ".hdf5", ".hdf"):
             with h5py.File(path, "r") as file:

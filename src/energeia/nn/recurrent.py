@@ -1,9 +1,14 @@
-"""A stack of gated recurrent units (Cho et al. 2014), laid out for speed.
+"""Stacks of recurrent units, laid out for speed.
 
 The products with the inputs of the first layer do not wait for the previous time and are taken
 out of the loop; all layers advance in one loop over times, so that their states stay in cache
-(one loop a layer, with every input product hoisted, is a third slower on CPU).
+(one loop a layer, with every input product hoisted, is slower on CPU). The gradient of a gated unit
+is written by hand, as that of cuDNN is, which makes a training step half as fast again: it keeps
+five numbers a unit and takes one pass over them.
 """
+
+from abc import abstractmethod
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -11,84 +16,175 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey
+from energeia.nn.causal import CausalStack
 
-States = tuple[Array, ...]
-"""The state of each layer, each of shape ``(width,)``."""
+Hidden = tuple[Array, ...]
+"""What one layer carries, each of shape ``(width,)``; the first is its output."""
+States = tuple[Hidden, ...]
 
 
-class GruLayer(eqx.Module):
-    """One layer: h_t = (1 - z) n + z h_(t-1), with the three gates in one product.
+class Weights(NamedTuple):
+    """The products of one layer: gates get x W + b from the input, h U + c from its own output."""
 
-    r, z = sigmoid(x W + h U + b), n = tanh(x W_n + b_n + r (h U_n + c)), as in cuDNN.
+    inputs: Float[Array, "size gates"]
+    hidden: Float[Array, "width gates"]
+    bias: Float[Array, " gates"]
+    inner: Float[Array, " gates"]
+
+    @classmethod
+    def random(cls, key: PRNGKey, size: int, width: int, gates: int) -> "Weights":
+        """Normal numbers of variance one over the number of inputs, and no biases."""
+        first, second = jax.random.split(key)
+        return cls(
+            jax.random.normal(first, (size, gates)) / max(size, 1) ** 0.5,
+            jax.random.normal(second, (width, gates)) / width**0.5,
+            jnp.zeros(gates),
+            jnp.zeros(gates),
+        )
+
+
+class Cell(eqx.Module):
+    """The part of a unit that acts on each number alone; it holds no arrays."""
+
+    @property
+    @abstractmethod
+    def gates(self) -> int:
+        """Gates a hidden unit."""
+
+    @property
+    @abstractmethod
+    def carried(self) -> int:
+        """Numbers carried by a hidden unit, its output first."""
+
+    @abstractmethod
+    def update(self, state: Hidden, gates: Array, own: Array) -> Hidden:
+        """The next state, of what the gates get from the input and from the layer's own output."""
+
+
+class Gru(Cell):
+    """h_t = (1 - z) n + z h_(t-1) (Cho et al. 2014, arXiv:1406.1078, eqs. 5 to 8).
+
+    r, z = sigmoid(x W + b + h U + c), n = tanh(x W_n + b_n + r (h U_n + c_n)), as in cuDNN.
     """
 
-    inputs: Array
-    hidden: Array
-    bias: Array
-    inner: Array
+    @property
+    def gates(self) -> int:
+        """r, z and n."""
+        return 3
 
-    def __init__(self, key: PRNGKey, size: int, width: int) -> None:
-        first, second = jax.random.split(key)
-        self.inputs = jax.random.normal(first, (size, 3 * width)) / max(size, 1) ** 0.5
-        self.hidden = jax.random.normal(second, (width, 3 * width)) / width**0.5
-        self.bias = jnp.zeros(3 * width)
-        self.inner = jnp.zeros(width)
+    @property
+    def carried(self) -> int:
+        """The output alone."""
+        return 1
 
-    def project(self, x: Float[Array, "*times size"]) -> Float[Array, "*times gates"]:
-        """What the gates get from an input."""
-        return x @ self.inputs + self.bias
-
-    def step(
-        self, h: Float[Array, " width"], gates: Float[Array, " gates"]
-    ) -> Float[Array, " width"]:
-        """The next state, given what the gates get from the input."""
-        width = len(self.inner)
-        own = h @ self.hidden
-        both = jax.nn.sigmoid(gates[: 2 * width] + own[: 2 * width])
-        r, z = both[:width], both[width:]
-        n = jnp.tanh(gates[2 * width :] + r * (own[2 * width :] + self.inner))
-        return n + z * (h - n)
+    def update(self, state: Hidden, gates: Array, own: Array) -> Hidden:
+        """The next state."""
+        return (_gru(state[0], gates, own),)
 
 
-class GruStack(eqx.Module):
+class Lstm(Cell):
+    """c_t = f c_(t-1) + i g, h_t = o tanh(c_t) (Hochreiter & Schmidhuber 1997).
+
+    i, f, o = sigmoid(x W + b + h U + c), g = tanh(...); one is added to the forget gate (Gers et
+    al. 2000), so that the cell remembers before it has learned to.
+    """
+
+    @property
+    def gates(self) -> int:
+        """i, f, o and g."""
+        return 4
+
+    @property
+    def carried(self) -> int:
+        """The output and the cell."""
+        return 2
+
+    def update(self, state: Hidden, gates: Array, own: Array) -> Hidden:
+        """The next state."""
+        i, f, o, g = jnp.split(gates + own, 4)
+        c = _sigmoid(f + 1.0) * state[1] + _sigmoid(i) * jnp.tanh(g)
+        return _sigmoid(o) * jnp.tanh(c), c
+
+
+class RecurrentStack(CausalStack):
     """Layers of equal width on top of each other.
 
     >>> import jax, jax.numpy as jnp
-    >>> stack = GruStack(jax.random.key(0), size=3, width=8, depth=2)
+    >>> stack = RecurrentStack(jax.random.key(0), Gru(), size=3, width=8, depth=2)
     >>> stack(jnp.ones((5, 3))).shape
     (5, 8)
     """
 
-    layers: tuple[GruLayer, ...]
-    unroll: int = eqx.field(static=True)
+    cell: Cell
+    layers: tuple[Weights, ...]
 
-    def __init__(self, key: PRNGKey, size: int, width: int, depth: int, unroll: int = 1) -> None:
-        keys = jax.random.split(key, depth)
+    def __init__(self, key: PRNGKey, cell: Cell, size: int, width: int, depth: int) -> None:
         sizes = (size, *([width] * (depth - 1)))
-        self.layers = tuple(GruLayer(k, s, width) for k, s in zip(keys, sizes, strict=True))
-        self.unroll = unroll
+        self.cell = cell
+        self.layers = tuple(
+            Weights.random(k, s, width, cell.gates * width)
+            for k, s in zip(jax.random.split(key, depth), sizes, strict=True)
+        )
+
+    @property
+    def width(self) -> int:
+        """The size of an output."""
+        return self.layers[0].hidden.shape[0]
 
     def __call__(self, xs: Float[Array, "times size"]) -> Float[Array, "times width"]:
-        """The states of the last layer at all times, from zero."""
-
-        def advance(states: States, gates: Array) -> tuple[States, Array]:
-            states = self._advance(states, gates)
-            return states, states[-1]
-
-        gates = self.layers[0].project(xs)
-        return jax.lax.scan(advance, self.start(), gates, unroll=self.unroll)[1]
+        """The outputs of the last layer at all times, from zero."""
+        # The lambda: a scan wants a function that can be hashed, which a method of arrays cannot.
+        return jax.lax.scan(
+            lambda states, gates: self._advance(states, gates),
+            self.start(),
+            xs @ self.layers[0].inputs + self.layers[0].bias,
+        )[1]
 
     def start(self) -> States:
-        """The states before the first input."""
-        return tuple(jnp.zeros_like(layer.inner) for layer in self.layers)
+        """Zeros for every layer."""
+        zeros = (jnp.zeros(self.width),) * self.cell.carried
+        return (zeros,) * len(self.layers)
 
-    def step(self, states: States, x: Float[Array, " size"]) -> States:
-        """The states of all layers after one more input."""
-        return self._advance(states, self.layers[0].project(x))
+    def step(
+        self, state: States, x: Float[Array, " size"]
+    ) -> tuple[States, Float[Array, " width"]]:
+        """The states of all layers after one more input, and the output of the last."""
+        return self._advance(state, x @ self.layers[0].inputs + self.layers[0].bias)
 
-    def _advance(self, states: States, gates: Array) -> States:
-        first = self.layers[0].step(states[0], gates)
-        new = [first]
-        for layer, state in zip(self.layers[1:], states[1:], strict=True):
-            new.append(layer.step(state, layer.project(new[-1])))
-        return tuple(new)
+    def _advance(self, states: States, gates: Array) -> tuple[States, Array]:
+        new: list[Hidden] = []
+        for layer, state in zip(self.layers, states, strict=True):
+            below = new[-1][0] @ layer.inputs + layer.bias if new else gates
+            new.append(self.cell.update(state, below, state[0] @ layer.hidden + layer.inner))
+        return tuple(new), new[-1][0]
+
+
+@jax.custom_vjp
+def _gru(h: Array, gates: Array, own: Array) -> Array:
+    """The next output of gated units; see ``Gru``."""
+    return _gru_forward(h, gates, own)[0]
+
+
+def _gru_forward(h: Array, gates: Array, own: Array) -> tuple[Array, tuple[Array, ...]]:
+    width = h.shape[-1]
+    r = _sigmoid(gates[:width] + own[:width])
+    z = _sigmoid(gates[width : 2 * width] + own[width : 2 * width])
+    q = own[2 * width :]
+    n = jnp.tanh(gates[2 * width :] + r * q)
+    return n + z * (h - n), (h, r, z, q, n)
+
+
+def _gru_backward(kept: tuple[Array, ...], slope: Array) -> tuple[Array, Array, Array]:
+    h, r, z, q, n = kept
+    dz = slope * (h - n) * z * (1 - z)
+    dn = slope * (1 - z) * (1 - n * n)
+    dr = dn * q * r * (1 - r)
+    return slope * z, jnp.concatenate([dr, dz, dn]), jnp.concatenate([dr, dz, dn * r])
+
+
+_gru.defvjp(_gru_forward, _gru_backward)
+
+
+def _sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)) by one tanh, which is vectorized where exp and a division are not."""
+    return 0.5 * jnp.tanh(0.5 * x) + 0.5

@@ -1,14 +1,22 @@
 """Every recipe by name, and which of them fit a problem. Needs no JAX."""
 
 from energeia._core.errors import InputError, nearest
-from energeia.recipes.options import adversarial, autoregressive, energy, flow, latent
+from energeia.recipes.options import (
+    adversarial,
+    autoregressive,
+    energy,
+    flow,
+    latent,
+    max_entropy,
+    tomography,
+)
 from energeia.recipes.options.base import FAMILIES, Recipe
 from energeia.recipes.options.problem import Problem
 from energeia.support import Support
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for shelf in (autoregressive, flow, latent, adversarial, energy)
+    for shelf in (autoregressive, flow, latent, adversarial, energy, max_entropy, tomography)
     for recipe in shelf.RECIPES
 }
 """In each family, the recipe that comes first is the one ``compare`` takes where it applies."""

@@ -18,8 +18,6 @@ from energeia.training.loop import trained_cast
 from energeia.training.rounds import Augment
 from energeia.training.state import State, Watch
 
-_REFERENCE_ROWS = 4096
-
 
 class Keys(NamedTuple):
     """The two keys of a run, from its seed."""
@@ -41,7 +39,8 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     """
     recipe = find(config.recipe)
     require(recipe, problem)
-    reference = Reference(*jax.tree.map(_head, (rows.x, rows.condition)))
+    count = recipe.reference_rows or problem.rows
+    reference = Reference(*jax.tree.map(lambda r: _head(r, count), (rows.x, rows.condition)))
     make = recipe.load()
 
     def arrays(reference: Reference, key: PRNGKey) -> Any:
@@ -56,20 +55,21 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
 
 def skeleton(config: RunConfig, problem: Problem) -> Assembly:
     """The assembly with shapes in the place of arrays; nothing is computed."""
-    count = min(problem.rows, _REFERENCE_ROWS)
+    recipe = find(config.recipe)
+    count = min(problem.rows, recipe.reference_rows or problem.rows)
     real = jnp.result_type(float)
     width = problem.condition_dimension
     reference = Reference(
         jax.ShapeDtypeStruct((count, problem.dimension), real),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
     )
-    make = find(config.recipe).load()
+    make = recipe.load()
     key = jax.eval_shape(lambda: jax.random.key(0))
     return eqx.filter_eval_shape(make, config.options, problem, reference, key)
 
 
-def _head(rows: Any) -> jax.Array:
-    return jnp.asarray(np.asarray(rows[:_REFERENCE_ROWS]), dtype=jnp.result_type(float))
+def _head(rows: Any, count: int) -> jax.Array:
+    return jnp.asarray(np.asarray(rows[:count]), dtype=jnp.result_type(float))
 
 
 def augmentation(config: RunConfig, problem: Problem) -> Augment | None:

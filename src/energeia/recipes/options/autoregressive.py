@@ -72,6 +72,6 @@ RECIPES = (
         citation="Cho et al. (2014), arXiv:1406.1078; Carrasquilla et al. (2019), arXiv:1810.10584",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=GruOptions,
-        builder="energeia.recipes.gru:build",
+        builder="energeia.recipes.causal:build_gru",
     ),
 )

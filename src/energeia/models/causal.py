@@ -1,4 +1,6 @@
-"""An autoregressive density read by a recurrent network, column after column."""
+"""An autoregressive density read by a causal network, column after column."""
+
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -9,26 +11,26 @@ from jaxtyping import Array, Float
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 from energeia.distributions.columns import Columns
-from energeia.nn.recurrent import GruStack
+from energeia.nn.causal import CausalStack
 
 PLACES = 8
 """Learned numbers that tell the network at which column it stands."""
 
 
-class Gru(Density):
-    """p(y) = prod_i p(y_i | h_i), h_i = GRU(h_(i-1); f(y_(i-1)), place_i, condition).
+class CausalNetwork(Density):
+    """p(y) = prod_i p(y_i | h_i), h_i = stack(x_1 .. x_i), x_i = (f(y_(i-1)), place_i, condition).
 
     One set of weights serves every column (Carrasquilla et al. 2019 read quantum measurements
-    like this), beside a learned place of a few numbers and a bias for each column; exact to score
-    and to draw, with d steps in sequence either way. Heads of several kinds have outputs and
-    features of their own.
+    like this), beside a learned place of a few numbers and a bias for each column. The parameters
+    of a head are linear in h_i and in x_i itself. Drawing carries the state of the stack, in d
+    steps of the cost of one column. Heads of several kinds have outputs and features of their own.
 
-    Arguments: ``columns`` in the order of y; ``width`` and ``depth`` of the stack; ``reference``
-    rows of y set the biases to the marginal distributions.
+    Arguments: ``columns`` in the order of y; ``make(key, size)`` builds a stack for inputs of that
+    size; ``reference`` rows of y set the biases to the marginal distributions.
     """
 
     columns: Columns
-    stack: GruStack
+    stack: CausalStack
     places: Array
     weights: Array
     bias: Array
@@ -38,9 +40,8 @@ class Gru(Density):
         self,
         key: PRNGKey,
         columns: Columns,
+        make: Callable[[PRNGKey, int], CausalStack],
         *,
-        width: int = 100,
-        depth: int = 1,
         condition_shape: tuple[int, ...] | None = None,
         reference: Float[Array, "rows d"] | None = None,
     ) -> None:
@@ -48,9 +49,10 @@ class Gru(Density):
         extra = condition_shape[0] if condition_shape else 0
         first, second, third = jax.random.split(key, 3)
         size = sum(head.features for head in columns.heads) + PLACES + extra
-        self.stack = GruStack(first, size, width, depth)
+        self.stack = make(first, size)
         self.places = 0.3 * jax.random.normal(second, (columns.dimension, PLACES))
         outputs = sum(head.parameters for head in columns.heads)
+        width = self.stack.width + size
         self.weights = 0.1 * jax.random.normal(third, (width, outputs)) / width**0.5
         self.bias = jnp.zeros(sum(columns.parameters))
         if reference is not None:
@@ -66,7 +68,7 @@ class Gru(Density):
     ) -> Float[Array, " parameters"]:
         """The parameters of every column's head, each seeing only the columns before."""
         seen = self._inputs(self.columns.embed(y), condition)
-        written = self.stack(seen) @ self.weights
+        written = jnp.concatenate([self.stack(seen), seen], axis=1) @ self.weights
         if len(self.columns.heads) > 1:
             places = self._places([head.parameters for head in self.columns.heads])
             return written.reshape(-1)[places] + self.bias
@@ -90,15 +92,16 @@ class Gru(Density):
         fixed = jnp.zeros(0) if condition is None else condition
 
         def step(carry: tuple, at: tuple) -> tuple[tuple, Array]:
-            states, seen = carry
+            state, seen = carry
             i, place, key = at
-            states = self.stack.step(states, jnp.concatenate([seen[:width], place, fixed]))
-            written = jnp.pad(states[-1] @ self.weights, (0, longest_read))
+            x = jnp.concatenate([seen[:width], place, fixed])
+            state, out = self.stack.step(state, x)
+            written = jnp.pad(jnp.concatenate([out, x]) @ self.weights, (0, longest_read))
             theta = jax.lax.dynamic_slice_in_dim(written, read[i], longest_read)
             theta = theta + jax.lax.dynamic_slice_in_dim(bias, starts[i], longest_read)
             value, features = self.columns.draw(key, i, theta)
             blank = jnp.zeros(width + longest)
-            return (states, jax.lax.dynamic_update_slice(blank, features, (write[i],))), value
+            return (state, jax.lax.dynamic_update_slice(blank, features, (write[i],))), value
 
         count = self.columns.dimension
         steps = (jnp.arange(count), self.places, jax.random.split(key, count))

@@ -1,0 +1,209 @@
+"""A Born machine: a matrix-product state whose measurement outcomes are the data.
+
+p(a_1 .. a_N) = <psi| M_a1 x ... x M_aN |psi> / <psi|psi>, normalized and drawn from exactly for
+any product measurement (Han et al. 2018, arXiv:1709.01662, for one basis; Glasser et al. 2019,
+arXiv:1907.03741, for locally purified states).
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float, Int
+
+from energeia._core.trees import Frozen
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Condition, Density
+from energeia.physics.mps import MatrixProductState, matrix_product_state
+from energeia.physics.povm import Povm
+
+
+class Measurement(NamedTuple):
+    """The effects of one qubit, as arrays that a run can keep."""
+
+    effects: Frozen
+    """Real and imaginary part, shape ``(2, A, d, d)``."""
+    vectors: Frozen | None
+    """The vectors of rank-one effects |v><v|, shape ``(2, A, d)``; None if one is not."""
+
+    @classmethod
+    def of(cls, povm: Povm) -> "Measurement":
+        """The arrays of a measurement, in single precision."""
+        vectors, outcome = povm.refined()
+        simple = len(outcome) == povm.n_outcomes
+        return cls(Frozen(_parts(povm.effects)), Frozen(_parts(vectors)) if simple else None)
+
+
+class BornMachine(Density):
+    """Outcomes of a product measurement of a matrix-product state, as codes 0 .. A-1.
+
+    The tensor of a site has shape ``(D, d, K, D)``: bonds, the qubit, and a purification that is
+    summed over, sum_k, so that K > 1 describes mixed states and K = 1 pure ones. The norm of the
+    state is part of log p, so tensors need no canonical form. Real tensors describe states of real
+    amplitudes, such as ground states of Hamiltonians without a magnetic field along Y.
+
+    >>> import jax
+    >>> from energeia.physics.povm import pauli_4
+    >>> model = BornMachine.random(jax.random.key(0), pauli_4(), sites=3, bond=2)
+    >>> codes = jax.numpy.indices((4, 4, 4)).reshape(3, -1).T
+    >>> round(float(jax.numpy.exp(jax.vmap(model.log_prob)(codes)).sum()), 5)
+    1.0
+    """
+
+    real: Float[Array, "N D d K D"]
+    imaginary: Float[Array, "N D d K D"] | None
+    measurement: Measurement
+    condition_shape: None = eqx.field(static=True, default=None)
+
+    @classmethod
+    def random(
+        cls, key: PRNGKey, povm: Povm, sites: int, bond: int, *, purification: int = 1,
+        real: bool = False, noise: float = 0.1, reference: Int[Array, "rows N"] | None = None,
+    ) -> "BornMachine":  # fmt: skip
+        """A product state, that of the marginals of reference rows, with small noise on all bonds.
+
+        Each bond channel carries the product state on, so that distant sites learn of each other
+        from the first step.
+        """
+        d, D, K = povm.dimension, bond, purification
+        local = jnp.tile(jnp.eye(d, K, dtype=complex), (sites, 1, 1))
+        if reference is not None:
+            local = _local_states(povm, reference, K)
+        tensors = jnp.einsum("nsk,lm->nlskm", local, jnp.eye(D))
+        draws = noise * jax.random.normal(key, (2, sites, D, d, K, D)) / (D * d) ** 0.5
+        start = Measurement.of(povm)
+        return cls(tensors.real + draws[0], None if real else tensors.imag + draws[1], start)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one string of outcomes."""
+        return (len(self.real),)
+
+    @property
+    def tensors(self) -> Array:
+        """The tensors, shape ``(N, D, d, K, D)``."""
+        return self.real if self.imaginary is None else self.real + 1j * self.imaginary
+
+    def measured_by(self, povm: Povm) -> "BornMachine":
+        """The same state under another measurement of each qubit: exact, nothing is trained."""
+        return BornMachine(self.real, self.imaginary, Measurement.of(povm))
+
+    def state(self) -> MatrixProductState:
+        """The state, normalized; the site of a purified one is qubit and purification, d K."""
+        sites, D, d, K, _ = self.real.shape
+        arrays = np.asarray(self.tensors, np.complex128 if self.imaginary is not None else float)
+        arrays = arrays.reshape(sites, D, d * K, D)
+        return matrix_product_state([arrays[0][:1], *arrays[1:-1], arrays[-1][..., :1]])
+
+    def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
+        """log p(a_1 .. a_N), exact, in nats; codes may come as floats."""
+        codes = jnp.round(x).astype(int)
+        pure = self.measurement.vectors is not None and self.real.shape[3] == 1
+        weight = self._log_amplitude(codes) if pure else self._log_weight(codes)
+        return weight - self._log_norm()
+
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " N"]:
+        """One string, site after site, each from its conditional distribution."""
+        effects = _whole(self.measurement.effects.value)
+        right = self._right()
+
+        def step(left: Array, at: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+            tensor, right, key = at
+            opened = jnp.einsum("xl,lskm->xskm", left, tensor)
+            measured = jnp.einsum("ats,xskm->axtkm", effects, opened)
+            every = jnp.einsum("xtkn,axtkm->anm", jnp.conj(tensor), measured)
+            p = jnp.einsum("anm,nm->a", every, right).real
+            code = jax.random.categorical(key, jnp.log(jnp.maximum(p, 0.0)))
+            return every[code] / p[code], code
+
+        steps = (self.tensors, right, jax.random.split(key, len(self.real)))
+        return jax.lax.scan(step, self._edge(), steps)[1].astype(self.real.dtype)
+
+    def _edge(self) -> Array:
+        """The environment outside of the chain: bond 0 alone."""
+        D = self.real.shape[1]
+        return jnp.zeros((D, D), self.tensors.dtype).at[0, 0].set(1.0) + 0j
+
+    def _log_amplitude(self, codes: Int[Array, " N"]) -> Scalar:
+        """log |<v_a1 .. v_aN|psi>|^2 of a pure state and rank-one effects: a chain of vectors."""
+        assert self.measurement.vectors is not None
+        vectors = _whole(self.measurement.vectors.value).conj()
+        chosen = jax.nn.one_hot(codes, len(vectors)) @ vectors
+
+        def step(left: Array, at: tuple[Array, Array]) -> tuple[Array, Scalar]:
+            tensor, vector = at
+            opened = jnp.tensordot(left, tensor[:, :, 0], 1)
+            return _scaled(vector @ opened)
+
+        left, logs = jax.lax.scan(step, self._edge()[0], (self.tensors, chosen))
+        return jnp.sum(logs) + jnp.log(jnp.abs(left[0]) ** 2)
+
+    def _log_weight(self, codes: Int[Array, " N"]) -> Scalar:
+        """log <psi| M_a1 .. M_aN |psi>: a chain of matrices."""
+        effects = _whole(self.measurement.effects.value)
+        size = len(effects)
+        chosen = jnp.tensordot(jax.nn.one_hot(codes, size), effects, 1)
+        return _log_chain(self._edge(), self.tensors, chosen)
+
+    def _log_norm(self) -> Scalar:
+        """log <psi|psi>: the chain whose effects are the identity."""
+        sites, _, d, _, _ = self.real.shape
+        return _log_chain(
+            self._edge(), self.tensors, jnp.tile(jnp.eye(d, dtype=complex), (sites, 1, 1))
+        )
+
+    def _right(self) -> Complex[Array, "N D D"]:
+        """What the sites to the right of each site contribute, each up to a factor."""
+
+        def step(right: Array, tensor: Array) -> tuple[Array, Array]:
+            new = jnp.einsum("xskn,lskm,nm->xl", jnp.conj(tensor), tensor, right)
+            return new / jnp.trace(new).real, right
+
+        return jax.lax.scan(step, self._edge(), self.tensors, reverse=True)[1]
+
+
+def _log_chain(edge: Array, tensors: Array, effects: Array) -> Scalar:
+    """log of the product of the sites' transfer matrices with one effect each."""
+
+    def step(left: Array, at: tuple[Array, Array]) -> tuple[Array, Scalar]:
+        tensor, effect = at
+        opened = jnp.einsum("xl,lskm->xskm", left, tensor)
+        measured = jnp.einsum("ts,xskm->xtkm", effect, opened)
+        new = jnp.einsum("xtkn,xtkm->nm", jnp.conj(tensor), measured)
+        size = jnp.trace(new).real
+        return new / size, jnp.log(size)
+
+    left, logs = jax.lax.scan(step, edge, (tensors, effects))
+    return jnp.sum(logs) + jnp.log(left[0, 0].real)
+
+
+def _scaled(vector: Array) -> tuple[Array, Scalar]:
+    """A vector of norm one, and the log of its squared norm."""
+    size = jnp.sum(jnp.abs(vector) ** 2)
+    return vector / jnp.sqrt(size), jnp.log(size)
+
+
+def _local_states(povm: Povm, codes: Int[Array, "rows N"], K: int) -> Complex[Array, "N d K"]:
+    """The K leading eigenvectors of each site's density matrix, times the roots of their weights.
+
+    rho = sum_a p_a D_a with the frequencies p and the dual frame D of the measurement.
+    """
+    frequencies = jnp.mean(jax.nn.one_hot(codes.astype(int), povm.n_outcomes), axis=0)
+    rho = jnp.tensordot(frequencies, jnp.asarray(povm.dual), 1)
+    values, vectors = jnp.linalg.eigh(rho + jnp.swapaxes(rho, 1, 2).conj())
+    # A phase that makes the largest component real, so that real states start real.
+    lead = jnp.take_along_axis(vectors, jnp.argmax(jnp.abs(vectors), axis=1)[:, None], axis=1)
+    vectors = vectors * jnp.conj(lead) / jnp.abs(lead)
+    weights = jnp.sqrt(jnp.maximum(values, 1e-3))
+    return (vectors * weights[:, None, :])[:, :, ::-1][:, :, :K]
+
+
+def _parts(values: np.ndarray) -> Array:
+    """Real and imaginary part: files of runs hold real arrays."""
+    return jnp.asarray(np.stack([values.real, values.imag]), jnp.result_type(float))
+
+
+def _whole(parts: Array) -> Array:
+    return parts[0] + 1j * parts[1]

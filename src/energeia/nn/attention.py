@@ -1,0 +1,121 @@
+"""A causal transformer (Vaswani et al. 2017) with carried keys and values."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from energeia._core.types import PRNGKey
+from energeia.nn.causal import CausalStack
+
+Cache = tuple[Array, tuple[tuple[Array, Array], ...]]
+"""The time, and the keys and values of each block, each of shape ``(times, heads, share)``."""
+
+
+class AttentionBlock(eqx.Module):
+    """x + attention(norm(x)), then x + mlp(norm(x)) (normalized first, Xiong et al. 2020).
+
+    A head weighs the time u before t by softmax_u(q_t.k_u / sqrt(share) + bias[t - u]), with one
+    learned bias for each distance (Raffel et al. 2020).
+    """
+
+    mix: Array
+    back: Array
+    distance: Array
+    up: Array
+    down: Array
+    bias: Array
+    gains: Array
+
+    def __init__(self, key: PRNGKey, width: int, heads: int, times: int) -> None:
+        keys = jax.random.split(key, 4)
+        self.mix = jax.random.normal(keys[0], (width, 3 * width)) / width**0.5
+        self.back = 0.3 * jax.random.normal(keys[1], (width, width)) / width**0.5
+        self.up = jax.random.normal(keys[2], (width, 4 * width)) / width**0.5
+        self.down = 0.3 * jax.random.normal(keys[3], (4 * width, width)) / (4 * width) ** 0.5
+        self.distance = jnp.zeros((heads, times))
+        self.bias = jnp.zeros(4 * width)
+        self.gains = jnp.ones((2, width))
+
+    def project(self, x: Float[Array, "*times width"]) -> tuple[Array, Array, Array]:
+        """Queries, keys and values, each ``(*times, heads, share)``."""
+        mixed = _normalized(x, self.gains[0]) @ self.mix
+        heads = len(self.distance)
+        q, k, v = (part.reshape(*x.shape[:-1], heads, -1) for part in jnp.split(mixed, 3, axis=-1))
+        return q / q.shape[-1] ** 0.5, k, v
+
+    def attend(
+        self, q: Float[Array, "heads share"], k: Float[Array, "times heads share"],
+        v: Float[Array, "times heads share"], t: Int[Array, ""],
+    ) -> Float[Array, " width"]:  # fmt: skip
+        """What one time gets from itself and the times before it."""
+        before = t - jnp.arange(len(k))
+        bias = jnp.where(before >= 0, self.distance[:, jnp.maximum(before, 0)], -jnp.inf)
+        weights = jax.nn.softmax(jnp.einsum("hs,uhs->hu", q, k) + bias, axis=-1)
+        return jnp.einsum("hu,uhs->hs", weights, v).reshape(-1)
+
+    def finish(
+        self, x: Float[Array, "*times width"], seen: Float[Array, "*times width"]
+    ) -> Float[Array, "*times width"]:
+        """Add what was attended to, then the layer that sees one time alone."""
+        x = x + seen @ self.back
+        return x + jax.nn.gelu(_normalized(x, self.gains[1]) @ self.up + self.bias) @ self.down
+
+
+class Transformer(CausalStack):
+    """Blocks of attention on top of each other, for sequences of at most ``times``.
+
+    >>> import jax, jax.numpy as jnp
+    >>> stack = Transformer(jax.random.key(0), size=3, width=8, depth=2, heads=2, times=5)
+    >>> stack(jnp.ones((5, 3))).shape
+    (5, 8)
+    """
+
+    entry: Array
+    blocks: tuple[AttentionBlock, ...]
+    gain: Array
+
+    def __init__(
+        self, key: PRNGKey, size: int, width: int, depth: int, heads: int, times: int
+    ) -> None:
+        first, *rest = jax.random.split(key, depth + 1)
+        self.entry = jax.random.normal(first, (size, width)) / size**0.5
+        self.blocks = tuple(AttentionBlock(k, width, heads, times) for k in rest)
+        self.gain = jnp.ones(width)
+
+    @property
+    def width(self) -> int:
+        """The size of an output."""
+        return len(self.gain)
+
+    def __call__(self, xs: Float[Array, "times size"]) -> Float[Array, "times width"]:
+        """The outputs of a whole sequence."""
+        x, times = xs @ self.entry, jnp.arange(len(xs))
+        for block in self.blocks:
+            q, k, v = block.project(x)
+            seen = jax.vmap(block.attend, in_axes=(0, None, None, 0))(q, k, v, times)
+            x = block.finish(x, seen)
+        return _normalized(x, self.gain)
+
+    def start(self) -> Cache:
+        """Time 0, with nothing kept."""
+        heads, times = self.blocks[0].distance.shape
+        empty = jnp.zeros((times, heads, self.width // heads))
+        return jnp.zeros((), int), tuple((empty, empty) for _ in self.blocks)
+
+    def step(self, state: Cache, x: Float[Array, " size"]) -> tuple[Cache, Float[Array, " width"]]:
+        """One more input: its keys and values are kept, those of the past are read."""
+        t, kept = state
+        x = x @ self.entry
+        new = []
+        for block, (keys, values) in zip(self.blocks, kept, strict=True):
+            q, k, v = block.project(x)
+            keys, values = keys.at[t].set(k), values.at[t].set(v)
+            x = block.finish(x, block.attend(q, keys, values, t))
+            new.append((keys, values))
+        return (t + 1, tuple(new)), _normalized(x, self.gain)
+
+
+def _normalized(x: Array, gain: Array) -> Array:
+    """x over its root mean square (Zhang & Sennrich 2019)."""
+    return x * gain * jax.lax.rsqrt(jnp.mean(x**2, axis=-1, keepdims=True) + 1e-6)

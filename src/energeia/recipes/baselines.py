@@ -1,0 +1,58 @@
+"""Baselines that take seconds: ``product-of-marginals``, ``k-gram``, ``linear-autoregressive``."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.contracts import Density
+from energeia.distributions.columns import columns_of
+from energeia.models.in_units import DensityInUnits
+from energeia.models.kgram import KGram
+from energeia.models.linear import LinearAutoregressive
+from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.options.problem import Problem
+from energeia.recipes.options.tomography import KGramOptions, LinearOptions, MarginalsOptions
+from energeia.training.player import Player, optimizer
+from energeia.training.settings import Optimization
+
+
+def build_linear(
+    options: LinearOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """Pair terms with all columns before; see ``recipes.assembly``."""
+    units, seen = _coordinates(problem, reference)
+    columns = columns_of(problem.support, components=options.components, octaves=options.octaves)
+    inner = LinearAutoregressive(key, columns, seen)
+    return _by_likelihood(inner, units, options.optimization, options.training.rounds)
+
+
+def build_k_gram(
+    options: KGramOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """Tables counted on all training rows, in which nothing is left to train."""
+    units, seen = _coordinates(problem, reference)
+    inner = KGram.fit(seen.astype(int), problem.support.sizes, options.order)
+    return _by_likelihood(inner, units, Optimization(), 1)
+
+
+def build_marginals(
+    options: MarginalsOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """Tables of each site alone, counted on all training rows."""
+    return build_k_gram(KGramOptions(order=0), problem, reference, key)
+
+
+def _coordinates(problem: Problem, reference: Reference) -> tuple[Units, Array]:
+    units = Units.fit(problem.support, reference.x)
+    return units, jnp.round(jax.vmap(lambda x: units.encode(x)[0])(reference.x))
+
+
+def _by_likelihood(
+    inner: Density, units: Units, optimization: Optimization, rounds: int
+) -> Assembly:
+    player = Player("model", ("model",), optimizer(optimization, rounds))
+    model = DensityInUnits(inner, units)
+    return Assembly({"model": model}, MaximumLikelihood(), (player,), lambda cast: cast["model"])

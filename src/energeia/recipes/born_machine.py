@@ -1,0 +1,45 @@
+"""The recipe ``born-machine``: a matrix-product state by maximum likelihood of its outcomes."""
+
+import jax
+import jax.numpy as jnp
+
+from energeia._core.errors import InputError
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.models.born_machine import BornMachine
+from energeia.models.in_units import DensityInUnits
+from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.physics.povm import povm_named
+from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.options.problem import Problem
+from energeia.recipes.options.tomography import BornOptions
+from energeia.training.player import Player, optimizer
+
+
+def build(options: BornOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+    """Put the parts together; see ``recipes.assembly``.
+
+    Raises:
+        InputError: if the columns do not have as many values as the measurement has outcomes.
+    """
+    povm = povm_named(options.povm)
+    if set(problem.support.sizes) != {povm.n_outcomes}:
+        raise InputError(
+            f"columns with {', '.join(map(str, sorted(set(problem.support.sizes))))} values were "
+            f"given where {options.povm} has {povm.n_outcomes} outcomes: name the measurement with "
+            "--povm, or declare categorical columns with that many values"
+        )
+    units = Units.fit(problem.support, reference.x)
+    inner = BornMachine.random(
+        key,
+        povm,
+        problem.dimension,
+        options.bond,
+        purification=options.purification,
+        real=options.real,
+        noise=options.noise,
+        reference=jnp.round(jax.vmap(lambda x: units.encode(x)[0])(reference.x)).astype(int),
+    )
+    player = Player("model", ("model",), optimizer(options.optimization, options.training.rounds))
+    model = DensityInUnits(inner, units)
+    return Assembly({"model": model}, MaximumLikelihood(), (player,), lambda cast: cast["model"])

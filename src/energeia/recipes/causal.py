@@ -1,0 +1,91 @@
+"""Autoregressive recipes around a causal network: ``gru`` and the ``povm-`` networks."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import jax
+
+from energeia._core.errors import InputError
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.distributions.columns import columns_of
+from energeia.models.causal import CausalNetwork
+from energeia.models.in_units import DensityInUnits
+from energeia.nn.attention import Transformer
+from energeia.nn.causal import CausalStack
+from energeia.nn.recurrent import Cell, Gru, Lstm, RecurrentStack
+from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.made import symmetrized
+from energeia.recipes.options.autoregressive import GruOptions
+from energeia.recipes.options.problem import Problem
+from energeia.recipes.options.tomography import RecurrentOptions, TransformerOptions
+from energeia.training.player import Player, optimizer
+
+Options = GruOptions | RecurrentOptions | TransformerOptions
+
+
+def build_gru(
+    options: GruOptions | RecurrentOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """Layers of gated recurrent units; see ``recipes.assembly``."""
+    return _build(partial(_layers, Gru(), options), options, problem, reference, key)
+
+
+def build_lstm(
+    options: RecurrentOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """Layers of long short-term memory; see ``recipes.assembly``."""
+    return _build(partial(_layers, Lstm(), options), options, problem, reference, key)
+
+
+def build_transformer(
+    options: TransformerOptions, problem: Problem, reference: Reference, key: PRNGKey
+) -> Assembly:
+    """A causal transformer; see ``recipes.assembly``.
+
+    Raises:
+        InputError: if the width is no multiple of the heads.
+    """
+    if options.width % options.heads:
+        fitting = options.heads * math.ceil(options.width / options.heads)
+        raise InputError(
+            f"a width of {options.width} does not part into {options.heads} equal heads: "
+            f"make it a multiple, such as {fitting}"
+        )
+
+    def make(key: PRNGKey, size: int) -> CausalStack:
+        return Transformer(
+            key, size, options.width, options.depth, options.heads, problem.dimension
+        )
+
+    return _build(make, options, problem, reference, key)
+
+
+def _layers(
+    cell: Cell, options: GruOptions | RecurrentOptions, key: PRNGKey, size: int
+) -> CausalStack:
+    return RecurrentStack(key, cell, size, options.width, options.depth)
+
+
+def _build(
+    make: Callable[[PRNGKey, int], CausalStack],
+    options: Options, problem: Problem, reference: Reference, key: PRNGKey,
+) -> Assembly:  # fmt: skip
+    units = Units.fit(problem.support, reference.x)
+    inner = CausalNetwork(
+        key,
+        columns_of(problem.support, components=options.components, octaves=options.octaves),
+        make,
+        condition_shape=problem.condition_shape,
+        reference=jax.vmap(lambda x: units.encode(x)[0])(reference.x),
+    )
+    model = DensityInUnits(inner, units, condition_scaling(reference))
+    moves = optimizer(options.optimization, options.training.rounds)
+    return Assembly(
+        {"model": model},
+        MaximumLikelihood(),
+        (Player("model", ("model",), moves),),
+        lambda cast: symmetrized(cast["model"], problem, options.symmetrize),
+    )

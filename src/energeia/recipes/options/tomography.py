@@ -1,0 +1,176 @@
+"""Options of the recipes for outcomes of measurements. Needs no JAX."""
+
+import msgspec
+
+from energeia.recipes.options.autoregressive import Symmetrize
+from energeia.recipes.options.base import Recipe
+from energeia.support import CONTINUOUS, DISCRETE
+from energeia.training.settings import Optimization, Training
+
+_LONG = Training(rounds=6000, batch=500, check_every=200, patience=10, average=0.995)
+_ONCE = Training(rounds=1, batch=1, check_every=1)
+
+
+class RecurrentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A recurrent network over the sites: exact likelihood, one set of weights for all of them."""
+
+    width: int = 100
+    """Hidden units in a layer."""
+    depth: int = 3
+    """Layers."""
+    components: int = 32
+    """Components of the mixture of each continuous column."""
+    octaves: int = 6
+    """Doubling frequencies at which later columns see a continuous one."""
+    symmetrize: Symmetrize = "auto"
+    """Declared symmetries: as for ``made``."""
+    training: Training = _LONG
+    """How long to train."""
+    optimization: Optimization = Optimization(learning_rate=2e-3)
+    """How the network moves."""
+
+
+class TransformerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A causal transformer over the sites: exact likelihood, samples with carried keys."""
+
+    width: int = 48
+    """Numbers that stand for one site."""
+    depth: int = 2
+    """Blocks of attention."""
+    heads: int = 4
+    """Heads of each block, parts of the width."""
+    components: int = 32
+    """Components of the mixture of each continuous column."""
+    octaves: int = 6
+    """Doubling frequencies at which later columns see a continuous one."""
+    symmetrize: Symmetrize = "auto"
+    """Declared symmetries: as for ``made``."""
+    training: Training = _LONG
+    """How long to train."""
+    optimization: Optimization = Optimization(learning_rate=2e-3)
+    """How the network moves."""
+
+
+class KGramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tables of conditional probabilities of each site, counted once."""
+
+    order: int = 4
+    """Sites remembered at most; the order that scores best on held-out shots is taken."""
+    training: Training = _ONCE
+    """Nothing is trained: one round passes, in which the counted model is scored."""
+
+
+class MarginalsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Independent sites, counted once."""
+
+    training: Training = _ONCE
+    """Nothing is trained: one round passes, in which the counted model is scored."""
+
+
+class LinearOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A softmax at each site, linear in all sites before; its likelihood is concave."""
+
+    components: int = 32
+    """Components of the mixture of each continuous column."""
+    octaves: int = 6
+    """Doubling frequencies at which later columns see a continuous one."""
+    training: Training = Training(
+        rounds=2000, batch=500, check_every=100, patience=5, average=0.995
+    )
+    """How long to train."""
+    optimization: Optimization = Optimization(learning_rate=3e-3)
+    """How the weights move."""
+
+
+class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A matrix-product state, trained by the exact likelihood of raw bases and signs."""
+
+    povm: str = "pauli-6"
+    """The measurement whose outcomes the rows are."""
+    bond: int = 8
+    """Bond dimension."""
+    purification: int = 1
+    """Dimension summed over at each site: 1 for a pure state, more for a mixed one."""
+    real: bool = False
+    """Only real amplitudes, as in ground states without a field along Y."""
+    noise: float = 0.1
+    """Size of the random numbers added to the product state at the start."""
+    training: Training = Training(
+        rounds=3000, batch=500, check_every=100, patience=10, average=0.99
+    )
+    """How long to train."""
+    optimization: Optimization = Optimization(learning_rate=1e-2)
+    """How the tensors move."""
+
+
+RECIPES = (
+    Recipe(
+        name="povm-gru",
+        family="autoregressive",
+        summary="the recurrent network of the tomography paper, 3 layers of 100",
+        citation="Carrasquilla, Torlai, Melko, Aolita (2019), arXiv:1810.10584",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=RecurrentOptions,
+        builder="energeia.recipes.causal:build_gru",
+    ),
+    Recipe(
+        name="povm-lstm",
+        family="autoregressive",
+        summary="long short-term memory over the sites; exact likelihood",
+        citation="Hochreiter, Schmidhuber (1997); Carrasquilla et al. (2019), arXiv:1810.10584",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=RecurrentOptions,
+        builder="energeia.recipes.causal:build_lstm",
+    ),
+    Recipe(
+        name="povm-transformer",
+        family="autoregressive",
+        summary="causal transformer over the sites; exact likelihood, cached sampling",
+        citation="Vaswani et al. (2017), arXiv:1706.03762; Cha et al. (2021), arXiv:2006.12469",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=TransformerOptions,
+        builder="energeia.recipes.causal:build_transformer",
+    ),
+    Recipe(
+        name="linear-autoregressive",
+        family="autoregressive",
+        summary="a softmax at each site, linear in the sites before; exact likelihood",
+        citation="Neal (1992), Artificial Intelligence 56, 71",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=LinearOptions,
+        builder="energeia.recipes.baselines:build_linear",
+        conditional=False,
+    ),
+    Recipe(
+        name="k-gram",
+        family="autoregressive",
+        summary="tables over the last sites, order and smoothing validated; counted, not trained",
+        citation="MacKay, Peto (1995), Natural Language Engineering 1, 289",
+        supports=frozenset(DISCRETE),
+        options=KGramOptions,
+        builder="energeia.recipes.baselines:build_k_gram",
+        conditional=False,
+        reference_rows=0,
+    ),
+    Recipe(
+        name="product-of-marginals",
+        family="autoregressive",
+        summary="independent sites; counted, not trained",
+        citation="the zeroth order of k-gram",
+        supports=frozenset(DISCRETE),
+        options=MarginalsOptions,
+        builder="energeia.recipes.baselines:build_marginals",
+        conditional=False,
+        reference_rows=0,
+    ),
+    Recipe(
+        name="born-machine",
+        family="autoregressive",
+        summary="matrix-product state trained on raw bases and signs; exact under any measurement",
+        citation="Han et al. (2018), arXiv:1709.01662; Glasser et al. (2019), arXiv:1907.03741",
+        supports=frozenset({"categorical"}),
+        options=BornOptions,
+        builder="energeia.recipes.born_machine:build",
+        conditional=False,
+    ),
+)
