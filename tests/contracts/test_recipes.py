@@ -7,12 +7,16 @@ from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
 from energeia.contracts import Density, Energy, LatentModel
 from energeia.models.landscape import HasLandscape
 from energeia.recipes.catalogue import RECIPES, one_per_family, require, why_not
+from energeia.recipes.options import adversarial
 from energeia.recipes.options.problem import Problem
 from energeia.runs.config import DataConfig
 from energeia.runs.verbs import fit, load
 from energeia.support import Binary, Circle, Real, Support
 
 TINY = {"training": {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_every": 2}}
+
+VARIANTS = {recipe.name for recipe in adversarial.RECIPES[1:]}
+"""Games of one builder told apart by data: tests/recipes/test_adversarial_shelf.py plays them."""
 
 
 def mixed_rows(count=300):
@@ -28,6 +32,10 @@ def mixed_rows(count=300):
 def data_of(kind, folder):
     if kind == "lattice":
         return DataConfig(spec="ising:L=4,n=400")
+    if kind == "shots":
+        path = folder / "shots.npy"
+        np.save(path, np.random.default_rng(0).integers(0, 6, (300, 5)))
+        return DataConfig(spec=str(path), support="*:categorical(0,1,2,3,4,5)")
     path = folder / "mixed.csv"
     np.savetxt(path, mixed_rows(), delimiter=",", header="flag,level,x,y,heat", comments="")
     return DataConfig(spec=str(path), support="3:positive", condition=("heat",))
@@ -36,7 +44,9 @@ def data_of(kind, folder):
 def cases():
     mixed = Support.of([Binary(), Real()])
     for name, recipe in RECIPES.items():
-        yield name, "lattice"
+        if name in VARIANTS:
+            continue
+        yield name, "shots" if recipe.supports == {"categorical"} else "lattice"
         if why_not(recipe, mixed, conditional=True) is None:
             yield name, "mixed"
 
