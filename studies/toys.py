@@ -1,6 +1,6 @@
 """The exact KL divergence of one flow configuration from six toy densities.
 
-    python studies/toys.py --seconds-per 60
+    python studies/toys.py --seconds-per 60 --options.training.batch 512
 
 trains the default ``spline-flow`` on each density for the given time and measures
 KL(p || q) = E_p[log p(x) - log q(x)] on fresh samples, paired: the exact log-density and the
@@ -96,7 +96,8 @@ def table(rows: list[Row], seconds: float, options: SplineFlowOptions) -> str:
     lines = [
         "# Exact KL of the default spline flow on six toy densities",
         "",
-        f"`python studies/toys.py --seconds-per {seconds:g}`: one configuration "
+        f"`python studies/toys.py --seconds-per {seconds:g} --options.training.batch "
+        f"{options.training.batch}`: one configuration "
         f"({options.layers} layers, {options.bins} bins, {options.octaves} octaves, "
         f"{options.depth} x {options.width}, batches of {options.training.batch}); "
         "KL(p || q) from paired log-ratios on fresh samples, in nats.",
