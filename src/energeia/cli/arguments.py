@@ -195,6 +195,34 @@ class Tomography(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """Measure every site of a matrix-product state: exact shots in a file."""
+
+    state: Annotated[Positional[str], arg(metavar="STATE")]
+    """A .npz file with one array (left, d, right) for each site."""
+    povm: str = "pauli-4"
+    """pauli-4 (bases and signs are kept), pauli-6, tetrahedral, trine, or a file of effects."""
+    shots: int = 60_000
+    """How many."""
+    noise: float = 0.0
+    """Strength of local depolarizing noise, 0 to 1."""
+    out: Annotated[str, arg(aliases=["-o"])] = "shots.npz"
+    """The .npz file to write."""
+    common: _Common = Common()
+
+
+class GroundState(msgspec.Struct, frozen=True, kw_only=True):
+    """Find the ground state of an open spin chain by DMRG (needs energeia[quantum])."""
+
+    chain: Annotated[Positional[str], arg(metavar="CHAIN")]
+    """tfim:N=50,J=1,h=1, or xxz (J, Delta, h), or heisenberg (J, h)."""
+    bond: int = 64
+    """The largest bond dimension."""
+    out: Annotated[str, arg(aliases=["-o"])] = "mps.npz"
+    """The .npz file to write."""
+    common: _Common = Common()
+
+
 COMMANDS: dict[str, type[msgspec.Struct]] = {
     "inspect": Inspect,
     "compare": Compare,
@@ -204,6 +232,8 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "evaluate": Evaluate,
     "report": Report,
     "list": List,
+    "measure": Measure,
+    "ground-state": GroundState,
     "tomography": Tomography,
 }
 """Every command but ``fit``, whose options depend on its recipe."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.cli import arguments, output
+from energeia.cli.states import find_ground_state, measure
 from energeia.cli.tomography import reconstruct
 from energeia.data.inspection import Verdict, inspect
 from energeia.recipes.catalogue import RECIPES, applicable, find
@@ -279,5 +280,7 @@ _COMMANDS: dict[str, Callable[[Any], Answer]] = {
     "evaluate": _evaluate,
     "report": _report,
     "list": _list,
+    "ground-state": find_ground_state,
+    "measure": measure,
     "tomography": reconstruct,
 }

@@ -33,6 +33,8 @@ Generative modelling for physicists: fit five families to data, and say what can
   evaluate RUN ...       measure runs against held-out data
   report RUN ...         write a page about runs
   list [FOLDER]          the runs in a folder
+  ground-state CHAIN     a ground state as a matrix-product state, by DMRG
+  measure STATE          exact shots of a matrix-product state
   tomography SHOTS       reconstruct a quantum state from measurement outcomes
 
 DATA is a file (.npy, .npz, .csv, .h5) or a named source: ising:L=8,beta=0.4407, digits, moons,

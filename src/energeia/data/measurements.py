@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -140,13 +141,13 @@ def alphabet_of(povm: str | None, alphabet: int | None = None) -> int:
     return known or int(alphabet or 0)
 
 
-def save_shots(path: str | Path, shots: Shots) -> None:
+def save_shots(path: str | Path | IO[bytes], shots: Shots) -> None:
     """Write an ``.npz`` file with ``outcomes``, ``povm`` and, where known, ``bases`` and ``bits``.
 
     Raises:
         InputError: if the path does not end in ``.npz``.
     """
-    if Path(path).suffix != ".npz":
+    if isinstance(path, str | Path) and Path(path).suffix != ".npz":
         raise InputError(f"shots were to be written to {path}: name a file that ends in .npz")
     raw = {} if shots.bases is None else {"bases": shots.bases, "bits": shots.bits}
     known = {"outcomes": shots.outcomes, "alphabet": np.array(shots.alphabet), **raw}

@@ -126,7 +126,8 @@ def _packed(R: Array, tensor: Array, M: Array) -> tuple[Array, Scalar]:
 
 def _on_site(M: Array, half: Array) -> Array:
     """M[t, s] half[l, s, r], written out: compilers make slow batches of products this small."""
-    return jnp.sum(M[None, :, :, None] * half[:, None], axis=2)
+    terms = [M[None, :, s, None] * half[:, None, s] for s in range(len(M))]
+    return functools.reduce(jnp.add, terms)
 
 
 def _product(v: Shaped[Array, "... l"], tensor: Shaped[Array, "l s r"]) -> Array:

@@ -1,0 +1,67 @@
+"""The commands ``ground-state`` and ``measure``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from energeia._core.errors import InputError
+from energeia.cli import arguments
+from energeia.estimate import Estimate
+from energeia.runs.states import measure_state, write_ground_state
+
+
+def find_ground_state(given: arguments.GroundState) -> tuple[Any, Callable[[], None]]:
+    """Write the ground state of a chain; say its energy, and the exact one where it is known."""
+    _writable(given.out)
+    found = write_ground_state(given.chain, Path(given.out), given.bond)
+    answer = {
+        "chain": given.chain,
+        "sites": found.state.n_sites,
+        "bond": found.state.bond,
+        "energy": Estimate(found.energy, 0.0, "upper bound", 1, "variational"),
+        "exact_energy": found.exact,
+        "sweeps": found.sweeps,
+        "converged": found.converged,
+        "out": given.out,
+    }
+
+    def show() -> None:
+        exact = "" if found.exact is None else f", {found.energy - found.exact:.1e} above the exact"
+        print(
+            f"{found.state.n_sites} sites, bond dimension {found.state.bond}, "
+            f"energy {found.energy:.10g}{exact}, in {given.out}"
+        )
+
+    return answer, show
+
+
+def measure(given: arguments.Measure) -> tuple[Any, Callable[[], None]]:
+    """Write exact shots of a state."""
+    _writable(given.out)
+    seed = given.common.seed
+    made = measure_state(
+        Path(given.state), given.povm, given.shots, Path(given.out), given.noise, seed
+    )
+    answer = {
+        "state": given.state,
+        "povm": made.povm,
+        "shots": len(made),
+        "sites": made.qubits,
+        "noise": given.noise,
+        "seed": seed,
+        "out": given.out,
+    }
+    text = f"{len(made):,} shots of {made.qubits} sites by {made.povm} in {given.out}"
+    return answer, lambda: print(text)
+
+
+def _writable(out: str) -> None:
+    """Refuse a place to write before any work is done for it.
+
+    Raises:
+        InputError: for a file that is not .npz, or a folder that is not there.
+    """
+    if Path(out).suffix != ".npz":
+        raise InputError(f"{out} does not end in .npz, which states and shots are: end it so")
+    if not Path(out).parent.is_dir():
+        raise InputError(f"folder {Path(out).parent} is not there: make it or write elsewhere")
