@@ -7,7 +7,7 @@ from typing import Any
 from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.estimate import Estimate
-from energeia.runs.states import measure_state, write_ground_state
+from energeia.runs.measuring import measure_state, write_ground_state
 
 
 def find_ground_state(given: arguments.GroundState) -> tuple[Any, Callable[[], None]]:
