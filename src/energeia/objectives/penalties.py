@@ -41,6 +41,39 @@ class SlopePenalty(Penalty):
         return jnp.mean(squared_slopes(critic, real if self.on == "real" else generated))
 
 
+class UnitSlopePenalty(Penalty):
+    """E (|grad E(x)| - 1)^2 at random points of the segments between real and generated rows.
+
+    WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028, eq. 3), whose lambda is gamma / 2 here.
+    """
+
+    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
+        """The mean squared distance of the slope from one."""
+        share = jax.random.uniform(key, (len(real.x),) + (1,) * (real.x.ndim - 1))
+        between = Batch(share * real.x + (1 - share) * generated.x, real.condition)
+        squares = squared_slopes(critic, between)
+        # The root has no derivative at zero slope; there the penalty is flat instead.
+        return jnp.mean((jnp.sqrt(jnp.maximum(squares, 1e-12)) - 1) ** 2)
+
+
+class NoisePenalty(Penalty):
+    """E_real[(1 - p)^2 |grad E|^2] + E_generated[p^2 |grad E|^2], p = sigmoid(-E).
+
+    What adding noise to both sides does to the Jensen-Shannon game, to first order in its variance
+    (Roth et al. 2017, arXiv:1705.09367, eq. 22): R1 and R2, weighted where the critic is wrong.
+    """
+
+    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
+        """The weighted mean squared slopes of both batches."""
+
+        def doubt(rows: Batch, sign: float) -> Array:
+            return jax.nn.sigmoid(sign * jax.vmap(critic.energy)(*rows)) ** 2
+
+        on_real = doubt(real, 1.0) * squared_slopes(critic, real)
+        on_generated = doubt(generated, -1.0) * squared_slopes(critic, generated)
+        return jnp.mean(on_real) + jnp.mean(on_generated)
+
+
 def squared_slopes(energy: Energy, rows: Batch) -> Float[Array, " rows"]:
     """|grad E(x)|^2 of each row, summed over all axes of one configuration."""
     slopes = jax.vmap(jax.grad(energy.energy))(rows.x, rows.condition)

@@ -1,4 +1,4 @@
-"""The recipe ``gan``."""
+"""The adversarial recipes: one builder, since payoffs and penalties are data."""
 
 import jax
 
@@ -9,19 +9,41 @@ from energeia.energies.critic import Critic, critic_inputs
 from energeia.models.generator import ImplicitGenerator
 from energeia.models.in_units import GeneratorInUnits
 from energeia.nn.residual import ResidualNet
-from energeia.objectives.adversarial import Adversarial, Relativistic
-from energeia.objectives.penalties import SlopePenalty
+from energeia.objectives.adversarial import (
+    Adversarial,
+    MeanDifference,
+    Minimax,
+    NonSaturating,
+    Payoff,
+    Relativistic,
+)
+from energeia.objectives.penalties import NoisePenalty, Penalty, SlopePenalty, UnitSlopePenalty
 from energeia.recipes.assembly import Assembly, Reference, condition_scaling
 from energeia.recipes.options.adversarial import GanOptions
 from energeia.recipes.options.problem import Problem
 from energeia.support import Circle
 from energeia.training.player import Player, optimizer
 
+PAYOFFS: dict[str, Payoff] = {
+    "relativistic": Relativistic(),
+    "non-saturating": NonSaturating(),
+    "minimax": Minimax(),
+    "mean-difference": MeanDifference(),
+}
+PENALTIES: dict[str, Penalty] = {
+    "r1": SlopePenalty("real"),
+    "r2": SlopePenalty("generated"),
+    "unit-slope": UnitSlopePenalty(),
+    "noise": NoisePenalty(),
+}
+
 
 def build(options: GanOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
-    """Put together the game of R3GAN (Huang et al. 2024) with dense networks for a problem."""
+    """Put together a game of the adversarial shelf, with dense networks, for a problem."""
     critic, generator = _networks(options, problem, key)
-    rounds = options.training.rounds
+    rounds, moves = options.training.rounds, options.critic_moves
+    each = problem.dimension if options.per_column else 1
+    judging = optimizer(options.critic, rounds * moves, options.bound)
     return Assembly(
         cast={
             "critic": critic,
@@ -30,15 +52,15 @@ def build(options: GanOptions, problem: Problem, reference: Reference, key: PRNG
             "scaling": condition_scaling(reference),
         },
         objective=Adversarial(
-            payoff=Relativistic(),
-            penalties=(SlopePenalty("real"), SlopePenalty("generated")),
-            gamma=options.gamma * problem.dimension,
-            gamma_final=options.gamma_final * problem.dimension,
+            payoff=PAYOFFS[options.payoff],
+            penalties=tuple(PENALTIES[name] for name in options.penalties),
+            gamma=options.gamma * each,
+            gamma_final=options.gamma_final * each,
             fill=options.fill,
-            anneal=rounds // 2,
+            anneal=rounds * moves // 2,
         ),
         players=(
-            Player("critic", ("critic",), optimizer(options.critic, rounds)),
+            Player("critic", ("critic",), judging, moves),
             Player("generator", ("generator",), optimizer(options.generator, rounds)),
         ),
         model=_model,

@@ -1,7 +1,9 @@
 """A player: some parts of a cast, and how it moves them to lower its own loss."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import optax
 
 from energeia.training.settings import Optimization
@@ -20,10 +22,13 @@ class Player(NamedTuple):
     repeats: int = 1
 
 
-def optimizer(settings: Optimization, moves: int) -> optax.GradientTransformation:
+def optimizer(
+    settings: Optimization, moves: int, bound: float = 0.0
+) -> optax.GradientTransformation:
     """Adam with decoupled weight decay, a clipped gradient, warm-up and cosine decay.
 
-    ``moves`` is the number of moves until the end of training, which the schedule needs.
+    ``moves`` is the number of moves until the end of training, which the schedule needs. With a
+    ``bound`` above zero every parameter is brought back to [-bound, bound] after each move.
     """
     peak, warmup = settings.learning_rate, min(settings.warmup, max(moves // 10, 1))
     match settings.schedule:
@@ -43,4 +48,15 @@ def optimizer(settings: Optimization, moves: int) -> optax.GradientTransformatio
     adam = optax.adamw(
         rate, b1=settings.beta1, b2=settings.beta2, weight_decay=settings.weight_decay
     )
-    return optax.chain(*steps, adam)
+    return optax.chain(*steps, adam, *([projected(bound)] if bound else []))
+
+
+def projected(bound: float) -> optax.GradientTransformation:
+    """Shorten the update so that the moved parameters stay within [-bound, bound]."""
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        moved = optax.apply_updates(params, updates)
+        back = jax.tree.map(lambda new, old: jnp.clip(new, -bound, bound) - old, moved, params)
+        return back, state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)

@@ -1,15 +1,28 @@
 """Options of the recipes that play a game against a critic. Needs no JAX."""
 
+from typing import Literal
+
 import msgspec
 
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
+Payoffs = Literal["relativistic", "non-saturating", "minimax", "mean-difference"]
+Penalties = Literal["r1", "r2", "unit-slope", "noise"]
+
 
 class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A relativistic game with penalties on the critic's slope at real and generated rows."""
 
+    payoff: Payoffs = "relativistic"
+    """What the two play for."""
+    penalties: tuple[Penalties, ...] = ("r1", "r2")
+    """What the critic pays for its slope."""
+    bound: float = 0.0
+    """Largest parameter of the critic after a move; 0 for no bound."""
+    critic_moves: int = 1
+    """Moves of the critic for one of the generator."""
     latent: int = 32
     """Latent dimensions."""
     width: int = 192
@@ -20,8 +33,10 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Frequencies 1, 2, 4, ... at which the critic also sees sines and cosines of each column."""
     octaves_up_to: int = 16
     """Columns above which it does not."""
+    per_column: bool = True
+    """Whether gamma is multiplied by the number of columns."""
     gamma: float = 0.15
-    """Weight of the penalties at first, per column and squared standardized unit."""
+    """Weight gamma of gamma / 2 times the penalties at first, per squared standardized unit."""
     gamma_final: float = 0.015
     """The same from half of the training on."""
     fill: float = 0.5
@@ -34,15 +49,190 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How long to train."""
 
 
-RECIPES = (
-    Recipe(
-        name="gan",
+_DCGAN = Optimization(learning_rate=2e-4, beta1=0.5, schedule="constant", warmup=1, clip=0.0)
+"""Radford et al. 2016, arXiv:1511.06434, which most papers after it start from."""
+
+
+def _rmsprop(rate: float) -> Optimization:
+    """RMSProp of decay 0.99, with the bias correction that Adam has."""
+    return Optimization(
+        learning_rate=rate, beta1=0.0, beta2=0.99, schedule="constant", warmup=1, clip=0.0
+    )
+
+
+_PLAIN = Training(rounds=8000, batch=64, check_every=500)
+
+
+class NonSaturatingOptions(GanOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The first game, in which the generator raises the critic's doubt."""
+
+    payoff: Payoffs = "non-saturating"
+    """What the two play for."""
+    penalties: tuple[Penalties, ...] = ()
+    """What the critic pays for its slope."""
+    critic: Optimization = _DCGAN
+    """How the critic moves."""
+    generator: Optimization = _DCGAN
+    """How the generator moves."""
+    training: Training = _PLAIN
+    """How long to train."""
+
+
+class MinimaxOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The zero-sum game, whose gradient fades where the critic is sure."""
+
+    payoff: Payoffs = "minimax"
+    """What the two play for."""
+
+
+class RelativisticOptions(
+    NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """The relativistic game without penalties."""
+
+    payoff: Payoffs = "relativistic"
+    """What the two play for."""
+
+
+class R1Options(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The non-saturating game with a penalty on the critic's slope at data."""
+
+    penalties: tuple[Penalties, ...] = ("r1",)
+    """What the critic pays for its slope."""
+    per_column: bool = False
+    """Whether gamma is multiplied by the number of columns."""
+    gamma: float = 10.0
+    """Weight gamma of gamma / 2 times the penalties at first."""
+    gamma_final: float = 10.0
+    """The same from half of the training on."""
+    critic: Optimization = _rmsprop(1e-4)
+    """How the critic moves."""
+    generator: Optimization = _rmsprop(1e-4)
+    """How the generator moves."""
+    training: Training = Training(rounds=8000, batch=64, check_every=500, average=0.999)
+    """How long to train."""
+
+
+class NoiseOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The non-saturating game with the penalty that stands for noise on both sides."""
+
+    penalties: tuple[Penalties, ...] = ("noise",)
+    """What the critic pays for its slope."""
+    per_column: bool = False
+    """Whether gamma is multiplied by the number of columns."""
+    gamma: float = 0.1
+    """Weight gamma of gamma / 2 times the penalties at first."""
+    gamma_final: float = 0.001
+    """The same from half of the training on."""
+    critic: Optimization = Optimization(learning_rate=1e-3, schedule="constant", warmup=1, clip=0.0)
+    """How the critic moves."""
+    generator: Optimization = Optimization(
+        learning_rate=1e-3, schedule="constant", warmup=1, clip=0.0
+    )
+    """How the generator moves."""
+
+
+class WganOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Wasserstein game with a critic of bounded parameters."""
+
+    payoff: Payoffs = "mean-difference"
+    """What the two play for."""
+    bound: float = 0.01
+    """Largest parameter of the critic after a move; 0 for no bound."""
+    critic_moves: int = 5
+    """Moves of the critic for one of the generator."""
+    critic: Optimization = _rmsprop(5e-5)
+    """How the critic moves."""
+    generator: Optimization = _rmsprop(5e-5)
+    """How the generator moves."""
+
+
+class WganGpOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Wasserstein game with a critic whose slope is drawn to one."""
+
+    payoff: Payoffs = "mean-difference"
+    """What the two play for."""
+    penalties: tuple[Penalties, ...] = ("unit-slope",)
+    """What the critic pays for its slope."""
+    per_column: bool = False
+    """Whether gamma is multiplied by the number of columns."""
+    gamma: float = 20.0
+    """Weight gamma of gamma / 2 times the penalties at first: twice the paper's lambda."""
+    gamma_final: float = 20.0
+    """The same from half of the training on."""
+    critic_moves: int = 5
+    """Moves of the critic for one of the generator."""
+    critic: Optimization = Optimization(
+        learning_rate=1e-4, beta1=0.0, beta2=0.9, schedule="constant", warmup=1, clip=0.0
+    )
+    """How the critic moves."""
+    generator: Optimization = Optimization(
+        learning_rate=1e-4, beta1=0.0, beta2=0.9, schedule="constant", warmup=1, clip=0.0
+    )
+    """How the generator moves."""
+
+
+def _recipe(name: str, summary: str, citation: str, options: type[GanOptions]) -> Recipe:
+    """A game of the shelf: one builder, told apart by options alone."""
+    return Recipe(
+        name=name,
         family="adversarial",
-        summary="relativistic game with R1 and R2 penalties (R3GAN), averaged generator",
-        citation="Huang et al. 2024, arXiv:2501.05441; Mescheder et al. 2018, arXiv:1801.04406",
+        summary=summary,
+        citation=citation,
         supports=frozenset(DISCRETE + CONTINUOUS),
-        options=GanOptions,
+        options=options,
         builder="energeia.recipes.gan:build",
         latent_space=True,
+    )
+
+
+RECIPES = (
+    _recipe(
+        "gan",
+        "relativistic game with R1 and R2 penalties (R3GAN), averaged generator",
+        "Huang et al. 2024, arXiv:2501.05441; Mescheder et al. 2018, arXiv:1801.04406",
+        GanOptions,
+    ),
+    _recipe(
+        "gan-minimax",
+        "the zero-sum game of 2014",
+        "Goodfellow et al. 2014, arXiv:1406.2661",
+        MinimaxOptions,
+    ),
+    _recipe(
+        "gan-non-saturating",
+        "the game of 2014 with a generator whose gradient does not fade",
+        "Goodfellow et al. 2014, arXiv:1406.2661, section 3; Radford et al. 2016, arXiv:1511.06434",
+        NonSaturatingOptions,
+    ),
+    _recipe(
+        "gan-relativistic",
+        "relativistic game without penalties (RSGAN)",
+        "Jolicoeur-Martineau 2019, arXiv:1807.00734",
+        RelativisticOptions,
+    ),
+    _recipe(
+        "gan-r1",
+        "non-saturating game with the R1 penalty, averaged generator",
+        "Mescheder et al. 2018, arXiv:1801.04406",
+        R1Options,
+    ),
+    _recipe(
+        "gan-r1-r2",
+        "non-saturating game with weighted R1 and R2 penalties, noise in the mean",
+        "Roth et al. 2017, arXiv:1705.09367",
+        NoiseOptions,
+    ),
+    _recipe(
+        "wgan",
+        "Wasserstein game, parameters of the critic clipped",
+        "Arjovsky et al. 2017, arXiv:1701.07875",
+        WganOptions,
+    ),
+    _recipe(
+        "wgan-gp",
+        "Wasserstein game, slope of the critic drawn to one",
+        "Gulrajani et al. 2017, arXiv:1704.00028",
+        WganGpOptions,
     ),
 )
