@@ -156,7 +156,13 @@ def _padded(arrays: Sequence[np.ndarray]) -> MatrixProductState:
 
 
 def ghz(n_sites: int, phase: float = 0.0) -> MatrixProductState:
-    """(|0..0> + exp(i phase)|1..1>) / sqrt 2; the phases 0 and pi are real and orthogonal."""
+    """(|0..0> + exp(i phase)|1..1>) / sqrt 2; the phases 0 and pi are real and orthogonal.
+
+    Raises:
+        InputError: for fewer than two sites.
+    """
+    if n_sites < 2:
+        raise InputError(f"a GHZ state of {n_sites} sites was asked for: it has two sites or more")
     factor = np.exp(1j * phase)
     factor = factor.real if abs(factor.imag) < 1e-15 else factor
     bulk = np.zeros((2, 2, 2))
