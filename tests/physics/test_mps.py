@@ -60,8 +60,8 @@ def test_local_quantities_against_the_state_vector():
     for i, j in itertools.product(range(5), repeat=2):
         exact = 0.0 if i == j else (psi.conj() @ dense({i: "X", j: "Y"}) @ psi).real
         assert abs(table[i, j] - exact) < 1e-13
-    unconjugated = (psi @ dense({1: "Y"}) @ psi).real
-    assert abs(unconjugated - found[0]) > 1e-2
+    unconjugated = (psi @ dense({0: "Z", 3: "Z"}) @ psi).real
+    assert abs(unconjugated - expectation(STATE, {0: "Z", 3: "Z"})) > 1e-2
 
 
 def test_noise_shrinks_an_operator_by_its_support():
