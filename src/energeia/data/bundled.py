@@ -48,6 +48,12 @@ def mnist(name: str, part: str) -> Table:
     return readers.read(str(_folder(name) / "mnist" / _MNIST[part]))
 
 
+def mnist_labels(part: str) -> np.ndarray:
+    """The digit of each image of ``mnist``, shape ``(n,)``."""
+    name = _MNIST[part].replace("images-idx3", "labels-idx1")
+    return readers.read(str(_folder("mnist") / "mnist" / name)).values.ravel().astype(int)
+
+
 def binarized_mnist(name: str, part: str) -> Table:
     """One fixed binarization of MNIST: ``part=train`` (50,000), ``valid`` or ``test``."""
     found = readers.read(f"{_folder(name) / 'binarized_mnist.npz'}:{part}")

@@ -90,6 +90,15 @@ NAMED: dict[str, Named] = {
         {"part": Parameter(str, "train")},
         "energeia.data.bundled:mnist",
     ),
+    "stacked-mnist": Named(
+        "random MNIST digits as channels, 10^digits modes, from the folder ENERGEIA_DATA",
+        {
+            "part": Parameter(str, "train"),
+            "digits": Parameter(int, 3),
+            "n": Parameter(int, 20_000),
+        },
+        "energeia.data.stacked:stacked_mnist",
+    ),
     "binarized-mnist": Named(
         "MNIST binarized once, from the folder ENERGEIA_DATA",
         {"part": Parameter(str, "train")},

@@ -9,6 +9,7 @@ from scipy.stats import chi2
 
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
+from energeia.stats.histograms import kl_to_uniform
 
 Rows = Float[np.ndarray, "rows d"]
 
@@ -73,7 +74,7 @@ def mode_report(x: Rows, centers: Float[np.ndarray, "modes d"], width: float) ->
     return ModeReport(
         modes=int(np.sum(counts > 0)),
         high_quality=Estimate.mean(good.astype(float), "estimate"),
-        kl=_kl_to_uniform(counts),
+        kl=kl_to_uniform(counts),
         widths=np.sqrt(ratio),
         pooled_width=float(np.sqrt(np.nanmean(ratio))) if np.any(np.isfinite(ratio)) else math.nan,
     )
@@ -118,14 +119,3 @@ def _variance(rows: Rows) -> float:
 def _share_of_variance(dimension: int) -> float:
     """What is left of a column's variance after the cut, relative to that of a whole normal."""
     return float(chi2.cdf(_CUT**2, dimension + 2) / chi2.cdf(_CUT**2, dimension))
-
-
-def _kl_to_uniform(counts: np.ndarray) -> Estimate:
-    total = int(counts.sum())
-    if total == 0:
-        return Estimate.none("no sample of high quality")
-    p = counts / total
-    terms = np.log(np.where(p > 0, p, 1.0) * len(p))
-    value = float(np.sum(p * terms))
-    spread = math.sqrt(max(float(np.sum(p * terms**2)) - value**2, 0.0) / total)
-    return Estimate(value, spread, "estimate", total)

@@ -10,6 +10,21 @@ from energeia.support import Support
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Panorama:
+    """An energy on a plane through the data, see ``evaluation.landscape``."""
+
+    frame: np.ndarray
+    """The middle of the plane and its two orthogonal half-axes, shape ``(3, d)``."""
+    heights: np.ndarray
+    chains: np.ndarray
+
+    def coordinates(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of shape ``(..., d)`` along the half-axes, shape ``(..., 2)``."""
+        axes = self.frame[1:]
+        return (rows - self.frame[0]) @ (axes / np.sum(axes**2, axis=1, keepdims=True)).T
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class ModelPart:
     """One model of a page."""
 
@@ -19,6 +34,7 @@ class ModelPart:
     """Lines of ``metrics.jsonl``: ``round``, metrics, ``held_out``."""
     samples: np.ndarray | None = None
     """Generated rows, shape ``(n, d)``, in the user's units."""
+    panorama: Panorama | None = None
     name: str = ""
     """What to call it where two runs share a recipe; the recipe's name by default."""
     citation: str = ""

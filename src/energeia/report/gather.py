@@ -10,7 +10,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.recipes.catalogue import find
-from energeia.report.content import ModelPart, Page
+from energeia.report.content import ModelPart, Page, Panorama
 from energeia.report.page import write_report
 from energeia.runs.directory import DataRecord, RunDirectory
 from energeia.runs.leaderboard import row
@@ -67,11 +67,21 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
             evaluation=directory.evaluation,
             history=directory.history(),
             samples=directory.load_rows("samples.npy"),
+            panorama=_panorama(directory),
             name=recipe if recipes.count(recipe) == 1 else f"{recipe} ({directory.path.name})",
             citation=find(recipe).citation,
         )
         for directory, recipe in zip(directories, recipes, strict=True)
     ]
+
+
+def _panorama(directory: RunDirectory) -> Panorama | None:
+    found = {
+        part: directory.load_rows(f"landscape_{part}.npy")
+        for part in ("frame", "heights", "chains")
+    }
+    whole = {part: rows for part, rows in found.items() if rows is not None}
+    return Panorama(**whole) if len(whole) == len(found) else None
 
 
 def _environment(directory: RunDirectory) -> dict[str, Any]:

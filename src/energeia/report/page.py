@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from energeia.estimate import Estimate
 from energeia.records import ObservableRow, TwoSample
-from energeia.report import figures, pictures, words
+from energeia.report import figures, landscape, pictures, words
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import amount, headline_tests, number, probability
 from energeia.report.style import KINDS, formula
@@ -86,6 +86,7 @@ def render(page: Page) -> str:
         reference=reference_row(models),
         tests=headline_tests(m.row for m in models),
         curves=figures.curves(models),
+        landscapes=landscape.landscapes(page),
         observables=observable_lines(models),
         command=_command(page.environment),
         versions=_versions(page.environment),

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from energeia.contracts import Batch
 from energeia.evaluation.effort import Effort
+from energeia.evaluation.landscape import panorama
 from energeia.evaluation.reference import Reference
 from energeia.evaluation.suite import judge
 from energeia.records import Evaluation
@@ -49,4 +51,7 @@ def judge_run(
     if judged.samples is not None:
         kept = np.asarray(judged.samples.x[:_KEPT_SAMPLES], dtype=np.float32)
         run.directory.save_rows("samples.npy", kept)
+    seen = panorama(run.model, rows, jax.random.key(seed))
+    for name, array in ({} if seen is None else seen._asdict()).items():
+        run.directory.save_rows(f"landscape_{name}.npy", array)
     return judged.evaluation

@@ -1,0 +1,81 @@
+"""An energy seen as a picture: its heights on a plane through the data, and chains upon it."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.batching import map_rows
+from energeia._core.types import PRNGKey
+from energeia.contracts import Density, Energy
+from energeia.mcmc.adapt import tune
+from energeia.mcmc.chain import run_chains
+from energeia.mcmc.mala import Mala
+from energeia.models.landscape import HasLandscape, Landscape
+
+
+class Panorama(NamedTuple):
+    """Energies on a plane of configurations, in the user's units."""
+
+    frame: Float[np.ndarray, "3 d"]
+    """The middle of the plane and its two orthogonal half-axes."""
+    heights: Float[np.ndarray, "down across"]
+    """Energies in nats, from minus the first half-axis to plus it along a row."""
+    chains: Float[np.ndarray, "chains steps d"]
+    """Where a few chains of MALA went, from draws of the model."""
+
+
+def panorama(
+    model: Any, rows: Float[np.ndarray, "rows d"], key: PRNGKey, side: int = 160, chains: int = 6,
+    steps: int = 80,
+) -> Panorama | None:  # fmt: skip
+    """Look at an energy model of real columns, without a condition; None for any other.
+
+    In two dimensions the plane is all there is; beyond, it is a slice through the mean of the rows
+    along their two directions of largest spread. A likelihood is not pictured: its samples are.
+    """
+    if not isinstance(model, Energy) or isinstance(model, Density) or len(rows) < 2:
+        return None
+    landscape = model.landscape() if isinstance(model, HasLandscape) else None
+    if landscape is None or model.condition_shape is not None:
+        return None
+    if len(model.shape) != 1 or model.shape[0] < 2 or not landscape.units.support.all_continuous:
+        return None
+    frame = _frame(np.asarray(rows, np.float64))
+    u = np.linspace(-1, 1, side)
+    across, down = np.meshgrid(u, u)
+    points = frame[0] + across[..., None] * frame[1] + down[..., None] * frame[2]
+    flat = points.reshape(-1, frame.shape[1]).astype(np.float32)
+    heights = map_rows(_heights, flat, carry=model).reshape(side, side)
+    walked = np.asarray(_walks(key, landscape, chains, steps), np.float32)
+    return Panorama(frame.astype(np.float32), np.asarray(heights, np.float32), walked)
+
+
+def _frame(rows: np.ndarray) -> np.ndarray:
+    """Twice the deviation of the rows each way, or all of them with a margin in the plane."""
+    if rows.shape[1] == 2:
+        low, high = np.percentile(rows, [0.5, 99.5], axis=0)
+        return np.stack([(low + high) / 2, *np.diag(0.625 * (high - low))])
+    middle = rows.mean(axis=0)
+    _, sizes, directions = np.linalg.svd(rows - middle, full_matrices=False)
+    return np.stack([middle, *(2.5 * sizes[:2, None] / np.sqrt(len(rows)) * directions[:2])])
+
+
+def _heights(model: Energy, x: Array) -> Array:
+    return jax.vmap(model.energy)(jnp.asarray(x, float))
+
+
+def _walks(key: PRNGKey, landscape: Landscape, chains: int, steps: int) -> Array:
+    start_key, tune_key, run_key = jax.random.split(key, 3)
+    starts = _starts(start_key, landscape, max(chains, 64))
+    kernel, _ = tune(tune_key, Mala(0.01), landscape.energy, starts, 200)
+    found = run_chains(run_key, kernel, landscape.energy, starts[:chains], steps)
+    return jax.vmap(jax.vmap(landscape.to_user))(found.positions)
+
+
+@eqx.filter_jit
+def _starts(key: PRNGKey, landscape: Landscape, count: int) -> Array:
+    return jax.vmap(lambda k: landscape.draw(k, None))(jax.random.split(key, count))

@@ -1,0 +1,52 @@
+"""Energy landscapes: heights as shades, rows and chains upon them."""
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from energeia.report.content import ModelPart, Page
+from energeia.report.style import DENSITY, INK, MODELS, MUTED, WIDTH, rc, svg
+
+ROWS_DRAWN = 400
+HIGHEST = 30.0
+"""Nats above the lowest energy where the shades end: a region that no chain would enter."""
+
+
+def landscapes(page: Page) -> Markup | None:
+    """One panel for each model with a picture of its energy; None where there is none."""
+    seen = [model for model in page.models if model.panorama is not None]
+    if not seen:
+        return None
+    across = min(3, len(seen))
+    down = -(-len(seen) // across)
+    with rc():
+        figure = Figure(figsize=(WIDTH, WIDTH / max(across, 2) * 0.86 * down), layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for axes, model in zip(panels, seen, strict=False):
+            _panel(figure, axes, model, page.held_out)
+        for axes in panels[len(seen) :]:
+            axes.set_visible(False)
+    return svg(figure, "landscapes", "Energy landscapes with data, samples and chains")
+
+
+def _panel(figure: Figure, axes: Axes, model: ModelPart, held_out: np.ndarray) -> None:
+    seen = model.panorama
+    assert seen is not None
+    # The lowest energy is a minimum over a grid: take one that a single pixel cannot set.
+    heights = seen.heights - np.nanpercentile(seen.heights, 0.1)
+    image = axes.imshow(
+        np.clip(heights, 0, HIGHEST), origin="lower", extent=(-1, 1, -1, 1),
+        cmap=DENSITY.reversed(), vmin=0, vmax=HIGHEST, interpolation="bilinear",
+    )  # fmt: skip
+    clouds = [(held_out, MUTED)]
+    if model.samples is not None:
+        clouds.append((model.samples, MODELS[1]))
+    for rows, color in clouds:
+        spots = seen.coordinates(rows[:ROWS_DRAWN].reshape(min(len(rows), ROWS_DRAWN), -1))
+        axes.plot(*spots.T, ".", color=color, ms=1.6, alpha=0.7, rasterized=True)
+    for chain in seen.coordinates(seen.chains):
+        axes.plot(*chain.T, color=INK, lw=0.6, alpha=0.9)
+    axes.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[])
+    axes.set_title(model.title, loc="left")
+    figure.colorbar(image, ax=axes, shrink=0.7, pad=0.01, label="E, nats")
