@@ -3,10 +3,14 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
+from energeia._core.errors import ChainsStuck, InputError
 from energeia.energies.analytic import Normal, NormalMixture
-from energeia.mcmc.chain import diagnose, run_chains
+from energeia.energies.critic import Critic
+from energeia.mcmc.chain import diagnose, require_moving, run_chains
 from energeia.mcmc.hmc import Hmc
+from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
 from energeia.stats.autocorrelation import mean_error
 
@@ -40,3 +44,35 @@ def test_chains_that_agree_and_are_wrong():
     both = jnp.array([[-4.0], [-4.0], [4.0], [4.0]])
     torn = run_chains(jax.random.key(0), Hmc(0.2, leaps=4), target, both, 2000)
     assert diagnose(torn).r_hat > 1.5
+
+
+def test_chains_that_never_accept_say_so_with_the_norm_of_the_gradient():
+    starts = 3 * jnp.ones((16, 2))
+    stuck = run_chains(jax.random.key(0), Mala(1e6), TARGET, starts, 20)
+    with pytest.raises(ChainsStuck, match=r"none of 16 chains ever.*norm \d.*smaller step size"):
+        require_moving(stuck, TARGET, starts)
+    # The control: a step that fits moves them.
+    require_moving(run_chains(jax.random.key(0), Mala(1.0), TARGET, starts, 20), TARGET, starts)
+
+
+def test_an_energy_that_is_not_a_number_looks_the_same_and_is_told_apart():
+    hole = Critic(lambda x: jnp.sum(jnp.sqrt(x - 5)), shape=(2,))
+    starts = jnp.ones((16, 2))
+    stuck = run_chains(jax.random.key(0), Mala(0.1), hole, starts, 20)
+    with pytest.raises(ChainsStuck, match="not finite where 16 of them start: look at the energy"):
+        require_moving(stuck, hole, starts)
+
+
+def test_chains_that_fly_off_are_counted():
+    steep = Critic(lambda x: jnp.sum(x**4), shape=(2,))
+    starts = 3 * jnp.ones((16, 2))
+    flown = run_chains(jax.random.key(0), Langevin(1.0), steep, starts, 40)
+    with pytest.raises(ChainsStuck, match="16 of 16 chains left the finite numbers"):
+        require_moving(flown, steep, starts)
+
+
+@pytest.mark.parametrize("kernel", [Mala, Hmc, Langevin])
+@pytest.mark.parametrize("step", [0.0, -0.5, np.nan])
+def test_a_step_size_is_positive(kernel, step):
+    with pytest.raises(InputError, match="give a positive number"):
+        kernel(step)

@@ -53,6 +53,84 @@ def test_the_relativistic_payoff_has_the_gradients_of_its_pairs():
     assert jnp.allclose(pull, jax.nn.sigmoid(generated - real) / 2)
 
 
+def all_pairs(first, second):
+    """Every energy of the one beside every energy of the other."""
+    left, right = jnp.meshgrid(first, second, indexing="ij")
+    return left.ravel(), right.ravel()
+
+
+def test_the_best_relativistic_critic_is_the_log_ratio_too():
+    best = jnp.asarray(-np.log(P / Q))
+
+    def loss(e):
+        return Relativistic().critic(*all_pairs(rows(P, e), rows(Q, e)))
+
+    assert jnp.max(jnp.abs(jax.grad(loss)(best))) < 1e-6
+    assert jnp.max(jnp.abs(jax.grad(loss)(best + 3.0))) < 1e-6  # up to a constant
+    assert jnp.max(jnp.abs(jax.grad(loss)(0.5 * best))) > 1e-2
+
+
+def test_the_best_critic_of_two_gaussians():
+    """D* = p / (p + q), the value 2 JSD - log 4, both by quadrature over samples of x."""
+    x = np.linspace(-9, 11, 4001)
+    p, q = (np.exp(-0.5 * (x - m) ** 2) / np.sqrt(2 * np.pi) for m in (0.0, 1.5))
+    energy = np.log(q / p)
+    np.testing.assert_allclose(1 / (1 + np.exp(energy)), p / (p + q), rtol=1e-10)
+    value = np.trapezoid(p * np.log(p / (p + q)) + q * np.log(q / (p + q)), x)
+    divergence = 0.5 * np.trapezoid(p * np.log(2 * p / (p + q)) + q * np.log(2 * q / (p + q)), x)
+    assert value == pytest.approx(2 * divergence - np.log(4), abs=1e-10)
+    rng = np.random.default_rng(0)
+    real, made = rng.normal(size=100_000), 1.5 + rng.normal(size=100_000)
+    energies = [np.interp(rows, x, energy) for rows in (real, made)]
+    found = -float(Minimax().critic(*map(jnp.asarray, energies)))
+    spread = [np.std(np.logaddexp(0, sign * e)) for sign, e in zip((1, -1), energies, strict=True)]
+    assert abs(found - value) < 4 * np.hypot(*spread) / np.sqrt(100_000)
+
+
+def test_at_the_best_critic_the_generators_follow_their_divergences():
+    """Minimax: the slope of 2 JSD(p, q); non-saturating: that of KL(q || p) - 2 JSD(p, q).
+
+    Arjovsky and Bottou 2017, arXiv:1701.04862, theorem 2.5; p = N(0, 1), q = N(1, 1).
+    """
+    x = np.linspace(-9, 11, 4001)
+
+    def density(mean):
+        return np.exp(-0.5 * (x - mean) ** 2) / np.sqrt(2 * np.pi)
+
+    def twice_jsd(mean):
+        p, q = density(0.0), density(mean)
+        return np.trapezoid(p * np.log(2 * p / (p + q)) + q * np.log(2 * q / (p + q)), x)
+
+    def kl(mean):
+        return 0.5 * mean**2
+
+    step = 1e-4
+    slopes = [(f(1 + step) - f(1 - step)) / (2 * step) for f in (twice_jsd, kl)]
+    noise = jax.random.normal(jax.random.key(0), (200_000,))
+
+    def moved(payoff):
+        def loss(mean, e):
+            made = mean + e
+            return payoff.generator(jnp.zeros(1), made - 0.5)  # log q / p with q held at mean 1
+
+        each = jax.vmap(jax.grad(loss), (None, 0))(1.0, noise[:, None])
+        return float(each.mean()), float(each.std()) / np.sqrt(len(noise))
+
+    value, error = moved(Minimax())
+    assert abs(value - slopes[0]) < 4 * error
+    value, error = moved(NonSaturating())
+    assert abs(value - (slopes[1] - slopes[0])) < 4 * error
+    assert abs(value - slopes[0]) > 10 * error  # the control: the two are not one game
+
+
+def test_the_mean_difference_is_the_wasserstein_distance_at_a_slope_of_one():
+    """Two Gaussians a shift apart: E(x) = x reaches |shift|, a steeper critic more."""
+    real = jnp.linspace(-3, 3, 101)
+    made = real + 0.7
+    assert -float(MeanDifference().critic(real, made)) == pytest.approx(0.7, abs=1e-5)
+    assert -float(MeanDifference().critic(2 * real, 2 * made)) > 1.3
+
+
 @pytest.mark.parametrize("payoff", [Relativistic(), NonSaturating(), Minimax(), MeanDifference()])
 def test_each_payoff_sets_the_players_against_each_other(payoff):
     real, generated = jnp.array([0.3, -1.0]), jnp.array([1.1, -2.0])
