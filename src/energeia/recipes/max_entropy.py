@@ -6,17 +6,20 @@ import jax
 import jax.numpy as jnp
 
 from energeia._core.errors import InputError
+from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.spline import Spline
 from energeia.bijections.units import Units
-from energeia.contracts import Cast, Density, Objective, Pushforward
+from energeia.contracts import Cast, Density, Energy, Objective, Pushforward
 from energeia.distributions.gaussian import LinesAndCircles, StandardNormal
 from energeia.energies.analytic import Normal
+from energeia.energies.confined import ConfinedEnergy
 from energeia.energies.neural import NeuralEnergy
 from energeia.models.flow import Flow
 from energeia.models.game import GameModel
 from energeia.models.generator import ImplicitGenerator
+from energeia.nn.images import ImageDecoder, ImageEncoder
 from energeia.nn.residual import ResidualNet
 from energeia.objectives.entropy import EntropyTerm, ImportanceScore, Proposal, VolumeEntropy
 from energeia.objectives.information import BarberAgakov, InformationEntropy
@@ -56,7 +59,7 @@ def build(
         cast={
             "energy": _energy(options, problem, energy_key),
             **generator.parts,
-            "units": Units.fit(problem.support, reference.x),
+            "units": _units(options, problem, reference),
             "scaling": condition_scaling(reference),
         },
         objective=generator.objective,
@@ -79,9 +82,36 @@ def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
     return options.generator == "flow" or (options.generator == "auto" and few)
 
 
-def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> NeuralEnergy:
+def _image(options: MaxEntropyOptions, problem: Problem) -> tuple[int, int, int] | None:
+    """Height, width and channels where convolutional networks fit, or None."""
+    layout = (*problem.layout, 1)[:3]
+    shaped = len(problem.layout) in (2, 3) and min(layout[:2]) >= 16
+    if not (options.images and shaped) or problem.condition_dimension:
+        return None
+    return layout if layout[0] % 4 == layout[1] % 4 == 0 else None  # pyright: ignore[reportReturnType]
+
+
+def _units(options: MaxEntropyOptions, problem: Problem, reference: Reference) -> Units:
+    """Standardized columns; pixels of an image share one location and one scale."""
+    units = Units.fit(problem.support, reference.x)
+    if _image(options, problem) is None or len(problem.support.runs) > 1:
+        return units
+    location, scale = units.location.value, units.scale.value
+    whole = jnp.sqrt(jnp.mean(scale**2) + jnp.var(location))
+    return Units(
+        units.support,
+        Frozen(jnp.full_like(location, jnp.mean(location))),
+        Frozen(jnp.full_like(scale, whole)),
+    )
+
+
+def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energy:
     """A network on a quadratic confinement, the standard normal of the coordinates ``v``."""
     dimension = problem.dimension
+    layout = _image(options, problem)
+    if layout is not None:
+        network = ImageEncoder(layout, 1, channels=options.channels, key=key)
+        return ConfinedEnergy(network, (dimension,))
     octaves = options.octaves if options.octaves >= 0 else 5 * (dimension <= FLOW_UP_TO)
     base = Normal(jnp.zeros(dimension), jnp.eye(dimension), angles_of(problem))
     return NeuralEnergy(
@@ -110,9 +140,13 @@ def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) ->
     network_key, told_key = jax.random.split(key)
     dimension, told = problem.dimension, problem.condition_dimension
     latent = min(options.latent, dimension) if options.entropy == "volume" else options.latent
-    network = ResidualNet(
-        latent + told, dimension, width=options.hidden, depth=options.depth, key=network_key
-    )
+    layout = _image(options, problem)
+    if layout is None:
+        network = ResidualNet(
+            latent + told, dimension, width=options.hidden, depth=options.depth, key=network_key
+        )
+    else:
+        network = ImageDecoder(latent, layout, channels=options.channels, key=network_key)
     circles = tuple(i for i, around in enumerate(angles_of(problem)) if around)
     generator = ImplicitGenerator(
         network, latent=latent, shape=(dimension,), condition_shape=problem.condition_shape,

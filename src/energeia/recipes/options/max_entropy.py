@@ -33,6 +33,10 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Share of the data, beside the energy, in what a flow learns from."""
     agreement: float = 0.1
     """Weight of the tie between the energy and a flow's own -log density."""
+    images: bool = True
+    """Convolutional networks for images of at least 16 pixels a side, in multiples of 4."""
+    channels: int = 32
+    """Channels of their first convolution; twice as many in the second."""
     latent: int = 32
     """Latent dimensions of a network, at most the columns for the exact entropy."""
     hidden: int = 192
@@ -53,7 +57,7 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """How the energy moves."""
     player: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """How the generator moves."""
-    training: Training = Training(rounds=8000, batch=384, check_every=500, average=0.998)
+    training: Training = Training(rounds=8000, batch=256, check_every=500, average=0.998)
     """How long to train."""
 
 
