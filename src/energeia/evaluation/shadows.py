@@ -45,7 +45,7 @@ def operator_values(
         InputError: if a string reaches beyond the measured sites, or the measurement does not
             determine one of its letters.
     """
-    _within(operator, outcomes.shape[1])
+    require_within(operator, outcomes.shape[1])
     letters = sorted({letter for string in operator for letter in string.factors.values()})
     table = {letter: np.real(povm.coefficients(PAULI[letter])) for letter in letters}
     blocks = np.split(outcomes, range(_BLOCK, len(outcomes), _BLOCK))
@@ -128,7 +128,12 @@ def white_error(povm: Povm, string: PauliString, shots: int) -> float:
     return abs(string.coefficient) * math.sqrt(product / shots)
 
 
-def _within(operator: Sequence[PauliString], sites: int) -> None:
+def require_within(operator: Sequence[PauliString], sites: int) -> None:
+    """Refuse an operator that reaches beyond the chain.
+
+    Raises:
+        InputError: naming the site.
+    """
     reached = max((site for string in operator for site in string.factors), default=-1)
     if reached >= sites:
         raise InputError(

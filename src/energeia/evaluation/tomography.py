@@ -48,9 +48,12 @@ def questions(
     """The usual questions: correlators up to half the chain, purity of up to 4 central sites.
 
     Raises:
-        InputError: for a measurement that is not complete or fewer than two sites.
+        InputError: for a measurement that is not complete, fewer than two sites, or an operator
+            that reaches beyond them.
     """
     require_complete(povm)
+    for operator in (hamiltonian, *observables):
+        shadows.require_within(operator, sites)
     if sites < 2:
         raise InputError(f"{sites} site has no correlations: bring shots of two qubits or more")
     width = min(4, sites)

@@ -11,6 +11,8 @@ effects behind it; the probability of an outcome of higher rank needs the overla
 Both are divided by their conditional probability at every site, so nothing underflows.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
