@@ -49,8 +49,8 @@ ROWS = (
     ),
     Row(
         "gru", "gru", ("energeia", "pytorch"), {"pytorch": 1.3},
-        "3 GRU layers of 100 over 50 sites of 4 outcomes, batch 500, Adam. energeia reads 8 "
-        "learned numbers of each site and adds a bias of each site, too",
+        "3 GRU layers of 100 over 50 sites of 4 outcomes, batch 500, Adam; 100,000 strings drawn. "
+        "energeia reads 8 learned numbers of each site and adds a bias of each site, too",
     ),
     Row(
         "convolutional-energy", "convolution", ("energeia", "pytorch"), {"pytorch": 1.1},

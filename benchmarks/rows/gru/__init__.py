@@ -3,6 +3,7 @@
 import numpy as np
 
 SITES, OUTCOMES, WIDTH, DEPTH, BATCH, STEPS = 50, 4, 100, 3, 500, 5
+DRAWN = 100_000
 
 
 def data() -> np.ndarray:
