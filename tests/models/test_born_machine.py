@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from energeia.models.born_machine import BornMachine
+from energeia.models.born_machine import BornMachine, shows_phases
 from energeia.physics.povm import pauli_4, pauli_6, tetrahedral
 
 SITES = 3
@@ -80,6 +80,17 @@ def test_it_starts_at_the_marginals():
     assert np.abs(p - first[0]).max() < 0.03
 
 
+@pytest.mark.parametrize("real", [True, False])
+def test_shots_tell_whether_amplitudes_are_real(real):
+    model = machine(pauli_6(), real=real)
+    drawn = jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(5), 20_000))
+    assert bool(shows_phases(pauli_6(), drawn)) is not real
+    begun = BornMachine.random(
+        jax.random.key(0), pauli_6(), SITES, 2, real=None, reference=drawn, noise=1.0
+    )
+    assert bool(jnp.all(begun.tensors.imag == 0)) is real
+
+
 def test_the_gradient_is_finite_and_lowers_the_loss():
     model = machine(pauli_6(), real=True)
     rows = jnp.asarray(strings(pauli_6())[:50], float)
@@ -87,5 +98,5 @@ def test_the_gradient_is_finite_and_lowers_the_loss():
         jax.value_and_grad(lambda m: -jnp.mean(jax.vmap(m.log_prob)(rows)), allow_int=True)
     )(model)
     moved = jax.tree.map(lambda a, g: a - 1e-3 * g, model.real, slope.real)
-    lower = BornMachine(moved, None, model.measurement)
+    lower = BornMachine(moved, None, model.phases, model.measurement)
     assert -float(jnp.mean(jax.vmap(lower.log_prob)(rows))) < float(value)

@@ -11,13 +11,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Int
+from jaxtyping import Array, Bool, Complex, Float, Int
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 from energeia.physics.mps import MatrixProductState, matrix_product_state
-from energeia.physics.povm import Povm
+from energeia.physics.povm import PAULI, Povm
 
 
 class Measurement(NamedTuple):
@@ -42,7 +42,8 @@ class BornMachine(Density):
     The tensor of a site has shape ``(D, d, K, D)``: bonds, the qubit, and a purification that is
     summed over, sum_k, so that K > 1 describes mixed states and K = 1 pure ones. The norm of the
     state is part of log p, so tensors need no canonical form. Real tensors describe states of real
-    amplitudes, such as ground states of Hamiltonians without a magnetic field along Y.
+    amplitudes, such as ground states of Hamiltonians without a magnetic field along Y, and learn
+    more from as many shots.
 
     >>> import jax
     >>> from energeia.physics.povm import pauli_4
@@ -54,18 +55,22 @@ class BornMachine(Density):
 
     real: Float[Array, "N D d K D"]
     imaginary: Float[Array, "N D d K D"] | None
+    phases: Frozen
+    """1 where imaginary parts count, 0 where the amplitudes are held real."""
     measurement: Measurement
     condition_shape: None = eqx.field(static=True, default=None)
 
     @classmethod
     def random(
         cls, key: PRNGKey, povm: Povm, sites: int, bond: int, *, purification: int = 1,
-        real: bool = False, noise: float = 0.1, reference: Int[Array, "rows N"] | None = None,
+        real: bool | None = False, noise: float = 0.1,
+        reference: Int[Array, "rows N"] | None = None,
     ) -> "BornMachine":  # fmt: skip
         """A product state, that of the marginals of reference rows, with small noise on all bonds.
 
         Each bond channel carries the product state on, so that distant sites learn of each other
-        from the first step.
+        from the first step. With ``real=None`` the reference rows decide whether amplitudes are
+        real: they are, unless an expectation with one Y is not zero (``shows_phases``).
         """
         d, D, K = povm.dimension, bond, purification
         local = jnp.tile(jnp.eye(d, K, dtype=complex), (sites, 1, 1))
@@ -73,8 +78,11 @@ class BornMachine(Density):
             local = _local_states(povm, reference, K)
         tensors = jnp.einsum("nsk,lm->nlskm", local, jnp.eye(D))
         draws = noise * jax.random.normal(key, (2, sites, D, d, K, D)) / (D * d) ** 0.5
-        start = Measurement.of(povm)
-        return cls(tensors.real + draws[0], None if real else tensors.imag + draws[1], start)
+        phases = jnp.ones(())
+        if real is None and reference is not None:
+            phases = shows_phases(povm, reference).astype(tensors.real.dtype)
+        imaginary = None if real else tensors.imag + draws[1]
+        return cls(tensors.real + draws[0], imaginary, Frozen(phases), Measurement.of(povm))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,11 +92,13 @@ class BornMachine(Density):
     @property
     def tensors(self) -> Array:
         """The tensors, shape ``(N, D, d, K, D)``."""
-        return self.real if self.imaginary is None else self.real + 1j * self.imaginary
+        if self.imaginary is None:
+            return self.real
+        return self.real + 1j * self.phases.value * self.imaginary
 
     def measured_by(self, povm: Povm) -> "BornMachine":
         """The same state under another measurement of each qubit: exact, nothing is trained."""
-        return BornMachine(self.real, self.imaginary, Measurement.of(povm))
+        return BornMachine(self.real, self.imaginary, self.phases, Measurement.of(povm))
 
     def state(self) -> MatrixProductState:
         """The state, normalized; the site of a purified one is qubit and purification, d K."""
@@ -200,9 +210,29 @@ def _local_states(povm: Povm, codes: Int[Array, "rows N"], K: int) -> Complex[Ar
     return (vectors * weights[:, None, :])[:, :, ::-1][:, :, :K]
 
 
+SIGNIFICANT = 5.0
+"""Standard errors: 250 expectations of a real state pass them in one of 7,000 sets of shots."""
+
+
+def shows_phases(povm: Povm, codes: Int[Array, "rows N"]) -> Bool[Array, ""]:
+    """Whether some <Y_i>, or <Y_i P_j> of neighbors with P = X or Z, is not zero.
+
+    All of them vanish where amplitudes are real, since Y is imaginary. Estimated from the dual
+    frame, each with its own error. Sites that are no qubits are taken to have phases.
+    """
+    if povm.dimension != 2:
+        return jnp.asarray(True)
+    duals = [np.einsum("aij,ji->a", povm.dual, PAULI[name]).real for name in "XYZ"]
+    x, y, z = (jnp.asarray(dual, jnp.result_type(float))[codes.astype(int)] for dual in duals)
+    pairs = [y[:, :-1] * p[:, 1:] for p in (x, z)] + [p[:, :-1] * y[:, 1:] for p in (x, z)]
+    terms = jnp.concatenate([y, *pairs], axis=1)
+    error = jnp.std(terms, axis=0) / len(terms) ** 0.5
+    return jnp.any(jnp.abs(jnp.mean(terms, axis=0)) > SIGNIFICANT * error)
+
+
 def _parts(values: np.ndarray) -> Array:
     """Real and imaginary part: files of runs hold real arrays."""
-    return jnp.asarray(np.stack([values.real, values.imag]), jnp.result_type(float))
+    return jnp.asarray(np.stack([np.real(values), np.imag(values)]), jnp.result_type(float))
 
 
 def _whole(parts: Array) -> Array:

@@ -36,7 +36,7 @@ def build(options: BornOptions, problem: Problem, reference: Reference, key: PRN
         problem.dimension,
         options.bond,
         purification=options.purification,
-        real=options.real,
+        real={"real": True, "complex": False, "auto": None}[options.amplitudes],
         noise=options.noise,
         reference=jnp.round(jax.vmap(lambda x: units.encode(x)[0])(reference.x)).astype(int),
     )
