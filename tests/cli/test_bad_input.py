@@ -153,6 +153,14 @@ def test_samples_go_only_where_they_can(capsys, trained, tmp_path):
         capsys, "sample", trained / "run", "--condition", 1.0, "-o", tmp_path / "x.npy"
     )
     refused(code, err, "condition")
+    for words, said in (
+        (["--kernel", "mala", "--latent", "pullback"], "made has no latent space"),
+        (["--kernel", "mala", "--truncation", 1.0], "leave out one of them"),
+        (["--latent", "tilt"], "--kernel mala"),
+        (["--temperature", 0.5], "fit one of"),
+    ):
+        code, _, err = call(capsys, "sample", trained / "run", *words, "-o", tmp_path / "x.npy")
+        refused(code, err, said)
     assert list(tmp_path.iterdir()) == []
 
 
