@@ -171,8 +171,7 @@ def _draw(
         axes.plot(found.distances, values, color=color, linewidth=1.4, label=state.name, zorder=4)
         return
     # Side by side, so that error bars do not hide each other.
-    width = 0.02 * len(found.distances)
-    place = np.asarray(found.distances) + width * (index - len(found.states) / 2)
+    place = np.asarray(found.distances) + 0.06 * (index - len(found.states) / 2)
     axes.errorbar(
         place, values, errors, color=color, label=state.name, linewidth=0.9, markersize=3.5,
         marker="o" if state.sort != "matrix-product" else "s",
