@@ -104,7 +104,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The .npy or .csv file to write."""
     condition: tuple[float, ...] = ()
     """The condition, one number a column."""
-    kernel: Literal["", "mala", "hmc", "langevin"] = ""
+    kernel: Literal["", "mala", "hmc", "langevin", "jumping"] = ""
     """Draw by chains of this kernel on the run's energy; without it, from the model itself."""
     latent: Literal["", "pullback", "tilt", "plain"] = ""
     """Chains walk in the latent space: on the image of G, on p_G exp(-E), or E(G(z)) alone."""

@@ -113,9 +113,9 @@ class DensityGame(Objective):
     Without conditions: each would have a Z of its own.
     """
 
-    anchor: float = eqx.field(static=True, default=0.5)
-    agreement: float = eqx.field(static=True, default=0.1)
-    bend: float = eqx.field(static=True, default=2.0)
+    anchor: float = eqx.field(static=True, default=0.2)
+    agreement: float = eqx.field(static=True, default=0.6)
+    bend: float = eqx.field(static=True, default=0.35)
     drift: float = eqx.field(static=True, default=1e-3)
 
     @property

@@ -132,7 +132,7 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
         depth=2,
         key=key,
     )
-    game = DensityGame(anchor=options.anchor, agreement=options.agreement)
+    game = DensityGame(options.anchor, options.agreement, options.bend)
     return Side({"generator": Flow(base, bijection)}, game)
 
 

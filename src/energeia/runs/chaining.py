@@ -11,12 +11,13 @@ import numpy as np
 
 from energeia._core.errors import InputError, NoSuchCapability
 from energeia._core.types import PRNGKey
-from energeia.contracts import Energy
+from energeia.contracts import Density, Energy
 from energeia.energies.algebra import Tempered
 from energeia.energies.latent import LATENT_ENERGIES
 from energeia.mcmc.adapt import StepKernel, tune
 from energeia.mcmc.chain import Diagnosis, diagnose, require_moving, run_chains
 from energeia.mcmc.hmc import Hmc
+from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
 from energeia.models.landscape import HasLandscape, Landscape
@@ -32,7 +33,8 @@ _PILOT = 400
 class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which chains, on which energy, for how long."""
 
-    kernel: Literal["mala", "hmc", "langevin"] = "mala"
+    kernel: Literal["mala", "hmc", "langevin", "jumping"] = "mala"
+    """Jumping: whole rows proposed by a generator that knows its density, and MALA between."""
     latent: Literal["", "pullback", "tilt", "plain"] = ""
     """The energy of the latent space, or "" for chains in the configurations themselves."""
     steps: int = 200
@@ -130,14 +132,27 @@ def _tuned(
         return Langevin(settings.step_size)
     # The tuned steps on a standard normal; the pilot finds the rest.
     dimension = math.prod(target.shape)
-    first = {"mala": 2.7 * dimension ** (-1 / 3), "hmc": 0.5 * dimension ** (-1 / 4)}
-    kind: Any = {"mala": Mala, "hmc": Hmc}[settings.kernel]
-    kernel: StepKernel = kind(settings.step_size or first[settings.kernel])
+    if settings.kernel == "hmc":
+        kernel: StepKernel = Hmc(settings.step_size or 0.5 * dimension ** (-1 / 4))
+    else:
+        kernel = Mala(settings.step_size or 2.7 * dimension ** (-1 / 3))
+    if settings.kernel == "jumping":
+        kernel = JumpingMala(kernel, _proposal(settings, landscape))  # pyright: ignore[reportArgumentType]
     if settings.step_size:
         return kernel
     start_key, tune_key = jax.random.split(key)
     starts = _starts(start_key, landscape, bool(settings.latent), conditions, count)
     return tune(tune_key, kernel, target, starts, _PILOT, conditions)[0]
+
+
+def _proposal(settings: ChainSettings, landscape: Landscape) -> Density:
+    generator = landscape.generator
+    if settings.latent or not isinstance(generator, Density) or generator.condition_shape:
+        raise InputError(
+            "jumps need a generator that knows its density, such as the flow of max-entropy in few "
+            "columns, without a condition and without --latent: take mala"
+        )
+    return generator
 
 
 @eqx.filter_jit
