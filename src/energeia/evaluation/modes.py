@@ -9,7 +9,7 @@ from scipy.stats import chi2
 
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
-from energeia.stats.histograms import kl_to_uniform
+from energeia.evaluation.histograms import kl_to_uniform
 
 Rows = Float[np.ndarray, "rows d"]
 

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
 from energeia.evaluation.digit_classifier import DigitClassifier, classify
-from energeia.stats.histograms import debiased, kl_to_uniform
+from energeia.evaluation.histograms import debiased, kl_to_uniform
 
 SAMPLES_PER_MODE = 26
 """Generated samples for each mode (Metz et al. 2017; Lin et al. 2018)."""
