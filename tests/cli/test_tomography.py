@@ -9,9 +9,13 @@ from tests.cli.test_bad_input import call, refused
 
 from energeia.data.measurements import Shots, save_shots
 from energeia.physics import mps
-from energeia.physics.mps_files import save_mps
+from energeia.physics.mps_files import load_mps, save_mps
+from energeia.physics.mps_local import expectation_of_sum
 from energeia.physics.mps_outcomes import sample_outcomes
+from energeia.physics.pauli import hamiltonian
 from energeia.physics.povm import pauli_6
+from energeia.runs.run import load
+from energeia.runs.tomography import Request, tomography
 
 SITES = 3
 QUICK = ["--models", "product-of-marginals", "born-machine", "--samples", "400", "--scale", "0.01"]
@@ -93,6 +97,42 @@ def test_a_truth_on_other_sites_and_incomplete_shots_are_refused(measured, tmp_p
     save_shots(tmp_path / "trine.npz", Shots.from_outcomes(codes, "trine"))
     code, _, err = call(capsys, "tomography", tmp_path / "trine.npz", "--out", tmp_path / "new")
     refused(code, err, "not informationally complete", "span 3 of 4")
+
+
+def test_noise_acts_on_the_truth(measured, tmp_path, capsys):
+    code, out, err = call(
+        capsys, "tomography", measured / "shots.npz", "--truth", measured / "truth.npz", "--noise",
+        "0.25", "--hamiltonian", "tfim:J=1,h=1", "--models", "product-of-marginals", "--samples",
+        "100", "--out", tmp_path / "run", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    truth = json.loads(out)["tomography"]["states"][1]
+    state, chain = load_mps(measured / "truth.npz"), hamiltonian("tfim:J=1,h=1", n_sites=SITES)
+    noisy = expectation_of_sum(mps.LocallyDepolarized(state, 0.25), chain)
+    assert truth["energy"]["value"] == pytest.approx(noisy, abs=1e-12)
+    assert abs(noisy - expectation_of_sum(state, chain)) > 0.05  # the control: noise is seen
+
+
+def test_noise_out_of_range_or_on_no_state_is_refused(measured, tmp_path, capsys):
+    plain = ["tomography", measured / "shots.npz", "--out", tmp_path / "new"]
+    code, _, err = call(capsys, *plain, "--noise", "0.1")
+    refused(code, err, "without --truth")
+    code, _, err = call(capsys, *plain, "--noise", "1.5", "--truth", measured / "truth.npz")
+    refused(code, err, "from 0 to 1")
+
+
+@pytest.mark.parametrize(
+    ("count", "held_out"), [(600, 60), (12_000, 1000), (60_000, 3000)], ids=str
+)
+def test_few_shots_are_held_out_and_enough_of_them(tmp_path, count, held_out):
+    codes = np.random.default_rng(0).integers(0, 4, size=(count, 2))
+    asked = Request(shots="", povm="pauli-4", models=("product-of-marginals",), samples=100)
+    found = tomography(Shots.from_outcomes(codes, "pauli-4"), asked, tmp_path / "run", quiet=True)
+    config = load(found.directories[0].path).config
+    assert [round(count * share) for share in config.data.fractions[1:]] == [held_out] * 2
+    nll = found.record.states[1].nll
+    assert nll is not None
+    assert nll.n == held_out
 
 
 def test_another_set_of_shots_does_not_join_a_folder(measured, tmp_path, capsys):

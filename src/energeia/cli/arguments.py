@@ -170,6 +170,8 @@ class Tomography(msgspec.Struct, frozen=True, kw_only=True):
     """The measurement: pauli-4, pauli-6, tetrahedral or a .npy file of effects; else as stored."""
     truth: str = ""
     """The state behind the shots, a matrix-product state in a .npz file."""
+    noise: float = 0.0
+    """Strength of local depolarizing noise on the truth, 0 to 1."""
     hamiltonian: str = ""
     """A chain whose energy is asked, such as tfim:J=1,h=1."""
     observables: tuple[str, ...] = ()

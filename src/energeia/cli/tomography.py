@@ -13,6 +13,7 @@ from energeia.cli import arguments
 from energeia.data.measurements import Shots
 from energeia.data.shot_readers import read_shots
 from energeia.estimate import Estimate
+from energeia.physics.mps import LocallyDepolarized, State
 from energeia.physics.mps_files import load_mps
 from energeia.physics.pauli import spin_chain
 from energeia.physics.povm import POVMS, povm_named, require_complete
@@ -38,7 +39,7 @@ def reconstruct(given: arguments.Tomography) -> tuple[Any, Callable[[], None]]:
             shots,
             _request(given, povm),
             path,
-            truth=load_mps(given.truth) if given.truth else None,
+            truth=_truth(given),
             ground_energy=_ground_energy(given.hamiltonian, shots.qubits),
             resume=given.resume,
             quiet=given.common.json,
@@ -73,11 +74,25 @@ def _read(given: arguments.Tomography) -> tuple[Shots, str]:
     return shots, name
 
 
+def _truth(given: arguments.Tomography) -> State | None:
+    """The state behind the shots, with the noise that they were measured under.
+
+    Raises:
+        InputError: for noise on no state, or of a strength outside 0 to 1.
+    """
+    if not given.truth:
+        if given.noise:
+            raise InputError("--noise was given without --truth: name the state that it acts on")
+        return None
+    state = load_mps(given.truth)
+    return LocallyDepolarized(state, given.noise) if given.noise else state
+
+
 def _request(given: arguments.Tomography, povm: str) -> Request:
     return Request(
         shots=given.shots,
         povm=povm,
-        truth=given.truth,
+        truth=given.truth + (f" with noise {given.noise:g}" if given.noise else ""),
         hamiltonian=given.hamiltonian,
         observables=given.observables,
         letter=given.correlator,

@@ -29,9 +29,13 @@ from energeia.runs.run import load
 from energeia.runs.states import Judge, Judged, judge_state
 from energeia.runs.tournament import scaled, train_or_go_on
 
-NETWORKS = ("povm-gru",)
+NETWORKS = ("povm-compact",)
 BASELINES = ("product-of-marginals", "k-gram", "linear-autoregressive", "born-machine")
 RAW = "pauli-6"
+_HELD_OUT = (0.05, 0.1)
+"""The least and the largest share of shots for early stopping, and as much again for judging."""
+_ENOUGH = 1000
+"""Shots that tell models apart; more are better trained on."""
 _log = logging.getLogger("energeia")
 
 
@@ -191,12 +195,19 @@ def _open(path: Path, shots: Shots, raw: bool, seed: int) -> Rows:
     else:
         with whole(file) as stream:
             np.save(stream, seen.outcomes, allow_pickle=False)
-    return open_rows(_data(file, seen.alphabet, seed))
+    return open_rows(_data(file, seen.alphabet, len(seen), seed))
 
 
-def _data(file: Path, alphabet: int, seed: int) -> DataConfig:
+def _data(file: Path, alphabet: int, count: int, seed: int) -> DataConfig:
     codes = ",".join(map(str, range(alphabet)))
-    return DataConfig(spec=str(file), support=f"*:categorical({codes})", seed=seed)
+    least, most = _HELD_OUT
+    held = round(min(most, max(least, _ENOUGH / count)), 4)
+    return DataConfig(
+        spec=str(file),
+        support=f"*:categorical({codes})",
+        seed=seed,
+        fractions=(1 - 2 * held, held, held),
+    )
 
 
 def _one(
@@ -207,7 +218,7 @@ def _one(
     spec = rows.data.provenance.spec
     config = RunConfig(
         recipe=job.recipe,
-        data=_data(Path(spec), rows.data.support.sizes[0], request.seed),
+        data=_data(Path(spec), rows.data.support.sizes[0], len(rows.data), request.seed),
         options=_options(job, request, len(rows.train.x)),
         seed=job.seed,
     )
