@@ -96,7 +96,7 @@ class DensityGame(Objective):
 
     With weights w = exp(-E) / G of generated rows, Z = E_G[w], the players lower
 
-        energy:     E_data[E(x)] + log Z + agreement * E_G[huber(E + log Z + log G)]
+        energy:     E_data[E(x)] + log Z + agreement * E_G[huber(E + log Z + log G); typical]
         generator:  -anchor E_data[log G] - (1 - anchor) E_G[w / Z log G]
 
     The energy's first two terms are its exact negative log-likelihood, by importance sampling.
@@ -107,7 +107,9 @@ class DensityGame(Objective):
 
     The third term ties the energy to the generator's own, -log G, within ``bend`` nats as a square
     and beyond as a line: a few thousand rows leave gaps in the tails of every mode, into which a
-    free energy builds walls. It vanishes at the optimum. ``drift`` keeps log Z near zero.
+    free energy builds walls. Only typical rows count, up to ``reach`` nats less likely than the
+    mean row (5.5 is 3.6 deviations of a normal in the plane): the rare rows on the bridges between
+    modes are what the energy is there to refuse. ``drift`` keeps log Z near zero.
 
     The cast holds ``"energy"``, ``"generator"`` (a ``Density``), ``"units"`` and ``"scaling"``.
     Without conditions: each would have a Z of its own.
@@ -115,7 +117,8 @@ class DensityGame(Objective):
 
     anchor: float = eqx.field(static=True, default=0.2)
     agreement: float = eqx.field(static=True, default=0.6)
-    bend: float = eqx.field(static=True, default=0.35)
+    bend: float = eqx.field(static=True, default=1.0)
+    reach: float = eqx.field(static=True, default=5.5)
     drift: float = eqx.field(static=True, default=1e-3)
 
     @property
@@ -136,7 +139,8 @@ class DensityGame(Objective):
         if player == "energy":
             log_z = jax.nn.logsumexp(log_w) - jnp.log(len(x))
             nll = jnp.mean(jax.vmap(cast["energy"].energy)(real.x)) + log_z
-            tie = jnp.mean(_huber(log_z - log_w, self.bend))
+            typical = log_g > jnp.mean(log_g) - self.reach
+            tie = jnp.mean(jnp.where(typical, _huber(log_z - log_w, self.bend), 0.0))
             loss = nll + self.agreement * tie + self.drift * log_z**2
             return loss, (None, {"nll": nll, "log_z": log_z, "tie": tie})
         share = jax.nn.softmax(jax.lax.stop_gradient(log_w))

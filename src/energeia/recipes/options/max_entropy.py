@@ -33,7 +33,7 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Share of the data, beside the energy, in what a flow learns from."""
     agreement: float = 0.6
     """Weight of the tie between the energy and a flow's own -log density."""
-    bend: float = 0.35
+    bend: float = 1.0
     """Nats of disagreement beyond which that tie pulls no harder."""
     images: bool = True
     """Convolutional networks for images of at least 16 pixels a side, in multiples of 4."""
@@ -59,7 +59,7 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """How the energy moves."""
     player: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """How the generator moves."""
-    training: Training = Training(rounds=5000, batch=256, check_every=500, average=0.999)
+    training: Training = Training(rounds=4500, batch=256, check_every=500, average=0.998)
     """How long to train."""
 
 
