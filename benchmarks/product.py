@@ -25,11 +25,12 @@ PLAIN_ADAM = Optimization(learning_rate=1e-3, schedule="constant", clip=0.0)
 
 
 def assembled(
-    name: str, support: Support, x: np.ndarray, training: Training, **options
-) -> Assembly:
-    """Build a recipe as a run does, with plain Adam."""
+    name: str, support: Support, x: np.ndarray, training: Training,
+    movers: tuple[str, ...] = ("optimization",), **options,
+) -> Assembly:  # fmt: skip
+    """Build a recipe as a run does, with plain Adam for each of its ``movers``."""
     recipe = find(name)
-    chosen = recipe.options(optimization=PLAIN_ADAM, training=training, **options)
+    chosen = recipe.options(training=training, **dict.fromkeys(movers, PLAIN_ADAM), **options)
     problem = Problem(support=support, layout=(support.dimension,), rows=len(x))
     reference = Reference(jnp.asarray(x[:2048]), None)
     build = eqx.filter_jit(lambda reference, key: recipe.load()(chosen, problem, reference, key))
@@ -47,11 +48,13 @@ def training_task(game: Game, cast: Cast, x: np.ndarray, training: Training) -> 
     return Task(lambda: next(looks), training.check_every)
 
 
-def training_contender(assembly: Assembly, x: np.ndarray, training: Training) -> Contender:
+def training_contender(
+    assembly: Assembly, x: np.ndarray, training: Training, measure: str = "training steps"
+) -> Contender:
     """The training of a recipe."""
     game = Game(assembly.objective, assembly.players)
     task = training_task(game, assembly.cast, x, training)
-    return Contender({"training steps": task}, parameters(assembly.cast))
+    return Contender({measure: task}, parameters(assembly.cast))
 
 
 def density_tasks(model: Any, x: np.ndarray) -> dict[str, Task]:

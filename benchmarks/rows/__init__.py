@@ -57,6 +57,16 @@ ROWS = (
         "energy of 1-16-32-64-128 channels, 5x5 stride 2, on 28x28 padded to 32x32, 64 rows of "
         "data and 64 of noise, squared slope on data (a gradient through a gradient), Adam",
     ),
+    *(
+        Row(
+            f"game-{width}", "game", ("energeia", "pytorch"), {"pytorch": floor},
+            f"rounds of the maximum-entropy game: energy, generator and encoder of width {width} "
+            "and 2 residual blocks, 2 columns, 5 octaves of features, squared slopes on data and on "
+            "generated rows (gradients through gradients), batch 256, Adam",
+            (str(width),),
+        )
+        for width, floor in ((64, 3.1), (128, 2.3), (512, 2.1))
+    ),
     Row(
         "rbm", "rbm", ("energeia", "sklearn"), {"sklearn": 2.1},
         "784 binary visible, 256 hidden units, batch 128, 128 persistent chains, one sweep a step. "
@@ -65,6 +75,12 @@ ROWS = (
     Row(
         "mala", "mala", ("energeia", "blackjax"), {"blackjax": 1.15},
         "1024 chains of 1000 steps on a bent density of two columns, every position kept",
+    ),
+    Row(
+        "latent-mala", "latent", ("energeia", "pytorch"), {"pytorch": 2.0},
+        "256 chains of 200 steps in the 32 latent dimensions of a generator of 64 columns, on its "
+        "energy tilted by the prior, both of width 128 and 2 residual blocks; one gradient a step, "
+        "every position kept",
     ),
 )  # fmt: skip
 
