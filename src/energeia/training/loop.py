@@ -65,7 +65,7 @@ def train(
         game: the objective and its players.
         cast: the modules of the game, by name.
         rows: training rows, ``x`` of shape ``(n, *shape)``.
-        held_out: rows for early stopping and for keeping the best state, or None.
+        held_out: rows for the held-out loss, by which the best state is kept, or None.
         settings: how long, on what batches.
         key: everything random follows from it.
         augment: a random symmetry of one configuration, ``augment(key, x)``, or None.
@@ -115,7 +115,7 @@ def chunks(
         seconds = time.perf_counter() - clock
         _check_finite(metrics, before)
         score = None if judge is None else float(judge(judged(state)))
-        watch, improved = _watch(watch, score, state)
+        watch, improved = _watch(watch, score, state, keep=settings.patience > 0)
         finished = int(state.round) >= total_rounds(settings) or _exhausted(watch, settings)
         means = {name: float(np.mean(value)) for name, value in metrics.items()}
         yield Look(
@@ -128,9 +128,9 @@ def _exhausted(watch: Watch, settings: Training) -> bool:
     return bool(settings.patience) and watch.misses >= settings.patience
 
 
-def _watch(watch: Watch, score: float | None, state: State) -> tuple[Watch, bool]:
+def _watch(watch: Watch, score: float | None, state: State, *, keep: bool) -> tuple[Watch, bool]:
     """Keep a copy of the best arrays; a score that is not a number never is the best."""
-    if score is None:
+    if score is None or not keep:
         return watch, False
     if score < watch.loss:
         best: Any = jax.tree.map(jnp.copy, judged(state))

@@ -36,7 +36,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     check_every: int = 200
     """Rounds between looks: metrics, held-out loss, progress."""
     patience: int = 0
-    """Looks without a better held-out loss before stopping; 0 to never stop early."""
+    """Looks without a better held-out loss before stopping with the best state; 0 to train to the
+    end and keep the end."""
     average: float = 0.0
     """Decay of the moving average of parameters that is used after training; 0 for none."""
     checkpoint_every: int = 1000
