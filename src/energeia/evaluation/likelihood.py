@@ -12,7 +12,9 @@ from energeia._core.batching import map_rows
 from energeia.contracts import Density, Energy, LatentModel
 from energeia.estimate import Estimate, Kind
 from energeia.evaluation.effort import Effort
+from energeia.evaluation.weighed import weighed_log_partition
 from energeia.models.boltzmann import BoltzmannModel
+from energeia.models.game import GameModel
 from energeia.stats.weights import Stream, from_sums
 
 _CHUNK = 50  # weights of one row that are held in memory together
@@ -43,6 +45,8 @@ def log_likelihood(
     * ``BoltzmannModel``: -E(x) - log Z with the larger side of the annealed bracket of log Z: an
       estimate, since forward annealing understates log Z (and so flatters the model) and reverse
       annealing is a bound only from exact draws, which a trained energy does not have.
+    * ``GameModel`` with a flow: -E(x) - log Z by the flow's exact weights, an estimate that is too
+      large on average as far as the weights are uneven.
     * anything else: ``Estimate.none`` with the reason.
 
     ``x`` has shape ``(rows, *model.shape)``; memory does not grow with K or with rows.
@@ -55,7 +59,19 @@ def log_likelihood(
         return _importance(model, rows, condition, key, effort or Effort())
     if isinstance(model, BoltzmannModel):
         return _annealed(model, rows, condition, key, effort or Effort())
+    if isinstance(model, GameModel):
+        return _weighed(model, rows, key)
     return _nothing(model, len(rows))
+
+
+def _weighed(model: GameModel, rows: np.ndarray, key: Array) -> LogLikelihood:
+    found = weighed_log_partition(model, key)
+    if found is None or found.value is None:
+        return _nothing(model, len(rows))
+    minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
+    answer = _gather(minus_energy, "estimate", found.note)
+    total = answer.estimate - msgspec.structs.replace(found, note="")
+    return answer._replace(estimate=total, rows=minus_energy - found.value)
 
 
 def _nothing(model: Any, rows: int, reason: str = "") -> LogLikelihood:
