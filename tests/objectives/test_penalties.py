@@ -7,7 +7,7 @@ import pytest
 
 from energeia.contracts import Batch
 from energeia.energies.critic import Critic
-from energeia.objectives.penalties import NoisePenalty, SlopePenalty, UnitSlopePenalty
+from energeia.objectives.penalties import NoisePenalty, SlopePenalty, UnitSlopePenalty, scored
 
 KEY = jax.random.key(0)
 REAL = Batch(jax.random.normal(jax.random.key(1), (50, 3)), None)
@@ -15,10 +15,14 @@ GENERATED = Batch(2 + jax.random.normal(jax.random.key(2), (50, 3)), None)
 WEIGHTS = jnp.array([1.0, -2.0, 3.0])
 
 
+def value(penalty, critic, real=REAL, generated=GENERATED):
+    return penalty.value(KEY, critic, scored(critic, real), scored(critic, generated))
+
+
 @pytest.mark.parametrize("on", ["real", "generated"])
 def test_a_linear_critic_pays_the_square_of_its_weights(on):
     critic = Critic(lambda x: x @ WEIGHTS, shape=(3,))
-    paid = float(SlopePenalty(on).value(KEY, critic, REAL, GENERATED))
+    paid = float(value(SlopePenalty(on), critic))
     assert paid == pytest.approx(14.0, rel=1e-6)
     # The control: a mean over axes would be three times too small.
     slopes = jax.vmap(jax.grad(critic.energy))(REAL.x)
@@ -29,14 +33,14 @@ def test_a_quadratic_critic_pays_where_the_rows_are():
     critic = Critic(lambda x: 0.5 * jnp.sum(WEIGHTS * x**2), shape=(3,))
     for on, rows in (("real", REAL), ("generated", GENERATED)):
         truth = np.mean(np.sum((np.asarray(WEIGHTS) * np.asarray(rows.x)) ** 2, axis=1))
-        paid = float(SlopePenalty(on).value(KEY, critic, REAL, GENERATED))
+        paid = float(value(SlopePenalty(on), critic))
         assert paid == pytest.approx(truth, rel=1e-5)
 
 
 def test_the_penalty_can_be_lowered():
     def paid(weights):
         critic = Critic(lambda x: jnp.sum(weights * x**2), shape=(3,))
-        return SlopePenalty("real").value(KEY, critic, REAL, GENERATED)
+        return value(SlopePenalty("real"), critic)
 
     truth = 8 * WEIGHTS * jnp.mean(REAL.x**2, axis=0)
     assert jnp.allclose(jax.grad(paid)(WEIGHTS), truth, rtol=1e-4)
@@ -46,14 +50,14 @@ def test_a_slope_of_one_is_free_and_others_pay():
     unit = WEIGHTS / jnp.sqrt(14.0)
     for factor, wanted in ((1.0, 0.0), (3.0, 4.0), (0.0, 1.0)):
         critic = Critic(lambda x, w=factor * unit: x @ w, shape=(3,))
-        paid = float(UnitSlopePenalty().value(KEY, critic, REAL, GENERATED))
+        paid = float(value(UnitSlopePenalty(), critic))
         assert paid == pytest.approx(wanted, abs=1e-5)
 
 
 def test_a_flat_critic_has_a_finite_slope_of_its_penalty():
     def paid(weights):
         critic = Critic(lambda x: x @ weights, shape=(3,))
-        return UnitSlopePenalty().value(KEY, critic, REAL, GENERATED)
+        return value(UnitSlopePenalty(), critic)
 
     assert jnp.all(jnp.isfinite(jax.grad(paid)(jnp.zeros(3))))
 
@@ -61,13 +65,11 @@ def test_a_flat_critic_has_a_finite_slope_of_its_penalty():
 def test_the_noise_penalty_is_a_quarter_of_both_where_the_critic_does_not_know():
     """p = 1/2 everywhere weighs both squares by 1/4; a sure critic hardly pays."""
     tiny = Critic(lambda x: 1e-4 * (x @ WEIGHTS), shape=(3,))
-    both = sum(
-        float(SlopePenalty(on).value(KEY, tiny, REAL, GENERATED)) for on in ("real", "generated")
-    )
-    found = float(NoisePenalty().value(KEY, tiny, REAL, GENERATED))
+    both = sum(float(value(SlopePenalty(on), tiny)) for on in ("real", "generated"))
+    found = float(value(NoisePenalty(), tiny))
     assert found == pytest.approx(both / 4, rel=1e-3)
     sure = Critic(lambda x: 20 * jnp.sum(x - 1), shape=(3,))
     rows = Batch(-3 * jnp.ones((5, 3)), None), Batch(5 * jnp.ones((5, 3)), None)
-    assert float(NoisePenalty().value(KEY, sure, *rows)) < 1e-6
+    assert float(value(NoisePenalty(), sure, *rows)) < 1e-6
     # The control: exchanged, it is wrong everywhere and pays in full.
-    assert float(NoisePenalty().value(KEY, sure, *rows[::-1])) == pytest.approx(2400, rel=1e-3)
+    assert float(value(NoisePenalty(), sure, *rows[::-1])) == pytest.approx(2400, rel=1e-3)

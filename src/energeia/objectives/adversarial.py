@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Cast, Condition, Metrics, Objective
-from energeia.objectives.penalties import Penalty
+from energeia.objectives.penalties import Penalty, faded, scored
 
 Energies = Float[Array, " rows"]
 
@@ -128,10 +128,7 @@ class Adversarial(Objective):
 
     def weight(self, moves: Array) -> Scalar:
         """gamma_t after a number of moves of the critic."""
-        share = jnp.minimum(moves / max(self.anneal, 1), 1.0)
-        return self.gamma_final + (self.gamma - self.gamma_final) * 0.5 * (
-            1 + jnp.cos(jnp.pi * share)
-        )
+        return faded(self.gamma, self.gamma_final, moves / max(self.anneal, 1))
 
     def loss(
         self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Array
@@ -140,21 +137,19 @@ class Adversarial(Objective):
         draw_key, penalty_key = jax.random.split(key)
         real, generated = rows_at_play(draw_key, cast, batch, self.fill)
         critic = cast["critic"]
-        on_real = jax.vmap(critic.energy)(*real)
-        on_generated = jax.vmap(critic.energy)(*generated)
-        said = {"gap": jnp.mean(on_generated) - jnp.mean(on_real)}
         if player == "generator":
+            on_real, on_generated = (jax.vmap(critic.energy)(*rows) for rows in (real, generated))
+            said = {"gap": jnp.mean(on_generated) - jnp.mean(on_real)}
             return self.payoff.generator(on_real, on_generated), (memory, said)
+        data, fakes = scored(critic, real), scored(critic, generated)
         keys = jax.random.split(penalty_key, max(len(self.penalties), 1))
         paid = sum(
-            (
-                p.value(k, critic, real, generated)
-                for p, k in zip(self.penalties, keys, strict=False)
-            ),
+            (p.value(k, critic, data, fakes) for p, k in zip(self.penalties, keys, strict=False)),
             start=jnp.zeros(()),
         )
-        loss = self.payoff.critic(on_real, on_generated) + 0.5 * self.weight(memory) * paid
-        return loss, (memory + 1, {**said, "penalty": paid})
+        payoff = self.payoff.critic(data.energies, fakes.energies)
+        said = {"gap": jnp.mean(fakes.energies) - jnp.mean(data.energies), "penalty": paid}
+        return payoff + 0.5 * self.weight(memory) * paid, (memory + 1, said)
 
 
 def rows_at_play(key: PRNGKey, cast: Cast, batch: Batch, fill: float) -> tuple[Batch, Batch]:

@@ -10,7 +10,7 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Cast, Metrics, Objective
 from energeia.objectives.adversarial import rows_at_play
 from energeia.objectives.entropy import Draws, EntropyTerm, draw_noisy
-from energeia.objectives.penalties import Penalty
+from energeia.objectives.penalties import Penalty, faded, scored
 
 
 class MaxEntropy(Objective):
@@ -50,9 +50,7 @@ class MaxEntropy(Objective):
 
     def weight(self, moves: Array) -> Scalar:
         """gamma_t after a number of moves of the energy."""
-        share = jnp.minimum(moves / max(self.anneal, 1), 1.0)
-        fall = 0.5 * (1 + jnp.cos(jnp.pi * share))
-        return self.gamma_final + (self.gamma - self.gamma_final) * fall
+        return faded(self.gamma, self.gamma_final, moves / max(self.anneal, 1))
 
     def loss(
         self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Array
@@ -70,13 +68,12 @@ class MaxEntropy(Objective):
         draw_key, penalty_key = jax.random.split(key)
         real, generated = rows_at_play(draw_key, cast, batch, self.fill)
         energy = cast["energy"]
-        gap = jnp.mean(jax.vmap(energy.energy)(*generated)) - jnp.mean(
-            jax.vmap(energy.energy)(*real)
-        )
+        data, fakes = scored(energy, real), scored(energy, generated)
+        gap = jnp.mean(fakes.energies) - jnp.mean(data.energies)
         paid = jnp.zeros(())
         for number, penalty in enumerate(self.penalties):
             own = jax.random.fold_in(penalty_key, number)
-            paid = paid + penalty.value(own, energy, real, generated)
+            paid = paid + penalty.value(own, energy, data, fakes)
         return 0.5 * self.weight(moves) * paid - gap, {"gap": gap, "penalty": paid}
 
     def _follow(self, key: PRNGKey, cast: Cast, batch: Batch) -> tuple[Scalar, Metrics]:

@@ -1,7 +1,7 @@
 """Penalties on the slope of an energy: what keeps a game of two players from diverging."""
 
 from abc import abstractmethod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,12 +12,27 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Energy
 
 
+class Scored(NamedTuple):
+    """Rows with their energies and slopes, from one pass over the network."""
+
+    rows: Batch
+    energies: Float[Array, " rows"]
+    squares: Float[Array, " rows"]
+    """|grad E(x)|^2 of each row, summed over all axes of one configuration."""
+
+
+def scored(energy: Energy, rows: Batch) -> Scored:
+    """Score rows once; a payoff and the penalties share the pass, and so its derivative."""
+    energies, slopes = jax.vmap(jax.value_and_grad(energy.energy))(rows.x, rows.condition)
+    return Scored(rows, energies, jnp.sum(slopes.reshape(len(slopes), -1) ** 2, axis=1))
+
+
 class Penalty(eqx.Module):
     """What a critic pays for its shape, beside the payoff of the game."""
 
     @abstractmethod
-    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
-        """The penalty of one pair of batches."""
+    def value(self, key: PRNGKey, critic: Energy, real: Scored, generated: Scored) -> Scalar:
+        """The penalty of one pair of batches, which the critic has scored."""
 
 
 class SlopePenalty(Penalty):
@@ -29,16 +44,16 @@ class SlopePenalty(Penalty):
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.critic import Critic
     >>> critic = Critic(lambda x: 3.0 * x[0] + 4.0 * x[1], shape=(2,))
-    >>> rows = Batch(jnp.ones((5, 2)), None)
+    >>> rows = scored(critic, Batch(jnp.ones((5, 2)), None))
     >>> float(SlopePenalty("real").value(jax.random.key(0), critic, rows, rows))
     25.0
     """
 
     on: Literal["real", "generated"] = eqx.field(static=True)
 
-    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
+    def value(self, key: PRNGKey, critic: Energy, real: Scored, generated: Scored) -> Scalar:
         """The mean squared slope over the batch named by ``on``."""
-        return jnp.mean(squared_slopes(critic, real if self.on == "real" else generated))
+        return jnp.mean((real if self.on == "real" else generated).squares)
 
 
 class UnitSlopePenalty(Penalty):
@@ -47,11 +62,11 @@ class UnitSlopePenalty(Penalty):
     WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028, eq. 3), whose lambda is gamma / 2 here.
     """
 
-    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
+    def value(self, key: PRNGKey, critic: Energy, real: Scored, generated: Scored) -> Scalar:
         """The mean squared distance of the slope from one."""
-        share = jax.random.uniform(key, (len(real.x),) + (1,) * (real.x.ndim - 1))
-        between = Batch(share * real.x + (1 - share) * generated.x, real.condition)
-        squares = squared_slopes(critic, between)
+        (x, condition), (y, _) = real.rows, generated.rows
+        share = jax.random.uniform(key, (len(x),) + (1,) * (x.ndim - 1))
+        squares = scored(critic, Batch(share * x + (1 - share) * y, condition)).squares
         # The root has no derivative at zero slope; there the penalty is flat instead.
         return jnp.mean((jnp.sqrt(jnp.maximum(squares, 1e-12)) - 1) ** 2)
 
@@ -63,18 +78,13 @@ class NoisePenalty(Penalty):
     (Roth et al. 2017, arXiv:1705.09367, eq. 22): R1 and R2, weighted where the critic is wrong.
     """
 
-    def value(self, key: PRNGKey, critic: Energy, real: Batch, generated: Batch) -> Scalar:
+    def value(self, key: PRNGKey, critic: Energy, real: Scored, generated: Scored) -> Scalar:
         """The weighted mean squared slopes of both batches."""
-
-        def doubt(rows: Batch, sign: float) -> Array:
-            return jax.nn.sigmoid(sign * jax.vmap(critic.energy)(*rows)) ** 2
-
-        on_real = doubt(real, 1.0) * squared_slopes(critic, real)
-        on_generated = doubt(generated, -1.0) * squared_slopes(critic, generated)
+        on_real = jax.nn.sigmoid(real.energies) ** 2 * real.squares
+        on_generated = jax.nn.sigmoid(-generated.energies) ** 2 * generated.squares
         return jnp.mean(on_real) + jnp.mean(on_generated)
 
 
-def squared_slopes(energy: Energy, rows: Batch) -> Float[Array, " rows"]:
-    """|grad E(x)|^2 of each row, summed over all axes of one configuration."""
-    slopes = jax.vmap(jax.grad(energy.energy))(rows.x, rows.condition)
-    return jnp.sum(slopes.reshape(slopes.shape[0], -1) ** 2, axis=1)
+def faded(start: float, end: float, share: Scalar) -> Scalar:
+    """A weight that goes from ``start`` to ``end`` along half a cosine of ``share`` in [0, 1]."""
+    return end + (start - end) * 0.5 * (1 + jnp.cos(jnp.pi * jnp.minimum(share, 1.0)))
