@@ -13,6 +13,7 @@ KEY = jax.random.key(0)
 REAL = Batch(jax.random.normal(jax.random.key(1), (50, 3)), None)
 GENERATED = Batch(2 + jax.random.normal(jax.random.key(2), (50, 3)), None)
 WEIGHTS = jnp.array([1.0, -2.0, 3.0])
+SIDES = (SlopePenalty("real"), SlopePenalty("generated"))
 
 
 def value(penalty, critic, real=REAL, generated=GENERATED):
@@ -65,7 +66,7 @@ def test_a_flat_critic_has_a_finite_slope_of_its_penalty():
 def test_the_noise_penalty_is_a_quarter_of_both_where_the_critic_does_not_know():
     """p = 1/2 everywhere weighs both squares by 1/4; a sure critic hardly pays."""
     tiny = Critic(lambda x: 1e-4 * (x @ WEIGHTS), shape=(3,))
-    both = sum(float(value(SlopePenalty(on), tiny)) for on in ("real", "generated"))
+    both = sum(float(value(penalty, tiny)) for penalty in SIDES)
     found = float(value(NoisePenalty(), tiny))
     assert found == pytest.approx(both / 4, rel=1e-3)
     sure = Critic(lambda x: 20 * jnp.sum(x - 1), shape=(3,))
