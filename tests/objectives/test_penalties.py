@@ -32,9 +32,9 @@ def test_a_linear_critic_pays_the_square_of_its_weights(on):
 
 def test_a_quadratic_critic_pays_where_the_rows_are():
     critic = Critic(lambda x: 0.5 * jnp.sum(WEIGHTS * x**2), shape=(3,))
-    for on, rows in (("real", REAL), ("generated", GENERATED)):
+    for penalty, rows in zip(SIDES, (REAL, GENERATED), strict=True):
         truth = np.mean(np.sum((np.asarray(WEIGHTS) * np.asarray(rows.x)) ** 2, axis=1))
-        paid = float(value(SlopePenalty(on), critic))
+        paid = float(value(penalty, critic))
         assert paid == pytest.approx(truth, rel=1e-5)
 
 
