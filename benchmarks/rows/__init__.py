@@ -61,8 +61,8 @@ ROWS = (
         Row(
             f"game-{width}", "game", ("energeia", "pytorch"), {"pytorch": floor},
             f"rounds of the maximum-entropy game: energy, generator and encoder of width {width} "
-            "and 2 residual blocks, 2 columns, 5 octaves of features, squared slopes on data and on "
-            "generated rows (gradients through gradients), batch 256, Adam",
+            "and 2 residual blocks, 2 columns, 5 octaves of features, squared slopes on data and "
+            "on generated rows (gradients through gradients), batch 256, Adam",
             (str(width),),
         )
         for width, floor in ((64, 3.1), (128, 2.3), (512, 2.1))
