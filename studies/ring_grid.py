@@ -6,7 +6,8 @@
 The first trains one recipe on 2,500 rows for each seed and adds a line a seed to
 ``studies/ring_grid.jsonl``; the second writes ``studies/ring_grid.md`` from all lines. Modes,
 quality and KL are of 2,500 samples, as the protocol has them; widths are of 20,000. The raw
-generator and its chains are apart. Seconds are those of training, compilation included.
+generator and its chains are apart. Seconds are those of training with its compilation, which a
+cache spares all seeds but the first where ``JAX_COMPILATION_CACHE_DIR`` names one.
 """
 
 import json
@@ -151,7 +152,9 @@ def render(rows: list[dict[str, Any]]) -> str:
         "the ring and .0050 on the grid, and the training rows themselves are as uneven again); "
         "widths relative to the true one, pooled and the extremes of single modes, of 20,000 "
         "samples. Defaults of each recipe. Slope and R^2 are of the line of E over -log p on "
-        "points of p within 4 deviations. Each cell: median [worst to best].",
+        "points of p within 4 deviations. Each cell: median [least to largest] over seeds. Seconds "
+        "are of one thread on a machine shared with other work, the compilation cache warm from "
+        "the second seed on.",
         "",
     ]
     for data in MODES:
