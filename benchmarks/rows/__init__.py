@@ -59,10 +59,11 @@ ROWS = (
     ),
     *(
         Row(
-            f"game-{width}", "game", ("energeia", "pytorch"), {"pytorch": floor},
+            f"game-{width}", "game", ("energeia", "pytorch", "pytorch_lean"), {"pytorch": floor},
             f"rounds of the maximum-entropy game: energy, generator and encoder of width {width} "
             "and 2 residual blocks, 2 columns, 5 octaves of features, squared slopes on data and "
-            "on generated rows (gradients through gradients), batch 256, Adam",
+            "on generated rows (gradients through gradients), batch 256, Adam. pytorch: a plain "
+            "loop; pytorch_lean: no pass and no gradient computed twice or in vain",
             (str(width),),
         )
         for width, floor in ((64, 3.1), (128, 2.3), (512, 2.1))
