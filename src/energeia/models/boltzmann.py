@@ -12,6 +12,7 @@ from energeia.energies.algebra import Path
 from energeia.energies.embedded import EmbeddedEnergy
 from energeia.mcmc.adapt import best_acceptance, log_step, with_step
 from energeia.mcmc.annealed import Bracket, log_partition
+from energeia.models.cells import cell_energy
 from energeia.models.in_units import ConditionScaling
 from energeia.models.landscape import HasLandscape, Landscape
 
@@ -74,11 +75,7 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
         condition = self._scaled(condition)
         if self.exact_energy:
             return self.inner.energy(y, condition) - log_det
-        noise = jax.random.uniform(jax.random.key(0), (self.points, *self.shape), y.dtype)
-        inside = jnp.where(self.units.support.discrete, noise, 0.0)
-        v, cell = jax.vmap(self.units.stretch)(y + inside)
-        logs = cell - jax.vmap(self.inner.energy, in_axes=(0, None))(v, condition)
-        return jnp.log(float(self.points)) - jax.nn.logsumexp(logs) - log_det
+        return cell_energy(self.inner, self.units, y, condition, self.points) - log_det
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """The end of one chain, in the user's units."""

@@ -1,13 +1,12 @@
 """Both sides of a game: a generator to draw from and an energy to analyze with."""
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 from jaxtyping import Array
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
 from energeia.contracts import Condition, Energy, Pushforward
+from energeia.models.cells import cell_energy
 from energeia.models.in_units import ConditionScaling
 from energeia.models.landscape import HasLandscape, Landscape
 
@@ -42,11 +41,7 @@ class GameModel(HasLandscape, Energy):
         told = self._scaled(condition)
         if self.units.support.all_continuous:
             return self.inner.energy(y, told) - log_det
-        noise = jax.random.uniform(jax.random.key(0), (self.points, *self.shape), y.dtype)
-        inside = jnp.where(self.units.support.discrete, noise, 0.0)
-        v, cell = jax.vmap(self.units.stretch)(y + inside)
-        logs = cell - jax.vmap(self.inner.energy, in_axes=(0, None))(v, told)
-        return jnp.log(float(self.points)) - jax.nn.logsumexp(logs) - log_det
+        return cell_energy(self.inner, self.units, y, told, self.points) - log_det
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One draw of the generator, in the user's units."""
