@@ -68,12 +68,14 @@ def test_it_is_a_matrix_product_state():
     assert abs(abs(np.vdot(again, psi / np.linalg.norm(psi))) - 1) < 1e-6
 
 
-def test_it_starts_at_the_marginals():
+@pytest.mark.parametrize("purification", [2, 4])
+def test_it_starts_at_the_marginals(purification):
     rng = np.random.default_rng(0)
     codes = rng.choice(6, p=[0.3, 0.03, 0.17, 0.16, 0.2, 0.14], size=(4000, SITES))
     model = BornMachine.random(
-        jax.random.key(0), pauli_6(), SITES, 2, purification=2, noise=0.0, reference=codes
-    )
+        jax.random.key(0), pauli_6(), SITES, 2, purification=purification, noise=0.0,
+        reference=codes,
+    )  # fmt: skip
     first = [np.bincount(codes[:, 0], minlength=6) / 4000]
     p = brute_force(model, pauli_6()).reshape(6, 6, 6).sum((1, 2))
     # The six frequencies determine a Bloch vector and scatter around it.

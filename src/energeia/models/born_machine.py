@@ -198,7 +198,8 @@ def _scaled(vector: Array) -> tuple[Array, Scalar]:
 def _local_states(povm: Povm, codes: Int[Array, "rows N"], K: int) -> Complex[Array, "N d K"]:
     """The K leading eigenvectors of each site's density matrix, times the roots of their weights.
 
-    rho = sum_a p_a D_a with the frequencies p and the dual frame D of the measurement.
+    rho = sum_a p_a D_a with the frequencies p and the dual frame D of the measurement. Where K
+    exceeds the dimension of a site, zeros follow.
     """
     frequencies = jnp.mean(jax.nn.one_hot(codes.astype(int), povm.n_outcomes), axis=0)
     rho = jnp.tensordot(frequencies, jnp.asarray(povm.dual), 1)
@@ -207,7 +208,8 @@ def _local_states(povm: Povm, codes: Int[Array, "rows N"], K: int) -> Complex[Ar
     lead = jnp.take_along_axis(vectors, jnp.argmax(jnp.abs(vectors), axis=1)[:, None], axis=1)
     vectors = vectors * jnp.conj(lead) / jnp.abs(lead)
     weights = jnp.sqrt(jnp.maximum(values, 1e-3))
-    return (vectors * weights[:, None, :])[:, :, ::-1][:, :, :K]
+    leading = (vectors * weights[:, None, :])[:, :, ::-1][:, :, :K]
+    return jnp.pad(leading, ((0, 0), (0, 0), (0, K - leading.shape[2])))
 
 
 SIGNIFICANT = 5.0
