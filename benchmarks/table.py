@@ -49,6 +49,8 @@ def summary(rows: list[Row], results: Results) -> list[str]:
 
 
 def floors_met(row: Row, ratios: dict[str, float]) -> str:
+    if not row.floors:
+        return ""
     missed = [p for p, floor in row.floors.items() if p in ratios and ratios[p] < floor]
     return f"no: {', '.join(missed)}" if missed else "yes"
 

@@ -13,7 +13,7 @@ class Row(NamedTuple):
     module: str
     contenders: tuple[str, ...]
     floors: dict[str, float]
-    """The least ratio of energeia's first measure to that of a peer."""
+    """The least ratio of energeia's first measure to that of a peer; none where none is known."""
     what: str
     arguments: tuple[str, ...] = ()
 
@@ -78,7 +78,7 @@ ROWS = (
         "1024 chains of 1000 steps on a bent density of two columns, every position kept",
     ),
     Row(
-        "latent-mala", "latent", ("energeia", "pytorch"), {"pytorch": 2.0},
+        "latent-mala", "latent", ("energeia", "pytorch"), {},
         "256 chains of 200 steps in the 32 latent dimensions of a generator of 64 columns, on its "
         "energy tilted by the prior, both of width 128 and 2 residual blocks; one gradient a step, "
         "every position kept",
