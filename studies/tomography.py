@@ -37,27 +37,33 @@ def raw_shots(state, count, seed):
     )
 
 
-def fitted(recipe, shots, folder, seed):
+def fitted(recipe, shots, folder, seed, options=None, fractions=(0.94, 0.05, 0.01)):
     """The model of a recipe after training on shots, and the seconds that it took."""
     seen = shots if recipe == "born-machine" else shots.pauli_4()
     file = Path(folder) / f"{recipe}.npy"
     np.save(file, seen.outcomes)
     codes = ",".join(map(str, range(seen.alphabet)))
-    data = DataConfig(
-        spec=str(file), support=f"*:categorical({codes})", seed=seed, fractions=(0.94, 0.05, 0.01)
-    )
+    support = f"*:categorical({codes})"
+    data = DataConfig(spec=str(file), support=support, seed=seed, fractions=fractions)
     began = time.time()
-    run = fit(data, recipe, out=Path(folder) / recipe, seed=seed)
+    out = Path(folder) / recipe
+    run = fit(data, recipe, out=out, options=options, seed=seed, quiet=options is not None)
     seconds, model = time.time() - began, run.model
     if recipe == "born-machine":
         model = model.inner.measured_by(pauli_4())
     return model, seconds, run
 
 
+def log_likelihoods(model, rows):
+    return map_rows(_log_probs, rows.astype(np.float32), carry=model, size=500)
+
+
+def _log_probs(model, rows):
+    return jax.vmap(model.log_prob)(rows)
+
+
 def measured(model, rows, log_p):
-    log_q = map_rows(
-        lambda model, x: jax.vmap(model.log_prob)(x), rows.astype(np.float32), carry=model, size=500
-    )
+    log_q = log_likelihoods(model, rows)
     return kl(log_p, log_q), classical_fidelity(log_p, log_q)
 
 
