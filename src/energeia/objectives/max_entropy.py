@@ -99,8 +99,8 @@ class DensityGame(Objective):
     The energy's first two terms are its exact negative log-likelihood, by importance sampling.
     The generator lowers its *forward* KL divergence from exp(-E) / Z, and with ``anchor`` that
     from the data, so that a mode it has lost can be found again. The reverse one of
-    ``MaxEntropy`` has the same optimum; on eight narrow modes it lost the balance between them,
-    since where a flow still bridges modes its gradient is large and says nothing of their weights.
+    ``MaxEntropy`` has the same optimum, but where a flow still bridges modes its gradient is that
+    of the bridge, and says nothing of the weights of the modes.
 
     The third term ties the energy to the generator's own, -log G, within ``bend`` nats as a square
     and beyond as a line: a few thousand rows leave gaps in the tails of every mode, into which a
