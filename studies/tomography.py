@@ -1,7 +1,8 @@
-"""The critical Ising chain of 50 qubits from its shots: every model for shots, side by side.
+r"""The critical Ising chain of 50 qubits from its shots: every model for shots, side by side.
 
     python -m studies.tomography --seeds 3
-    python -m studies.tomography povm-gru --shots 1000000 --options training.rounds=12000
+    python -m studies.tomography born-machine povm-compact:width=64,training.rounds=6000 \
+        --shots 1000000 --output studies/tomography_million.md
 
 Shots are Pauli-6 strings of the chain's own ground state, merged to Pauli-4 for all models but the
 Born machine. KL(P||Q) and the classical fidelity are of Pauli-4 outcomes, by paired log-ratios on
@@ -103,7 +104,7 @@ def exact_correlation(state):
     return float(np.mean(np.diagonal(correlator(state, "Z", "Z"), DISTANCE)))
 
 
-def rows_of(state, recipes, count, seed, options):
+def rows_of(state, recipes, count, seed):
     """The table's rows for one data set, printed as they come."""
     shots = raw_shots(state, count, 1000 + seed)
     fresh = raw_shots(state, FRESH, 999).pauli_4().outcomes
@@ -111,23 +112,24 @@ def rows_of(state, recipes, count, seed, options):
     exact = exact_correlation(state)
     seen = correlation_error(shots.pauli_4().outcomes, exact)
     yield f"| shots alone | {seed} | | | | {seen} | | |"
-    for recipe in recipes:
+    for words in recipes:
+        recipe, _, options = words.partition(":")
         with tempfile.TemporaryDirectory() as folder:
-            model, seconds, run = fitted(recipe, shots, folder, seed, options)
+            model, seconds, run = fitted(recipe, shots, folder, seed, settings(options))
             rounds = run.directory.status.round
         drawn = drawn_from(model)
         divergence, overlap = measured(model, fresh, log_p)
         yield (
-            f"| {recipe} | {seed} | {divergence} | {overlap} "
+            f"| {words} | {seed} | {divergence} | {overlap} "
             f"| {inverse_ratio(model, state, drawn[:FRESH])} | {correlation_error(drawn, exact)} "
             f"| {rounds} | {seconds:.0f} |"
         )
 
 
-def settings(words):
-    """Nested options from words such as training.rounds=12000."""
+def settings(text):
+    """Nested options from ``width=64,training.rounds=6000``."""
     found = {}
-    for word in words:
+    for word in filter(None, text.split(",")):
         name, value = word.split("=")
         *path, last = name.split(".")
         here = found
@@ -143,7 +145,6 @@ def main():
     parser.add_argument("--shots", type=int, default=60_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--options", nargs="*", default=[])
     parser.add_argument("--truth", default="")
     parser.add_argument("--output", default="studies/tomography.md")
     given = parser.parse_args()
@@ -161,7 +162,7 @@ def main():
     ]  # fmt: skip
     print("\n".join(lines), flush=True)
     for seed in range(given.first, given.first + given.seeds):
-        for line in rows_of(state, recipes, given.shots, seed, settings(given.options)):
+        for line in rows_of(state, recipes, given.shots, seed):
             print(line, flush=True)
             lines.append(line)
     Path(given.output).write_text("\n".join(lines) + "\n", encoding="utf-8")
