@@ -24,7 +24,7 @@ def command(*words):
 
 def start_words(recipe, out, rounds):
     return command(
-        "fit", "ising:L=4,n=2000", recipe, "--out", out,
+        "fit", "ising:L=4,n=2000", recipe, "--out", out, "--width", 64,
         "--training.rounds", rounds, "--training.check-every", 20,
         "--training.checkpoint-every", 20, "--training.batch", 64, "--training.patience", 0,
     )  # fmt: skip

@@ -12,7 +12,6 @@ Writes ``studies/tomography.md``, or the file named.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -34,6 +33,7 @@ from energeia.physics.spin_chain import ground_state
 from energeia.recipes.options.tomography import RECIPES
 from energeia.runs.config import DataConfig
 from energeia.runs.verbs import fit
+from studies.words import settings
 
 FRESH = 10_000
 DRAWN = 200_000
@@ -124,19 +124,6 @@ def rows_of(state, recipes, count, seed):
             f"| {inverse_ratio(model, state, drawn[:FRESH])} | {correlation_error(drawn, exact)} "
             f"| {rounds} | {seconds:.0f} |"
         )
-
-
-def settings(text):
-    """Nested options from ``width=64,training.rounds=6000``."""
-    found = {}
-    for word in filter(None, text.split(",")):
-        name, value = word.split("=")
-        *path, last = name.split(".")
-        here = found
-        for part in path:
-            here = here.setdefault(part, {})
-        here[last] = json.loads(value)
-    return found
 
 
 def main():

@@ -15,6 +15,9 @@ from energeia.support import Binary, Circle, Real, Support
 
 TINY = {"training": {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_every": 2}}
 
+SHORT = {"rbm": {"anneal": 10, "steps": 10}, "ebm": {"anneal": 10, "steps": 10}}
+"""Samplers too long for a test of the grammar."""
+
 VARIANTS = {recipe.name for recipe in adversarial.RECIPES[1:]}
 """Games of one builder told apart by data: tests/recipes/test_adversarial_shelf.py plays them."""
 
@@ -56,7 +59,8 @@ def cases():
 
 @pytest.mark.parametrize(("name", "kind"), list(cases()))
 def test_recipe_fits_loads_samples_and_scores(name, kind, tmp_path):
-    run = fit(data_of(kind, tmp_path), name, out=tmp_path / "run", options=TINY, quiet=True)
+    options = TINY | SHORT.get(name, {})
+    run = fit(data_of(kind, tmp_path), name, out=tmp_path / "run", options=options, quiet=True)
     condition = [1.0] if kind == "mixed" else None
     drawn = run.sample(8, seed=1, condition=condition)
     assert drawn.shape == (8, *run.problem.layout)

@@ -1,6 +1,7 @@
 """The code and the commands of README and docs run, each document in a folder of its own."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+from energeia.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -18,11 +21,25 @@ def shell(example):
     for line in example.parsed.splitlines():
         if line.startswith(("make ", "git clone", "cd ")):
             continue
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        done = subprocess.run(
-            line, shell=True, capture_output=True, text=True, env={**os.environ, "PATH": path}
-        )
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        if line.startswith("energeia ") and not set(line) & set("|><;&*$"):
+            called(line)
+        else:
+            spawned(line)
+
+
+def called(line):
+    """A command of the project in this process, which has imported what it needs."""
+    with pytest.raises(SystemExit) as end:
+        main(shlex.split(line, comments=True)[1:])
+    assert end.value.code == 0, line
+
+
+def spawned(line):
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        line, shell=True, capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
 SYBIL = Sybil(
@@ -39,10 +56,11 @@ def test_document_runs(path, tmp_path, monkeypatch):
         example.evaluate()
 
 
-def test_the_control_is_caught(tmp_path, monkeypatch):
+@pytest.mark.parametrize("tail", ["", " | cat && false"])
+def test_the_control_is_caught(tail, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     broken = tmp_path / "broken.md"
-    broken.write_text("```sh\nenergeia inspect no-such-file.npy\n```\n")
+    broken.write_text(f"```sh\nenergeia inspect no-such-file.npy{tail}\n```\n")
     (example,) = SYBIL.parse(broken)
     with pytest.raises(AssertionError, match="no-such-file"):
         example.evaluate()

@@ -108,8 +108,8 @@ class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Dimension summed over at each site: 1 for a pure state, more for a mixed one."""
     amplitudes: Literal["auto", "real", "complex"] = "auto"
     """Real as in ground states without a field along Y; auto: unless shots show the contrary."""
-    noise: float = 0.5
-    """Size of the random numbers added to the product state at the start."""
+    noise: float = 0.1
+    """Size of the random numbers added to the product state at the start, alike at all sites."""
     training: Training = Training(
         rounds=2000, batch=500, check_every=100, patience=10, average=0.99
     )
