@@ -202,11 +202,16 @@ def _local_states(povm: Povm, codes: Int[Array, "rows N"], K: int) -> Complex[Ar
     """The K leading eigenvectors of each site's density matrix, times the roots of their weights.
 
     rho = sum_a p_a D_a with the frequencies p and the dual frame D of the measurement. Where K
-    exceeds the dimension of a site, zeros follow.
+    exceeds the dimension of a site, zeros follow. The eigenvectors of a nearly white matrix are
+    noise, other ones at each site: one direction for all of them takes their place.
     """
     frequencies = jnp.mean(jax.nn.one_hot(codes.astype(int), povm.n_outcomes), axis=0)
     rho = jnp.tensordot(frequencies, jnp.asarray(povm.dual), 1)
-    values, vectors = jnp.linalg.eigh(rho + jnp.swapaxes(rho, 1, 2).conj())
+    rho = (rho + jnp.swapaxes(rho, 1, 2).conj()) / 2
+    spread = jnp.ptp(jnp.linalg.eigvalsh(rho), axis=1)
+    common = jnp.arange(povm.dimension, 0, -1.0) / jnp.linalg.norm(jnp.arange(povm.dimension) + 1.0)
+    white = (spread < WHITE)[:, None, None]
+    values, vectors = jnp.linalg.eigh(rho + WHITE * white * jnp.outer(common, common))
     # A phase that makes the largest component real, so that real states start real.
     lead = jnp.take_along_axis(vectors, jnp.argmax(jnp.abs(vectors), axis=1)[:, None], axis=1)
     vectors = vectors * jnp.conj(lead) / jnp.abs(lead)
@@ -214,6 +219,9 @@ def _local_states(povm: Povm, codes: Int[Array, "rows N"], K: int) -> Complex[Ar
     leading = (vectors * weights[:, None, :])[:, :, ::-1][:, :, :K]
     return jnp.pad(leading, ((0, 0), (0, 0), (0, K - leading.shape[2])))
 
+
+WHITE = 0.1
+"""Gap of eigenvalues below which a site's marginal says nothing of a direction."""
 
 SIGNIFICANT = 5.0
 """Standard errors: 250 expectations of a real state pass them in one of 7,000 sets of shots."""

@@ -54,7 +54,8 @@ def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNG
     settings = msgspec.structs.replace(
         options.optimization,
         learning_rate=options.optimization.learning_rate / levels**0.75,
-        weight_decay=options.optimization.weight_decay + options.shrinkage * levels / problem.rows,
+        weight_decay=options.optimization.weight_decay
+        + options.shrinkage * levels**2 / problem.rows,
     )
     mover = optimizer(settings, options.training.rounds)
     return Assembly(

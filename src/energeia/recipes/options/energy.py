@@ -20,16 +20,16 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Gibbs sweeps of every chain in a move."""
     anneal: int = 100
     """Sweeps of a sample while it cools from independent columns."""
-    steps: int = 400
+    steps: int = 1000
     """Sweeps of a sample after that."""
     initial_weight: float = 0.2
     """Deviation of the first weights of a binary column; of K values it is shared by K - 1."""
-    shrinkage: float = 40.0
-    """Weight decay times rows over K - 1: a prior that counts for less the more the data."""
+    shrinkage: float = 2.5
+    """Weight decay times rows over (K - 1)^2: a prior that counts for less the more the data."""
     optimization: Optimization = Optimization(learning_rate=1.5e-2, beta1=0.0)
     """How the machine moves. Its learning rate is divided by (K - 1)^0.75 and its weight decay
     is added to the shrinkage. Momentum and persistent chains swing each other: keep beta1 small."""
-    training: Training = Training(rounds=9000, batch=512, check_every=250, average=0.998)
+    training: Training = Training(rounds=9000, batch=512, check_every=250, average=0.9995)
     """How long to train: to the end, since the pseudo-likelihood of held-out rows, which is all
     that can be watched, is blind to the weights of modes."""
 
