@@ -39,7 +39,7 @@ from energeia.recipes.options.problem import Problem
 from energeia.support import Real, Support
 from energeia.training.loop import train
 from energeia.training.state import Game
-from studies.words import settings
+from studies.words import changed, settings
 
 HERE = Path(__file__)
 LINES, TABLE = HERE.with_suffix(".jsonl"), HERE.with_suffix(".md")
@@ -62,15 +62,6 @@ def fit(recipe: str, x: np.ndarray, seed: int) -> tuple[Any, float]:
     game = Game(abstract.objective, abstract.players)
     trained = train(game, cast, rows, None, training, jax.random.key(seed + 1))
     return abstract.model(trained.cast), time.perf_counter() - clock
-
-
-def changed(options: msgspec.Struct, words: dict[str, Any]) -> Any:
-    """Options with some of them changed."""
-
-    def joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-        return old | {k: joined(old[k], v) if isinstance(v, dict) else v for k, v in new.items()}
-
-    return msgspec.convert(joined(msgspec.to_builtins(options), words), type(options))
 
 
 def quality(x: np.ndarray, truth: Modes) -> dict[str, Any]:

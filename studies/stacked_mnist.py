@@ -41,6 +41,7 @@ from energeia.support import Integer, Support
 from energeia.training.loop import chunks, trained_cast
 from energeia.training.settings import Optimization, Training
 from energeia.training.state import Game
+from studies.words import changed, settings
 
 HERE = Path(__file__)
 LINES, TABLE = HERE.with_suffix(".jsonl"), HERE.with_suffix(".md")
@@ -99,6 +100,7 @@ def main(
     rounds: int = 20_000,
     channels: int = 32,
     batch: int = 64,
+    options: str = "",
     seconds: float = 540.0,
     table: bool = False,
 ) -> None:
@@ -110,14 +112,15 @@ def main(
     for seed in seeds:
         images = mnist("mnist", "train").values
         x = stacked(images, digits, 60_000 if digits == 1 else 128 * 10**digits, seed)[0]
-        options = options_of(rounds, channels, batch)
+        given = changed(options_of(rounds, channels, batch), settings(options))
         clock = time.perf_counter()
-        model, played = fit(options, x, seed, seconds)
+        model, played = fit(given, x, seed, seconds)
         took = time.perf_counter() - clock
         drawn = draw(model, jax.random.key(seed + 7), SAMPLES_PER_MODE * 10**digits).x
         found = stacked_report(stack_classes(judge, drawn.reshape(-1, *x.shape[1:])), real)
         row = {
-            "digits": digits, "seed": seed, "device": jax.devices()[0].device_kind,
+            "digits": digits, "options": options, "seed": seed,
+            "device": jax.devices()[0].device_kind,
             "rounds": played, "seconds": took, "accuracy": right,
             **{k: msgspec.to_builtins(v) for k, v in found._asdict().items()},
         }  # fmt: skip
