@@ -82,6 +82,26 @@ def test_it_starts_at_the_marginals(purification):
     assert np.abs(p - first[0]).max() < 0.03
 
 
+def test_white_marginals_start_alike():
+    rng = np.random.default_rng(0)
+
+    def directions(codes):
+        model = BornMachine.random(
+            jax.random.key(0), pauli_6(), SITES, 2, noise=0.0, reference=codes, real=True
+        )
+        found = np.asarray(model.real)[:, 0, :, 0, 0]
+        found = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return np.abs(found @ found.T)
+
+    white = rng.integers(0, 6, (4000, SITES))
+    assert directions(white).min() > 0.98
+    # The control: where marginals say something, each site starts at its own.
+    told = white.copy()
+    told[:2000, 0] = 4
+    told[:2000, 1] = 5
+    assert directions(told)[0, 1] < 0.1
+
+
 @pytest.mark.parametrize("real", [True, False])
 def test_shots_tell_whether_amplitudes_are_real(real):
     model = machine(pauli_6(), real=real)
