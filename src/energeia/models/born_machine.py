@@ -70,8 +70,9 @@ class BornMachine(Density):
 
         Each bond channel carries the product state on, so that distant sites learn of each other
         from the first step. The noise is the same at every site: where each site has its own,
-        stretches of the chain settle on channels that do not match, and the walls between them
-        stay (0.02 nats on the critical Ising chain of 50 sites, in half of all fits). With
+        stretches of the chain settle on channels that do not match more often, and the walls
+        between them stay (0.02 nats on the critical Ising chain of 50 sites). A wall shows in the
+        held-out likelihood: fit from several keys. With
         ``real=None`` the reference rows decide whether amplitudes are real: they are, unless an
         expectation with one Y is not zero (``shows_phases``).
         """

@@ -111,9 +111,9 @@ class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     noise: float = 0.1
     """Size of the random numbers added to the product state at the start, alike at all sites."""
     training: Training = Training(
-        rounds=2000, batch=500, check_every=100, patience=10, average=0.99
+        rounds=6000, batch=100, check_every=300, patience=10, average=0.99
     )
-    """How long to train."""
+    """How long to train: many moves on small batches, whose noise helps past poor optima."""
     optimization: Optimization = Optimization(learning_rate=3e-2)
     """How the tensors move."""
 
