@@ -34,7 +34,7 @@ def test_discrete_likelihoods_sum_to_one(name, scale):
     with jax.enable_x64(True):
         kind = likelihood_of(column, components)
         p = parameters(kind.size, scale)
-        logs = jax.vmap(kind.log_prob, (None, 0))(p, jnp.arange(count, dtype=float))
+        logs = jax.jit(jax.vmap(kind.log_prob, (None, 0)))(p, jnp.arange(count, dtype=float))
         assert abs(float(jax.nn.logsumexp(logs))) < 1e-9
 
 
@@ -46,13 +46,13 @@ def test_continuous_likelihoods_integrate_to_one(name, scale):
         kind = likelihood_of(column, components)
         p = parameters(kind.size, scale, seed=4)
         grid = jnp.linspace(low, high, 400_001)
-        values = jnp.exp(jax.vmap(kind.log_prob, (None, 0))(p, grid))
+        values = jnp.exp(jax.jit(jax.vmap(kind.log_prob, (None, 0)))(p, grid))
         assert abs(float(jnp.trapezoid(values, grid)) - 1) < 1e-6
 
 
 def test_a_logistic_without_its_tails_does_not_sum_to_one():
     kind = likelihood_of(Integer(0, 4), 1)
-    logs = jax.vmap(kind.log_prob, (None, 0))(jnp.zeros(3), jnp.arange(5.0))
+    logs = jax.jit(jax.vmap(kind.log_prob, (None, 0)))(jnp.zeros(3), jnp.arange(5.0))
     scale = 1 + 0.1 / 5  # one above the least scale
     u = (2 * jnp.arange(5.0) + 1) / 5 - 1
     cut = jax.nn.sigmoid((u + 0.2) / scale) - jax.nn.sigmoid((u - 0.2) / scale)
@@ -65,9 +65,11 @@ def test_samples_have_the_frequencies_of_the_probabilities(name):
     column, components, count = DISCRETE[name]
     kind = likelihood_of(column, components)
     p = parameters(kind.size, 0.7, seed=2)
-    draws = jax.vmap(kind.sample, (0, None))(jax.random.split(jax.random.key(1), 20_000), p)
+    draws = jax.jit(jax.vmap(kind.sample, (0, None)))(
+        jax.random.split(jax.random.key(1), 20_000), p
+    )
     seen = np.bincount(np.asarray(draws, int), minlength=count) / 20_000
-    truth = np.exp(jax.vmap(kind.log_prob, (None, 0))(p, jnp.arange(count, dtype=float)))
+    truth = np.exp(jax.jit(jax.vmap(kind.log_prob, (None, 0)))(p, jnp.arange(count, dtype=float)))
     error = np.sqrt(truth * (1 - truth) / 20_000) + 1e-6
     assert np.all(np.abs(seen - truth) < 4 * error)
 
@@ -78,10 +80,10 @@ def test_samples_have_the_law_of_the_density(name):
     kind = likelihood_of(column, components)
     p = parameters(kind.size, 1.0, seed=3)
     draws = np.asarray(
-        jax.vmap(kind.sample, (0, None))(jax.random.split(jax.random.key(1), 20_000), p)
+        jax.jit(jax.vmap(kind.sample, (0, None)))(jax.random.split(jax.random.key(1), 20_000), p)
     )
     grid = np.linspace(low, high, 20_001)
-    density = np.exp(jax.vmap(kind.log_prob, (None, 0))(p, jnp.asarray(grid, jnp.float32)))
+    density = np.exp(jax.jit(jax.vmap(kind.log_prob, (None, 0)))(p, jnp.asarray(grid, jnp.float32)))
     cumulative = np.cumsum(density) * (grid[1] - grid[0])
     levels = np.interp(np.sort(draws), grid, cumulative)
     # Kolmogorov's distance exceeds 2 / sqrt(n) with probability 7e-4.
@@ -92,10 +94,11 @@ def test_samples_have_the_law_of_the_density(name):
 def test_gradients_are_finite_at_extremes(name):
     column, components = {**DISCRETE, **CONTINUOUS}[name][:2]
     kind = likelihood_of(column, components)
+    slopes = jax.jit(jax.value_and_grad(kind.log_prob))
     for scale in (0.0, 1.0, 100.0):
         p = parameters(kind.size, scale)
         for y in (0.0, 1.0):
-            value, slope = jax.value_and_grad(kind.log_prob)(p, jnp.asarray(y))
+            value, slope = slopes(p, jnp.asarray(y))
             assert jnp.isfinite(value)
             assert jnp.all(jnp.isfinite(slope))
 
@@ -117,7 +120,10 @@ def test_a_mixed_configuration_adds_its_columns():
     p = parameters(both.size, 1.0)
     y = jnp.array([1.0, 0.0, 0.3, 2.0, 3.0])
     pieces = [p[0:1], p[1:2], p[2:5], p[5:8], p[8:11]]
-    alone = [likelihood_of(c, 1).log_prob(q, v) for c, q, v in zip(columns, pieces, y, strict=True)]
-    assert jnp.allclose(both.log_prob(p, y), sum(alone), rtol=1e-5)
-    assert both.features(y).shape == (both.feature_size,)
-    assert both.sample(jax.random.key(0), p).shape == (5,)
+    alone = [
+        jax.jit(likelihood_of(c, 1).log_prob)(q, v)
+        for c, q, v in zip(columns, pieces, y, strict=True)
+    ]
+    assert jnp.allclose(jax.jit(both.log_prob)(p, y), sum(alone), rtol=1e-5)
+    assert jax.jit(both.features)(y).shape == (both.feature_size,)
+    assert jax.jit(both.sample)(jax.random.key(0), p).shape == (5,)
