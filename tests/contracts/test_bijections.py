@@ -106,7 +106,7 @@ def probe(bijection, x, c):
         fall = jax.jacrev(lambda y: bijection.inverse(y, c)[0])(y)
         return y, up, back, down, rise, fall
 
-    return jax.vmap(one)(x)
+    return jax.jit(jax.vmap(one))(x)
 
 
 def round_trip(bijection, angles):
@@ -132,7 +132,7 @@ def gradients(bijection, x, c):
         return jnp.sum(y) + up + jnp.sum(z) + down
 
     real, fixed = eqx.partition((bijection, c), eqx.is_inexact_array)
-    return jax.vmap(jax.grad(total, argnums=(0, 1)), in_axes=(None, 0))(real, x)
+    return jax.jit(jax.vmap(jax.grad(total, argnums=(0, 1)), in_axes=(None, 0)))(real, x)
 
 
 @pytest.fixture(params=MEMBERS, ids=str, scope="module")

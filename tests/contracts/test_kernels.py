@@ -39,7 +39,7 @@ def run(kernel, target, start, key, steps):
         state, info = jax.lax.scan(step, kernel.init(target, x), jax.random.split(key, steps))
         return state.position, jnp.mean(info.acceptance)
 
-    return jax.vmap(one)(start, jax.random.split(key, len(start)))
+    return jax.jit(jax.vmap(one))(start, jax.random.split(key, len(start)))
 
 
 def deviations(x, truth):
@@ -50,7 +50,7 @@ def deviations(x, truth):
 
 
 def exact(target):
-    return jax.vmap(target.sample)(jax.random.split(jax.random.key(11), CHAINS))
+    return jax.jit(jax.vmap(target.sample))(jax.random.split(jax.random.key(11), CHAINS))
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -25,7 +25,7 @@ def theta_of(head, scale=1.0):
 
 
 def probabilities(head, theta, size):
-    return np.exp(jax.vmap(lambda y: head.log_prob(theta, y))(jnp.arange(size) * 1.0))
+    return np.exp(jax.jit(jax.vmap(lambda y: head.log_prob(theta, y)))(jnp.arange(size) * 1.0))
 
 
 @pytest.mark.parametrize(("head", "size"), DISCRETE)
@@ -38,7 +38,7 @@ def test_discrete_heads_sum_to_one(head, size):
 @pytest.mark.parametrize(("head", "low", "high"), CONTINUOUS)
 def test_continuous_heads_integrate_to_one(head, low, high):
     grid = jnp.linspace(low, high, 400_001)
-    density = np.exp(jax.vmap(lambda y: head.log_prob(theta_of(head), y))(grid))
+    density = np.exp(jax.jit(jax.vmap(lambda y: head.log_prob(theta_of(head), y)))(grid))
     assert abs(np.trapezoid(density.astype(float), np.asarray(grid, float)) - 1) < 1e-4
 
 
@@ -46,7 +46,7 @@ def test_continuous_heads_integrate_to_one(head, low, high):
 def test_discrete_samples_follow_the_probabilities(head, size):
     theta, count = theta_of(head), 40_000
     keys = jax.random.split(jax.random.key(0), count)
-    drawn = np.asarray(jax.vmap(lambda k: head.sample(k, theta))(keys), int)
+    drawn = np.asarray(jax.jit(jax.vmap(lambda k: head.sample(k, theta)))(keys), int)
     p = probabilities(head, theta, size).astype(float)
     bins = np.minimum((np.cumsum(p) - p / 2) * 12, 11).astype(int)
     seen = np.bincount(bins[drawn], minlength=12)
@@ -63,12 +63,12 @@ def test_discrete_samples_follow_the_probabilities(head, size):
 def test_continuous_samples_follow_the_density(head, low, high):
     theta = theta_of(head)
     keys = jax.random.split(jax.random.key(0), 20_000)
-    drawn = np.asarray(jax.vmap(lambda k: head.sample(k, theta))(keys))
+    drawn = np.asarray(jax.jit(jax.vmap(lambda k: head.sample(k, theta)))(keys))
     assert np.all((drawn >= low) & (drawn <= high))
     grid = jnp.linspace(low, high, 100_001)
 
     def test(theta):
-        density = np.exp(jax.vmap(lambda y: head.log_prob(theta, y))(grid)).astype(float)
+        density = np.exp(jax.jit(jax.vmap(lambda y: head.log_prob(theta, y)))(grid)).astype(float)
         total = np.cumsum(density) * float(grid[1] - grid[0])
         return stats.kstest(drawn, lambda y: np.interp(y, np.asarray(grid), total)).pvalue
 
@@ -80,7 +80,7 @@ def test_continuous_samples_follow_the_density(head, low, high):
 def test_gradients_are_finite_at_extremes(head):
     for theta in (jnp.zeros(head.parameters), theta_of(head, 30.0)):
         for y in (0.0, 1.0):
-            gradient = jax.grad(head.log_prob)(theta, jnp.asarray(y))
+            gradient = jax.jit(jax.grad(head.log_prob))(theta, jnp.asarray(y))
             assert np.all(np.isfinite(gradient))
 
 
@@ -100,7 +100,7 @@ def test_initial_parameters_beat_none(head, data):
     theta = head.initial(data)
 
     def mean(theta):
-        return float(jnp.mean(jax.vmap(lambda y: head.log_prob(theta, y))(data)))
+        return float(jnp.mean(jax.jit(jax.vmap(lambda y: head.log_prob(theta, y)))(data)))
 
     assert mean(theta) > mean(jnp.zeros(head.parameters)) + 0.1
 

@@ -52,7 +52,7 @@ def normalized(log_density):
 def law_of(kind, energy):
     """The density of z that a latent energy samples, on the grid."""
     target = kind(energy, CUBIC)
-    values = jax.vmap(target.energy)(jnp.asarray(Z, jnp.float32)[:, None])
+    values = jax.jit(jax.vmap(target.energy))(jnp.asarray(Z, jnp.float32)[:, None])
     return normalized(-np.asarray(values, float))
 
 
@@ -77,7 +77,9 @@ def test_the_pullback_is_then_the_prior():
 
 
 def test_the_tilt_by_minus_log_p_is_the_square():
-    own = np.asarray(jax.vmap(ImageDensity().log_prob)(jnp.asarray(Z + Z**3 / 2)[:, None]), float)
+    own = np.asarray(
+        jax.jit(jax.vmap(ImageDensity().log_prob))(jnp.asarray(Z + Z**3 / 2)[:, None]), float
+    )
     squared = normalized(2 * own + np.log1p(1.5 * Z**2))
     np.testing.assert_allclose(law_of(Tilt, ImageDensity()), squared, atol=1e-4)
 
@@ -106,7 +108,7 @@ def test_chains_on_the_pullback_sample_the_energy():
         target = kind(wanted, CUBIC)
         starts = 0.3 * jax.random.normal(jax.random.key(0), (400, 1))
         found = run_chains(jax.random.key(2), Mala(0.3), target, starts, 200, 1, 100)
-        x = np.asarray(jax.vmap(jax.vmap(CUBIC.transform))(found.positions), float)[..., 0]
+        x = np.asarray(jax.jit(jax.vmap(jax.vmap(CUBIC.transform)))(found.positions), float)[..., 0]
         means = np.stack([x.mean(1), ((x - 0.5) ** 2).mean(1)], axis=1)
         error = means.std(0) / np.sqrt(len(means))
         scores[kind] = np.abs(means.mean(0) - np.array([0.5, 0.6])) / error

@@ -49,9 +49,9 @@ def test_free_energy_is_the_sum_over_hidden_states(kind):
         return -a @ u - (b + u @ rbm.weights) @ (h - rbm.hidden_offset.value)
 
     y = every_code(SIZES[kind][0])
-    energies = jax.vmap(lambda y: jax.vmap(lambda h: joint(y, h))(hidden))(y)
+    energies = jax.jit(jax.vmap(lambda y: jax.vmap(lambda h: joint(y, h))(hidden)))(y)
     free = -jax.nn.logsumexp(-energies, axis=1)
-    ours = jax.vmap(rbm.energy, in_axes=(0, None))(y, condition)
+    ours = jax.jit(jax.vmap(rbm.energy, in_axes=(0, None)))(y, condition)
     np.testing.assert_allclose(ours, free, rtol=1e-5, atol=1e-5)
 
 
@@ -63,12 +63,14 @@ def test_base_of_the_path_is_normalized_and_has_the_base_rates(kind):
     mean = rbm.visible.means(codes)
     path = RbmPath(target=rbm, base_field=Frozen(rbm.visible.base_field(mean)))
     y = every_code(SIZES[kind][0])
-    minus = -jax.vmap(path.at(0.0).energy)(y)
+    minus = -jax.jit(jax.vmap(path.at(0.0).energy))(y)
     log_z = jax.nn.logsumexp(minus)
     np.testing.assert_allclose(path.log_partition, log_z, rtol=1e-5)
-    units = jax.vmap(rbm.visible.units)(y)
+    units = jax.jit(jax.vmap(rbm.visible.units))(y)
     np.testing.assert_allclose(jnp.exp(minus - log_z) @ units, mean, atol=1e-5)
-    np.testing.assert_allclose(jax.vmap(path.at(1.0).energy)(y), jax.vmap(rbm.energy)(y), rtol=1e-6)
+    np.testing.assert_allclose(
+        jax.jit(jax.vmap(path.at(1.0).energy))(y), jax.jit(jax.vmap(rbm.energy))(y), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("kind", SIZES)
@@ -76,7 +78,7 @@ def test_conditionals_of_columns(kind):
     rbm = machine(kind)
     sizes = SIZES[kind][0]
     y = every_code(sizes)
-    log_p = -jax.vmap(rbm.energy)(y)
+    log_p = -jax.jit(jax.vmap(rbm.energy))(y)
     row = y[len(y) // 2]
     for i in range(len(sizes)):
         others = jnp.all(jnp.delete(y == row, i, axis=1), axis=1)
@@ -103,14 +105,14 @@ def chi_square(codes, sizes, p):
 def test_gibbs_sweeps_leave_the_machine_invariant(kind):
     rbm, sizes = machine(kind), SIZES[kind][0]
     y = every_code(sizes)
-    p = np.asarray(jax.nn.softmax(-jax.vmap(rbm.energy)(y)), dtype=np.float64)
+    p = np.asarray(jax.nn.softmax(-jax.jit(jax.vmap(rbm.energy))(y)), dtype=np.float64)
     p /= p.sum()
     start = y[np.random.default_rng(0).choice(len(y), 20_000, p=p)]
 
     @jax.jit
     def sweep(x, key):
         keys = jax.random.split(key, len(x))
-        return jax.vmap(lambda k, s: rbm.draw_block(k, 0, s))(keys, x)
+        return jax.jit(jax.vmap(lambda k, s: rbm.draw_block(k, 0, s)))(keys, x)
 
     x = start
     for key in jax.random.split(jax.random.key(4), 3):

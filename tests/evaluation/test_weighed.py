@@ -33,8 +33,8 @@ def test_partition_and_likelihood_are_those_of_the_normal():
     assert rows.estimate.kind == "estimate"
     np.testing.assert_allclose(rows.rows, exact, atol=0.02)
     # The control: unweighed rows give the mean energy, not the free one.
-    drawn = jax.vmap(WIDE.sample)(jax.random.split(KEY, 5000))
-    unweighed = -float(jnp.mean(jax.vmap(WELL.energy)(drawn)))
+    drawn = jax.jit(jax.vmap(WIDE.sample))(jax.random.split(KEY, 5000))
+    unweighed = -float(jnp.mean(jax.jit(jax.vmap(WELL.energy))(drawn)))
     assert abs(unweighed - truth) > 100 * found.stderr
 
 

@@ -135,7 +135,7 @@ def test_the_kernel_uses_the_textbook_ratio():
         log_ratio += right(x, there, slope(there)) - right(there, x, slope(x))
         return info.accepted, info.acceptance, jnp.exp(jnp.minimum(log_ratio, 0.0))
 
-    accepted, ours, textbook = jax.vmap(one)(jax.random.split(jax.random.key(1), 500))
+    accepted, ours, textbook = jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(1), 500))
     moved = np.asarray(accepted)
     assert moved.sum() > 300
     np.testing.assert_allclose(np.asarray(ours)[moved], np.asarray(textbook)[moved], rtol=2e-3)

@@ -22,13 +22,13 @@ def acceptance(kernel, x, key):
 
         return jnp.mean(jax.lax.scan(step, kernel.init(TARGET, x), jax.random.split(key, 50))[1])
 
-    rates = np.asarray(jax.vmap(one)(jax.random.split(key, len(x)), x))
+    rates = np.asarray(jax.jit(jax.vmap(one))(jax.random.split(key, len(x)), x))
     return rates.mean(), rates.std() / np.sqrt(len(rates))
 
 
 @pytest.mark.parametrize("kernel", [Mala(30.0), Mala(1e-3), Hmc(2.0, leaps=5)])
 def test_acceptance_is_tuned(kernel):
-    x = jax.vmap(TARGET.sample)(jax.random.split(jax.random.key(0), 256))
+    x = jax.jit(jax.vmap(TARGET.sample))(jax.random.split(jax.random.key(0), 256))
     before, _ = acceptance(kernel, x, jax.random.key(2))
     tuned, x = tune(jax.random.key(1), kernel, TARGET, x, steps=200)
     after, error = acceptance(tuned, x, jax.random.key(2))

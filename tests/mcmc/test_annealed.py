@@ -26,7 +26,7 @@ def machine(scale, key=0):
     rbm = Rbm(jax.random.key(key), (2,) * 16, 12, jnp.full(16, 0.4), 0, scale)
     path = RbmPath(target=rbm, base_field=Frozen(rbm.visible_bias))
     y = jnp.asarray(list(itertools.product([0.0, 1.0], repeat=16)))
-    minus = -np.asarray(jax.vmap(rbm.energy)(y), dtype=np.float64)
+    minus = -np.asarray(jax.jit(jax.vmap(rbm.energy))(y), dtype=np.float64)
     log_z = np.logaddexp.reduce(minus)
     return path, np.asarray(y), np.exp(minus - log_z), log_z
 
@@ -75,7 +75,7 @@ def test_mala_anneals_a_mixture():
     mixture = NormalMixture(means, 0.5, jnp.array([0.5, 0.3, 0.2]))
     base = Normal(jnp.zeros(2), 9.0 * jnp.eye(2))
     path = GeometricPath(base=base, target=mixture)
-    draws = jax.vmap(mixture.sample)(jax.random.split(jax.random.key(2), 256))
+    draws = jax.jit(jax.vmap(mixture.sample))(jax.random.split(jax.random.key(2), 256))
     found = log_partition(
         jax.random.key(0), path, Mala(1.0), chains=256, temperatures=200, exact=draws
     )

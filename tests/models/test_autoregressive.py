@@ -58,7 +58,7 @@ def build(kind, support, condition_shape=None, reference=None):
             blocks = [jax.random.normal(jax.random.key(9), b.shape) for b in linear.pairs.blocks]
             return eqx.tree_at(lambda m: m.pairs.blocks, linear, tuple(blocks))
         case _:
-            orders = jax.vmap(columns.shuffle)(jax.random.split(jax.random.key(4), 3))
+            orders = jax.jit(jax.vmap(columns.shuffle))(jax.random.split(jax.random.key(4), 3))
 
             def make(key, order):
                 return Made(key, columns, width=20, order=order, **common)

@@ -30,8 +30,8 @@ def test_samples_of_a_machine_have_its_probabilities():
         anneal=20,
         steps=40,
     )
-    p = np.asarray(jax.nn.softmax(-jax.vmap(model.energy)(every)), dtype=np.float64)
-    x = np.asarray(jax.vmap(model.sample)(jax.random.split(jax.random.key(1), 20_000)))
+    p = np.asarray(jax.nn.softmax(-jax.jit(jax.vmap(model.energy))(every)), dtype=np.float64)
+    x = np.asarray(jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(1), 20_000)))
     counts = np.bincount(((x > 0) @ 2 ** np.arange(4)[::-1]).astype(int), minlength=16)
     error = np.sqrt(p * (1 - p) / len(x))
     assert np.all(np.abs(counts / len(x) - p) < 4 * error)
@@ -63,12 +63,14 @@ def test_partition_function_in_the_users_units():
     # Quadrature on log x, with its Jacobian.
     u = np.linspace(-8, 8, 400)
     grid = np.stack(np.meshgrid(u, u, indexing="ij"), -1).reshape(-1, 2)
-    minus = -np.asarray(jax.vmap(model.energy)(jnp.exp(jnp.asarray(grid)))) + grid.sum(1)
+    minus = -np.asarray(jax.jit(jax.vmap(model.energy))(jnp.exp(jnp.asarray(grid)))) + grid.sum(1)
     log_z = np.logaddexp.reduce(minus.astype(float)) + 2 * np.log(u[1] - u[0])
     found = model.log_partition(jax.random.key(0), chains=128, temperatures=50)
     assert abs(found.lower.value - log_z) < 4 * found.lower.stderr + 0.01
     weights = np.exp(minus - log_z) * (u[1] - u[0]) ** 2
-    x = np.log(np.asarray(jax.vmap(model.sample)(jax.random.split(jax.random.key(1), 5000))))
+    x = np.log(
+        np.asarray(jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(1), 5000)))
+    )
     mean, error = x.mean(0), x.std(0) / np.sqrt(len(x))
     assert np.all(np.abs(mean - weights @ grid) < 4 * error)
 
@@ -76,7 +78,7 @@ def test_partition_function_in_the_users_units():
 def test_spread_columns_land_on_their_alphabet_and_say_so():
     reference = jnp.asarray(np.random.default_rng(0).integers(0, 5, (100, 2)), dtype=float)
     model = bent([Integer(0, 4), Integer(0, 4)], reference)
-    x = np.asarray(jax.vmap(model.sample)(jax.random.split(jax.random.key(0), 50)))
+    x = np.asarray(jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(0), 50)))
     model.units.support.check(x)
     assert not model.exact_energy
-    assert np.all(np.isfinite(jax.vmap(model.energy)(jnp.asarray(x))))
+    assert np.all(np.isfinite(jax.jit(jax.vmap(model.energy))(jnp.asarray(x))))

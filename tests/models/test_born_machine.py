@@ -117,8 +117,8 @@ def test_the_gradient_is_finite_and_lowers_the_loss():
     model = machine(pauli_6(), real=True)
     rows = jnp.asarray(strings(pauli_6())[:50], float)
     value, slope = jax.jit(
-        jax.value_and_grad(lambda m: -jnp.mean(jax.vmap(m.log_prob)(rows)), allow_int=True)
+        jax.value_and_grad(lambda m: -jnp.mean(jax.jit(jax.vmap(m.log_prob))(rows)), allow_int=True)
     )(model)
     moved = jax.tree.map(lambda a, g: a - 1e-3 * g, model.real, slope.real)
     lower = BornMachine(moved, None, model.phases, model.measurement)
-    assert -float(jnp.mean(jax.vmap(lower.log_prob)(rows))) < float(value)
+    assert -float(jnp.mean(jax.jit(jax.vmap(lower.log_prob))(rows))) < float(value)

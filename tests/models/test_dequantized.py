@@ -39,7 +39,7 @@ def exact(model, row):
 def bounds(model, row, particles, draws=4000):
     """Independent importance-weighted bounds."""
     keys = jax.random.split(jax.random.key(3), (draws, particles))
-    weights = jax.vmap(jax.vmap(lambda k: model.log_weight(k, row)))(keys)
+    weights = jax.jit(jax.vmap(jax.vmap(lambda k: model.log_weight(k, row))))(keys)
     return np.asarray(jax.nn.logsumexp(weights, axis=1) - math.log(particles))
 
 
@@ -62,7 +62,7 @@ def test_control_a_forgotten_jacobian_is_biased(model):
 
 
 def test_draws_follow_the_exact_probabilities(model):
-    draws = jax.vmap(model.sample)(jax.random.split(jax.random.key(4), 20000))
+    draws = jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(4), 20000))
     scale, location = model.units.scale.value[0], model.units.location.value[0]
     inner = (jnp.arange(1.0, 5.0) - location) / scale
     cdf = jax.scipy.stats.norm.cdf(inner * jnp.exp(0.7) + 0.4)

@@ -67,7 +67,7 @@ def test_control_without_the_volume_it_does_not():
 def test_draws_follow_the_density():
     transformer, angles = CASES["line and circle"]
     flow, condition = flow_of(transformer, angles), jnp.array([0.7])
-    draws = jax.vmap(lambda k: flow.sample(k, condition))(
+    draws = jax.jit(jax.vmap(lambda k: flow.sample(k, condition)))(
         jax.random.split(jax.random.key(5), 20000)
     )
     x, area = grid(angles)

@@ -24,7 +24,7 @@ def test_the_true_order_is_chosen_and_probabilities_sum_to_one():
     model = jax.jit(KGram.fit, static_argnums=(1, 2))(markov_rows(4000), (3,) * 6, 3)
     assert int(model.order.value) == 2
     every = np.array(list(itertools.product(range(3), repeat=6)))
-    p = np.exp(np.asarray(jax.vmap(model.log_prob)(every), float))
+    p = np.exp(np.asarray(jax.jit(jax.vmap(model.log_prob))(every), float))
     assert abs(p.sum() - 1) < 1e-5
     drawn = np.asarray(jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(0), 20_000)))
     repeats = np.mean(drawn[:, 2:] == drawn[:, :-2])

@@ -53,7 +53,7 @@ def exact(y):
 
 def weights(vae, y, count, seed=0):
     keys = jax.random.split(jax.random.key(seed), count)
-    return np.asarray(jax.vmap(vae.log_weight, (0, None))(keys, jnp.asarray(y)))
+    return np.asarray(jax.jit(jax.vmap(vae.log_weight, (0, None)))(keys, jnp.asarray(y)))
 
 
 Y = np.array([0.3, -1.2, 0.8])
@@ -90,8 +90,8 @@ def test_bounds_rise_with_the_number_of_weights_and_stay_below_the_truth():
 def test_the_divergence_in_closed_form_is_that_of_the_draws():
     q = NormalDiag(jnp.array([0.5, -1.0]), jnp.array([0.3, 1.6]))
     prior = NormalDiag(jnp.zeros(2), jnp.ones(2))
-    draws = jax.vmap(q.sample)(jax.random.split(jax.random.key(0), 20_000))
-    terms = np.asarray(jax.vmap(lambda z: q.log_prob(z) - prior.log_prob(z))(draws))
+    draws = jax.jit(jax.vmap(q.sample))(jax.random.split(jax.random.key(0), 20_000))
+    terms = np.asarray(jax.jit(jax.vmap(lambda z: q.log_prob(z) - prior.log_prob(z)))(draws))
     error = terms.std() / np.sqrt(len(terms))
     truth = float(jnp.sum(q.divergence(0.0, 1.0)))
     assert abs(terms.mean() - truth) < 4 * error
@@ -103,8 +103,8 @@ def test_both_forms_of_the_bound_have_one_mean():
     y = jnp.asarray(Y, jnp.float32)
     vae = jax.tree.map(lambda a: a.astype(jnp.float32), vae)
     keys = jax.random.split(jax.random.key(1), 20_000)
-    sampled = np.asarray(jax.vmap(vae.log_weight, (0, None))(keys, y))
-    terms = jax.vmap(vae.terms, (0, None))(keys, y)
+    sampled = np.asarray(jax.jit(jax.vmap(vae.log_weight, (0, None)))(keys, y))
+    terms = jax.jit(jax.vmap(vae.terms, (0, None)))(keys, y)
     closed = np.asarray(terms.log_likelihood - jnp.sum(terms.divergence, axis=1))
     error = np.std(sampled - closed) / np.sqrt(len(keys))
     assert abs(np.mean(sampled - closed)) < 4 * error
@@ -112,7 +112,7 @@ def test_both_forms_of_the_bound_have_one_mean():
 
 def test_samples_have_the_covariance_of_the_model():
     vae = jax.tree.map(lambda a: a.astype(jnp.float32), factor_analysis())
-    drawn = np.asarray(jax.vmap(vae.sample)(jax.random.split(jax.random.key(2), 20_000)))
+    drawn = np.asarray(jax.jit(jax.vmap(vae.sample))(jax.random.split(jax.random.key(2), 20_000)))
     products = drawn[:, :, None] * drawn[:, None]
     error = products.std(axis=0) / np.sqrt(len(drawn))
     assert np.all(np.abs(products.mean(axis=0) - W @ W.T - SIGMA**2 * np.eye(3)) < 4 * error)

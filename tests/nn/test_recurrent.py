@@ -27,7 +27,7 @@ def test_steps_repeat_the_whole_sequence(name):
 
 @pytest.mark.parametrize("name", STACKS)
 def test_the_past_alone_is_seen(name):
-    jacobian = jax.jacobian(STACKS[name])(jax.random.normal(jax.random.key(1), (5, 3)))
+    jacobian = jax.jit(jax.jacobian(STACKS[name]))(jax.random.normal(jax.random.key(1), (5, 3)))
     reach = np.any(np.asarray(jacobian) != 0, axis=(1, 3))
     assert np.array_equal(reach, np.tril(np.ones((5, 5), dtype=bool)))
 
@@ -60,15 +60,15 @@ def test_the_gradient_by_hand_is_that_of_autodiff(name):
     stack, xs = STACKS[name], jax.random.normal(jax.random.key(1), (2, 7, 3))
 
     def by_hand(stack, xs):
-        return jnp.sum(jax.vmap(stack)(xs) ** 3)
+        return jnp.sum(jax.jit(jax.vmap(stack))(xs) ** 3)
 
     def by_steps(stack, xs):
         def one(xs):
             return jax.lax.scan(lambda *a: stack.step(*a), stack.start(), xs)[1]
 
-        return jnp.sum(jax.vmap(one)(xs) ** 3)
+        return jnp.sum(jax.jit(jax.vmap(one))(xs) ** 3)
 
-    found, wanted = (jax.grad(f, argnums=(0, 1))(stack, xs) for f in (by_hand, by_steps))
+    found, wanted = (jax.jit(jax.grad(f, argnums=(0, 1)))(stack, xs) for f in (by_hand, by_steps))
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
         assert np.allclose(a, b, atol=2e-5)
         # Control: every slope matters.
@@ -79,7 +79,9 @@ def test_the_gradient_has_a_gradient():
     stack = STACKS["gru"]
 
     def curvature(run, x):
-        return jax.grad(lambda x: jnp.sum(jax.grad(lambda x: jnp.sum(run(x) ** 3))(x) ** 2))(x)
+        return jax.jit(
+            jax.grad(lambda x: jnp.sum(jax.grad(lambda x: jnp.sum(run(x) ** 3))(x) ** 2))
+        )(x)
 
     x = jax.random.normal(jax.random.key(1), (4, 3))
     plain = curvature(lambda xs: jax.lax.scan(lambda *a: stack.step(*a), stack.start(), xs)[1], x)

@@ -37,19 +37,19 @@ def test_the_minimax_value_is_the_jensen_shannon_divergence_at_the_best_critic()
         return Minimax().critic(rows(P, e), rows(Q, e))
 
     assert -float(loss(best)) == pytest.approx(2 * divergence - 2 * np.log(2), abs=1e-5)
-    assert jnp.max(jnp.abs(jax.grad(loss)(best))) < 1e-6
+    assert jnp.max(jnp.abs(jax.jit(jax.grad(loss))(best))) < 1e-6
     # The control: another critic has a slope and a lower value.
-    assert jnp.max(jnp.abs(jax.grad(loss)(best + jnp.array([0.5, 0, 0, 0])))) > 1e-2
+    assert jnp.max(jnp.abs(jax.jit(jax.grad(loss))(best + jnp.array([0.5, 0, 0, 0])))) > 1e-2
     assert loss(0.5 * best) > loss(best)
 
 
 def test_the_relativistic_payoff_has_the_gradients_of_its_pairs():
     real, generated = jnp.array([0.3, -1.0]), jnp.array([1.1, -2.0])
     push = jax.nn.sigmoid(real - generated) / 2
-    slopes = jax.grad(Relativistic().critic, argnums=(0, 1))(real, generated)
+    slopes = jax.jit(jax.grad(Relativistic().critic, argnums=(0, 1)))(real, generated)
     assert jnp.allclose(slopes[0], push)
     assert jnp.allclose(slopes[1], -push)
-    pull = jax.grad(Relativistic().generator, argnums=1)(real, generated)
+    pull = jax.jit(jax.grad(Relativistic().generator, argnums=1))(real, generated)
     assert jnp.allclose(pull, jax.nn.sigmoid(generated - real) / 2)
 
 
@@ -65,9 +65,9 @@ def test_the_best_relativistic_critic_is_the_log_ratio_too():
     def loss(e):
         return Relativistic().critic(*all_pairs(rows(P, e), rows(Q, e)))
 
-    assert jnp.max(jnp.abs(jax.grad(loss)(best))) < 1e-6
-    assert jnp.max(jnp.abs(jax.grad(loss)(best + 3.0))) < 1e-6  # up to a constant
-    assert jnp.max(jnp.abs(jax.grad(loss)(0.5 * best))) > 1e-2
+    assert jnp.max(jnp.abs(jax.jit(jax.grad(loss))(best))) < 1e-6
+    assert jnp.max(jnp.abs(jax.jit(jax.grad(loss))(best + 3.0))) < 1e-6  # up to a constant
+    assert jnp.max(jnp.abs(jax.jit(jax.grad(loss))(0.5 * best))) > 1e-2
 
 
 def test_the_best_critic_of_two_gaussians():
@@ -113,7 +113,7 @@ def test_at_the_best_critic_the_generators_follow_their_divergences():
             made = mean + e
             return payoff.generator(jnp.zeros(1), made - 0.5)  # log q / p with q held at mean 1
 
-        each = jax.vmap(jax.grad(loss), (None, 0))(1.0, noise[:, None])
+        each = jax.jit(jax.vmap(jax.grad(loss), (None, 0)))(1.0, noise[:, None])
         return float(each.mean()), float(each.std()) / np.sqrt(len(noise))
 
     value, error = moved(Minimax())
@@ -134,8 +134,8 @@ def test_the_mean_difference_is_the_wasserstein_distance_at_a_slope_of_one():
 @pytest.mark.parametrize("payoff", [Relativistic(), NonSaturating(), Minimax(), MeanDifference()])
 def test_each_payoff_sets_the_players_against_each_other(payoff):
     real, generated = jnp.array([0.3, -1.0]), jnp.array([1.1, -2.0])
-    critic = jax.grad(payoff.critic, argnums=1)(real, generated)
-    generator = jax.grad(payoff.generator, argnums=1)(real, generated)
+    critic = jax.jit(jax.grad(payoff.critic, argnums=1))(real, generated)
+    generator = jax.jit(jax.grad(payoff.generator, argnums=1))(real, generated)
     assert jnp.all(critic < 0)  # a critic raises the energy of generated rows
     assert jnp.all(generator > 0)  # a generator lowers it
 
@@ -188,5 +188,5 @@ def test_the_critic_alone_pays_and_its_moves_are_counted():
 def test_generated_angles_stay_on_the_circle():
     _, cast, _ = game()
     keys = jax.random.split(jax.random.key(0), 100)
-    angles = jax.vmap(cast["generator"].sample)(keys)[:, 2]
+    angles = jax.jit(jax.vmap(cast["generator"].sample))(keys)[:, 2]
     assert jnp.all(jnp.abs(angles) <= jnp.pi)

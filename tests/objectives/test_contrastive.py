@@ -42,7 +42,7 @@ def test_gradient_with_chains_at_equilibrium_is_that_of_the_likelihood():
         return jnp.mean(energy(rows)) + jax.nn.logsumexp(-energy(EVERY))
 
     truth = weights_gradient(nll, machine)
-    p = np.asarray(jax.nn.softmax(-jax.vmap(machine.energy)(EVERY)), dtype=np.float64)
+    p = np.asarray(jax.nn.softmax(-jax.jit(jax.vmap(machine.energy))(EVERY)), dtype=np.float64)
     start = EVERY[np.random.default_rng(0).choice(len(p), 20_000, p=p / p.sum())]
     objective = Contrastive(Gibbs(), chains=500, steps=2)
 

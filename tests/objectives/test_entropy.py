@@ -36,7 +36,7 @@ def entropy(matrix, sigma=SIGMA):
     return 0.5 * (jnp.linalg.slogdet(gram)[1] + len(matrix) * jnp.log(2 * jnp.pi * jnp.e))
 
 
-TRUTH = jax.grad(entropy)(MATRIX)
+TRUTH = jax.jit(jax.grad(entropy))(MATRIX)
 
 
 @eqx.filter_jit
@@ -48,7 +48,7 @@ def gradient(term, rows, matrix=MATRIX, width=0.5):
         draws = draw_noisy(jax.random.key(0), generator, rows, term.sigma)
         return term.value(jax.random.key(1), cast, draws)[0]
 
-    return jax.grad(value)(matrix)
+    return jax.jit(jax.grad(value))(matrix)
 
 
 def cosine(found, truth=TRUTH):
@@ -67,7 +67,7 @@ def test_the_exact_route_is_exact():
 
 def test_the_exact_route_with_more_latent_than_real_dimensions():
     wide = MATRIX.T
-    truth = jax.grad(entropy)(wide)
+    truth = jax.jit(jax.grad(entropy))(wide)
     assert relative_error(gradient(VolumeEntropy(SIGMA), 4, wide), truth) < 1e-4
 
 
@@ -99,7 +99,7 @@ def test_proposals_learn_the_width_of_the_posterior():
             cast = {"generator": generator, "proposal": Proposal(log_scale)}
             return ImportanceScore(SIGMA, 16).value(jax.random.key(1), cast, draws)[0]
 
-        return jax.grad(value)(log_scale)
+        return jax.jit(jax.grad(value))(log_scale)
 
     assert np.all(np.abs(slope(best)) < 0.05)
     assert np.all(slope(best - 0.5) > 0.2)

@@ -26,7 +26,7 @@ def test_a_linear_critic_pays_the_square_of_its_weights(on):
     paid = float(value(SlopePenalty(on), critic))
     assert paid == pytest.approx(14.0, rel=1e-6)
     # The control: a mean over axes would be three times too small.
-    slopes = jax.vmap(jax.grad(critic.energy))(REAL.x)
+    slopes = jax.jit(jax.vmap(jax.grad(critic.energy)))(REAL.x)
     assert float(jnp.mean(slopes**2)) == pytest.approx(14.0 / 3, rel=1e-6)
 
 
@@ -44,7 +44,7 @@ def test_the_penalty_can_be_lowered():
         return value(SlopePenalty("real"), critic)
 
     truth = 8 * WEIGHTS * jnp.mean(REAL.x**2, axis=0)
-    assert jnp.allclose(jax.grad(paid)(WEIGHTS), truth, rtol=1e-4)
+    assert jnp.allclose(jax.jit(jax.grad(paid))(WEIGHTS), truth, rtol=1e-4)
 
 
 def test_a_slope_of_one_is_free_and_others_pay():
@@ -60,7 +60,7 @@ def test_a_flat_critic_has_a_finite_slope_of_its_penalty():
         critic = Critic(lambda x: x @ weights, shape=(3,))
         return value(UnitSlopePenalty(), critic)
 
-    assert jnp.all(jnp.isfinite(jax.grad(paid)(jnp.zeros(3))))
+    assert jnp.all(jnp.isfinite(jax.jit(jax.grad(paid))(jnp.zeros(3))))
 
 
 def test_the_noise_penalty_is_a_quarter_of_both_where_the_critic_does_not_know():

@@ -56,9 +56,9 @@ def test_group_is_closed_with_the_order_it_should_have(names, order):
 def test_ising_energy_is_invariant_and_a_wrong_energy_is_not():
     group = symmetry_group(NAMES, (4, 4), Support(((Binary((-1.0, 1.0)), 16),)))
     x = jnp.asarray(Ising(4, 0.4).draw(seed=0, count=1)[0])
-    moved = jax.vmap(lambda g: group.apply(g, x))(jnp.arange(group.order))
-    assert np.ptp(jax.vmap(Ising(4, 0.4).energy)(moved)) < 1e-5
-    assert np.ptp(jax.vmap(Ising(4, 0.4, h=0.1).energy)(moved)) > 0.1
+    moved = jax.jit(jax.vmap(lambda g: group.apply(g, x)))(jnp.arange(group.order))
+    assert np.ptp(jax.jit(jax.vmap(Ising(4, 0.4).energy))(moved)) < 1e-5
+    assert np.ptp(jax.jit(jax.vmap(Ising(4, 0.4, h=0.1).energy))(moved)) > 0.1
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_symmetrized_density_is_exact_and_never_further_from_an_invariant_truth(
     log_q, log_p = (np.asarray(jax.jit(jax.vmap(m.log_prob))(every), float) for m in (model, mixed))
     assert abs(np.exp(log_p).sum() - 1) < 1e-4
     code = {tuple(row): i for i, row in enumerate(every)}
-    moved = np.asarray(jax.vmap(lambda x: jax.vmap(lambda g: group.apply(g, x))(
-        jnp.arange(group.order)))(every))  # fmt: skip
+    moved = np.asarray(jax.jit(jax.vmap(lambda x: jax.vmap(lambda g: group.apply(g, x))(
+        jnp.arange(group.order))))(every))  # fmt: skip
     by_hand = [np.mean([np.exp(log_q[code[tuple(y)]]) for y in orbit]) for orbit in moved[::17]]
     assert np.allclose(by_hand, np.exp(log_p)[::17], rtol=1e-4)
-    energy = np.asarray(jax.vmap(Ising(3, 0.3).energy)(every), float)
+    energy = np.asarray(jax.jit(jax.vmap(Ising(3, 0.3).energy))(every), float)
     truth = np.exp(-energy) / np.exp(-energy).sum()
     assert truth @ -log_p < truth @ -log_q
     # Control: a truth that the group changes may end further away.

@@ -47,8 +47,12 @@ def test_starts_at_the_base_and_learns_moons():
         jax.random.key(1),
     )  # fmt: skip
     fresh = truth.sample(9, 4000)
-    log_q = np.asarray(jax.vmap(made.model(trained.cast).log_prob)(jnp.asarray(fresh, float)))
-    before = np.asarray(jax.vmap(made.model(made.cast).log_prob)(jnp.asarray(fresh, float)))
+    log_q = np.asarray(
+        jax.jit(jax.vmap(made.model(trained.cast).log_prob))(jnp.asarray(fresh, float))
+    )
+    before = np.asarray(
+        jax.jit(jax.vmap(made.model(made.cast).log_prob))(jnp.asarray(fresh, float))
+    )
     ratio = truth.log_prob(fresh) - log_q
     assert ratio.mean() > -4 * ratio.std() / np.sqrt(len(ratio))
     assert -log_q.mean() < -before.mean() - 0.2

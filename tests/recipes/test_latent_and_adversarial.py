@@ -66,7 +66,7 @@ def test_vae_learns_mixed_columns_under_a_condition(rows):
     )  # fmt: skip
     model = trained(vae.build, options, SUPPORT, *rows)
     check(model)
-    weights = jax.vmap(model.log_weight)(jax.random.split(KEY, 4000), *rows)
+    weights = jax.jit(jax.vmap(model.log_weight))(jax.random.split(KEY, 4000), *rows)
     # The density of the real column alone is an upper bound in the mean, noise apart.
     entropy = 0.5 * np.log(2 * np.pi * np.e * 1.5**2)
     assert -entropy - 0.5 < float(jnp.mean(weights)) < -entropy + 4 * float(jnp.std(weights)) / 63

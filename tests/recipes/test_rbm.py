@@ -44,28 +44,28 @@ def trained(rounds):
 def test_a_machine_learns_a_lattice():
     model = trained(1500)
     every = jnp.asarray(list(itertools.product([-1.0, 1.0], repeat=16)))
-    minus = -np.asarray(jax.vmap(model.energy)(every), dtype=np.float64)
+    minus = -np.asarray(jax.jit(jax.vmap(model.energy))(every), dtype=np.float64)
     log_z = np.logaddexp.reduce(minus)
     bracket = model.log_partition(jax.random.key(2), chains=128, temperatures=200)
     assert bracket.lower.value - 4 * bracket.lower.stderr < log_z
     assert log_z < bracket.upper.value + 4 * bracket.upper.stderr
-    exact = np.asarray(jax.vmap(ISING.log_prob)(every), dtype=np.float64)
+    exact = np.asarray(jax.jit(jax.vmap(ISING.log_prob))(every), dtype=np.float64)
     divergence = np.sum(np.exp(exact) * (exact - (minus - log_z)))
     assert 0 < divergence < 0.1
     # What it samples agrees with what it says, and with the lattice within the data's own scatter.
-    x = jax.vmap(model.sample)(jax.random.split(jax.random.key(3), 4000))
+    x = jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(3), 4000))
     solution = ISING.solution
     for quantity, truth in (
         (IsingEnergy(ising=ISING), solution.energy),
         (MagnetizationPower(power=1, name="|m|"), solution.abs_magnetization),
     ):
-        values = np.asarray(jax.vmap(quantity.value)(x), dtype=np.float64)
+        values = np.asarray(jax.jit(jax.vmap(quantity.value))(x), dtype=np.float64)
         error = values.std() / np.sqrt(len(values))
-        own = np.exp(minus - log_z) @ np.asarray(jax.vmap(quantity.value)(every))
+        own = np.exp(minus - log_z) @ np.asarray(jax.jit(jax.vmap(quantity.value))(every))
         assert abs(values.mean() - own) < 4 * error
         assert abs(values.mean() - truth) < 4 * error
     # The control: the columns alone, which is where it started.
     blank = trained(1)
-    x = jax.vmap(blank.sample)(jax.random.split(jax.random.key(3), 1000))
-    energy = jax.vmap(IsingEnergy(ising=ISING).value)(x)
+    x = jax.jit(jax.vmap(blank.sample))(jax.random.split(jax.random.key(3), 1000))
+    energy = jax.jit(jax.vmap(IsingEnergy(ising=ISING).value))(x)
     assert float(energy.mean()) - solution.energy > 0.3

@@ -37,13 +37,13 @@ class Likelihood(Objective):
         return {"moves": jnp.zeros((), jnp.int32), "chain": jax.random.key(7)}
 
     def loss(self, player, key, cast, batch, memory):
-        loss = -jnp.mean(jax.vmap(cast["model"].log_prob)(batch.x))
+        loss = -jnp.mean(jax.jit(jax.vmap(cast["model"].log_prob))(batch.x))
         noise = jax.random.normal(jax.random.fold_in(memory["chain"], memory["moves"]))
         memory = memory | {"moves": memory["moves"] + 1}
         return loss + 0.0 * noise, (memory, {"noise": noise})
 
     def held_out(self, key, cast, batch):
-        return -jnp.mean(jax.vmap(cast["model"].log_prob)(batch.x))
+        return -jnp.mean(jax.jit(jax.vmap(cast["model"].log_prob))(batch.x))
 
 
 class Bilinear(Objective):

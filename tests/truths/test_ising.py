@@ -63,7 +63,7 @@ def test_every_average_against_enumeration(L, beta, J, h):
 
 def test_log_prob_is_normalized():
     x, _, p, _ = enumerate_lattice(3, 0.7, 1.0, 0.3)
-    ours = jax.vmap(Ising(3, 0.7, 1.0, 0.3).log_prob)(jnp.asarray(x))
+    ours = jax.jit(jax.vmap(Ising(3, 0.7, 1.0, 0.3).log_prob))(jnp.asarray(x))
     np.testing.assert_allclose(np.exp(ours), p, rtol=2e-5)
 
 
@@ -89,7 +89,7 @@ def test_perfect_samples_have_the_right_probabilities():
 def test_perfect_samples_of_a_larger_lattice():
     ising = Ising(8, CRITICAL)
     x = ising.draw(1, 20_000)
-    energy = np.asarray(jax.vmap(ising.energy)(jnp.asarray(x))) / ising.beta / 64
+    energy = np.asarray(jax.jit(jax.vmap(ising.energy))(jnp.asarray(x))) / ising.beta / 64
     m = np.abs(x.mean((1, 2)))
     for values, truth in [(energy, ising.solution.energy), (m, ising.solution.abs_magnetization)]:
         assert abs(values.mean() - truth) < 4 * values.std() / np.sqrt(len(values))
@@ -103,8 +103,8 @@ def test_heat_bath_leaves_the_lattice_invariant_and_a_wrong_temperature_does_not
         x = start
         for block, key in enumerate(jax.random.split(jax.random.key(0), 6)):
             keys = jax.random.split(key, len(x))
-            x = jax.vmap(lambda k, s, b=block % 2: kernel.draw_block(k, b, s))(keys, x)
-        return np.asarray(jax.vmap(ising.energy)(x)) / ising.beta / 16
+            x = jax.jit(jax.vmap(lambda k, s, b=block % 2: kernel.draw_block(k, b, s)))(keys, x)
+        return np.asarray(jax.jit(jax.vmap(ising.energy))(x)) / ising.beta / 16
 
     after = energies(ising)
     error = after.std() / np.sqrt(len(after))
