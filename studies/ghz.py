@@ -154,9 +154,9 @@ def text_of(pairs: list[Pair], learned: list[str], seconds: float) -> str:
         "with the default start, made for states whose marginals do, its fits stop early.",
         "",
         "A k-gram cannot carry the branch that it is in across sites that do not tell of it; the "
-        "Born machine carries it on its bond. Near ln 2 = 0.69 a Born machine has stopped at a "
-        "domain wall, with two parts of the chain that do not know of each other's branch: a local "
-        "optimum, which another start may avoid.",
+        "Born machine carries it on its bond. Tenths of a nat above its neighbors in the table a "
+        "Born machine has stopped at a domain wall, with two parts of the chain that do not know "
+        "of each other's branch: a local optimum, which another start may avoid.",
         "",
         f"| N | p | model | {head} |", "|---" * (3 + 2 * len(SHOTS)) + "|", *learned, "",
     ])  # fmt: skip
