@@ -1,8 +1,8 @@
 r"""The critical Ising chain of 50 qubits from its shots: every model for shots, side by side.
 
     python -m studies.tomography --seeds 3
-    python -m studies.tomography born-machine povm-compact:width=64,training.rounds=6000 \
-        --shots 1000000 --output studies/tomography_million.md
+    python -m studies.tomography povm-compact:width=64,training.rounds=6000 --shots 1000000 \
+        --output studies/tomography_million.md
 
 Shots are Pauli-6 strings of the chain's own ground state, merged to Pauli-4 for all models but the
 Born machine. KL(P||Q) and the classical fidelity are of Pauli-4 outcomes, by paired log-ratios on
