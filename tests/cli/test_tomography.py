@@ -15,7 +15,7 @@ from energeia.physics.mps_outcomes import sample_outcomes
 from energeia.physics.pauli import hamiltonian
 from energeia.physics.povm import pauli_6
 from energeia.runs.run import load
-from energeia.runs.tomography import Request, tomography
+from energeia.runs.tomography import Request, jobs_of, tomography
 
 SITES = 3
 QUICK = ["--models", "product-of-marginals", "born-machine", "--samples", "400", "--scale", "0.01"]
@@ -143,3 +143,15 @@ def test_another_set_of_shots_does_not_join_a_folder(measured, tmp_path, capsys)
     code, _, err = call(capsys, "tomography", tmp_path / "other.npz", "--out", tmp_path / "run",
                         "--resume", *QUICK)  # fmt: skip
     refused(code, err, "other shots")
+
+
+def test_networks_and_born_machines_start_several_times():
+    shots = Shots.from_outcomes(np.zeros((10, 2), int), "pauli-4")
+    asked = Request(
+        shots="x", povm="pauli-4", models=("povm-gru", "born-machine", "k-gram"), seeds=2, seed=5
+    )
+    found = [(job.name, job.seed) for job in jobs_of(shots, asked)]
+    assert found == [
+        ("povm-gru-1", 5), ("povm-gru-2", 6), ("born-machine-1", 5), ("born-machine-2", 6),
+        ("k-gram", 5),
+    ]  # fmt: skip

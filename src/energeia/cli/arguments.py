@@ -181,7 +181,7 @@ class Tomography(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     """Recipes in the place of the network and the baselines."""
     seeds: int = 1
-    """Trainings of each network."""
+    """Trainings of each network and Born machine."""
     scale: float = 1.0
     """Multiply the rounds of every recipe."""
     samples: int = 50_000

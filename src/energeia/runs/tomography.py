@@ -57,7 +57,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] = (*NETWORKS, *BASELINES)
     """The recipes to fit."""
     seeds: int = 1
-    """Trainings of each network."""
+    """Trainings of each network and Born machine."""
     scale: float = 1.0
     """Multiplies the rounds of every recipe."""
     samples: int = 50_000
@@ -115,7 +115,7 @@ def tomography(
     if path.exists() and any(path.iterdir()) and not resume:
         raise InputError(f"{path} is not empty: go on in it with --resume or choose another --out")
     asked = _questions(shots, request, truth, ground_energy)
-    jobs = _jobs(shots, request)
+    jobs = jobs_of(shots, request)
     path.mkdir(parents=True, exist_ok=True)
     rows = {raw: _open(path, shots, raw, request.seed) for raw in {False, *(j.raw for j in jobs)}}
     held_out = np.asarray(rows[False].test.x).astype(np.uint8)
@@ -160,8 +160,8 @@ def _operator(text: str) -> Operator:
     return tuple(PauliString.parse(part) for part in text.split("+"))
 
 
-def _jobs(shots: Shots, request: Request) -> list[_Job]:
-    """The trainings: each network once a seed, each baseline once.
+def jobs_of(shots: Shots, request: Request) -> list[_Job]:
+    """The trainings: each network and Born machine once a seed, each baseline once.
 
     Raises:
         InputError: for an unknown recipe, or no seed.
@@ -173,8 +173,9 @@ def _jobs(shots: Shots, request: Request) -> list[_Job]:
         born = find(name).name == "born-machine"
         sort = "matrix-product" if born else "baseline" if name in BASELINES else "network"
         raw = born and shots.bases is not None
-        for index in range(request.seeds if sort == "network" else 1):
-            title = f"{name}-{index + 1}" if sort == "network" and request.seeds > 1 else name
+        starts = 1 if sort == "baseline" else request.seeds
+        for index in range(starts):
+            title = f"{name}-{index + 1}" if starts > 1 else name
             jobs.append(_Job(title, name, sort, raw, request.seed + index))
     return jobs
 
