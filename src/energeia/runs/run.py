@@ -12,6 +12,7 @@ from energeia._core.batching import map_rows
 from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
 from energeia.contracts import Cast, Density, Energy, Generator
 from energeia.estimate import Estimate
+from energeia.evaluation.effort import Effort
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.samples import draw
 from energeia.recipes.options.problem import Problem
@@ -118,15 +119,19 @@ class Run:
         rows = as_rows(self.problem, x, condition)
         return map_rows(_energies, rows.x, *_given(rows.condition), carry=self.model)
 
-    def score(self, x: Any, condition: Any = None, seed: int = 0) -> Scores:
+    def score(
+        self, x: Any, condition: Any = None, seed: int = 0, effort: Effort | None = None
+    ) -> Scores:
         """The log-likelihood of each row, exact or not, and the mean with its error and kind.
+
+        ``effort`` says how many weights or annealed chains a bound or an estimate may take.
 
         Raises:
             InputError: for rows of another shape, not finite, or outside the support.
         """
         rows = as_rows(self.problem, x, condition)
         key = jax.random.key(seed)
-        found = log_likelihood(self.model, rows.x, rows.condition, key=key)
+        found = log_likelihood(self.model, rows.x, rows.condition, key=key, effort=effort)
         return Scores(np.asarray(found.rows), found.estimate)
 
 
