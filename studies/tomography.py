@@ -50,11 +50,14 @@ def raw_shots(state, count, seed):
     )
 
 
-def best_of_starts(recipe, shots, folder, seed, options):
+SHARES = (0.94, 0.05, 0.01)
+
+
+def best_of(starts, recipe, shots, folder, seed, options, fractions=SHARES):
     """Fits from several starts, of which the held-out shots choose one; the seconds of all."""
     fits = [
-        fitted(recipe, shots, Path(folder) / str(start), seed + 100 * start, options)
-        for start in range(STARTS.get(recipe, 1))
+        fitted(recipe, shots, Path(folder) / str(start), seed + 100 * start, options, fractions)
+        for start in range(starts)
     ]
     model, _, run = min(fits, key=lambda fit: held_out(fit[2]))
     return model, sum(seconds for _, seconds, _ in fits), run
@@ -65,7 +68,7 @@ def held_out(run):
     return min(look["held_out"] for look in run.directory.history())
 
 
-def fitted(recipe, shots, folder, seed, options=None, fractions=(0.94, 0.05, 0.01)):
+def fitted(recipe, shots, folder, seed, options=None, fractions=SHARES):
     """The model of a recipe after training on shots, and the seconds that it took."""
     Path(folder).mkdir(exist_ok=True)
     seen = shots if recipe == "born-machine" else shots.pauli_4()
@@ -135,7 +138,9 @@ def rows_of(state, recipes, count, seed):
     for words in recipes:
         recipe, _, options = words.partition(":")
         with tempfile.TemporaryDirectory() as folder:
-            model, seconds, run = best_of_starts(recipe, shots, folder, seed, settings(options))
+            model, seconds, run = best_of(
+                STARTS.get(recipe, 1), recipe, shots, folder, seed, settings(options)
+            )
             rounds = run.directory.status.round
         drawn = drawn_from(model)
         divergence, overlap = measured(model, fresh, log_p)
