@@ -126,9 +126,10 @@ def table(fits: list[Fit], shots: dict[tuple[int, int], float], slope: float, er
         "`python -m studies.scaling`: critical transverse-field Ising chains, Pauli-6 shots, the "
         f"Born machine of bond dimension {OPTIONS['bond']} with real amplitudes, "
         f"{OPTIONS['training']['rounds']} rounds at most and early stopping on a tenth of the "
-        f"shots, which also choose among {STARTS} starts. KL per qubit in units of 10⁻³ nats, of Pauli-4 outcomes at {FRESH:,} fresh "
-        f"strings; mean and standard deviation over {len(SEEDS)} seeds, each with its own shots. "
-        f"{len(fits)} fits, {spent:.0f} s of training and compilation in all, on 2 cores.",
+        f"shots, which also choose among {STARTS} starts. KL per qubit in units of 10⁻³ nats, of "
+        f"Pauli-4 outcomes at {FRESH:,} fresh strings; mean and standard deviation over "
+        f"{len(SEEDS)} seeds, each with its own shots. "
+        f"{len(fits)} points, {spent:.0f} s of training and compilation in all, on 2 cores.",
         "",
         "| N | " + " | ".join(f"{n:,} shots" for n in LADDER) + " | shots needed |",
         "|---" * (len(LADDER) + 2) + "|",
