@@ -41,7 +41,7 @@ FRESH = 10_000
 DRAWN = 200_000
 DISTANCE = 8
 STARTS = {"born-machine": 4}
-"""A Born machine stops at a wall, 0.02 nats above the best, from one start in three or so."""
+"""A Born machine stops at a wall, 0.02 nats above the best, from some starts."""
 
 
 def raw_shots(state, count, seed):

@@ -188,6 +188,7 @@ def _numbers(values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, al
         names, alike = values.dtype.names, False
         try:
             values = recfunctions.structured_to_unstructured(np.asarray(values))
+        # numpy itself raises NotImplementedError for fields that it cannot lay side by side.
         except (TypeError, ValueError, NotImplementedError):
             raise InputError(
                 f"{spec} has fields ({', '.join(names)}) that are not all numbers: "

@@ -72,9 +72,9 @@ class BornMachine(Density):
         from the first step. The noise is the same at every site: where each site has its own,
         stretches of the chain settle on channels that do not match more often, and the walls
         between them stay (0.02 nats on the critical Ising chain of 50 sites). A wall shows in the
-        held-out likelihood: fit from several keys. With
-        ``real=None`` the reference rows decide whether amplitudes are real: they are, unless an
-        expectation with one Y is not zero (``shows_phases``).
+        held-out likelihood: fit from several keys. With ``real=None`` the reference rows decide
+        whether amplitudes are real: they are, unless an expectation with one Y is not zero
+        (``shows_phases``).
         """
         d, D, K = povm.dimension, bond, purification
         local = jnp.tile(jnp.eye(d, K, dtype=complex), (sites, 1, 1))
