@@ -41,7 +41,6 @@ SHARES = (0.85, 0.1, 0.05)
 OPTIONS = {
     "bond": 8,
     "amplitudes": "real",
-    "noise": 0.5,
     "training": {"rounds": 3000, "batch": 100, "check_every": 100, "patience": 10},
 }
 STARTS = 2
@@ -147,8 +146,8 @@ def table(fits: list[Fit], shots: dict[tuple[int, int], float], slope: float, er
         f"Shots needed grow as N^({slope:.2f} ± {error:.2f}): least squares of log shots on log N, "
         "one point a length and seed, error from the scatter about the line. The exponent is of "
         "state, model and training together: a longer chain is harder to optimize, too, and a fit "
-        "that stops at a poor optimum asks for more shots. Earlier settings of the training, from "
-        "one start each, gave 0.42 ± 0.14 and 0.64 ± 0.12: read it with that much doubt.",
+        "that stops at a poor optimum asks for more shots. Earlier starts, of which many stopped at "
+        "walls (see `BornMachine.random`), gave 0.42 ± 0.14 and 0.64 ± 0.12.",
         "",
         "![Shots for a fixed KL per qubit](../docs/images/shots-scaling.png)",
     ]

@@ -56,8 +56,8 @@ SHARES = (0.94, 0.05, 0.01)
 def best_of(starts, recipe, shots, folder, seed, options, fractions=SHARES):
     """Fits from several starts, of which the held-out shots choose one; the seconds of all."""
     fits = [
-        fitted(recipe, shots, Path(folder) / str(start), seed + 100 * start, options, fractions)
-        for start in range(starts)
+        fitted(recipe, shots, Path(folder) / str(i), seed, options, fractions, start=seed + 100 * i)
+        for i in range(starts)
     ]
     model, _, run = min(fits, key=lambda fit: held_out(fit[2]))
     return model, sum(seconds for _, seconds, _ in fits), run
@@ -68,8 +68,11 @@ def held_out(run):
     return min(look["held_out"] for look in run.directory.history())
 
 
-def fitted(recipe, shots, folder, seed, options=None, fractions=SHARES):
-    """The model of a recipe after training on shots, and the seconds that it took."""
+def fitted(recipe, shots, folder, seed, options=None, fractions=SHARES, start=None):
+    """The model of a recipe after training on shots, and the seconds that it took.
+
+    The seed splits the shots, alike for all starts, so that their held-out shots are the same.
+    """
     Path(folder).mkdir(exist_ok=True)
     seen = shots if recipe == "born-machine" else shots.pauli_4()
     file = Path(folder) / f"{recipe}.npy"
@@ -79,7 +82,8 @@ def fitted(recipe, shots, folder, seed, options=None, fractions=SHARES):
     data = DataConfig(spec=str(file), support=support, seed=seed, fractions=fractions)
     began = time.time()
     out = Path(folder) / recipe
-    run = fit(data, recipe, out=out, options=options, seed=seed, quiet=options is not None)
+    first = seed if start is None else start
+    run = fit(data, recipe, out=out, options=options, seed=first, quiet=options is not None)
     seconds, model = time.time() - began, run.model
     if recipe == "born-machine":
         model = model.inner.measured_by(pauli_4())

@@ -38,6 +38,7 @@ def build(options: BornOptions, problem: Problem, reference: Reference, key: PRN
         purification=options.purification,
         real={"real": True, "complex": False, "auto": None}[options.amplitudes],
         noise=options.noise,
+        signs=options.signs,
         reference=jnp.round(jax.vmap(lambda x: units.encode(x)[0])(reference.x)).astype(int),
     )
     player = Player("model", ("model",), optimizer(options.optimization, options.training.rounds))

@@ -110,6 +110,8 @@ class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Real as in ground states without a field along Y; auto: unless shots show the contrary."""
     noise: float = 0.1
     """Size of the random numbers added to the product state at the start, alike at all sites."""
+    signs: Literal["alike", "free"] = "alike"
+    """Of that noise: alike, so that no walls of opposite sign form; free, for long GHZ states."""
     training: Training = Training(
         rounds=6000, batch=100, check_every=300, patience=10, average=0.99
     )
