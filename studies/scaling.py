@@ -34,7 +34,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 KL_PER_QUBIT = 1e-3
-LADDER = (1000, 2000, 4000, 8000)
+LADDER = (500, 1000, 2000, 4000, 8000)
 SEEDS = (0, 1, 2)
 FRESH = 3000
 SHARES = (0.85, 0.1, 0.05)

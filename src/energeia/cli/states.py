@@ -1,16 +1,15 @@
 """The commands ``ground-state`` and ``measure``."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from energeia._core.errors import InputError
 from energeia.cli import arguments
+from energeia.cli.output import Answer
 from energeia.estimate import Estimate
 from energeia.runs.measuring import measure_state, write_ground_state
 
 
-def find_ground_state(given: arguments.GroundState) -> tuple[Any, Callable[[], None]]:
+def find_ground_state(given: arguments.GroundState) -> Answer:
     """Write the ground state of a chain; say its energy, and the exact one where it is known."""
     _writable(given.out)
     found = write_ground_state(given.chain, Path(given.out), given.bond)
@@ -35,7 +34,7 @@ def find_ground_state(given: arguments.GroundState) -> tuple[Any, Callable[[], N
     return answer, show
 
 
-def measure(given: arguments.Measure) -> tuple[Any, Callable[[], None]]:
+def measure(given: arguments.Measure) -> Answer:
     """Write exact shots of a state."""
     _writable(given.out)
     seed = given.common.seed

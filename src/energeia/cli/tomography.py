@@ -1,15 +1,14 @@
 """The command ``tomography``: read shots and truth, fit, show the table, write the page."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from energeia._core.errors import InputError
 from energeia.cli import arguments
+from energeia.cli.output import Answer
 from energeia.data.measurements import Shots
 from energeia.data.shot_readers import read_shots
 from energeia.estimate import Estimate
@@ -28,7 +27,7 @@ _SHOWN = ("KL", "held-out", "behind", "classical", "⟨", "energy", "smallest")
 """How the columns begin that fit in a terminal; the page has all."""
 
 
-def reconstruct(given: arguments.Tomography) -> tuple[Any, Callable[[], None]]:
+def reconstruct(given: arguments.Tomography) -> Answer:
     """Carry the command out; the answer and how to show it."""
     if given.resume and not given.out:
         raise InputError("--resume was given without --out: name the folder of the tomography")

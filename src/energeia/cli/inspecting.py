@@ -1,0 +1,65 @@
+"""The command ``inspect``: what data are, and which recipes apply."""
+
+import msgspec
+from rich.console import Console
+
+from energeia.cli import arguments
+from energeia.cli.output import Answer
+from energeia.data.inspection import Inspection, Verdict, inspect
+from energeia.recipes.catalogue import RECIPES, applicable
+from energeia.support import Real, Support, parse
+
+
+def inspect_data(given: arguments.Inspect) -> Answer:
+    """Look at data; say which recipes fit them, and why the others do not."""
+    reading = given.reading
+    found = inspect(
+        given.data,
+        support=reading.support or None,
+        drop_bad_rows=reading.drop_bad_rows,
+        drop_columns=reading.drop_columns,
+        condition_columns=reading.condition,
+        seed=given.common.seed,
+    )
+    declared = "; ".join(f"{part.first}-{part.last}:{part.support}" for part in found.support)
+    support = parse(declared, Support(((Real(), found.dimension),)))
+    reasons = applicable(support, bool(found.condition_columns))
+    verdicts = tuple(
+        Verdict(recipe=name, family=RECIPES[name].family, applies=why is None, reason=why or "")
+        for name, why in reasons.items()
+    )
+    found = msgspec.structs.replace(found, recipes=verdicts)
+    return found, lambda: _show(found)
+
+
+def _show(found: Inspection) -> None:
+    console = Console()
+    shape = " x ".join(map(str, found.shape))
+    console.print(f"[bold]{found.spec}[/]  {shape}  {found.dtype}  sha256 {found.sha256[:12]}")
+    console.print(f"{found.rows:,} rows of layout {found.layout}, {found.dimension} columns")
+    for part in found.support:
+        where = f"{part.first}" if part.first == part.last else f"{part.first}-{part.last}"
+        console.print(
+            f"  columns {where}: {part.support}  values {part.low:g} to {part.high:g}",
+            highlight=False,
+        )
+    order = "rows are ordered" if found.ordered else "rows look independent"
+    console.print(
+        f"{found.duplicates:,} duplicate rows, {found.bad_rows:,} with NaN or infinity, "
+        f"{len(found.constant_columns)} constant columns; autocorrelation time "
+        f"{found.autocorrelation_time:g} rows ({order})",
+        highlight=False,
+    )
+    if found.symmetries:
+        console.print(f"declared symmetries: {', '.join(found.symmetries)}")
+    if found.entropy is not None:
+        console.print(f"exact entropy: {found.entropy:.4f} nats a row")
+    for text in found.refusals:
+        console.print(f"[red]refused:[/] {text}", highlight=False)
+    for text in found.warnings:
+        console.print(f"[yellow]warning:[/] {text}", highlight=False)
+    for text in found.suggestions:
+        console.print(f"[blue]consider:[/] {text}", highlight=False)
+    for verdict in found.recipes:
+        mark = "[green]fits[/]  " if verdict.applies else "[red]no[/]    "
+        console.print(f"  {mark} {verdict.recipe:<14} {verdict.family:<15} {verdict.reason}")

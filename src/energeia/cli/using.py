@@ -1,0 +1,125 @@
+"""The commands ``sample`` and ``score``: what a trained run is asked for."""
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from energeia._core.errors import InputError
+from energeia.cli import arguments
+from energeia.cli.output import Answer
+from energeia.records import Chains
+from energeia.runs.chaining import ChainSettings
+from energeia.runs.files import whole
+from energeia.runs.opening import open_for
+from energeia.runs.run import load
+
+
+def sample(given: arguments.Sample) -> Answer:
+    """Draw rows of a run, plainly or by chains."""
+    _writable(given.out)
+    if given.kernel:
+        return _sample_chains(given)
+    if given.latent or given.step_size:
+        raise InputError("--latent and --step-size are those of chains: give --kernel mala, too")
+    run = load(given.run)
+    rows = run.sample(
+        given.n,
+        seed=given.common.seed,
+        condition=given.condition or None,
+        temperature=given.temperature,
+        truncation=given.truncation,
+    )
+    _write_rows(Path(given.out), rows)
+    answer = {"run": given.run, "n": len(rows), "shape": list(rows.shape), "out": given.out}
+    return answer, lambda: print(f"{len(rows):,} samples in {given.out}")
+
+
+def _sample_chains(given: arguments.Sample) -> Answer:
+    if given.truncation:
+        raise InputError(
+            "--truncation narrows plain draws and was given with --kernel: leave out one of them"
+        )
+    settings = ChainSettings(
+        kernel=given.kernel or "mala",
+        latent=given.latent,
+        steps=given.steps,
+        step_size=given.step_size,
+        temperature=given.temperature,
+    )
+    run = load(given.run)
+    found = run.sample_chains(given.n, settings, given.common.seed, given.condition or None)
+    _write_rows(Path(given.out), found.x)
+    _show_chains(found.chains, found.target, found.step_size)
+    answer = {
+        "run": given.run,
+        "n": len(found.x),
+        "shape": list(found.x.shape),
+        "out": given.out,
+        "target": found.target,
+        "step_size": found.step_size,
+        "chains": found.chains,
+    }
+    return answer, lambda: print(f"{len(found.x):,} samples in {given.out}")
+
+
+def score(given: arguments.Score) -> Answer:
+    """Log-likelihoods of rows, and their mean."""
+    if given.out:
+        _writable(given.out)
+    run = load(given.run)
+    data = open_for(
+        given.data,
+        run.problem,
+        run.config.data,
+        drop_bad_rows=given.drop_bad_rows,
+        seed=given.common.seed,
+    )
+    scores = run.score(np.asarray(data.rows), data.condition, seed=given.common.seed)
+    if given.out:
+        _write_rows(Path(given.out), scores.rows)
+    mean = scores.mean
+    answer = {"run": given.run, "log_likelihood": mean, "out": given.out or None}
+    note = f"; {mean.note}" if mean.note else ""
+    return answer, lambda: print(f"log-likelihood {mean} nats a row, {mean.kind}{note}")
+
+
+def _writable(out: str) -> None:
+    """Refuse a place to write before any work is done for it.
+
+    Raises:
+        InputError: for an unknown kind of file or a folder that is not there.
+    """
+    path = Path(out)
+    if path.suffix not in (".npy", ".csv"):
+        raise InputError(f"{out} ends in {path.suffix or 'nothing'}: end it in .npy or .csv")
+    if not path.parent.is_dir():
+        raise InputError(f"folder {path.parent} is not there: make it or write elsewhere")
+
+
+def _write_rows(path: Path, rows: np.ndarray) -> None:
+    with whole(path) as stream:
+        if path.suffix == ".npy":
+            np.save(stream, rows, allow_pickle=False)
+        else:
+            np.savetxt(stream, rows.reshape(len(rows), -1), delimiter=",", fmt="%.9g")
+
+
+def _show_chains(found: Chains, target: str, step_size: float) -> None:
+    """Say on standard error what chains sampled and how well they mixed."""
+    tau = found.autocorrelation_time
+    time = "longer than the chains" if tau is None else f"{tau:.3g} steps"
+    console = Console(stderr=True)
+    console.print(
+        f"{found.kernel} on {target}: {found.chains} chains, {found.steps} steps of size "
+        f"{step_size:.3g} after burn-in; acceptance {found.acceptance:.3f}, R-hat "
+        f"{found.r_hat:.3f}, ESS {found.ess:,.0f}, autocorrelation time {time}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if not found.r_hat < 1.01:
+        console.print(
+            "[yellow]warning:[/] the chains disagree (R-hat above 1.01): give more --steps",
+            highlight=False,
+            soft_wrap=True,
+        )
