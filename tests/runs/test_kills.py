@@ -6,7 +6,7 @@ from studies.kills import content, straight, survive
 
 @pytest.mark.parametrize(("recipe", "kills"), [("made", 2), ("gan", 1)])
 def test_killed_and_resumed_ends_in_the_same_bytes(recipe, kills, tmp_path):
-    rounds = 1200
+    rounds = 300
     straight(recipe, tmp_path / "one", rounds)
     survive(recipe, tmp_path / "two", rounds, kills, seed=1)
     one, two = content(tmp_path / "one"), content(tmp_path / "two")

@@ -116,8 +116,15 @@ def _scores(classifier: Any, x: np.ndarray, labels: np.ndarray, judged: np.ndarr
     with warnings.catch_warnings():
         # A network stopped early is still a valid classifier: the test needs no optimum.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        classifier.fit(x, labels)
-    return classifier.predict_proba(judged)[:, 1]
+        # Matrix products flag numbers that they pad with; the scores themselves are looked at.
+        with np.errstate(invalid="ignore"):
+            classifier.fit(x, labels)
+            found = classifier.predict_proba(judged)[:, 1]
+    if not np.all(np.isfinite(found)):
+        raise InputError(
+            f"{type(classifier).__name__} gave scores that are not finite: look for huge values"
+        )
+    return found
 
 
 def _areas(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
