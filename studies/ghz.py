@@ -150,11 +150,11 @@ def text_of(pairs: list[Pair], learned: list[str], seconds: float) -> str:
         "",
         f"KL(P‖Q) in nats and F_c by paired log-ratios at {FRESH:,} fresh strings, one seed. The "
         f"Born machine has bond dimension {BORN['bond']}, real amplitudes, "
-        f"{TRAINING['rounds']} rounds at a learning rate of 0.1 from large noise (1) of free signs, "
-        "and a purification of 4 where there is noise on the qubits; held-out shots choose among "
-        f"{STARTS['born-machine']} starts. It sees bases and signs, the others Pauli-4 outcomes. The "
-        "default start, noise of one sign, draws the chain toward one product state; a GHZ state "
-        "is two of them.",
+        f"{TRAINING['rounds']} rounds at a learning rate of 0.1 from large noise (1) of free "
+        "signs, and a purification of 4 where there is noise on the qubits; held-out shots choose "
+        f"among {STARTS['born-machine']} starts. It sees bases and signs, the others Pauli-4 "
+        "outcomes. The default start, noise of one sign, draws the chain toward one product state; "
+        "a GHZ state is two of them.",
         "",
         "A k-gram cannot carry the branch that it is in across sites that do not tell of it; the "
         "Born machine carries it on its bond. Tenths of a nat above its neighbors in the table a "

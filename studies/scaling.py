@@ -146,8 +146,8 @@ def table(fits: list[Fit], shots: dict[tuple[int, int], float], slope: float, er
         f"Shots needed grow as N^({slope:.2f} ± {error:.2f}): least squares of log shots on log N, "
         "one point a length and seed, error from the scatter about the line. The exponent is of "
         "state, model and training together: a longer chain is harder to optimize, too, and a fit "
-        "that stops at a poor optimum asks for more shots. Earlier starts, of which many stopped at "
-        "walls (see `BornMachine.random`), gave 0.42 ± 0.14 and 0.64 ± 0.12.",
+        "that stops at a poor optimum asks for more shots. Earlier starts, many of which stopped "
+        "at walls (see `BornMachine.random`), gave 0.42 ± 0.14 and 0.64 ± 0.12.",
         "",
         "![Shots for a fixed KL per qubit](../docs/images/shots-scaling.png)",
     ]

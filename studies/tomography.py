@@ -8,8 +8,8 @@ Shots are Pauli-6 strings of the chain's own ground state, merged to Pauli-4 for
 Born machine. KL(P||Q) and the classical fidelity are of Pauli-4 outcomes, by paired log-ratios on
 10,000 fresh strings, in nats; <ZZ>_8 is averaged over all pairs 8 sites apart and given in percent
 off the exact value, from 200,000 strings of the model; seconds are of training and compilation.
-The Born machine is fitted from four starts, of which the held-out shots choose one; its seconds are
-of all four.
+The Born machine is fitted from two starts, of which the held-out shots choose one; its seconds are
+of both.
 Writes ``studies/tomography.md``, or the file named.
 """
 
@@ -40,8 +40,8 @@ from studies.words import settings
 FRESH = 10_000
 DRAWN = 200_000
 DISTANCE = 8
-STARTS = {"born-machine": 4}
-"""A Born machine stops at a wall, 0.02 nats above the best, from some starts."""
+STARTS = {"born-machine": 2}
+"""A Born machine may stop at a poor optimum."""
 
 
 def raw_shots(state, count, seed):
