@@ -38,7 +38,8 @@ SHOTS = (1000, 8000)
 FRESH = 4000
 DRAWN = 20_000
 SHARES = (0.85, 0.1, 0.05)
-STARTS = {"born-machine": 4}
+STARTS = 4
+"""Of the Born machine on pure states; purified ones take minutes and stop at no walls here."""
 TRAINING = {"rounds": 600, "batch": 250, "check_every": 50}
 BORN = {
     "bond": 4, "amplitudes": "real", "training": TRAINING,
@@ -109,7 +110,7 @@ def learn(sites: int, noise: float) -> list[str]:
         for shots in SHOTS:
             rows = raw_shots(truth, shots, 1000)
             with tempfile.TemporaryDirectory() as folder:
-                starts = STARTS.get(recipe, 1)
+                starts = STARTS if recipe == "born-machine" and not noise else 1
                 model, seconds, _ = best_of(starts, recipe, rows, folder, 0, given, SHARES)
             found = measured(model, fresh, log_p)
             cells.append(" | ".join(map(str, found)))
@@ -152,7 +153,7 @@ def text_of(pairs: list[Pair], learned: list[str], seconds: float) -> str:
         f"Born machine has bond dimension {BORN['bond']}, real amplitudes, "
         f"{TRAINING['rounds']} rounds at a learning rate of 0.1 from large noise (1) of free "
         "signs, and a purification of 4 where there is noise on the qubits; held-out shots choose "
-        f"among {STARTS['born-machine']} starts. It sees bases and signs, the others Pauli-4 "
+        f"among {STARTS} starts on pure states. It sees bases and signs, the others Pauli-4 "
         "outcomes. The default start, noise of one sign, draws the chain toward one product state; "
         "a GHZ state is two of them.",
         "",
