@@ -26,20 +26,26 @@ def game(dimension, scale):
     return GameModel(flow, flow, units), DensityInUnits(flow, units)
 
 
-def test_heights_lie_where_the_frame_says():
+def test_heights_lie_where_the_frames_say():
     scale = np.array([2.0, 1.0, 0.5])
     model, density = game(3, scale)
     rows = 3.0 + scale * np.random.default_rng(0).normal(size=(4000, 3))
     seen = panorama(model, rows, jax.random.key(0), side=21, chains=3, steps=20)
-    assert seen.heights.shape == (21, 21)
+    assert seen.heights.shape == (2, 21, 21)
     assert seen.chains.shape == (3, 20, 3)
-    # The slice runs along the two widest columns, in order.
-    assert np.argmax(np.abs(seen.frame[1])) == 0
-    assert np.argmax(np.abs(seen.frame[2])) == 1
-    corner = seen.frame[0] - seen.frame[1] + seen.frame[2]
-    np.testing.assert_allclose(seen.heights[-1, 0], model.energy(jnp.asarray(corner)), rtol=1e-5)
     page = Panorama(**seen._asdict())
-    np.testing.assert_allclose(page.coordinates(corner), [-1.0, 1.0], atol=1e-6)
+    for plane, (middle, first, second) in enumerate(seen.frames):
+        corner = middle - first + second
+        height = seen.heights[plane, -1, 0]
+        np.testing.assert_allclose(height, model.energy(jnp.asarray(corner)), rtol=1e-5)
+        np.testing.assert_allclose(page.coordinates(corner, plane), [-1.0, 1.0], atol=1e-6)
+        assert abs(first @ second) < 1e-5
+        spread = np.std(page.coordinates(rows, plane), axis=0)
+        np.testing.assert_allclose(spread, 1 / 2.5, rtol=1e-4)
+    # One slice runs along the two widest columns, in order; the other one does not.
+    assert np.argmax(np.abs(seen.frames[0, 1])) == 0
+    assert np.argmax(np.abs(seen.frames[0, 2])) == 1
+    assert np.sort(np.abs(seen.frames[1, 1]))[1] > 0.1
     assert panorama(density, rows, jax.random.key(0)) is None
 
 
@@ -49,4 +55,5 @@ def test_two_columns_are_shown_whole():
     seen = panorama(model, rows, jax.random.key(0), side=11, chains=2, steps=10)
     inside = np.abs(Panorama(**seen._asdict()).coordinates(rows)) < 1
     assert inside.mean() > 0.98
-    assert seen.frame[1][1] == seen.frame[2][0] == 0
+    assert seen.frames.shape == (1, 3, 2)
+    assert seen.frames[0, 1, 1] == seen.frames[0, 2, 0] == 0

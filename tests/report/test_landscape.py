@@ -15,7 +15,7 @@ def with_panorama(page):
     u = np.linspace(-1, 1, 20)
     heights = 10 * (u[:, None] ** 2 + u**2)
     frame = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
-    seen = Panorama(frame=frame, heights=heights, chains=np.zeros((2, 5, 2)))
+    seen = Panorama(frames=frame[None], heights=heights[None], chains=np.zeros((2, 5, 2)))
     first = dataclasses.replace(page.models[0], panorama=seen)
     return dataclasses.replace(page, models=[first, *page.models[1:]])
 

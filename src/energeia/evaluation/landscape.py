@@ -1,4 +1,4 @@
-"""An energy seen as a picture: its heights on a plane through the data, and chains upon it."""
+"""An energy seen as a picture: its heights on planes through the data, and chains upon them."""
 
 from typing import Any, NamedTuple
 
@@ -18,11 +18,11 @@ from energeia.models.landscape import HasLandscape, Landscape
 
 
 class Panorama(NamedTuple):
-    """Energies on a plane of configurations, in the user's units."""
+    """Energies on planes of configurations, in the user's units."""
 
-    frame: Float[np.ndarray, "3 d"]
-    """The middle of the plane and its two orthogonal half-axes."""
-    heights: Float[np.ndarray, "down across"]
+    frames: Float[np.ndarray, "planes 3 d"]
+    """The middle of each plane and its two orthogonal half-axes."""
+    heights: Float[np.ndarray, "planes down across"]
     """Energies in nats, from minus the first half-axis to plus it along a row."""
     chains: Float[np.ndarray, "chains steps d"]
     """Where a few chains of MALA went, from draws of the model."""
@@ -34,8 +34,9 @@ def panorama(
 ) -> Panorama | None:  # fmt: skip
     """Look at an energy model of real columns, without a condition; None for any other.
 
-    In two dimensions the plane is all there is; beyond, it is a slice through the mean of the rows
-    along their two directions of largest spread. A likelihood is not pictured: its samples are.
+    In two dimensions the plane is all there is; beyond, there are two slices through the mean of
+    the rows, one along their two directions of largest spread and one along two random directions.
+    A likelihood is not pictured: its samples are.
     """
     if not isinstance(model, Energy) or isinstance(model, Density) or len(rows) < 2:
         return None
@@ -44,24 +45,28 @@ def panorama(
         return None
     if len(model.shape) != 1 or model.shape[0] < 2 or not landscape.units.support.all_continuous:
         return None
-    frame = _frame(np.asarray(rows, np.float64))
+    plane_key, walk_key = jax.random.split(key)
+    frames = _frames(np.asarray(rows, np.float64), plane_key)
     u = np.linspace(-1, 1, side)
-    across, down = np.meshgrid(u, u)
-    points = frame[0] + across[..., None] * frame[1] + down[..., None] * frame[2]
-    flat = points.reshape(-1, frame.shape[1]).astype(np.float32)
-    heights = map_rows(_heights, flat, carry=model).reshape(side, side)
-    walked = np.asarray(_walks(key, landscape, chains, steps), np.float32)
-    return Panorama(frame.astype(np.float32), np.asarray(heights, np.float32), walked)
+    weights = np.stack([np.ones((side, side)), *np.meshgrid(u, u)])
+    points = np.einsum("kij,pkd->pijd", weights, frames)
+    flat = points.reshape(-1, frames.shape[2]).astype(np.float32)
+    heights = map_rows(_heights, flat, carry=model).reshape(points.shape[:3])
+    walked = np.asarray(_walks(walk_key, landscape, chains, steps), np.float32)
+    return Panorama(frames.astype(np.float32), np.asarray(heights, np.float32), walked)
 
 
-def _frame(rows: np.ndarray) -> np.ndarray:
-    """Twice the deviation of the rows each way, or all of them with a margin in the plane."""
+def _frames(rows: np.ndarray, key: PRNGKey) -> np.ndarray:
+    """2.5 deviations of the rows each way, or all of them with a margin in the plane."""
     if rows.shape[1] == 2:
         low, high = np.percentile(rows, [0.5, 99.5], axis=0)
-        return np.stack([(low + high) / 2, *np.diag(0.625 * (high - low))])
+        return np.stack([(low + high) / 2, *np.diag(0.625 * (high - low))])[None]
     middle = rows.mean(axis=0)
-    _, sizes, directions = np.linalg.svd(rows - middle, full_matrices=False)
-    return np.stack([middle, *(2.5 * sizes[:2, None] / np.sqrt(len(rows)) * directions[:2])])
+    _, _, widest = np.linalg.svd(rows - middle, full_matrices=False)
+    drawn = np.asarray(jax.random.normal(key, (rows.shape[1], 2)), np.float64)
+    planes = np.stack([widest[:2], np.linalg.qr(drawn)[0].T])
+    spread = np.std((rows - middle) @ planes.reshape(4, -1).T, axis=0).reshape(2, 2, 1)
+    return np.stack([np.stack([middle, *axes]) for axes in 2.5 * spread * planes])
 
 
 def _heights(model: Energy, x: Array) -> Array:

@@ -11,17 +11,17 @@ from energeia.support import Support
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Panorama:
-    """An energy on a plane through the data, see ``evaluation.landscape``."""
+    """An energy on planes through the data, see ``evaluation.landscape``."""
 
-    frame: np.ndarray
-    """The middle of the plane and its two orthogonal half-axes, shape ``(3, d)``."""
+    frames: np.ndarray
+    """The middle of each plane and its two orthogonal half-axes, shape ``(planes, 3, d)``."""
     heights: np.ndarray
     chains: np.ndarray
 
-    def coordinates(self, rows: np.ndarray) -> np.ndarray:
-        """Rows of shape ``(..., d)`` along the half-axes, shape ``(..., 2)``."""
-        axes = self.frame[1:]
-        return (rows - self.frame[0]) @ (axes / np.sum(axes**2, axis=1, keepdims=True)).T
+    def coordinates(self, rows: np.ndarray, plane: int = 0) -> np.ndarray:
+        """Rows of shape ``(..., d)`` along the half-axes of a plane, shape ``(..., 2)``."""
+        middle, axes = self.frames[plane, 0], self.frames[plane, 1:]
+        return (rows - middle) @ (axes / np.sum(axes**2, axis=1, keepdims=True)).T
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

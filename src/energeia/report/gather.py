@@ -78,7 +78,7 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
 def _panorama(directory: RunDirectory) -> Panorama | None:
     found = {
         part: directory.load_rows(f"landscape_{part}.npy")
-        for part in ("frame", "heights", "chains")
+        for part in ("frames", "heights", "chains")
     }
     whole = {part: rows for part, rows in found.items() if rows is not None}
     return Panorama(**whole) if len(whole) == len(found) else None

@@ -14,8 +14,13 @@ HIGHEST = 30.0
 
 
 def landscapes(page: Page) -> Markup | None:
-    """One panel for each model with a picture of its energy; None where there is none."""
-    seen = [model for model in page.models if model.panorama is not None]
+    """A panel for each plane of each model with a picture of its energy; None without any."""
+    seen = [
+        (model, plane)
+        for model in page.models
+        if model.panorama is not None
+        for plane in range(len(model.panorama.frames))
+    ]
     if not seen:
         return None
     across = min(3, len(seen))
@@ -23,18 +28,18 @@ def landscapes(page: Page) -> Markup | None:
     with rc():
         figure = Figure(figsize=(WIDTH, WIDTH / max(across, 2) * 0.86 * down), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
-        for axes, model in zip(panels, seen, strict=False):
-            _panel(figure, axes, model, page.held_out)
+        for axes, (model, plane) in zip(panels, seen, strict=False):
+            _panel(figure, axes, model, plane, page.held_out)
         for axes in panels[len(seen) :]:
             axes.set_visible(False)
     return svg(figure, "landscapes", "Energy landscapes with data, samples and chains")
 
 
-def _panel(figure: Figure, axes: Axes, model: ModelPart, held_out: np.ndarray) -> None:
+def _panel(figure: Figure, axes: Axes, model: ModelPart, plane: int, held_out: np.ndarray) -> None:
     seen = model.panorama
     assert seen is not None
     # The lowest energy is a minimum over a grid: take one that a single pixel cannot set.
-    heights = seen.heights - np.nanpercentile(seen.heights, 0.1)
+    heights = seen.heights[plane] - np.nanpercentile(seen.heights[plane], 0.1)
     image = axes.imshow(
         np.clip(heights, 0, HIGHEST), origin="lower", extent=(-1, 1, -1, 1),
         cmap=DENSITY.reversed(), vmin=0, vmax=HIGHEST, interpolation="bilinear",
@@ -43,10 +48,11 @@ def _panel(figure: Figure, axes: Axes, model: ModelPart, held_out: np.ndarray) -
     if model.samples is not None:
         clouds.append((model.samples, MODELS[1]))
     for rows, color in clouds:
-        spots = seen.coordinates(rows[:ROWS_DRAWN].reshape(min(len(rows), ROWS_DRAWN), -1))
+        spots = seen.coordinates(rows[:ROWS_DRAWN].reshape(min(len(rows), ROWS_DRAWN), -1), plane)
         axes.plot(*spots.T, ".", color=color, ms=1.6, alpha=0.7, rasterized=True)
-    for chain in seen.coordinates(seen.chains):
+    for chain in seen.coordinates(seen.chains, plane):
         axes.plot(*chain.T, color=INK, lw=0.6, alpha=0.9)
     axes.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[])
-    axes.set_title(model.title, loc="left")
+    kinds = ("",) if len(seen.frames) == 1 else (", widest", ", random plane")
+    axes.set_title(model.title + kinds[plane], loc="left")
     figure.colorbar(image, ax=axes, shrink=0.7, pad=0.01, label="E, nats")
