@@ -158,9 +158,9 @@ def text_of(pairs: list[Pair], learned: list[str], seconds: float) -> str:
         "a GHZ state is two of them.",
         "",
         "A k-gram cannot carry the branch that it is in across sites that do not tell of it; the "
-        "Born machine carries it on its bond. Tenths of a nat above its neighbors in the table a "
-        "Born machine has stopped at a domain wall, with two parts of the chain that do not know "
-        "of each other's branch: a local optimum in every start.",
+        "Born machine carries it on its bond. A start may stop at a domain wall, with two parts "
+        "of the chain that do not know of each other's branch: tenths of a nat, which held-out "
+        "shots see.",
         "",
         f"| N | p | model | {head} |", "|---" * (3 + 2 * len(SHOTS)) + "|", *learned, "",
     ])  # fmt: skip

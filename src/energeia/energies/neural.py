@@ -1,4 +1,4 @@
-"""A neural energy: a normal reference bent by a smooth network."""
+"""A neural energy: a reference density bent by a smooth network."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -6,20 +6,21 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Energy
-from energeia.energies.analytic import Normal
+from energeia.contracts import Condition, Density, Energy
 from energeia.nn.residual import ResidualNet
 
 
 class NeuralEnergy(Energy):
     """E(v, c) = -log N(v) + f(features(v), c).
 
-    The normal is fitted to data and fixed; f is smooth and grows no faster than linearly, so
+    The reference N is a normal, which is fixed; f is smooth and grows no faster than linearly, so
     exp(-E) can be normalized whatever the network. Features are v and, for ``octaves`` k, the
-    sine and cosine of 2^k v; circles of period 2 pi enter by their sines and cosines alone, so
-    the energy is periodic in them. The last layer starts at zero: E starts as the normal.
+    sine and cosine of 2^k v; coordinates marked by ``circle``, of period 2 pi and uniform under
+    N, enter by their sines and cosines alone, so the energy is periodic in them. The last layer
+    starts at zero: E starts as the normal.
 
     >>> import jax, jax.numpy as jnp
+    >>> from energeia.energies.analytic import Normal
     >>> base = Normal(jnp.zeros(2), jnp.eye(2))
     >>> energy = NeuralEnergy(jax.random.key(0), base, width=8, depth=1, octaves=2)
     >>> x = jnp.ones(2)
@@ -27,22 +28,24 @@ class NeuralEnergy(Energy):
     True
     """
 
-    base: Normal
+    base: Density
     network: ResidualNet
+    circle: tuple[bool, ...] = eqx.field(static=True)
     octaves: int = eqx.field(static=True)
     condition_dimension: int = eqx.field(static=True)
 
     def __init__(
-        self, key: PRNGKey, base: Normal, width: int, depth: int, octaves: int,
-        condition_dimension: int = 0,
+        self, key: PRNGKey, base: Density, width: int, depth: int, octaves: int,
+        circle: tuple[bool, ...] | None = None, condition_dimension: int = 0,
     ) -> None:  # fmt: skip
         self.base, self.octaves = base, octaves
+        self.circle = circle or (False,) * base.shape[0]
         self.condition_dimension = condition_dimension
-        inputs = _feature_count(base.circle, octaves) + condition_dimension
+        inputs = _feature_count(self.circle, octaves) + condition_dimension
         self.network = ResidualNet(inputs, 1, width=width, depth=depth, key=key, gain=0.0)
 
     @property
-    def shape(self) -> tuple[int]:
+    def shape(self) -> tuple[int, ...]:
         """``(d,)``."""
         return self.base.shape
 
@@ -53,7 +56,7 @@ class NeuralEnergy(Energy):
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E in nats."""
-        seen = features(x, self.base.circle, self.octaves)
+        seen = features(x, self.circle, self.octaves)
         if condition is not None:
             seen = jnp.concatenate([seen, condition])
         return self.network(seen)[0] - self.base.log_prob(x)

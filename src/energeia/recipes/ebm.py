@@ -31,7 +31,7 @@ def build(options: EbmOptions, problem: Problem, reference: Reference, key: PRNG
     units = Units.fit(problem.support, reference.x)
     base = _base(units, reference, spread_key)
     energy = NeuralEnergy(
-        net_key, base, options.width, options.depth, _octaves(options, problem),
+        net_key, base, options.width, options.depth, _octaves(options, problem), base.circle,
         problem.condition_dimension,
     )  # fmt: skip
     # MALA's best step falls as d^(-1/3); this is the tuned one on a standard normal.

@@ -13,7 +13,6 @@ from energeia.bijections.spline import Spline
 from energeia.bijections.units import Units
 from energeia.contracts import Cast, Density, Energy, Objective, Pushforward
 from energeia.distributions.gaussian import LinesAndCircles, StandardNormal
-from energeia.energies.analytic import Normal
 from energeia.energies.confined import ConfinedEnergy
 from energeia.energies.neural import NeuralEnergy
 from energeia.models.flow import Flow
@@ -113,9 +112,15 @@ def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energ
         network = ImageEncoder(layout, 1, channels=options.channels, key=key)
         return ConfinedEnergy(network, (dimension,))
     octaves = options.octaves if options.octaves >= 0 else 5 * (dimension <= FLOW_UP_TO)
-    base = Normal(jnp.zeros(dimension), jnp.eye(dimension), angles_of(problem))
+    angles = angles_of(problem)
     return NeuralEnergy(
-        key, base, options.width, options.depth, octaves, problem.condition_dimension
+        key,
+        LinesAndCircles(angles),
+        options.width,
+        options.depth,
+        octaves,
+        angles,
+        problem.condition_dimension,
     )
 
 
