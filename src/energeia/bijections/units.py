@@ -126,9 +126,9 @@ def _slices(support: Support) -> list[tuple[int, int, Column]]:
 def _to_line(column: Column, x: Array) -> tuple[Array, Any, Array]:
     """The unconstrained value, the log-slope, and which values are inside."""
     if column.discrete:
-        values = jnp.asarray(column.values, x.dtype)  # pyright: ignore[reportAttributeAccessIssue]
-        code = jnp.argmin(jnp.abs(x[:, None] - values), axis=1)
-        return code.astype(x.dtype), jnp.zeros_like(x), values[code] == x
+        alphabet = np.asarray(column.values, float)  # pyright: ignore[reportAttributeAccessIssue]
+        code = _nearest(alphabet, x)
+        return code.astype(x.dtype), jnp.zeros_like(x), jnp.asarray(alphabet, x.dtype)[code] == x
     match column:
         case Positive():
             safe = jnp.where(x > 0, x, 1.0)
@@ -145,6 +145,15 @@ def _to_line(column: Column, x: Array) -> tuple[Array, Any, Array]:
             return (x - low) * rate - jnp.pi, jnp.full_like(x, jnp.log(rate)), inside
         case _:
             return x, jnp.zeros_like(x), jnp.isfinite(x)
+
+
+def _nearest(alphabet: np.ndarray, x: Array) -> Array:
+    """Where in an alphabet the nearest value is: by a division where values are evenly spaced."""
+    steps = np.diff(alphabet)
+    if len(steps) and np.all(steps == steps[0]):
+        place = jnp.round((x - alphabet[0]) / steps[0])
+        return jnp.clip(place, 0, len(steps)).astype(int)
+    return jnp.argmin(jnp.abs(x[:, None] - jnp.asarray(alphabet, x.dtype)), axis=1)
 
 
 def _from_line(column: Column, y: Array) -> Array:
