@@ -11,6 +11,8 @@ from energeia.energies.confined import ConfinedEnergy
 from energeia.models.flow import Flow
 from energeia.models.game import GameModel
 from energeia.models.generator import ImplicitGenerator
+from energeia.nn.images import ImageEncoder
+from energeia.nn.residual import ResidualNet
 from energeia.objectives.max_entropy import DensityGame, MaxEntropy
 from energeia.recipes.assembly import Reference
 from energeia.recipes.max_entropy import build
@@ -67,9 +69,11 @@ def test_images_get_convolutions_and_one_scale():
     pixels = [Integer(0, 255)] * 256
     made = assemble(pixels, (16, 16), entropy="information", channels=2, latent=3, hidden=4)
     assert isinstance(made.cast["energy"], ConfinedEnergy)
+    assert isinstance(made.cast["energy"].network, ImageEncoder)
     assert jnp.ptp(made.cast["units"].scale.value) == 0
     model = made.model(made.cast)
     assert isinstance(model, GameModel)
     assert jax.eval_shape(model.sample, jax.random.key(0)).shape == (256,)
     dense = assemble(pixels, (16, 16), entropy="information", images=False, latent=3, hidden=4)
-    assert not isinstance(dense.cast["energy"], ConfinedEnergy)
+    assert isinstance(dense.cast["energy"].network, ResidualNet)
+    assert jnp.ptp(dense.cast["units"].scale.value) == 0

@@ -58,7 +58,7 @@ def build(
         cast={
             "energy": _energy(options, problem, energy_key),
             **generator.parts,
-            "units": _units(options, problem, reference),
+            "units": _units(problem, reference),
             "scaling": condition_scaling(reference),
         },
         objective=generator.objective,
@@ -81,19 +81,28 @@ def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
     return options.generator == "flow" or (options.generator == "auto" and few)
 
 
-def _image(options: MaxEntropyOptions, problem: Problem) -> tuple[int, int, int] | None:
-    """Height, width and channels where convolutional networks fit, or None."""
+def _image(problem: Problem) -> tuple[int, int, int] | None:
+    """Height, width and channels of rows that are images without a condition, or None."""
     layout = (*problem.layout, 1)[:3]
     shaped = len(problem.layout) in (2, 3) and min(layout[:2]) >= 16
-    if not (options.images and shaped) or problem.condition_dimension:
-        return None
-    return layout if layout[0] % 4 == layout[1] % 4 == 0 else None  # pyright: ignore[reportReturnType]
+    return layout if shaped and not problem.condition_dimension else None  # pyright: ignore[reportReturnType]
 
 
-def _units(options: MaxEntropyOptions, problem: Problem, reference: Reference) -> Units:
-    """Standardized columns; pixels of an image share one location and one scale."""
+def _convolved(options: MaxEntropyOptions, problem: Problem) -> tuple[int, int, int] | None:
+    """The layout where convolutional networks fit and are wanted, or None."""
+    layout = _image(problem)
+    fits = layout is not None and layout[0] % 4 == layout[1] % 4 == 0
+    return layout if options.images and fits else None
+
+
+def _units(problem: Problem, reference: Reference) -> Units:
+    """Standardized columns; pixels of an image share one location and one scale.
+
+    Apart, the pixels at the margin, which never change, would have the noise of their grey level
+    blown up to unit scale.
+    """
     units = Units.fit(problem.support, reference.x)
-    if _image(options, problem) is None or len(problem.support.runs) > 1:
+    if _image(problem) is None or len(problem.support.runs) > 1:
         return units
     location, scale = units.location.value, units.scale.value
     whole = jnp.sqrt(jnp.mean(scale**2) + jnp.var(location))
@@ -105,23 +114,19 @@ def _units(options: MaxEntropyOptions, problem: Problem, reference: Reference) -
 
 
 def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energy:
-    """A network on a quadratic confinement, the standard normal of the coordinates ``v``."""
+    """A network on a quadratic confinement: weak for images, else the standard normal of ``v``."""
     dimension = problem.dimension
-    layout = _image(options, problem)
+    layout = _convolved(options, problem)
     if layout is not None:
         network = ImageEncoder(layout, 1, channels=options.channels, key=key)
         return ConfinedEnergy(network, (dimension,))
+    if _image(problem) is not None:
+        network = ResidualNet(dimension, 1, width=options.width, depth=options.depth, key=key)
+        return ConfinedEnergy(network, (dimension,))
     octaves = options.octaves if options.octaves >= 0 else 5 * (dimension <= FLOW_UP_TO)
-    angles = angles_of(problem)
-    return NeuralEnergy(
-        key,
-        LinesAndCircles(angles),
-        options.width,
-        options.depth,
-        octaves,
-        angles,
-        problem.condition_dimension,
-    )
+    angles, told = angles_of(problem), problem.condition_dimension
+    base = LinesAndCircles(angles)
+    return NeuralEnergy(key, base, options.width, options.depth, octaves, angles, told)
 
 
 def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
@@ -145,7 +150,7 @@ def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) ->
     network_key, told_key = jax.random.split(key)
     dimension, told = problem.dimension, problem.condition_dimension
     latent = min(options.latent, dimension) if options.entropy == "volume" else options.latent
-    layout = _image(options, problem)
+    layout = _convolved(options, problem)
     if layout is None:
         network = ResidualNet(
             latent + told, dimension, width=options.hidden, depth=options.depth, key=network_key
