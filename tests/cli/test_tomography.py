@@ -15,7 +15,7 @@ from energeia.physics.mps_outcomes import sample_outcomes
 from energeia.physics.pauli import hamiltonian
 from energeia.physics.povm import pauli_6
 from energeia.runs.run import load
-from energeia.runs.tomography import Request, jobs_of, tomography
+from energeia.runs.tomography import Request, jobs_of, options_of, tomography
 
 SITES = 3
 QUICK = ["--models", "product-of-marginals", "born-machine", "--samples", "400", "--scale", "0.01"]
@@ -150,8 +150,10 @@ def test_networks_and_born_machines_start_several_times():
     asked = Request(
         shots="x", povm="pauli-4", models=("povm-gru", "born-machine", "k-gram"), seeds=2, seed=5
     )
-    found = [(job.name, job.seed) for job in jobs_of(shots, asked)]
-    assert found == [
+    jobs = jobs_of(shots, asked)
+    assert [(job.name, job.seed) for job in jobs] == [
         ("povm-gru-1", 5), ("povm-gru-2", 6), ("born-machine-1", 5), ("born-machine-2", 6),
         ("k-gram", 5),
     ]  # fmt: skip
+    # Born machines take turns between their two kinds of start.
+    assert [options_of(jobs[i], asked, 10).signs for i in (2, 3)] == ["alike", "free"]

@@ -220,7 +220,7 @@ def _one(
     config = RunConfig(
         recipe=job.recipe,
         data=_data(Path(spec), rows.data.support.sizes[0], len(rows.data), request.seed),
-        options=_options(job, request, len(rows.train.x)),
+        options=options_of(job, request, len(rows.train.x)),
         seed=job.seed,
     )
     try:
@@ -237,12 +237,16 @@ def _one(
     return [found._replace(record=record)]
 
 
-def _options(job: _Job, request: Request, rows: int) -> msgspec.Struct:
-    """Scaled defaults; a Born machine is told which measurement its rows are of."""
+def options_of(job: _Job, request: Request, rows: int) -> msgspec.Struct:
+    """Scaled defaults; a Born machine is told which measurement its rows are of.
+
+    Its starts take turns: the default one suits ground states, the other one long superpositions.
+    """
     options = scaled(find(job.recipe), request.scale, rows)
     if job.recipe != "born-machine":
         return options
-    changed: Any = {"povm": RAW if job.raw else request.povm}
+    signs = "free" if (job.seed - request.seed) % 2 else "alike"
+    changed: Any = {"povm": RAW if job.raw else request.povm, "signs": signs}
     return msgspec.structs.replace(options, **changed)
 
 
