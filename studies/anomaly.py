@@ -52,7 +52,7 @@ def _energies(model: Any, rows: jax.Array) -> jax.Array:
 def main(
     digits: tuple[int, ...] = (1, 4, 5, 7, 9),
     seeds: tuple[int, ...] = (0, 1, 2),
-    rounds: int = 3000,
+    rounds: int = 2000,
     seconds: float = 300.0,
 ) -> None:
     """Train, score and write the table."""
