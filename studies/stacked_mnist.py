@@ -8,7 +8,7 @@
     python -m studies.stacked_mnist --table
 
 The second and third are meant for an accelerator; without ``--channels`` networks are dense, which
-a CPU plays some ten times as many rounds of. Trains the judge first and prints its accuracy, then
+suits a CPU. Trains the judge first and prints its accuracy, then
 the game on stacks of training digits; each seed adds a line to ``studies/stacked_mnist.jsonl``, and
 the first one of a single digit a picture, ``docs/images/generated-digits.png``.
 """

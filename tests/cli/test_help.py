@@ -24,3 +24,22 @@ def test_help_needs_no_jax(words):
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "energeia" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "spared"),
+    [
+        ("listing", {"jax", "scipy", "sklearn", "matplotlib"}),
+        ("inspecting", {"jax", "sklearn", "matplotlib"}),
+        ("training", {"sklearn", "matplotlib"}),
+    ],
+)
+def test_commands_import_what_they_need(module, spared):
+    code = f"import sys, energeia.cli.{module}\nprint(*({spared!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+    # The control: the comparison does need them.
+    if module == "listing":
+        code = code.replace("cli.listing", "cli.comparing")
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert set(done.stdout.split()) == spared

@@ -152,7 +152,7 @@ def _nearest(alphabet: np.ndarray, x: Array) -> Array:
     steps = np.diff(alphabet)
     if len(steps) and np.all(steps == steps[0]):
         place = jnp.round((x - alphabet[0]) / steps[0])
-        return jnp.clip(place, 0, len(steps)).astype(int)
+        return jnp.clip(jnp.where(jnp.isnan(x), 0, place), 0, len(steps)).astype(int)
     return jnp.argmin(jnp.abs(x[:, None] - jnp.asarray(alphabet, x.dtype)), axis=1)
 
 

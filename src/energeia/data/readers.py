@@ -186,14 +186,12 @@ def _numbers(values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, al
     """Rows of real numbers, or a refusal."""
     if values.dtype.names is not None:
         names, alike = values.dtype.names, False
-        try:
-            values = recfunctions.structured_to_unstructured(np.asarray(values))
-        # numpy itself raises NotImplementedError for fields that it cannot lay side by side.
-        except (TypeError, ValueError, NotImplementedError):
+        if not all(values.dtype[name].kind in "biufc" for name in names):
             raise InputError(
                 f"{spec} has fields ({', '.join(names)}) that are not all numbers: "
                 "save the numeric ones alone"
-            ) from None
+            )
+        values = recfunctions.structured_to_unstructured(np.asarray(values))
     if values.dtype.hasobject:
         raise InputError(_no_objects(spec))
     if values.dtype.kind == "c":
