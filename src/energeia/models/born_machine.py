@@ -72,8 +72,8 @@ class BornMachine(Density):
         from the first step. The noise is the same at every site, and with ``signs="alike"`` no
         number of it is negative in the eigenbasis of the site's density matrix. Signs matter: a
         flip of the amplitude's sign that sets in at a site changes no expectation on either side of
-        it, so that stretches which settle on different signs meet at walls that stay (0.02 nats and
-        0.3 of entropy each, on critical Ising chains). Where signs are alike, all stretches settle
+        it, so that stretches which settle on different signs meet at walls that stay
+        (``studies/walls.md``). Where signs are alike, all stretches settle
         on the same. They also draw the chain toward one product state, so that long superpositions
         of two (GHZ) are found more often from ``"free"`` signs. A wall shows in the held-out
         likelihood: fit from several keys. With ``real=None`` the reference rows decide whether
