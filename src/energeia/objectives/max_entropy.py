@@ -1,5 +1,7 @@
 """The maximum-entropy game: an energy is carved against a generator that keeps its entropy."""
 
+from typing import Any, NamedTuple
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,7 @@ from jaxtyping import Array, Int
 
 from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Cast, Metrics, Objective
+from energeia.contracts import Batch, Cast, Density, Energy, Metrics, Objective
 from energeia.objectives.adversarial import rows_at_play
 from energeia.objectives.entropy import Draws, EntropyTerm, draw_noisy
 from energeia.objectives.penalties import Penalty, faded, scored
@@ -91,30 +93,36 @@ class MaxEntropy(Objective):
 class DensityGame(Objective):
     """The same game where the generator G knows its density: its entropy and weights are exact.
 
-    With weights w = exp(-E) / G of generated rows, Z = E_G[w], the players lower
+    Rows come from q = (1 - defense) G + defense prior, a defensive mixture (Hesterberg 1995): a
+    well that G never visits is seen from the prior, which covers the plane. With weights
+    w = exp(-E) / q and Z = E_q[w], the players lower
 
-        energy:     E_data[E(x)] + log Z + agreement * E_G[huber(E + log Z + log G); typical]
-        generator:  -anchor E_data[log G] - (1 - anchor) E_G[w / Z log G]
+        energy:     E_data[E(x)] + log Z + agreement * E_G[kept * huber(E + log Z + log G)]
+        generator:  -(1 - trust) E_data[log G] - trust E_q[w / Z log G],
+
+    with kept = min(1, exp(-E) / Z G) and trust = (1 - anchor) * ESS(w) / rows.
 
     The energy's first two terms are its exact negative log-likelihood, by importance sampling.
-    The generator lowers its *forward* KL divergence from exp(-E) / Z, and with ``anchor`` that
-    from the data, so that a mode it has lost can be found again. The reverse one of
-    ``MaxEntropy`` has the same optimum, but where a flow still bridges modes its gradient is that
-    of the bridge, and says nothing of the weights of the modes.
+    The generator lowers its *forward* KL divergence from exp(-E) / Z, and that from the data, so
+    that a mode it has lost can be found again; weights of an untrained energy count for little.
+    The reverse divergence of ``MaxEntropy`` has the same optimum, but where a flow still bridges
+    modes its gradient is that of the bridge, and says nothing of the weights of the modes.
 
     The third term ties the energy to the generator's own, -log G, within ``bend`` nats as a square
     and beyond as a line: a few thousand rows leave gaps in the tails of every mode, into which a
     free energy builds walls. Only typical rows count, up to ``reach`` nats less likely than the
-    mean row (5.5 is 3.6 deviations of a normal in the plane): the rare rows on the bridges between
-    modes are what the energy is there to refuse. ``drift`` keeps log Z near zero.
+    mean row (5.5 is 3.6 deviations of a normal in the plane), and each as far as the energy keeps
+    it: bridges between modes are what the energy is there to refuse, and tails of a spline that
+    are too heavy must not widen its wells. ``drift`` keeps log Z near zero.
 
-    The cast holds ``"energy"``, ``"generator"`` (a ``Density``), ``"units"`` and ``"scaling"``.
-    Without conditions: each would have a Z of its own.
+    The cast holds ``"energy"``, ``"generator"`` (a ``Density`` and ``Pushforward``), ``"units"``
+    and ``"scaling"``. Without conditions: each would have a Z of its own.
     """
 
-    anchor: float = eqx.field(static=True, default=0.2)
+    anchor: float = eqx.field(static=True, default=0.5)
     agreement: float = eqx.field(static=True, default=0.6)
     bend: float = eqx.field(static=True, default=1.0)
+    defense: float = eqx.field(static=True, default=0.1)
     reach: float = eqx.field(static=True, default=5.5)
     drift: float = eqx.field(static=True, default=1e-3)
 
@@ -127,24 +135,55 @@ class DensityGame(Objective):
         self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: None
     ) -> tuple[Scalar, tuple[None, Metrics]]:
         """The loss of one of the two players, in nats."""
-        real, generated = rows_at_play(key, cast, batch, fill=1.0)
-        x = jax.lax.stop_gradient(generated.x)
+        play_key, broad_key = jax.random.split(key)
+        real, generated = rows_at_play(play_key, cast, batch, fill=1.0)
         generator = cast["generator"] if player == "generator" else stopped(cast["generator"])
-        log_g = jax.vmap(generator.log_prob)(x)
-        energies = jax.vmap(cast["energy"].energy)(x)
-        log_w = -energies - log_g
+        rows = self._weighed(broad_key, generator, cast["energy"], generated.x)
         if player == "energy":
-            log_z = jax.nn.logsumexp(log_w) - jnp.log(len(x))
-            nll = jnp.mean(jax.vmap(cast["energy"].energy)(real.x)) + log_z
-            typical = log_g > jnp.mean(log_g) - self.reach
-            tie = jnp.mean(jnp.where(typical, _huber(log_z - log_w, self.bend), 0.0))
-            loss = nll + self.agreement * tie + self.drift * log_z**2
-            return loss, (None, {"nll": nll, "log_z": log_z, "tie": tie})
-        share = jax.nn.softmax(jax.lax.stop_gradient(log_w))
+            loss, said = self._carve(cast["energy"], real, rows)
+        else:
+            loss, said = self._follow(generator, real, rows)
+        return loss, (None, said)
+
+    def _weighed(self, key: PRNGKey, generator: Any, energy: Energy, x: Array) -> "_Weighed":
+        """Rows of the mixture, in its exact proportions: those of G first."""
+        broad = round(self.defense * len(x))
+        own = len(x) - broad
+        others = jax.vmap(generator.prior.sample)(jax.random.split(key, broad))
+        x = jax.lax.stop_gradient(jnp.concatenate([x[:own], others]))
+        log_g, log_prior = (jax.vmap(part.log_prob)(x) for part in (generator, generator.prior))
+        shares = jnp.log(jnp.asarray([own, broad]) / len(x))
+        log_q = jnp.logaddexp(shares[0] + jax.lax.stop_gradient(log_g), shares[1] + log_prior)
+        energies = jax.vmap(energy.energy)(x)
+        return _Weighed(energies, log_g, -energies - log_q, jnp.arange(len(x)) < own)
+
+    def _carve(self, energy: Energy, real: Batch, rows: "_Weighed") -> tuple[Scalar, Metrics]:
+        log_z = jax.nn.logsumexp(rows.log_w) - jnp.log(len(rows.log_w))
+        nll = jnp.mean(jax.vmap(energy.energy)(real.x)) + log_z
+        miss = rows.energies + log_z + rows.log_g
+        typical = rows.own & (rows.log_g > jnp.mean(rows.log_g, where=rows.own) - self.reach)
+        kept = jnp.where(typical, jnp.exp(-jnp.maximum(jax.lax.stop_gradient(miss), 0.0)), 0.0)
+        tie = jnp.sum(kept * _huber(miss, self.bend)) / jnp.sum(rows.own)
+        loss = nll + self.agreement * tie + self.drift * log_z**2
+        return loss, {"nll": nll, "log_z": log_z, "tie": tie}
+
+    def _follow(self, generator: Density, real: Batch, rows: "_Weighed") -> tuple[Scalar, Metrics]:
+        share = jax.nn.softmax(jax.lax.stop_gradient(rows.log_w))
+        ess = 1 / (len(share) * jnp.sum(share**2))
+        trust = (1 - self.anchor) * ess
         nll = -jnp.mean(jax.vmap(generator.log_prob)(real.x))
-        loss = self.anchor * nll - (1 - self.anchor) * jnp.sum(share * log_g)
-        ess = 1 / (len(x) * jnp.sum(share**2))
-        return loss, (None, {"nll": nll, "entropy": -jnp.mean(log_g), "ess": ess})
+        loss = (1 - trust) * nll - trust * jnp.sum(share * rows.log_g)
+        entropy = -jnp.mean(rows.log_g, where=rows.own)
+        return loss, {"nll": nll, "entropy": entropy, "ess": ess}
+
+
+class _Weighed(NamedTuple):
+    """Rows of the mixture q: -log p + const of the energy, log G, log exp(-E) / q, whose rows."""
+
+    energies: Array
+    log_g: Array
+    log_w: Array
+    own: Array
 
 
 def _huber(miss: Array, bend: float) -> Array:

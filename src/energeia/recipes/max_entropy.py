@@ -142,7 +142,7 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
         depth=2,
         key=key,
     )
-    game = DensityGame(options.anchor, options.agreement, options.bend)
+    game = DensityGame(options.anchor, options.agreement, options.bend, options.defense)
     return Side({"generator": Flow(base, bijection)}, game)
 
 

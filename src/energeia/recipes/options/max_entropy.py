@@ -21,20 +21,22 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Residual blocks of the energy."""
     octaves: int = -1
     """Octaves of Fourier features that the energy sees; -1 for 5 up to 8 columns, 0 beyond."""
-    layers: int = 2
-    """Coupling layers of a flow; two are enough for two columns."""
+    layers: int = 3
+    """Coupling layers of a flow."""
     bins: int = 32
     """Bins of each spline of a flow."""
     half_width: float = 3.0
     """Half-width of the box that splines fill, in standard deviations."""
     smallest_bin: float = 1e-4
     """Least height of a bin as a share of the box: how much mass must bridge two modes."""
-    anchor: float = 0.2
-    """Share of the data, beside the energy, in what a flow learns from."""
+    anchor: float = 0.5
+    """Least share of the data, beside the energy, in what a flow learns from."""
     agreement: float = 0.6
     """Weight of the tie between the energy and a flow's own -log density."""
     bend: float = 1.0
     """Nats of disagreement beyond which that tie pulls no harder."""
+    defense: float = 0.1
+    """Share of rows of a flow's base among those that the energy is weighed by."""
     images: bool = True
     """Convolutional networks for images of at least 16 pixels a side, in multiples of 4."""
     channels: int = 32
@@ -55,7 +57,7 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """The same from half of the training on."""
     energy_moves: int = 1
     """Moves of the energy for each of the generator."""
-    energy: Optimization = Optimization(learning_rate=2e-3, beta1=0.5, beta2=0.99)
+    energy: Optimization = Optimization(beta1=0.5, beta2=0.99)
     """How the energy moves."""
     player: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """How the generator moves."""
