@@ -79,10 +79,12 @@ class Stacked(Bijection):
     """Equal bijections one after another, compiled once.
 
     ``layers`` is one bijection whose arrays have a leading axis of layers, as
-    ``eqx.filter_vmap(build)(keys)`` makes it.
+    ``eqx.filter_vmap(build)(keys)`` makes it. ``unroll`` of them make one turn of the compiled
+    loop: many where layers are cheap and the loop's own work shows, one where compiling is dear.
     """
 
     layers: Bijection
+    unroll: int = eqx.field(static=True, default=1)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -111,4 +113,4 @@ class Stacked(Bijection):
             return (value, total + log_det), None
 
         start = (u, jnp.zeros((), u.dtype))
-        return jax.lax.scan(step, start, arrays, reverse=reverse)[0]
+        return jax.lax.scan(step, start, arrays, reverse=reverse, unroll=self.unroll)[0]

@@ -8,6 +8,7 @@ from jaxtyping import Array, Int
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.compose import Stacked
+from energeia.bijections.permute import permuted
 from energeia.bijections.transformer import Transformer
 from energeia.contracts import Bijection, Condition
 from energeia.nn.fourier import fourier_features
@@ -72,7 +73,7 @@ class Coupling(Bijection):
 
     def _split(self, u: Array, condition: Condition) -> tuple[Array, Array, Array, Array | None]:
         half = len(self.angles) // 2
-        u = u[self.order]
+        u = permuted(u, self.order, jnp.argsort(self.order))
         kept, moved = u[:half], u[half:]
         seen, periodic = kept, None
         if any(self.angles):
@@ -85,7 +86,7 @@ class Coupling(Bijection):
 
     def _join(self, kept: Array, moved: Array, log_slopes: Array) -> tuple[Array, Scalar]:
         u = jnp.concatenate([kept, moved])
-        return u[jnp.argsort(self.order)], jnp.sum(log_slopes)
+        return permuted(u, jnp.argsort(self.order), self.order), jnp.sum(log_slopes)
 
 
 def coupling_stack(
@@ -98,6 +99,7 @@ def coupling_stack(
     width: int,
     depth: int,
     key: PRNGKey,
+    unroll: int = 1,
 ) -> Stacked:
     """Equal coupling layers; what one of two neighbors keeps, the other moves.
 
@@ -125,4 +127,4 @@ def coupling_stack(
             key=key,
         )
 
-    return Stacked(build(orders, jax.random.split(key, layers)))
+    return Stacked(build(orders, jax.random.split(key, layers)), unroll)

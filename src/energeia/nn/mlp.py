@@ -43,7 +43,7 @@ class MLP(eqx.Module):
             for k, n_in, n_out in zip(keys[:-1], sizes[:-1], sizes[1:], strict=True)
         ]
         count = math.prod(outputs)
-        head = _uniform(keys[-1], (sizes[-1], count), last * (3.0 / max(sizes[-1], 1)) ** 0.5)
+        head = _uniform(keys[-1], (count, sizes[-1]), last * (3.0 / max(sizes[-1], 1)) ** 0.5)
         self.outputs = outputs
         self.weights = (*hidden, head)
         self.biases = tuple(jnp.zeros(n) for n in (*sizes[1:], count))
@@ -52,7 +52,7 @@ class MLP(eqx.Module):
         """The outputs at one input."""
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = jax.nn.silu(x @ weight + bias)
-        return (x @ self.weights[-1] + self.biases[-1]).reshape(self.outputs)
+        return (self.weights[-1] @ x + self.biases[-1]).reshape(self.outputs)
 
 
 def _uniform(key: PRNGKey, shape: tuple[int, ...], bound: float) -> Array:
