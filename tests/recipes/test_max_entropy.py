@@ -53,6 +53,8 @@ def test_flow_where_its_density_helps_and_a_network_elsewhere():
         assert isinstance(made.cast["generator"], ImplicitGenerator)
     with pytest.raises(InputError, match="generator=network"):
         assemble([Real()] * 2, told=1, generator="flow")
+    with pytest.raises(InputError, match="from 0 to below 1"):
+        assemble([Real()] * 2, defense=1.0)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ class Compare(msgspec.Struct, frozen=True, kw_only=True):
     report: str = ""
     """The page to write; report.html in the folder of the runs by default."""
     scale: float = 1.0
-    """Multiply the rounds of every recipe."""
+    """Multiply the rounds of every recipe and, below one, the importance weights that score it."""
     resume: bool = False
     """Go on in --out: finished runs are kept, interrupted ones continue."""
     reading: _Data = DataArguments()

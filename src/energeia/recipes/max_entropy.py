@@ -47,7 +47,8 @@ def build(
     """Put the game together for a problem.
 
     Raises:
-        InputError: for a flow under conditions, or an entropy that does not fit the network.
+        InputError: for a flow under conditions, a defense that leaves it no rows, or an entropy
+            that does not fit the network.
     """
     energy_key, generator_key = jax.random.split(key)
     side = _flow_side if _wants_flow(options, problem) else _network_side
@@ -130,6 +131,11 @@ def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energ
 
 
 def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
+    if not 0 <= options.defense < 1:
+        raise InputError(
+            f"a defense of {options.defense:g} was asked for, which is a share of rows that leaves "
+            "some to the flow: give a number from 0 to below 1"
+        )
     angles = angles_of(problem)
     base: Density = LinesAndCircles(angles) if any(angles) else StandardNormal((len(angles),))
     bijection = coupling_stack(

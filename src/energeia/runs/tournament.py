@@ -42,11 +42,12 @@ def compare(
         data: a file, a named source, or a ``DataConfig``.
         recipes: these instead of one of each family that fits.
         out: folder of the runs; a fresh one under ``runs`` by default.
-        scale: multiplies the rounds of every recipe.
+        scale: multiplies the rounds of every recipe and, below one, the importance weights of
+            its evaluation.
         seed: everything random follows from it.
         resume: keep finished runs in ``out`` and go on with interrupted ones.
         quiet: no progress on standard error.
-        effort: sizes of the evaluation.
+        effort: sizes of the evaluation, in place of the scaled ones.
         say: told in a few words what comes next.
 
     Raises:
@@ -59,7 +60,7 @@ def compare(
     path = Path(out) if out else fresh_folder("runs", where.spec.partition(":")[0])
     if path.exists() and any(path.iterdir()) and not resume:
         raise InputError(f"{path} is not empty: go on in it with --resume or choose another --out")
-    reference = make_reference(rows, rows.test, seed, effort)
+    reference = make_reference(rows, rows.test, seed, effort or Effort().hurried(scale))
     directories = []
     for recipe in chosen:
         say(f"{recipe.family}: {recipe.name}")
