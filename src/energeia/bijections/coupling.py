@@ -8,7 +8,7 @@ from jaxtyping import Array, Int
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.compose import Stacked
-from energeia.bijections.permute import permuted
+from energeia.bijections.elementwise import Permutation
 from energeia.bijections.transformer import Transformer
 from energeia.contracts import Bijection, Condition
 from energeia.nn.fourier import fourier_features
@@ -73,7 +73,7 @@ class Coupling(Bijection):
 
     def _split(self, u: Array, condition: Condition) -> tuple[Array, Array, Array, Array | None]:
         half = len(self.angles) // 2
-        u = permuted(u, self.order, jnp.argsort(self.order))
+        u, _ = Permutation(self.order).forward(u)
         kept, moved = u[:half], u[half:]
         seen, periodic = kept, None
         if any(self.angles):
@@ -85,8 +85,8 @@ class Coupling(Bijection):
         return kept, moved, self.network(jnp.concatenate(inputs)), periodic
 
     def _join(self, kept: Array, moved: Array, log_slopes: Array) -> tuple[Array, Scalar]:
-        u = jnp.concatenate([kept, moved])
-        return permuted(u, jnp.argsort(self.order), self.order), jnp.sum(log_slopes)
+        u, _ = Permutation(self.order).inverse(jnp.concatenate([kept, moved]))
+        return u, jnp.sum(log_slopes)
 
 
 def coupling_stack(

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from energeia._core.types import Scalar
+from energeia.bijections.permute import permuted
 from energeia.contracts import Bijection, Condition
 
 
@@ -66,8 +67,8 @@ class Permutation(Bijection):
 
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
         """y and zero."""
-        return x[self.order], jnp.zeros((), x.dtype)
+        return permuted(x, self.order, jnp.argsort(self.order)), jnp.zeros((), x.dtype)
 
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
         """x and zero."""
-        return y[jnp.argsort(self.order)], jnp.zeros((), y.dtype)
+        return permuted(y, jnp.argsort(self.order), self.order), jnp.zeros((), y.dtype)

@@ -43,6 +43,7 @@ class MLP(eqx.Module):
             for k, n_in, n_out in zip(keys[:-1], sizes[:-1], sizes[1:], strict=True)
         ]
         count = math.prod(outputs)
+        # By output: the gradient of a narrow head is slow the other way round.
         head = _uniform(keys[-1], (count, sizes[-1]), last * (3.0 / max(sizes[-1], 1)) ** 0.5)
         self.outputs = outputs
         self.weights = (*hidden, head)

@@ -23,7 +23,7 @@ def build(
         width=options.width,
         depth=options.depth,
         key=key,
-        unroll=options.layers,  # half the time of a step, for a few seconds of compiling
+        unroll=options.layers,  # a third off a step, for a few seconds of compiling
     )
     model = flow_in_units(bijection, problem, reference)
     optimization = shrunk(options.optimization, options.shrinkage, problem)
