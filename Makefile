@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: demo test bench bench-quick lock clean lint
 
 demo: $(VENV)/.runtime
-	$(BIN)/energeia compare ising:L=8 --scale 0.5
+	$(BIN)/energeia compare ising:L=8 --scale 0.25
 
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest

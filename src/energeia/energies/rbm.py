@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
+from energeia._core.uniform import uniform
 from energeia.contracts import BlockEnergy, Condition
 from energeia.energies.algebra import Path
 from energeia.energies.visible import Visible
@@ -82,7 +83,7 @@ class Rbm(BlockEnergy):
         """h with P(h_j = 1) = sigmoid(z_j)."""
         _, b = self._biases(condition)
         z = b + (self.visible.units(x) - self.visible_offset.value) @ self.weights
-        return (jax.random.uniform(key, z.shape, z.dtype) < jax.nn.sigmoid(z)).astype(z.dtype)
+        return (uniform(key, z.shape, z.dtype) < jax.nn.sigmoid(z)).astype(z.dtype)
 
     def draw_visible(self, key: PRNGKey, hidden: Array, condition: Condition = None) -> Array:
         """Codes with probability proportional to exp((a + W (h - lambda)) . units(y))."""

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
+from energeia._core.uniform import uniform
 
 
 class Visible(eqx.Module):
@@ -79,15 +80,16 @@ class Visible(eqx.Module):
     def draw(self, key: PRNGKey, field: Float[Array, " units"]) -> Float[Array, " d"]:
         """Codes with probability proportional to exp(field . units(y)), one uniform a column."""
         bits, words, levels = self.groups
-        uniform = jax.random.uniform(key, (len(self.sizes),), field.dtype)
-        on = uniform[: len(bits)] < jax.nn.sigmoid(field[: len(bits)])
-        parts = [on.astype(field.dtype)]
+        count = (len(self.sizes),)
         if len(bits) == len(self.sizes):
-            return parts[0]
+            return (uniform(key, count, field.dtype) < jax.nn.sigmoid(field)).astype(field.dtype)
+        u = jax.random.uniform(key, count, field.dtype)
+        on = u[: len(bits)] < jax.nn.sigmoid(field[: len(bits)])
+        parts = [on.astype(field.dtype)]
         _, *rest = self._masked(self.tables(field))
         start = len(bits)
         for logits in rest:
-            parts.append(_inverse(uniform[start : start + len(logits)], logits))
+            parts.append(_inverse(u[start : start + len(logits)], logits))
             start += len(logits)
         order = np.argsort(np.concatenate([bits, words, levels]))
         return jnp.concatenate(parts)[order]

@@ -17,7 +17,7 @@ from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.game import GameModel
 from energeia.stats.weights import Stream, from_sums
 
-_CHUNK = 50  # weights of one row that are held in memory together
+_CHUNK = 50  # most weights of one row that are held in memory together
 _ROWS = 64
 
 
@@ -113,8 +113,8 @@ def _importance(
     model: LatentModel, rows: np.ndarray, condition: Any, key: Array, effort: Effort
 ) -> LogLikelihood:
     weights = effort.weights_for(len(rows))
-    chunk = min(_CHUNK, weights)
-    steps = -(-weights // chunk)
+    steps = -(-weights // _CHUNK)
+    chunk = -(-weights // steps)
     count = steps * chunk
     index = np.arange(len(rows))
     first, second = map_rows(

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.errors import InputError
+from energeia._core.once import once
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Kernel
 from energeia.energies.algebra import Path
@@ -182,7 +183,7 @@ def log_partition(
         starts = _settled(settle_key, path, kernel, ups, log_steps[-1], settle, condition)
         note = f"reverse AIS from chains, not exact draws, {temperatures} temperatures"
     downs = reverse(down_key, path, kernel, betas, log_steps, starts, condition)
-    base = float(path.log_partition)
+    base = float(once(lambda path: path.log_partition, path))
     return Bracket(
         lower=_mean(
             ups.log_weights, base, 1, "lower bound", f"forward AIS, {temperatures} temperatures"

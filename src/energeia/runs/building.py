@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from energeia._core.once import once
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch
 from energeia.physics.symmetry import symmetry_group
@@ -48,7 +49,7 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
         return eqx.filter((made.cast, made.objective), eqx.is_array)
 
     abstract = skeleton(config, problem)
-    filled = jax.jit(arrays)(reference, keys_of(config).build)
+    filled = once(arrays, reference, keys_of(config).build)
     cast, objective = eqx.combine(filled, (abstract.cast, abstract.objective))
     return abstract._replace(cast=cast, objective=objective)
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.once import once
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch, Cast
 from energeia.training.batches import batches
@@ -98,14 +99,15 @@ def chunks(
             f"{len(rows.x)} training rows were given where a batch has {settings.batch}: "
             f"lower training.batch to {max(len(rows.x) // 2, 1)} or bring more rows"
         )
+
+    def begun(key: PRNGKey, cast: Cast, first: Batch) -> State:
+        return initial_state(key, game, cast, first, average=settings.average > 0)
+
     init_key, run_key, check_key = jax.random.split(key, 3)
     moves = sum(player.repeats for player in game.players)
     source = batches(rows, settings.batch, moves, settings.resident_mb)
     first: Batch = jax.tree.map(lambda r: jnp.asarray(r[: settings.batch], float), rows)
-    state, watch = start or (
-        initial_state(init_key, game, cast, first, average=settings.average > 0),
-        Watch(),
-    )
+    state, watch = start or (once(begun, init_key, cast, first), Watch())
     play = make_round(game, cast, source, settings.average, augment)
     judge = make_held_out(game.objective, cast, held_out, check_key)
     engine = build_engine(play, source, run_key, settings.check_every, settings.mode, state)
