@@ -1,10 +1,10 @@
 """Stacks of recurrent units, laid out for speed.
 
-The products with the inputs of the first layer do not wait for the previous time and are taken
-out of the loop; all layers advance in one loop over times, so that their states stay in cache
-(one loop a layer, with every input product hoisted, is slower on CPU). The gradient of a gated unit
-is written by hand, as that of cuDNN is, which makes a training step half as fast again: it keeps
-five numbers a unit and takes one pass over them.
+All layers advance in one loop over times, so that their states stay in cache: one loop a layer with
+every input product taken out of it is slower on CPU, and so is taking out the first layer's
+alone, whose gates at all times would go through memory and back, transposed. The gradient of a
+gated unit is written by hand, as that of cuDNN is, which makes a training step half as fast again:
+it keeps five numbers a unit and takes one pass over them.
 """
 
 from abc import abstractmethod
@@ -134,11 +134,7 @@ class RecurrentStack(CausalStack):
     def __call__(self, xs: Float[Array, "times size"]) -> Float[Array, "times width"]:
         """The outputs of the last layer at all times, from zero."""
         # The lambda: a scan wants a function that can be hashed, which a method of arrays cannot.
-        return jax.lax.scan(
-            lambda states, gates: self._advance(states, gates),
-            self.start(),
-            xs @ self.layers[0].inputs + self.layers[0].bias,
-        )[1]
+        return jax.lax.scan(lambda states, x: self.step(states, x), self.start(), xs)[1]
 
     def start(self) -> States:
         """Zeros for every layer."""
@@ -149,13 +145,10 @@ class RecurrentStack(CausalStack):
         self, state: States, x: Float[Array, " size"]
     ) -> tuple[States, Float[Array, " width"]]:
         """The states of all layers after one more input, and the output of the last."""
-        return self._advance(state, x @ self.layers[0].inputs + self.layers[0].bias)
-
-    def _advance(self, states: States, gates: Array) -> tuple[States, Array]:
         new: list[Hidden] = []
-        for layer, state in zip(self.layers, states, strict=True):
-            below = new[-1][0] @ layer.inputs + layer.bias if new else gates
-            new.append(self.cell.update(state, below, state[0] @ layer.hidden + layer.inner))
+        for layer, own in zip(self.layers, state, strict=True):
+            gates = (new[-1][0] if new else x) @ layer.inputs + layer.bias
+            new.append(self.cell.update(own, gates, own[0] @ layer.hidden + layer.inner))
         return tuple(new), new[-1][0]
 
 
