@@ -24,8 +24,10 @@ def leaderboard(models: Sequence[ModelPart], entropy: Estimate | None) -> Markup
     with rc():
         figure = Figure(figsize=(WIDTH, 0.8 + 0.36 * len(shown)), layout="constrained")
         axes = figure.subplots()
+        low, high = _limits([m.row.log_likelihood for m in shown], entropy)
+        axes.set_xlim(low, high)
         for height, model in enumerate(reversed(shown)):
-            _mark(axes, model.row.log_likelihood, height)
+            _mark(axes, model.row.log_likelihood, height, low)
         if entropy is not None and entropy.value is not None:
             axes.axvline(-entropy.value, color=INK, linewidth=1, linestyle=(0, (4, 3)))
             axes.annotate(
@@ -37,24 +39,30 @@ def leaderboard(models: Sequence[ModelPart], entropy: Estimate | None) -> Markup
         axes.tick_params(axis="y", length=0, labelsize=9, labelcolor=INK)
         axes.spines["left"].set_visible(False)
         axes.set_ylim(-0.6, len(shown) - 0.4)
-        _limits(axes, [m.row.log_likelihood for m in shown], entropy)
         axes.grid(axis="x", color=RULE, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.set_xlabel("held-out log-likelihood, nats per row (right is better)")
     return svg(figure, "leaderboard", "Held-out log-likelihood of each model with its error bar")
 
 
-def _mark(axes: Axes, estimate: Estimate, height: int) -> None:
-    kind = KINDS[estimate.kind]
+def _mark(axes: Axes, estimate: Estimate, height: int, low: float) -> None:
+    """A marker with its error bar; what lies left of the axis is written at its edge."""
+    kind, value = KINDS[estimate.kind], estimate.value or 0.0
+    if value < low:
+        axes.annotate(
+            f"◂ {value:.4g}", (0, height), xycoords=("axes fraction", "data"), va="center",
+            fontsize=8, color=kind.color,
+        )  # fmt: skip
+        return
     error = estimate.stderr if estimate.stderr and math.isfinite(estimate.stderr) else 0.0
     axes.errorbar(
-        [estimate.value or 0.0], [height], xerr=[error], fmt=kind.marker, color=kind.color,
+        [value], [height], xerr=[error], fmt=kind.marker, color=kind.color,
         markersize=7, capsize=3, elinewidth=1.4, markeredgecolor="white", markeredgewidth=0.6,
     )  # fmt: skip
 
 
-def _limits(axes: Axes, estimates: list[Estimate], entropy: Estimate | None) -> None:
-    """Show the models that compete; one far behind stands at the edge, its value printed."""
+def _limits(estimates: list[Estimate], entropy: Estimate | None) -> tuple[float, float]:
+    """A range of the models that compete; one far behind lies left of it."""
     values = np.array([e.value for e in estimates])
     if entropy is not None and entropy.value is not None:
         values = np.append(values, -entropy.value)
@@ -63,14 +71,7 @@ def _limits(axes: Axes, estimates: list[Estimate], entropy: Estimate | None) -> 
     low = max(values.min(), best - 8 * spread)
     errors = max((e.stderr or 0.0) for e in estimates)
     margin = 0.06 * (best - low) + (errors if math.isfinite(errors) else 0.0) + 1e-9
-    axes.set_xlim(low - margin, best + margin)
-    for height, estimate in enumerate(reversed(estimates)):
-        value = estimate.value or 0.0
-        if value < low - margin:
-            axes.annotate(
-                f"◂ {value:.4g}", (0, height), xycoords=("axes fraction", "data"), va="center",
-                fontsize=8, color=KINDS[estimate.kind].color,
-            )  # fmt: skip
+    return low - margin, best + margin
 
 
 def curves(models: Sequence[ModelPart]) -> Markup | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow
 
+_MARKS = {"exact": "", "lower bound": "≥ ", "upper bound": "≤ ", "estimate": "~ ", "none": ""}
 _PLACE = {"exact": 0, "lower bound": 0, "upper bound": 1, "estimate": 1, "none": 2}
 
 
@@ -38,6 +39,15 @@ def number(estimate: Estimate | None) -> str:
     if text.startswith("-") and not text.partition(" ")[0].strip("-0."):
         text = text[1:]  # A zero has no sign.
     return text.replace("+-", "±").replace("-", "−")
+
+
+def marked(estimate: Estimate) -> str:
+    """The same with the mark of its kind, where none stands beside it.
+
+    >>> marked(Estimate(1.784, 0.05, "upper bound", 360)), marked(Estimate(0.5, 0.1, "exact", 9))
+    ('≤ 1.78 ± 0.05', '0.5 ± 0.1')
+    """
+    return _MARKS[estimate.kind] + number(estimate)
 
 
 def amount(value: float | None) -> str:

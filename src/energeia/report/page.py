@@ -15,7 +15,7 @@ from energeia.estimate import Estimate
 from energeia.records import ObservableRow, TwoSample
 from energeia.report import figures, landscape, pictures, words
 from energeia.report.content import ModelPart, Page
-from energeia.report.numbers import amount, headline_tests, number, probability
+from energeia.report.numbers import amount, headline_tests, marked, number, probability
 from energeia.report.style import KINDS, formula
 from energeia.runs.files import write_whole
 
@@ -68,7 +68,9 @@ def render(page: Page) -> str:
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"number": number, "amount": amount, "probability": probability}
+    environment.filters |= {
+        "number": number, "marked": marked, "amount": amount, "probability": probability,
+    }  # fmt: skip
     environment.globals["kinds"] = KINDS
     models = words.ranked(page.models)
     page = dataclasses.replace(page, models=models)
