@@ -45,7 +45,7 @@ def marked(estimate: Estimate) -> str:
     """The same with the mark of its kind, where none stands beside it.
 
     >>> marked(Estimate(1.784, 0.05, "upper bound", 360)), marked(Estimate(0.5, 0.1, "exact", 9))
-    ('≤ 1.78 ± 0.05', '0.5 ± 0.1')
+    ('≤ 1.78 ± 0.05', '0.50 ± 0.10')
     """
     return _MARKS[estimate.kind] + number(estimate)
 
