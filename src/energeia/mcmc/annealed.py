@@ -18,7 +18,6 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.errors import InputError
-from energeia._core.once import once
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Kernel
 from energeia.energies.algebra import Path
@@ -183,7 +182,7 @@ def log_partition(
         starts = _settled(settle_key, path, kernel, ups, log_steps[-1], settle, condition)
         note = f"reverse AIS from chains, not exact draws, {temperatures} temperatures"
     downs = reverse(down_key, path, kernel, betas, log_steps, starts, condition)
-    base = float(once(lambda path: path.log_partition, path))
+    base = float(_log_base(path))
     return Bracket(
         lower=_mean(
             ups.log_weights, base, 1, "lower bound", f"forward AIS, {temperatures} temperatures"
@@ -212,6 +211,11 @@ def certificate(log_weights: Float[np.ndarray, " chains"], runs: int, delta: flo
     worst = min(_log_mean(group) for group in groups)
     note = f"certified with probability {1 - delta:g} from {runs} independent runs"
     return Estimate(worst - math.log(1 / delta) / runs, 0.0, "lower bound", runs, note)
+
+
+@eqx.filter_jit
+def _log_base(path: Path) -> Array:
+    return path.log_partition
 
 
 def _pilot_steps(

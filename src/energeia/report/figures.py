@@ -50,7 +50,7 @@ def _mark(axes: Axes, estimate: Estimate, height: int, low: float) -> None:
     kind, value = KINDS[estimate.kind], estimate.value or 0.0
     if value < low:
         axes.annotate(
-            f"◂ {value:.4g}", (0, height), xycoords=("axes fraction", "data"), va="center",
+            f"← {value:.4g}", (0, height), xycoords=("axes fraction", "data"), va="center",
             fontsize=8, color=kind.color,
         )  # fmt: skip
         return

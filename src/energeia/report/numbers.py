@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow
 
-_MARKS = {"exact": "", "lower bound": "≥ ", "upper bound": "≤ ", "estimate": "~ ", "none": ""}
 _PLACE = {"exact": 0, "lower bound": 0, "upper bound": 1, "estimate": 1, "none": 2}
 
 
@@ -47,7 +46,8 @@ def marked(estimate: Estimate) -> str:
     >>> marked(Estimate(1.784, 0.05, "upper bound", 360)), marked(Estimate(0.5, 0.1, "exact", 9))
     ('≤ 1.78 ± 0.05', '0.50 ± 0.10')
     """
-    return _MARKS[estimate.kind] + number(estimate)
+    mark = {">=": "≥ ", "<=": "≤ ", "~": "~ "}.get(str(estimate).partition(" ")[0], "")
+    return mark + number(estimate)
 
 
 def amount(value: float | None) -> str:
