@@ -143,6 +143,14 @@ def test_fewer_rows_than_a_batch_are_refused():
         train(game, cast, gauss_rows(30), None, settings(), KEY)
 
 
+@pytest.mark.parametrize(("passes", "rounds"), [(0, 300), (5, 100), (1000, 300)])
+def test_passes_over_the_rows_bound_the_rounds(passes, rounds):
+    game, cast = gauss_game()
+    bound = settings(rounds=300, batch=100, passes=passes)
+    found = train(game, cast, gauss_rows(2000), None, bound, jax.random.key(0))
+    assert found.history[-1].round == rounds
+
+
 def test_auto_mode_names_the_one_it_chose():
     game, cast = gauss_game()
     look = train(game, cast, gauss_rows(), None, settings(mode="auto"), KEY).history[-1]

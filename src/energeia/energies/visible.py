@@ -69,7 +69,7 @@ class Visible(eqx.Module):
         return (
             jnp.stack([jnp.zeros_like(one), one], axis=1),
             two.reshape((len(words), high, *rest)),
-            jnp.concatenate([jnp.zeros_like(three[:, :1]), jnp.cumsum(three, axis=1)], axis=1),
+            _sums(three, from_zero=True),
         )
 
     def log_partition(self, field: Float[Array, " units"]) -> Scalar:
@@ -87,10 +87,11 @@ class Visible(eqx.Module):
         on = u[: len(bits)] < jax.nn.sigmoid(field[: len(bits)])
         parts = [on.astype(field.dtype)]
         _, *rest = self._masked(self.tables(field))
-        start = len(bits)
-        for logits in rest:
-            parts.append(_inverse(u[start : start + len(logits)], logits))
-            start += len(logits)
+        start, sizes = len(bits), np.asarray(self.sizes)
+        for logits, columns in zip(rest, (words, levels), strict=True):
+            own = u[start : start + len(columns)]
+            parts.append(_inverse(own, logits, sizes[columns]))
+            start += len(columns)
         order = np.argsort(np.concatenate([bits, words, levels]))
         return jnp.concatenate(parts)[order]
 
@@ -149,18 +150,31 @@ class Visible(eqx.Module):
         ]
 
 
-def _inverse(uniform: Float[Array, " n"], logits: Float[Array, "n K"]) -> Float[Array, " n"]:
-    """Codes by inversion of the cumulative weights; a column without weight is never reached.
+def _inverse(
+    uniform: Float[Array, " n"], logits: Float[Array, "n K"], sizes: np.ndarray
+) -> Float[Array, " n"]:
+    """Codes by inversion of the cumulative weights; a code beyond ``sizes`` is never reached.
 
     Levels are not normalized, so that rounding of a sum to one leaves no gap at the end.
     """
     if not logits.shape[0]:
         return jnp.zeros(0, logits.dtype)
     weight = jnp.exp(logits - jnp.max(logits, axis=1, keepdims=True))
-    reached = jnp.cumsum(weight, axis=1)
+    reached = _sums(weight)
     code = jnp.sum(reached <= uniform[:, None] * reached[:, -1:], axis=1)
-    last = logits.shape[1] - 1 - jnp.argmax(jnp.isfinite(logits)[:, ::-1], axis=1)
-    return jnp.minimum(code, last).astype(logits.dtype)
+    return jnp.minimum(code, sizes - 1).astype(logits.dtype)
+
+
+def _sums(terms: Float[Array, "n K ..."], *, from_zero: bool = False) -> Float[Array, "n L ..."]:
+    """Running sums along the second axis, with the empty sum first if ``from_zero``.
+
+    As a product with a triangle of ones, at full precision: a running sum of many short rows is a
+    walk of small steps on CPUs, several times as slow.
+    """
+    count = terms.shape[1]
+    triangle = np.triu(np.ones((count, count + from_zero)), int(from_zero))
+    highest = jax.lax.Precision.HIGHEST
+    return jnp.einsum("nk...,kl->nl...", terms, triangle.astype(terms.dtype), precision=highest)
 
 
 def _log(p: Array, real: np.ndarray) -> Array:

@@ -46,6 +46,8 @@ class Session(NamedTuple):
 def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool = False) -> Session:
     """Make the folder of a run and write down what was asked and of which data.
 
+    A bound on passes over the rows is written down as the rounds that it comes to.
+
     Raises:
         InputError: if a run is already there, or there are fewer rows than a batch.
     """
@@ -57,6 +59,8 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
             f"{count} training rows are fewer than a batch of {training.batch}: "
             f"bring more rows or set --training.batch {max(1, count // 4)}"
         )
+    options: Any = msgspec.structs.replace(config.options, training=training.bounded(count))
+    config = msgspec.structs.replace(config, options=options)
     return Session(RunDirectory.create(path, config), config, rows, quiet)
 
 

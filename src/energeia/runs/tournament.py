@@ -89,11 +89,10 @@ def _chosen(names: Sequence[str], rows: Rows) -> list[Recipe]:
 def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:
     """A recipe's default options, rounds multiplied, batches at most a quarter of the rows."""
     options: Any = recipe.options()
-    training = msgspec.structs.replace(
-        options.training,
-        rounds=max(1, round(options.training.rounds * scale)),
-        batch=max(1, min(options.training.batch, rows // 4)),
-    )
+    batch = max(1, min(options.training.batch, rows // 4))
+    training = msgspec.structs.replace(options.training, batch=batch).bounded(rows)
+    rounds = max(1, round(training.rounds * scale))
+    training = msgspec.structs.replace(training, rounds=rounds)
     return msgspec.structs.replace(options, training=training)
 
 

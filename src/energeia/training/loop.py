@@ -99,6 +99,7 @@ def chunks(
             f"{len(rows.x)} training rows were given where a batch has {settings.batch}: "
             f"lower training.batch to {max(len(rows.x) // 2, 1)} or bring more rows"
         )
+    settings = settings.bounded(len(rows.x))
 
     def begun(key: PRNGKey, cast: Cast, first: Batch) -> State:
         return initial_state(key, game, cast, first, average=settings.average > 0)

@@ -33,6 +33,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Rounds of moves in all."""
     batch: int = 256
     """Rows in a batch."""
+    passes: int = 0
+    """Most passes over the training rows, whatever the rounds; 0 for as many as they come to."""
     check_every: int = 200
     """Rounds between looks: metrics, held-out loss, progress."""
     patience: int = 0
@@ -46,3 +48,14 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Compile whole chunks, one round a call, or time both and keep the faster."""
     resident_mb: int = 1024
     """Training rows up to this many megabytes stay on the device; larger ones stream in."""
+
+    def bounded(self, rows: int) -> "Training":
+        """The same for ``rows`` training rows, with the bound on passes turned into rounds.
+
+        >>> Training(rounds=9000, batch=400, passes=300).bounded(1600).rounds
+        1200
+        """
+        if not self.passes:
+            return self
+        allowed = max(1, self.passes * rows // self.batch)
+        return msgspec.structs.replace(self, rounds=min(self.rounds, allowed), passes=0)

@@ -29,9 +29,12 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     optimization: Optimization = Optimization(learning_rate=1.5e-2, beta1=0.0)
     """How the machine moves. Its learning rate is divided by (K - 1)^0.75 and its weight decay
     is added to the shrinkage. Momentum and persistent chains swing each other: keep beta1 small."""
-    training: Training = Training(rounds=9000, batch=512, check_every=250, average=0.9995)
-    """How long to train: to the end, since the pseudo-likelihood of held-out rows, which is all
-    that can be watched, is blind to the weights of modes."""
+    training: Training = Training(
+        rounds=9000, batch=512, passes=350, check_every=250, average=0.9995
+    )
+    """How long to train: to the end of the schedule, since the pseudo-likelihood of held-out rows,
+    which is all that can be watched, is blind to the weights of modes; but with few rows not so
+    long that the machine learns them by heart."""
 
 
 class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
