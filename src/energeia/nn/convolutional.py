@@ -1,6 +1,4 @@
-"""One strided convolution and its transpose, fast on CPU as patches and a matrix product."""
-
-from collections.abc import Callable
+"""A strided convolution and its transpose, as layers of one image."""
 
 import equinox as eqx
 import jax
@@ -8,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey
+from energeia.nn.strided import correlate
 
 
 class Convolution(eqx.Module):
@@ -17,9 +16,7 @@ class Convolution(eqx.Module):
     for strides ``s`` that divide both. Padding ``p`` is (kernel - stride) // 2 on the low side and
     the rest on the high side, of zeros, or of the other side of a periodic image.
 
-    On CPU this is slices, joined, and one matrix product, which costs less than XLA's own CPU
-    convolution where a slope is differentiated again; elsewhere it is
-    ``lax.conv_general_dilated``. The two agree to rounding.
+    Derivatives of every order are maps of ``nn.strided``, each with a fast way of its own on CPUs.
 
     >>> import jax
     >>> layer = Convolution(1, 4, kernel=3, stride=2, key=jax.random.key(0))
@@ -113,43 +110,7 @@ def convolve(
     low = (kernel - stride) // 2
     sides = (low, kernel - stride - low)
     padded = jnp.pad(x, (sides, sides, (0, 0)), mode="wrap" if periodic else "constant")
-    return jax.lax.platform_dependent(
-        weight, padded, cpu=_with(_patches, stride), default=_with(_library, stride)
-    )
-
-
-def _patches(weight: Array, x: Array, stride: int) -> Array:
-    """Patches in two passes, rows then columns, from blocks of ``stride`` pixels.
-
-    Every slice is contiguous and there are kernel + kernel / stride of them, not kernel^2, so
-    that both they and their transposes (sums of padded slices) move memory in long runs.
-    """
-    kernel, _, _, outputs = weight.shape
-    rows, columns = ((n - kernel) // stride + 1 for n in x.shape[:2])
-    steps = -(-kernel // stride)
-    tall, wide = rows + steps - 1, columns + steps - 1
-    x = jnp.pad(x, ((0, tall * stride - x.shape[0]), (0, wide * stride - x.shape[1]), (0, 0)))
-    blocks = x.reshape(tall, stride, wide * stride, -1)
-    down = [blocks[a // stride : a // stride + rows, a % stride] for a in range(kernel)]
-    bands = jnp.concatenate(down, axis=-1)
-    pixel = bands.shape[-1]
-    bands = bands.reshape(rows, wide, stride * pixel)
-    across = [
-        bands[:, b : b + columns, : min(stride, kernel - b * stride) * pixel] for b in range(steps)
-    ]
-    return jnp.concatenate(across, axis=-1) @ weight.swapaxes(0, 1).reshape(-1, outputs)
-
-
-def _library(weight: Array, x: Array, stride: int) -> Array:
-    return jax.lax.conv_general_dilated(
-        x[None], weight, (stride, stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )[0]
-
-
-def _with(
-    convolution: Callable[[Array, Array, int], Array], stride: int
-) -> Callable[[Array, Array], Array]:
-    return lambda weight, x: convolution(weight, x, stride)
+    return correlate(weight, padded[None], stride)[0]
 
 
 def _initial(key: PRNGKey, shape: tuple[int, ...], fan: int) -> Array:

@@ -1,6 +1,6 @@
 """Measures a run and keeps the findings and the samples in its folder."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -12,13 +12,15 @@ from energeia.evaluation.reference import Reference
 from energeia.evaluation.suite import judge
 from energeia.records import Evaluation
 from energeia.runs.opening import Rows, batch_of, open_for, open_rows
-from energeia.runs.run import Run
+
+if TYPE_CHECKING:
+    from energeia.runs.run import Run
 
 _KEPT_SAMPLES = 2000
 
 
 def evaluate(
-    run: Run, data: str | None = None, *, seed: int = 0, effort: Effort | None = None
+    run: "Run", data: str | None = None, *, seed: int = 0, effort: Effort | None = None
 ) -> Evaluation:
     """Measure a run against its own held-out rows, or against other data.
 
@@ -41,7 +43,7 @@ def make_reference(rows: Rows, held_out: Batch, seed: int, effort: Effort | None
 
 
 def judge_run(
-    run: Run, train: Batch, held_out: Batch, source: Any, reference: Reference, seed: int
+    run: "Run", train: Batch, held_out: Batch, source: Any, reference: Reference, seed: int
 ) -> Evaluation:
     """Measure a run and write the findings in its folder."""
     judged = judge(run.model, held_out, train, seed=seed, source=source, reference=reference)

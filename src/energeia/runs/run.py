@@ -16,11 +16,13 @@ from energeia.evaluation.effort import Effort
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.samples import draw
 from energeia.recipes.options.problem import Problem
+from energeia.records import Evaluation
 from energeia.runs import checkpoint
 from energeia.runs.building import skeleton
 from energeia.runs.chaining import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.config import RunConfig
 from energeia.runs.directory import RunDirectory
+from energeia.runs.judging import evaluate
 from energeia.runs.latent import narrowed
 from energeia.runs.opening import as_conditions, as_rows
 
@@ -133,6 +135,18 @@ class Run:
         key = jax.random.key(seed)
         found = log_likelihood(self.model, rows.x, rows.condition, key=key, effort=effort)
         return Scores(np.asarray(found.rows), found.estimate)
+
+    def evaluate(
+        self, data: str | None = None, seed: int = 0, effort: Effort | None = None
+    ) -> Evaluation:
+        """Likelihood, two-sample tests, coverage and observables, kept in the run's folder.
+
+        Against the run's own held-out rows, or against ``data``: a file or a named source.
+
+        Raises:
+            InputError: for data that cannot be read or do not fit the run.
+        """
+        return evaluate(self, data, seed=seed, effort=effort)
 
 
 def _require_some(n: int) -> None:
