@@ -36,10 +36,11 @@ from energeia.models.landscape import Landscape
 from energeia.recipes.assembly import Reference
 from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
+from energeia.runs.config import build_options
 from energeia.support import Real, Support
 from energeia.training.loop import train
 from energeia.training.state import Game
-from studies.words import changed, settings
+from studies.words import settings
 
 HERE = Path(__file__)
 LINES, TABLE = HERE.with_suffix(".jsonl"), HERE.with_suffix(".md")
@@ -50,7 +51,7 @@ def fit(recipe: str, x: np.ndarray, seed: int) -> tuple[Any, float]:
     """The trained model and the seconds it took, compilation included."""
     name, _, words = recipe.partition(":")
     known = find(name)
-    build, options = known.load(), changed(known.options(), settings(words))
+    build, options = known.load(), build_options(known.options, settings(words))
     training = msgspec.structs.asdict(options)["training"]
     problem = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=len(x))
     rows = Batch(jnp.asarray(x, dtype=float), None)

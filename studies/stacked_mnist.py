@@ -41,11 +41,12 @@ from energeia.recipes.assembly import Reference
 from energeia.recipes.max_entropy import build
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
+from energeia.runs.config import changed_options
 from energeia.support import Integer, Support
 from energeia.training.loop import chunks, trained_cast
 from energeia.training.settings import Optimization, Training
 from energeia.training.state import Game
-from studies.words import changed, settings
+from studies.words import settings
 
 HERE = Path(__file__)
 LINES, TABLE = HERE.with_suffix(".jsonl"), HERE.with_suffix(".md")
@@ -120,7 +121,7 @@ def main(
     for seed in seeds:
         images = mnist("mnist", "train").values
         x = stacked(images, digits, 60_000 if digits == 1 else 128 * 10**digits, seed)[0]
-        given = changed(options_of(rounds, channels, batch), settings(options))
+        given = changed_options(options_of(rounds, channels, batch), settings(options))
         clock = time.perf_counter()
         model, played = fit(given, x, seed, seconds)
         took = time.perf_counter() - clock

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import msgspec
-
 
 def settings(text: str) -> dict[str, Any]:
     """Nested options from ``width=64,training.rounds=6000``.
@@ -21,12 +19,3 @@ def settings(text: str) -> dict[str, Any]:
             here = here.setdefault(part, {})
         here[last] = json.loads(value)
     return found
-
-
-def changed(options: msgspec.Struct, words: dict[str, Any]) -> Any:
-    """Options with some of them changed."""
-
-    def joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-        return old | {k: joined(old[k], v) if isinstance(v, dict) else v for k, v in new.items()}
-
-    return msgspec.convert(joined(msgspec.to_builtins(options), words), type(options))

@@ -74,9 +74,21 @@ def build_options(
     Raises:
         InputError: naming an unknown field and the nearest known one, or the value at fault.
     """
+    return changed_options(kind(), raw, where)
+
+
+def changed_options(
+    options: msgspec.Struct, raw: dict[str, Any], where: str = "options"
+) -> msgspec.Struct:
+    """Options with what a dictionary says put in their place, all the way down.
+
+    Raises:
+        InputError: naming an unknown field and the nearest known one, or the value at fault.
+    """
+    kind = type(options)
     _known(kind, raw, where)
     try:
-        return msgspec.convert(_merged(msgspec.to_builtins(kind()), raw), kind, strict=False)
+        return msgspec.convert(_merged(msgspec.to_builtins(options), raw), kind, strict=False)
     except msgspec.ValidationError as problem:
         raise InputError(f"{where}: {problem}: give a value of that type") from None
 
