@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from energeia.cli.main import main
 from energeia.recipes.catalogue import find
 from energeia.runs.config import DataConfig, RunConfig
 from energeia.runs.opening import open_rows
@@ -26,3 +27,16 @@ def test_a_comparison_multiplies_the_rounds_that_are_left():
     assert scaled(find("rbm"), 2.0, 1436).training.rounds == 2 * 350 * 1436 // 359
     assert scaled(find("rbm"), 0.5, 20_000).training.rounds == 4500
     assert scaled(find("gan"), 1.0, 1436).training.rounds == find("gan").options().training.rounds
+
+
+@pytest.mark.parametrize(("passes", "said"), [(10, True), (0, False)])
+def test_a_fit_says_that_it_was_shortened(passes, said, tmp_path, capsys):
+    training = {"batch": 100, "rounds": 60, "check-every": 20, "passes": passes}
+    words = ["fit", "moons:n=400", "made", "--out", tmp_path / "run", "--orders", 1, "--width", 32]
+    for name, value in training.items():
+        words += [f"--training.{name}", value]
+    with pytest.raises(SystemExit) as stop:
+        main([str(word) for word in words])
+    assert stop.value.code == 0
+    shortened = "38 rounds in place of 60, which are 10 passes over 380 rows"
+    assert (shortened in capsys.readouterr().err) == said

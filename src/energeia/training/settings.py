@@ -55,7 +55,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         >>> Training(rounds=9000, batch=400, passes=300).bounded(1600).rounds
         1200
         """
-        if not self.passes:
+        if self.passes <= 0:
             return self
         allowed = max(1, self.passes * rows // self.batch)
         return msgspec.structs.replace(self, rounds=min(self.rounds, allowed), passes=0)
