@@ -17,8 +17,8 @@ import tyro
 from sklearn.covariance import LedoitWolf
 
 from energeia._core.batching import map_rows
-from energeia.data.bundled import mnist, mnist_labels
-from energeia.evaluation.anomaly import anomaly_report, held_out_digit
+from energeia.data.named.bundled import mnist, mnist_labels
+from energeia.evaluation.images.anomaly import anomaly_report, held_out_digit
 from studies.stacked_mnist import fit, options_of
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -18,13 +18,13 @@ import numpy as np
 import tyro
 
 from energeia.estimate import Estimate
-from energeia.evaluation.fidelity import classical_fidelity, kl, ratio_mean
-from energeia.evaluation.purity import purity, renyi_2
-from energeia.evaluation.quantum_fidelity import quantum_fidelity
-from energeia.evaluation.reduced import pauli_vector
-from energeia.evaluation.shadows import correlations, expectation
-from energeia.physics.pauli import PauliString, hamiltonian
-from energeia.physics.povm import PAULI, Povm, pauli_4, pauli_6
+from energeia.evaluation.quantum.classical_fidelity import classical_fidelity, kl, ratio_mean
+from energeia.evaluation.quantum.purity import purity, renyi_2
+from energeia.evaluation.quantum.quantum_fidelity import quantum_fidelity
+from energeia.evaluation.quantum.reduced import pauli_vector
+from energeia.evaluation.quantum.shadows import correlations, expectation
+from energeia.physics.quantum.pauli import PauliString, hamiltonian
+from energeia.physics.quantum.povm import PAULI, Povm, pauli_4, pauli_6
 from energeia.stats.kronecker import on_every_axis
 
 SITES = 8

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from energeia.evaluation.effort import Effort
-from energeia.runs.config import DataConfig
-from energeia.runs.tournament import compare
+from energeia.evaluation.budget import Effort
+from energeia.runs.comparison import compare
+from energeia.runs.storage.config import DataConfig
 
 REQUIRED = {"vae": 83.0, "spline-flow": 88.0, "made": 91.0}
 AIM = {"vae": 81.0, "spline-flow": 83.0, "made": 88.0}

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from energeia._core.batching import map_rows
 from energeia.contracts import Batch
-from energeia.data.toy import toy
+from energeia.data.named.toy import toy
 from energeia.evaluation.modes import mode_report
 from energeia.evaluation.samples import draw
 from energeia.recipes.assembly import Reference
@@ -29,7 +29,7 @@ from energeia.recipes.max_entropy import build
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
 from energeia.report.style import DENSITY, MODELS, MUTED, rc
-from energeia.runs.chaining import ChainSettings, chain_samples
+from energeia.runs.chain_sampling import ChainSettings, chain_samples
 from energeia.runs.latent import narrowed
 from energeia.support import Real, Support
 from energeia.training.loop import chunks, trained_cast

@@ -24,10 +24,10 @@ import tyro
 from scipy.special import gammaln
 
 from energeia.estimate import Estimate
-from energeia.evaluation.exact_state import fidelity
-from energeia.physics.mps import LocallyDepolarized, ghz
-from energeia.physics.mps_outcomes import log_prob, sample_outcomes
-from energeia.physics.povm import Povm, pauli_4
+from energeia.evaluation.quantum.exact_state import fidelity
+from energeia.physics.quantum.mps import LocallyDepolarized, ghz
+from energeia.physics.quantum.mps_outcomes import log_prob, sample_outcomes
+from energeia.physics.quantum.povm import Povm, pauli_4
 from studies.tomography import best_of, measured, raw_shots
 
 TABLE = Path(__file__).with_suffix(".md")

@@ -18,9 +18,9 @@ import numpy as np
 
 from energeia._core.batching import map_rows
 from energeia.contracts import Batch
-from energeia.data.lattice import IsingSource
-from energeia.physics.ising import Ising
-from energeia.physics.symmetry import symmetry_group
+from energeia.data.named.lattice import IsingSource
+from energeia.physics.lattice.ising import Ising
+from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Reference
 from energeia.recipes.made import build
 from energeia.recipes.options.autoregressive import MadeOptions, Symmetrize

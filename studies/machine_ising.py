@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 import energeia
-from energeia.data.lattice import IsingSource
+from energeia.data.named.lattice import IsingSource
 from energeia.evaluation.observables import measure
-from energeia.physics.ising import Ising
-from energeia.runs.config import DataConfig
+from energeia.physics.lattice.ising import Ising
+from energeia.runs.storage.config import DataConfig
 
 BETA, WIDTH, ROWS = 0.44068679350977, 8, 20_000
 NAMES = ("energy per site", "|m|")

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 import energeia
-from energeia.data.lattice import IsingSource
+from energeia.data.named.lattice import IsingSource
 from energeia.data.sources import open_data
 from energeia.evaluation.observables import measure
-from energeia.physics.ising import Ising
-from energeia.runs.config import DataConfig
+from energeia.physics.lattice.ising import Ising
+from energeia.runs.storage.config import DataConfig
 
 BATCH, ORDERED = 359, 0.55
 ROUNDS = (500, 1000, 1500, 3000, 9000)

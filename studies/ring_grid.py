@@ -25,7 +25,7 @@ import tyro
 
 from energeia._core.batching import map_rows
 from energeia.contracts import Batch, Density
-from energeia.data.modes import MODES, Modes
+from energeia.data.named.modes import MODES, Modes
 from energeia.evaluation.modes import calibration, mode_report, points_inside
 from energeia.evaluation.samples import draw
 from energeia.mcmc.adapt import tune
@@ -36,7 +36,7 @@ from energeia.models.landscape import Landscape
 from energeia.recipes.assembly import Reference
 from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
-from energeia.runs.config import build_options
+from energeia.runs.storage.config import build_options
 from energeia.support import Real, Support
 from energeia.training.loop import train
 from energeia.training.state import Game

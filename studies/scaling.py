@@ -23,11 +23,11 @@ import tyro
 from scipy.stats import linregress
 
 from energeia.estimate import Estimate
-from energeia.physics.mps_files import load_mps, save_mps
-from energeia.physics.mps_outcomes import log_prob
-from energeia.physics.pauli import spin_chain
-from energeia.physics.povm import pauli_4
-from energeia.physics.spin_chain import ground_state
+from energeia.physics.quantum.mps_files import load_mps, save_mps
+from energeia.physics.quantum.mps_outcomes import log_prob
+from energeia.physics.quantum.pauli import spin_chain
+from energeia.physics.quantum.povm import pauli_4
+from energeia.physics.quantum.spin_chain import ground_state
 from studies.tomography import best_of, log_likelihoods, raw_shots
 
 mpl.use("Agg")

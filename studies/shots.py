@@ -11,9 +11,9 @@ import time
 import jax
 import tyro
 
-from energeia.physics.mps import random
-from energeia.physics.mps_outcomes import log_prob, sample_outcomes
-from energeia.physics.povm import povm_named
+from energeia.physics.quantum.mps import random
+from energeia.physics.quantum.mps_outcomes import log_prob, sample_outcomes
+from energeia.physics.quantum.povm import povm_named
 
 
 def main(

@@ -27,21 +27,21 @@ import numpy as np
 import tyro
 
 from energeia.contracts import Batch
-from energeia.data.bundled import mnist, mnist_labels
-from energeia.data.stacked import stacked
-from energeia.evaluation.digit_classifier import (
+from energeia.data.named.bundled import mnist, mnist_labels
+from energeia.data.named.stacked import stacked
+from energeia.evaluation.images.digit_classifier import (
     DigitClassifier,
     accuracy,
     classify,
     train_classifier,
 )
+from energeia.evaluation.images.stacked_mnist import SAMPLES_PER_MODE, stack_classes, stacked_report
 from energeia.evaluation.samples import draw
-from energeia.evaluation.stacked_mnist import SAMPLES_PER_MODE, stack_classes, stacked_report
 from energeia.recipes.assembly import Reference
 from energeia.recipes.max_entropy import build
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
-from energeia.runs.config import changed_options
+from energeia.runs.storage.config import changed_options
 from energeia.support import Integer, Support
 from energeia.training.loop import chunks, trained_cast
 from energeia.training.settings import Optimization, Training

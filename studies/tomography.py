@@ -23,17 +23,17 @@ import jax
 import numpy as np
 
 from energeia._core.batching import map_rows
-from energeia.data.measurements import Shots
-from energeia.evaluation.fidelity import classical_fidelity, kl, ratio_mean
-from energeia.evaluation.shadows import correlations
-from energeia.physics.mps_files import load_mps
-from energeia.physics.mps_local import correlator
-from energeia.physics.mps_outcomes import log_prob, sample_outcomes
-from energeia.physics.pauli import spin_chain
-from energeia.physics.povm import pauli_4, pauli_6
-from energeia.physics.spin_chain import ground_state
+from energeia.data.shots.measurements import Shots
+from energeia.evaluation.quantum.classical_fidelity import classical_fidelity, kl, ratio_mean
+from energeia.evaluation.quantum.shadows import correlations
+from energeia.physics.quantum.mps_files import load_mps
+from energeia.physics.quantum.mps_local import correlator
+from energeia.physics.quantum.mps_outcomes import log_prob, sample_outcomes
+from energeia.physics.quantum.pauli import spin_chain
+from energeia.physics.quantum.povm import pauli_4, pauli_6
+from energeia.physics.quantum.spin_chain import ground_state
 from energeia.recipes.options.tomography import RECIPES
-from energeia.runs.config import DataConfig
+from energeia.runs.storage.config import DataConfig
 from energeia.runs.verbs import fit
 from studies.words import settings
 

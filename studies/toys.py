@@ -21,7 +21,7 @@ import tyro
 
 from energeia._core.batching import map_rows
 from energeia.contracts import Batch, Density
-from energeia.data.toy import TOYS, Toy, toy
+from energeia.data.named.toy import TOYS, Toy, toy
 from energeia.recipes.assembly import Assembly, Reference
 from energeia.recipes.options.flow import SplineFlowOptions
 from energeia.recipes.options.problem import Problem

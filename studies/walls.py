@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from energeia.estimate import Estimate
-from energeia.physics.mps_local import entanglement_entropy
+from energeia.physics.quantum.mps_local import entanglement_entropy
 from studies.scaling import FOLDER, OPTIONS, SHARES, truth_of
 from studies.tomography import fitted, log_likelihoods, raw_shots
 

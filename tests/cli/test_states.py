@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from energeia.cli.main import main
-from energeia.physics import mps
-from energeia.physics.mps_files import load_mps, save_mps
-from energeia.physics.povm import merge_to_pauli_4
+from energeia.physics.quantum import mps
+from energeia.physics.quantum.mps_files import load_mps, save_mps
+from energeia.physics.quantum.povm import merge_to_pauli_4
 
 
 def call(capsys, *words):

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from tests.cli.test_bad_input import call, refused
 
-from energeia.data.measurements import Shots, save_shots
-from energeia.physics import mps
-from energeia.physics.mps_files import load_mps, save_mps
-from energeia.physics.mps_local import expectation_of_sum
-from energeia.physics.mps_outcomes import sample_outcomes
-from energeia.physics.pauli import hamiltonian
-from energeia.physics.povm import pauli_6
+from energeia.data.shots.measurements import Shots, save_shots
+from energeia.physics.quantum import mps
+from energeia.physics.quantum.mps_files import load_mps, save_mps
+from energeia.physics.quantum.mps_local import expectation_of_sum
+from energeia.physics.quantum.mps_outcomes import sample_outcomes
+from energeia.physics.quantum.pauli import hamiltonian
+from energeia.physics.quantum.povm import pauli_6
+from energeia.runs.quantum.tomography import Request, jobs_of, options_of, tomography
 from energeia.runs.run import load
-from energeia.runs.tomography import Request, jobs_of, options_of, tomography
 
 SITES = 3
 QUICK = ["--models", "product-of-marginals", "born-machine", "--samples", "400", "--scale", "0.01"]

@@ -5,12 +5,12 @@ import pytest
 
 from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
 from energeia.contracts import Density, Energy, LatentModel
-from energeia.evaluation.effort import Effort
+from energeia.evaluation.budget import Effort
 from energeia.models.landscape import HasLandscape
 from energeia.recipes.catalogue import RECIPES, one_per_family, require, why_not
 from energeia.recipes.options import adversarial, tomography
 from energeia.recipes.options.problem import Problem
-from energeia.runs.config import DataConfig
+from energeia.runs.storage.config import DataConfig
 from energeia.runs.verbs import fit, load
 from energeia.support import Binary, Circle, Real, Support
 

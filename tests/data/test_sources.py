@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from energeia.data.catalog import NAMED
 from energeia.data.inspection import Inspection, inspect
+from energeia.data.named.catalog import NAMED
 from energeia.data.sources import open_data
-from energeia.physics.ising import Ising
+from energeia.physics.lattice.ising import Ising
 
 
 def test_every_source_of_ising_agrees_with_enumeration():

@@ -11,8 +11,8 @@ import pytest
 from energeia._core.trees import Frozen
 from energeia.bijections.units import Units
 from energeia.energies.rbm import Rbm, RbmPath, base_rate_field, unit_means
+from energeia.evaluation.budget import Effort
 from energeia.evaluation.chains import chain_report
-from energeia.evaluation.effort import Effort
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.mcmc.gibbs import Gibbs
 from energeia.models.boltzmann import BoltzmannModel

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from tests.evaluation.models import Factor, Implicit, Normal, Quadratic
 
-from energeia.evaluation.effort import Effort
+from energeia.evaluation.budget import Effort
 from energeia.evaluation.likelihood import divergence, log_likelihood
 
 KEY = jax.random.key(0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from energeia._core.errors import InputError
-from energeia.data.modes import MODES
+from energeia.data.named.modes import MODES
 from energeia.evaluation.modes import calibration, mode_report, points_inside
 
 RING, GRID = MODES["ring"], MODES["grid"]

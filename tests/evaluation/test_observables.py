@@ -4,10 +4,10 @@ import numpy as np
 from scipy.signal import lfilter
 
 from energeia.contracts import Observable
-from energeia.data.lattice import IsingSource
+from energeia.data.named.lattice import IsingSource
 from energeia.evaluation.observables import measure, table
-from energeia.physics.ising import Ising
-from energeia.physics.observables import Derived
+from energeia.physics.lattice.ising import Ising
+from energeia.physics.lattice.observables import Derived
 
 
 class First(Observable):

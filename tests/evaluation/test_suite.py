@@ -6,11 +6,11 @@ from tests.evaluation.models import Broken, Copy, Implicit, Normal, Quadratic, S
 
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
-from energeia.data.lattice import IsingSource
-from energeia.evaluation.effort import Effort
-from energeia.evaluation.reference import Reference
+from energeia.data.named.lattice import IsingSource
+from energeia.evaluation.budget import Effort
+from energeia.evaluation.prepared import Reference
 from energeia.evaluation.suite import evaluate, judge
-from energeia.physics.ising import Ising
+from energeia.physics.lattice.ising import Ising
 from energeia.records import Evaluation
 from energeia.support import Circle, Interval, Real, Support
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from energeia.models.born_machine import BornMachine, shows_phases
-from energeia.physics.povm import pauli_4, pauli_6, tetrahedral
+from energeia.physics.quantum.povm import pauli_4, pauli_6, tetrahedral
 
 SITES = 3
 

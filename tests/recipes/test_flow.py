@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from energeia.contracts import Batch, Density, LatentModel
-from energeia.data.toy import toy
+from energeia.data.named.toy import toy
 from energeia.recipes.assembly import Reference
 from energeia.recipes.options.flow import RECIPES, RealNVPOptions, SplineFlowOptions
 from energeia.recipes.options.problem import Problem

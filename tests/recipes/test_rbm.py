@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 
 from energeia.contracts import Batch
-from energeia.physics.ising import Ising
-from energeia.physics.observables import IsingEnergy, MagnetizationPower
+from energeia.physics.lattice.ising import Ising
+from energeia.physics.lattice.observables import IsingEnergy, MagnetizationPower
 from energeia.recipes.assembly import Reference
 from energeia.recipes.options.energy import RbmOptions
 from energeia.recipes.options.problem import Problem

@@ -9,7 +9,7 @@ from energeia.models.kgram import SMOOTHINGS
 from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
 from energeia.runs.building import build
-from energeia.runs.config import DataConfig, RunConfig, build_options
+from energeia.runs.storage.config import DataConfig, RunConfig, build_options
 from energeia.support import Categorical, Support
 
 CODES = np.random.default_rng(0).integers(0, 4, (6000, 3)).astype(np.float32)

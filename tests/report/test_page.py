@@ -16,7 +16,7 @@ import pytest
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
 from energeia.report import page as page_module
-from energeia.report import pictures, words
+from energeia.report import pictures, summaries
 from energeia.report.numbers import headline_tests
 from energeia.report.page import observable_lines, render, write_report
 
@@ -136,7 +136,7 @@ def write_report_into_nothing(tmp_path, monkeypatch):
 
 
 def test_pulls_are_in_standard_errors():
-    lines = observable_lines(words.ranked(ising_page().models))
+    lines = observable_lines(summaries.ranked(ising_page().models))
     energy = lines[0]
     assert energy.truth == "−1.4364"
     assert energy.models[0].pull == "−0.4 σ"  # (-1.438 + 1.4364) / 0.004
@@ -183,7 +183,7 @@ def test_any_number_of_columns(width):
 
 
 def test_in_short_follows_from_the_rows():
-    said = " ".join(words.in_short(digits_page()))
+    said = " ".join(summaries.in_short(digits_page()))
     assert "Best exact log-likelihood: made, −89.6 ± 0.3 nats per row." in said
     assert "lower bound of vae, −81.8 ± 0.3 nats per row, already lies above it" in said
     assert headline_tests(m.row for m in digits_page().models) == [

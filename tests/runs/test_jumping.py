@@ -14,7 +14,7 @@ from energeia.energies.analytic import NormalMixture
 from energeia.models.flow import Flow
 from energeia.models.game import GameModel
 from energeia.models.generator import ImplicitGenerator
-from energeia.runs.chaining import ChainSettings, chain_samples
+from energeia.runs.chain_sampling import ChainSettings, chain_samples
 from energeia.support import Real, Support
 
 UNITS = Units(Support(((Real(), 1),)), Frozen(jnp.zeros(1)), Frozen(jnp.ones(1)))

@@ -5,10 +5,10 @@ import pytest
 
 from energeia.cli.main import main
 from energeia.recipes.catalogue import find
-from energeia.runs.config import DataConfig, RunConfig
+from energeia.runs.comparison import scaled
 from energeia.runs.opening import open_rows
 from energeia.runs.runner import new_session
-from energeia.runs.tournament import scaled
+from energeia.runs.storage.config import DataConfig, RunConfig
 
 
 @pytest.mark.parametrize(("count", "rounds"), [(1000, 546), (20_000, 9000)])

@@ -5,7 +5,7 @@ import pytest
 
 import energeia
 from energeia._core.errors import InputError
-from energeia.evaluation.effort import Effort
+from energeia.evaluation.budget import Effort
 
 EFFORT = Effort(rows=200, permutations=19)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from energeia._core.errors import InputError
-from energeia.physics.ising import Ising
-from energeia.physics.transfer_matrix import kaufman
+from energeia.physics.lattice.ising import Ising
+from energeia.physics.lattice.transfer_matrix import kaufman
 
 CRITICAL = 0.44068679350977
 

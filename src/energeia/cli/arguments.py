@@ -6,7 +6,7 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from energeia.recipes.catalogue import RECIPES
-from energeia.runs.config import DataConfig
+from energeia.runs.storage.config import DataConfig
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True):

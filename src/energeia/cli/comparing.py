@@ -14,11 +14,11 @@ from energeia.recipes.catalogue import find
 from energeia.records import Evaluation, LeaderboardRow
 from energeia.report.gather import report_runs
 from energeia.report.tables import print_leaderboard
-from energeia.runs.directory import RunDirectory, find_runs, fresh_folder
-from energeia.runs.judging import evaluate
+from energeia.runs.comparison import compare
+from energeia.runs.evaluating import evaluate
 from energeia.runs.leaderboard import ranked
 from energeia.runs.run import load
-from energeia.runs.tournament import compare
+from energeia.runs.storage.directory import RunDirectory, find_runs, fresh_folder
 
 
 def compare_recipes(given: arguments.Compare) -> Answer:

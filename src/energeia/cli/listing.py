@@ -5,8 +5,8 @@ from rich.table import Table
 
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.runs.directory import find_runs
 from energeia.runs.leaderboard import row
+from energeia.runs.storage.directory import find_runs
 
 
 def list_runs(given: arguments.List) -> Answer:

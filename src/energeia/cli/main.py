@@ -113,7 +113,9 @@ def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
     path = _value_of("--config", rest)
     if path is None:
         return kind, tyro.MISSING_NONPROP
-    loaded = importlib.import_module("energeia.runs.config").options_file(Path(path), options)
+    loaded = importlib.import_module("energeia.runs.storage.config").options_file(
+        Path(path), options
+    )
     return kind, kind(data=words[0], recipe=words[1], options=loaded)
 
 

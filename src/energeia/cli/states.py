@@ -6,7 +6,7 @@ from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.estimate import Estimate
-from energeia.runs.measuring import measure_state, write_ground_state
+from energeia.runs.quantum.measuring import measure_state, write_ground_state
 
 
 def find_ground_state(given: arguments.GroundState) -> Answer:

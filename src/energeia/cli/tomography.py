@@ -9,19 +9,19 @@ from rich.table import Table
 from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.data.measurements import Shots
-from energeia.data.shot_readers import read_shots
+from energeia.data.shots.measurements import Shots
+from energeia.data.shots.readers import read_shots
 from energeia.estimate import Estimate
-from energeia.physics.mps import LocallyDepolarized, State
-from energeia.physics.mps_files import load_mps
-from energeia.physics.pauli import spin_chain
-from energeia.physics.povm import POVMS, povm_named, require_complete
-from energeia.physics.spin_chain import free_fermion_energy
+from energeia.physics.quantum.mps import LocallyDepolarized, State
+from energeia.physics.quantum.mps_files import load_mps
+from energeia.physics.quantum.pauli import spin_chain
+from energeia.physics.quantum.povm import POVMS, povm_named, require_complete
+from energeia.physics.quantum.spin_chain import free_fermion_energy
 from energeia.records import Tomography
 from energeia.report.numbers import amount, number
 from energeia.report.tomography import columns, write_tomography
-from energeia.runs.directory import fresh_folder
-from energeia.runs.tomography import BASELINES, NETWORKS, Request, tomography
+from energeia.runs.quantum.tomography import BASELINES, NETWORKS, Request, tomography
+from energeia.runs.storage.directory import fresh_folder
 
 _SHOWN = ("KL", "held-out", "behind", "classical", "⟨", "energy", "smallest")
 """How the columns begin that fit in a terminal; the page has all."""

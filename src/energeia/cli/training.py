@@ -9,10 +9,10 @@ import msgspec
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.recipes.catalogue import find
-from energeia.runs.config import RunConfig
-from energeia.runs.directory import RunDirectory, fresh_folder
 from energeia.runs.opening import open_rows
 from energeia.runs.runner import Session, new_session, reopen_session, run_session
+from energeia.runs.storage.config import RunConfig
+from energeia.runs.storage.directory import RunDirectory, fresh_folder
 from energeia.training.settings import Training
 
 

@@ -9,10 +9,10 @@ from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.records import Chains
-from energeia.runs.chaining import ChainSettings
-from energeia.runs.files import whole
+from energeia.runs.chain_sampling import ChainSettings
 from energeia.runs.opening import open_for
 from energeia.runs.run import load
+from energeia.runs.storage.files import whole
 
 
 def sample(given: arguments.Sample) -> Answer:

@@ -11,8 +11,8 @@ import numpy as np
 
 from energeia._core.errors import InputError, nearest
 from energeia.data import checks, readers
-from energeia.data.catalog import NAMED, parse_spec, refuse_unknown
 from energeia.data.dataset import Provenance
+from energeia.data.named.catalog import NAMED, parse_spec, refuse_unknown
 
 IN_MEMORY = 1 << 29
 """Files of up to this many bytes are read into memory; larger maps stay on disk."""

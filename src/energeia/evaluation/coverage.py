@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from energeia.estimate import Estimate
-from energeia.evaluation.reference import Reference
+from energeia.evaluation.prepared import Reference
 from energeia.stats.distances import distances
 from energeia.stats.neighbors import Fraction, coverage, memorization
 

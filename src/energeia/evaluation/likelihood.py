@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 from energeia._core.batching import map_rows
 from energeia.contracts import Density, Energy, LatentModel
 from energeia.estimate import Estimate, Kind
-from energeia.evaluation.effort import Effort
-from energeia.evaluation.weighed import weighed_log_partition
+from energeia.evaluation.budget import Effort
+from energeia.evaluation.importance import weighed_log_partition
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.game import GameModel
 from energeia.stats.weights import Stream, from_sums

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from energeia._core.batching import map_rows
 from energeia.contracts import Observable
 from energeia.estimate import Estimate
-from energeia.physics.observables import Derived
+from energeia.physics.lattice.observables import Derived
 from energeia.records import ObservableRow
 from energeia.stats.autocorrelation import mean_error
 from energeia.stats.resampling import jackknife, jackknife_chains

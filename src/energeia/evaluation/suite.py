@@ -9,12 +9,13 @@ from jaxtyping import Array
 
 from energeia.contracts import Batch, Generator
 from energeia.estimate import Estimate
-from energeia.evaluation import cautions, observables, two_sample
+from energeia.evaluation import observables, two_sample
+from energeia.evaluation import warnings as warn
+from energeia.evaluation.budget import Effort
 from energeia.evaluation.chains import chain_report
 from energeia.evaluation.coverage import neighborhood
-from energeia.evaluation.effort import Effort
 from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
-from energeia.evaluation.reference import Reference
+from energeia.evaluation.prepared import Reference
 from energeia.evaluation.samples import Drawn, draw
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.records import Evaluation
@@ -74,21 +75,21 @@ def judge(
     found = log_likelihood(model, held_out.x, held_out.condition, key=score_key, effort=effort)
     drawn = _draw(model, sample_key, effort, reference)
     fields: dict[str, Any] = {"log_likelihood": found.estimate}
-    warnings = [*cautions.of_rows(reference, source is not None), *found.warnings]
+    warnings = [*warn.of_rows(reference, source is not None), *found.warnings]
     if source is not None:
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
         fields["log_partition"] = found.log_partition
     if isinstance(model, BoltzmannModel) and model.condition_shape is None:
         fields["chains"] = chain_report(model, chain_key)
-        warnings += cautions.of_chains(fields["chains"])
+        warnings += warn.of_chains(fields["chains"])
     if drawn is not None:
         more, warned = _of_samples(drawn, held_out, reference, source)
         fields |= more
         warnings += warned
     else:
         warnings.append("the model cannot be drawn from: nothing is said of its samples")
-    fields, unfit = cautions.recordable(fields)
+    fields, unfit = warn.recordable(fields)
     return Judged(Evaluation(**fields, warnings=(*warnings, *unfit)), drawn, found)
 
 
@@ -117,7 +118,7 @@ def _of_samples(
     fields: dict[str, Any] = {"samples_per_second": drawn.samples_per_second}
     finite = np.all(np.isfinite(drawn.x).reshape((len(drawn.x), -1)), axis=1)
     finite = np.asarray(finite)
-    warnings = cautions.of_samples(drawn.x, finite, reference)
+    warnings = warn.of_samples(drawn.x, finite, reference)
     quantities: Sequence[Any] = () if source is None else source.observables()
     if quantities and held_out.condition is None:
         fields["observables"] = observables.table(quantities, drawn.x, np.asarray(held_out.x))
@@ -141,6 +142,6 @@ def _of_samples(
     }
     return fields, [
         *warnings,
-        *cautions.of_baseline(tests),
-        *cautions.of_copies(near.memorization),
+        *warn.of_baseline(tests),
+        *warn.of_copies(near.memorization),
     ]

@@ -5,7 +5,7 @@ from jaxtyping import Float
 
 from energeia.estimate import Estimate
 from energeia.evaluation.c2st import Verdict, classifier_test
-from energeia.evaluation.reference import Reference
+from energeia.evaluation.prepared import Reference
 from energeia.records import TwoSample
 from energeia.stats import two_sample as statistics
 from energeia.stats.columns import holm, kolmogorov_smirnov

@@ -28,7 +28,7 @@ class Gibbs(Kernel):
         NoSuchCapability: if the target has no blocks that can be drawn.
 
     >>> import jax
-    >>> from energeia.physics.ising import Ising
+    >>> from energeia.physics.lattice.ising import Ising
     >>> ising = Ising(4, 0.4)
     >>> state = Gibbs().init(ising, jax.numpy.ones((4, 4)))
     >>> state, info = Gibbs().step(jax.random.key(0), ising, state)

@@ -16,8 +16,8 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
-from energeia.physics.mps import MatrixProductState, matrix_product_state
-from energeia.physics.povm import PAULI, Povm
+from energeia.physics.quantum.mps import MatrixProductState, matrix_product_state
+from energeia.physics.quantum.povm import PAULI, Povm
 
 
 class Measurement(NamedTuple):
@@ -46,7 +46,7 @@ class BornMachine(Density):
     more from as many shots.
 
     >>> import jax
-    >>> from energeia.physics.povm import pauli_4
+    >>> from energeia.physics.quantum.povm import pauli_4
     >>> model = BornMachine.random(jax.random.key(0), pauli_4(), sites=3, bond=2)
     >>> codes = jax.numpy.indices((4, 4, 4)).reshape(3, -1).T
     >>> round(float(jax.numpy.exp(jax.vmap(model.log_prob)(codes)).sum()), 5)

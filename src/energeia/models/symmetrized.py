@@ -9,7 +9,7 @@ from jaxtyping import Array
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
-from energeia.physics.symmetry import SymmetryGroup
+from energeia.physics.lattice.symmetry import SymmetryGroup
 
 
 class Symmetrized(Density):

@@ -9,7 +9,7 @@ from energeia.bijections.units import Units
 from energeia.models.born_machine import BornMachine
 from energeia.models.in_units import DensityInUnits
 from energeia.objectives.likelihood import MaximumLikelihood
-from energeia.physics.povm import povm_named
+from energeia.physics.quantum.povm import povm_named
 from energeia.recipes.assembly import Assembly, Reference
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import BornOptions

@@ -15,7 +15,7 @@ from energeia.models.made import Made
 from energeia.models.symmetrized import Symmetrized
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.members import MemberLikelihood
-from energeia.physics.symmetry import symmetry_group
+from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Assembly, Reference, condition_scaling
 from energeia.recipes.options.autoregressive import MadeOptions, Symmetrize
 from energeia.recipes.options.problem import Problem

@@ -12,8 +12,8 @@ from energeia._core.errors import InputError
 from energeia.recipes.catalogue import find
 from energeia.report.content import ModelPart, Page, Panorama
 from energeia.report.page import write_report
-from energeia.runs.directory import DataRecord, RunDirectory
 from energeia.runs.leaderboard import row
+from energeia.runs.storage.directory import DataRecord, RunDirectory
 
 
 def report_runs(

@@ -13,11 +13,11 @@ from markupsafe import Markup
 
 from energeia.estimate import Estimate
 from energeia.records import ObservableRow, TwoSample
-from energeia.report import figures, landscape, pictures, words
+from energeia.report import figures, landscape, pictures, summaries
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import amount, headline_tests, marked, number, probability
 from energeia.report.style import KINDS, formula
-from energeia.runs.files import write_whole
+from energeia.runs.storage.files import write_whole
 
 _HERE = Path(__file__).parent
 LARGE_PULL, LARGE_R_HAT = 3.0, 1.01
@@ -72,16 +72,16 @@ def render(page: Page) -> str:
         "number": number, "marked": marked, "amount": amount, "probability": probability,
     }  # fmt: skip
     environment.globals["kinds"] = KINDS
-    models = words.ranked(page.models)
+    models = summaries.ranked(page.models)
     page = dataclasses.replace(page, models=models)
     return environment.get_template("page.html").render(
         page=page,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         models=models,
-        in_short=words.in_short(page),
-        trust={family: words.TRUST[family] for family in _families(models)},
+        in_short=summaries.in_short(page),
+        trust={family: summaries.TRUST[family] for family in _families(models)},
         labels=[
-            (kind, formula(latex) if latex else "", text) for kind, latex, text in words.LABELS
+            (kind, formula(latex) if latex else "", text) for kind, latex, text in summaries.LABELS
         ],
         entropy=_entropy(models),
         leaderboard=figures.leaderboard(models, _entropy(models)),
@@ -107,7 +107,7 @@ def leaderboard_csv(page: Page) -> str:
          "log_likelihood_kind", *(c for n in names for c in (n, f"{n} stderr")), "seconds",
          "compile_seconds", "samples_per_second", "parameters"]
     )  # fmt: skip
-    for model in words.ranked(page.models):
+    for model in summaries.ranked(page.models):
         row, score = model.row, model.row.log_likelihood
         tests = [row.two_sample.get(n) for n in names]
         writer.writerow(
@@ -128,7 +128,7 @@ def report_json(page: Page) -> bytes:
         "environment": page.environment,
         "models": [
             {"leaderboard": m.row, "evaluation": m.evaluation, "title": m.title}
-            for m in words.ranked(page.models)
+            for m in summaries.ranked(page.models)
         ],
     }
     return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
@@ -200,7 +200,7 @@ def _pictures(page: Page) -> dict[str, Any]:
 
 def _families(models: list[ModelPart]) -> list[str]:
     present = [m.row.family for m in models]
-    return [family for family in words.TRUST if family in present]
+    return [family for family in summaries.TRUST if family in present]
 
 
 def _entropy(models: list[ModelPart]) -> Estimate | None:

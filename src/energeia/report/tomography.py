@@ -18,7 +18,7 @@ from energeia.estimate import Estimate
 from energeia.records import StateRecord, Tomography
 from energeia.report.numbers import amount, number
 from energeia.report.style import DATA, INK, KINDS, MODELS, MUTED, RULE, WIDTH, rc, svg
-from energeia.runs.files import write_whole
+from energeia.runs.storage.files import write_whole
 
 _HERE = Path(__file__).parent
 

@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from energeia._core.once import once
 from energeia._core.types import PRNGKey
+from energeia._core.unoptimized import once
 from energeia.contracts import Batch
-from energeia.physics.symmetry import symmetry_group
+from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Assembly, Reference
 from energeia.recipes.catalogue import find, require
 from energeia.recipes.options.problem import Problem
-from energeia.runs.config import RunConfig
+from energeia.runs.storage.config import RunConfig
 from energeia.training.loop import trained_cast
 from energeia.training.rounds import Augment
 from energeia.training.state import State, Watch

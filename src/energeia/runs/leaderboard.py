@@ -3,7 +3,7 @@
 from energeia.estimate import Estimate
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation, LeaderboardRow
-from energeia.runs.directory import RunDirectory, Status
+from energeia.runs.storage.directory import RunDirectory, Status
 
 _RANK = {"exact": 0, "lower bound": 0, "upper bound": 1, "estimate": 1, "none": 2}
 

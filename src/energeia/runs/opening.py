@@ -12,7 +12,7 @@ from energeia.contracts import Batch
 from energeia.data.dataset import Dataset, split
 from energeia.data.sources import open_data, open_like
 from energeia.recipes.options.problem import Problem
-from energeia.runs.config import DataConfig
+from energeia.runs.storage.config import DataConfig
 
 _FRESH_ROWS = 2000
 

@@ -12,19 +12,19 @@ from energeia._core.batching import map_rows
 from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
 from energeia.contracts import Cast, Density, Energy, Generator
 from energeia.estimate import Estimate
-from energeia.evaluation.effort import Effort
+from energeia.evaluation.budget import Effort
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.samples import draw
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
-from energeia.runs import checkpoint
 from energeia.runs.building import skeleton
-from energeia.runs.chaining import ChainSamples, ChainSettings, chain_samples
-from energeia.runs.config import RunConfig
-from energeia.runs.directory import RunDirectory
-from energeia.runs.judging import evaluate
+from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
+from energeia.runs.evaluating import evaluate
 from energeia.runs.latent import narrowed
 from energeia.runs.opening import as_conditions, as_rows
+from energeia.runs.storage import checkpoint
+from energeia.runs.storage.config import RunConfig
+from energeia.runs.storage.directory import RunDirectory
 
 
 class Scores(NamedTuple):

@@ -14,14 +14,14 @@ from energeia._core.trees import parameter_count
 from energeia.contracts import Batch
 from energeia.recipes.assembly import Assembly
 from energeia.recipes.catalogue import find, require
-from energeia.runs import checkpoint
 from energeia.runs.building import augmentation, build, keys_of
-from energeia.runs.config import RunConfig
-from energeia.runs.directory import DataRecord, RunDirectory, Status
-from energeia.runs.environment import environment
 from energeia.runs.interrupt import Interruptible
 from energeia.runs.opening import Rows, open_rows
 from energeia.runs.progress import ProgressLine
+from energeia.runs.storage import checkpoint
+from energeia.runs.storage.config import RunConfig
+from energeia.runs.storage.directory import DataRecord, RunDirectory, Status
+from energeia.runs.storage.environment import environment
 from energeia.training.loop import Look, chunks, total_rounds
 from energeia.training.settings import Training
 from energeia.training.state import Game, State, Watch, initial_state

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 
 from energeia.recipes.catalogue import find
-from energeia.runs.config import DataConfig, RunConfig, build_options
-from energeia.runs.directory import RunDirectory, fresh_folder
-from energeia.runs.judging import evaluate
+from energeia.runs.comparison import compare
+from energeia.runs.evaluating import evaluate
 from energeia.runs.opening import open_rows
 from energeia.runs.run import Run, load
 from energeia.runs.runner import new_session, reopen_session, run_session
-from energeia.runs.tournament import compare
+from energeia.runs.storage.config import DataConfig, RunConfig, build_options
+from energeia.runs.storage.directory import RunDirectory, fresh_folder
 
 __all__ = ["compare", "evaluate", "fit", "load", "resume"]
 

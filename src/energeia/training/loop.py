@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from energeia._core.errors import InputError, TrainingFailed
-from energeia._core.once import once
 from energeia._core.types import PRNGKey
+from energeia._core.unoptimized import once
 from energeia.contracts import Batch, Cast
 from energeia.training.batches import batches
 from energeia.training.engine import build_engine

@@ -1,0 +1,1 @@
+"""Named sources: toys, lattices, modes, bundled tables and images."""

@@ -1,0 +1,138 @@
+"""The named sources of data: what they are, their parameters, how to name one. Needs no JAX."""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from energeia._core.errors import InputError, nearest
+from energeia._core.specs import Parameter, parse_parameters
+from energeia.data.readers import is_there
+from energeia.support import Support
+
+
+class Source(Protocol):
+    """What drew the rows and can draw more, with what it knows exactly."""
+
+    name: str
+    layout: tuple[int, ...]
+    support: Support
+    symmetries: tuple[str, ...]
+    """Names of maps that leave the distribution as it is, see ``physics.symmetry``."""
+    entropy: float | None
+    """Exact differential or discrete entropy in nats; None where it is not known."""
+
+    def draw(self, seed: int, count: int) -> np.ndarray:
+        """Fresh independent rows, shape ``(count, d)``."""
+        ...
+
+    def log_prob(self, rows: np.ndarray) -> np.ndarray | None:
+        """The exact log-density of each row in nats; None where it is not known."""
+        ...
+
+    def observables(self) -> tuple[Any, ...]:
+        """``(Observable, exact value or None)`` pairs worth measuring."""
+        ...
+
+
+class Named(NamedTuple):
+    """A named source: what it is, its parameters, and where its loader lives."""
+
+    summary: str
+    parameters: dict[str, Parameter]
+    loader: str
+    """``module:function``, imported when first opened; given the parameters, it returns a
+    ``Source`` that draws, or a ``readers.Table`` of real data."""
+
+
+_TOY = {"n": Parameter(int, 20_000)}
+_NO_PARAMETERS: dict[str, Parameter] = {}
+NAMED: dict[str, Named] = {
+    "ising": Named(
+        "exact samples of the two-dimensional Ising model, spins -1 and +1",
+        {
+            "L": Parameter(int, 8),
+            "beta": Parameter(float, math.log(1 + math.sqrt(2)) / 2),
+            "J": Parameter(float, 1.0),
+            "h": Parameter(float, 0.0),
+            "n": Parameter(int, 20_000),
+        },
+        "energeia.data.named.lattice:ising",
+    ),
+    **{
+        name: Named(
+            f"the {name} density in two dimensions", _TOY, "energeia.data.named.planar:toys"
+        )
+        for name in ("8gaussians", "checkerboard", "circles", "moons", "2spirals", "swissroll")
+    },
+    **{
+        name: Named(
+            f"{count} narrow Gaussians on a {name}, the PacGAN protocol",
+            {"n": Parameter(int, 2500)},
+            "energeia.data.named.planar:modes",
+        )
+        for name, count in (("ring", 8), ("grid", 25))
+    },
+    "digits": Named(
+        "1,797 handwritten digits, 8x8, levels 0 to 16",
+        _NO_PARAMETERS,
+        "energeia.data.named.bundled:digits",
+    ),
+    **{
+        name: Named(
+            f"scikit-learn's {name} table; labels=1 adds the column 'class'",
+            {"labels": Parameter(int, 0)},
+            "energeia.data.named.bundled:table",
+        )
+        for name in ("iris", "wine", "breast-cancer")
+    },
+    "mnist": Named(
+        "MNIST images, 28x28, levels 0 to 255, from the folder ENERGEIA_DATA",
+        {"part": Parameter(str, "train")},
+        "energeia.data.named.bundled:mnist",
+    ),
+    "stacked-mnist": Named(
+        "random MNIST digits as channels, 10^digits modes, from the folder ENERGEIA_DATA",
+        {
+            "part": Parameter(str, "train"),
+            "digits": Parameter(int, 3),
+            "n": Parameter(int, 20_000),
+        },
+        "energeia.data.named.stacked:stacked_mnist",
+    ),
+    "binarized-mnist": Named(
+        "MNIST binarized once, from the folder ENERGEIA_DATA",
+        {"part": Parameter(str, "train")},
+        "energeia.data.named.bundled:binarized_mnist",
+    ),
+}
+
+
+def parse_spec(spec: str) -> tuple[str, dict[str, Any]] | None:
+    """The name and parameters of a named source, defaults filled in; None for a file.
+
+    Raises:
+        InputError: for an unknown source or parameter, or a value of the wrong kind.
+
+    >>> parse_spec("moons:n=100")
+    ('moons', {'n': 100})
+    """
+    name = spec.partition(":")[0]
+    if name not in NAMED or is_there(Path(spec)):
+        return None
+    return name, parse_parameters("source", spec, NAMED[name].parameters)
+
+
+def refuse_unknown(spec: str) -> None:
+    """A word that is neither a file nor a source was probably meant to be one of the sources."""
+    name = spec.partition(":")[0]
+    if (
+        not is_there(Path(name))
+        and not is_there(Path(spec))
+        and "." not in name
+        and "/" not in name
+    ):
+        raise InputError(
+            f"{name!r} is neither a file nor a known source of data: {nearest(name, NAMED)}"
+        )

@@ -1,0 +1,1 @@
+"""Measurement records of qubits: shots in memory and their readers."""

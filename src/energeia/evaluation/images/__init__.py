@@ -1,0 +1,1 @@
+"""Measures of generated images: classes of StackedMNIST, anomalies of held-out digits."""

@@ -1,0 +1,151 @@
+"""Held-out and training rows made ready once, with all that does not depend on a model.
+
+Several models judged on the same data share one ``Reference``.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from energeia._core.errors import InputError
+from energeia.contracts import Batch
+from energeia.evaluation.budget import Effort
+from energeia.stats.distances import distances, median_distance
+from energeia.stats.neighbors import duplicates
+from energeia.stats.permutation import relabelings
+from energeia.support import Circle, Support
+
+_WIDE = 2_000_000
+
+
+class Reference:
+    """Rows as tests see them: flattened, conditions beside, every column standardized.
+
+    Columns are shifted and scaled by the mean and standard deviation of the training rows,
+    discrete ones included (by their values, so an unordered alphabet gets the order of its
+    values); a circle becomes its cosine and sine, where ``support`` names one. At most
+    ``effort.rows`` rows of each part are kept, chosen at random.
+
+    Raises:
+        InputError: for fewer than 4 rows in either part.
+    """
+
+    def __init__(
+        self,
+        train: Batch,
+        held_out: Batch,
+        *,
+        effort: Effort | None = None,
+        seed: int = 0,
+        support: Support | None = None,
+    ) -> None:
+        self.effort, self.seed, self.support = effort or Effort(), seed, support
+        fewest = min(len(train.x), len(held_out.x))
+        if fewest < 4:
+            raise InputError(f"{fewest} rows were given to compare with: at least 4 are needed")
+        generator = np.random.default_rng(seed)
+        self.chosen_training = _choose(generator, len(train.x), self.effort.rows)
+        self.chosen_held_out = _choose(generator, len(held_out.x), self.effort.rows)
+        training = self._flatten(_take(train, self.chosen_training))
+        spread = training.std(axis=0)
+        self._location = training.mean(axis=0)
+        self._scale = np.where(spread > 0, spread, 1.0)
+        self.training = self._standardize(training)
+        self._train = train
+        self.held_out = self._standardize(self._flatten(_take(held_out, self.chosen_held_out)))
+        conditions = train.condition
+        self.conditions = None if conditions is None else np.asarray(conditions)
+        """Conditions to draw samples at: those of training rows, never those tested against."""
+        self._baselines: dict[Any, Any] = {}
+
+    def features(self, rows: Batch) -> Float[np.ndarray, "rows columns"]:
+        """Rows of the user's units as the tests see them."""
+        return self._standardize(self._flatten(rows))
+
+    def draw_conditions(self, n: int) -> np.ndarray | None:
+        """Conditions for ``n`` samples, from the training rows; None for a model without."""
+        if self.conditions is None:
+            return None
+        generator = np.random.default_rng(self.seed + 1)
+        return self.conditions[generator.integers(len(self.conditions), size=n)]
+
+    def labels(self, n: int) -> Bool[np.ndarray, "count rows"]:
+        """Relabelings of ``n`` rows pooled with the held-out ones."""
+        return relabelings(self.seed, self.effort.permutations, n, len(self.held_out))
+
+    @cached_property
+    def held_out_apart(self) -> Float[np.ndarray, "m m"]:
+        """Distances among held-out rows."""
+        return distances(self.held_out, self.held_out)
+
+    @cached_property
+    def training_apart(self) -> Float[np.ndarray, "n n"]:
+        """Distances among training rows."""
+        return distances(self.training, self.training)
+
+    @cached_property
+    def training_wide(self) -> Float[np.ndarray, "rows columns"]:
+        """More training rows, to look for copies of them: all, up to some two million numbers."""
+        count = len(self._train.x)
+        most = max(len(self.training), _WIDE // self.training.shape[1])
+        if most >= count > len(self.training):
+            return self.features(_take(self._train, np.arange(count)))
+        if count <= len(self.training):
+            return self.training
+        chosen = _choose(np.random.default_rng(self.seed + 2), count, most)
+        return self.features(_take(self._train, chosen))
+
+    @cached_property
+    def bandwidth(self) -> float:
+        """Of the Gaussian kernel: the median distance of training rows, or 1 if that is zero.
+
+        It depends on neither of the samples a model is tested with, so tests stay exact and
+        models can be compared.
+        """
+        return median_distance(self.training_apart) or 1.0
+
+    @cached_property
+    def repeats(self) -> int:
+        """How many of the held-out rows are equal to a training row."""
+        both = np.concatenate([self.training, np.unique(self.held_out, axis=0)])
+        return duplicates(both) - duplicates(self.training)
+
+    def baseline(self, compare: Callable[[np.ndarray, "Reference"], Any]) -> Any:
+        """``compare`` with training rows in the place of samples, computed once."""
+        if compare not in self._baselines:
+            self._baselines[compare] = compare(self.training, self)
+        return self._baselines[compare]
+
+    def _flatten(self, rows: Batch) -> np.ndarray:
+        x = np.asarray(rows.x, dtype=np.float64).reshape((len(rows.x), -1))
+        if self.support is not None:
+            columns = enumerate(self.support.columns)
+            x = np.column_stack([_unroll(column, x[:, i]) for i, column in columns])
+        if rows.condition is None:
+            return x
+        return np.column_stack([x, np.asarray(rows.condition, dtype=np.float64)])
+
+    def _standardize(self, flat: np.ndarray) -> np.ndarray:
+        return (flat - self._location) / self._scale
+
+
+def _unroll(column: object, values: np.ndarray) -> np.ndarray:
+    if not isinstance(column, Circle):
+        return values
+    angle = 2.0 * np.pi * (values - column.low) / (column.high - column.low)
+    return np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def _choose(generator: np.random.Generator, count: int, most: int) -> np.ndarray:
+    return generator.permutation(count)[:most]
+
+
+def _take(rows: Batch, index: np.ndarray) -> Batch:
+    """Some rows in a random order, read from disk in the order they lie there."""
+    inside, back = np.sort(index), np.argsort(np.argsort(index))
+    x = np.asarray(rows.x[inside])[back]
+    condition = None if rows.condition is None else np.asarray(rows.condition)[index]
+    return Batch(x, condition)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,1 @@
+"""Measures of reconstructed quantum states: fidelities, purity, shadows, reduced states."""

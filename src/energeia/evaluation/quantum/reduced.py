@@ -1,0 +1,118 @@
+"""Density matrices of a few sites from shots, and whether they can be those of a state."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Complex, Float, Int
+
+from energeia._core.errors import InputError
+from energeia.estimate import Estimate
+from energeia.evaluation.quantum.shadows import pauli_frame
+from energeia.physics.quantum.povm import PAULI, Povm, require_complete
+from energeia.stats.kronecker import histogram, on_every_axis
+
+MOST_SITES = 6
+_SIGMA = np.stack([PAULI[letter] for letter in "IXYZ"])
+
+
+class ReducedState(NamedTuple):
+    """The density matrix of some sites, as linear inversion gives it."""
+
+    sites: tuple[int, ...]
+    matrix: Complex[np.ndarray, "D D"]
+    """Unbiased, of trace one, Hermitian; with eigenvalues below zero where noise puts them."""
+    smallest: Estimate
+    """Its smallest eigenvalue, with the error of v' rho v in its own eigenvector v. The eigenvalue
+    of a noisy matrix lies below that of its mean: near zero, one or two errors below mean nothing.
+    """
+
+
+def reduced_state(
+    outcomes: Int[np.ndarray, "n sites"], povm: Povm, sites: tuple[int, ...]
+) -> ReducedState:
+    """rho_S = (1/n) sum_shots D_{a_i} x D_{a_j} x ... over the chosen sites, in their order.
+
+    Raises:
+        InputError: for a measurement that is not complete, sites that are not there or repeat, or
+            more than 6 of them.
+
+    >>> import numpy as np
+    >>> from energeia.physics.quantum.povm import pauli_6
+    >>> found = reduced_state(np.array([[0], [1], [2], [3], [4], [4]]), pauli_6(), (0,))
+    >>> bool(np.allclose(found.matrix, [[1, 0], [0, 0]]))
+    True
+    """
+    require_complete(povm)
+    measured = outcomes.shape[1]
+    if len(set(sites)) != len(sites) or not 1 <= len(sites) <= MOST_SITES:
+        raise InputError(
+            f"the density matrix of sites {sites} was asked for: name 1 to {MOST_SITES} sites, "
+            "each once"
+        )
+    if min(sites) < 0 or max(sites) >= measured:
+        raise InputError(
+            f"the density matrix of sites {sites} was asked of {measured} measured sites: "
+            f"name sites from 0 to {measured - 1}"
+        )
+    frame, width = pauli_frame(povm), len(sites)
+    shares = histogram(outcomes[:, sites], povm.n_outcomes) / len(outcomes)
+    matrix = pauli_matrix(on_every_axis(frame.T, shares, width), width)
+    values, vectors = np.linalg.eigh(matrix)
+    # v' (D x D x ...) v of every string of outcomes: the least eigenvalue is its mean over shots.
+    projector = pauli_vector(np.outer(vectors[:, 0], vectors[:, 0].conj()), width)
+    terms = on_every_axis(frame / 2, projector, width)
+    spread = max(0.0, float(shares @ terms**2) - float(shares @ terms) ** 2)
+    stderr = np.sqrt(spread / max(len(outcomes) - 1, 1))
+    smallest = Estimate(float(values[0]), float(stderr), "estimate", len(outcomes))
+    return ReducedState(tuple(sites), matrix, smallest)
+
+
+def blocks(outcomes: Int[np.ndarray, "n sites"], povm: Povm, width: int) -> list[ReducedState]:
+    """The density matrix of every run of ``width`` neighboring sites.
+
+    Raises:
+        InputError: as ``reduced_state``.
+    """
+    last = outcomes.shape[1] - width
+    return [
+        reduced_state(outcomes, povm, tuple(range(start, start + width)))
+        for start in range(last + 1)
+    ]
+
+
+def nearest_physical(matrix: Complex[np.ndarray, "D D"]) -> Complex[np.ndarray, "D D"]:
+    """The density matrix nearest in Frobenius norm: same eigenvectors, eigenvalues on the simplex.
+
+    Smolin, Gambetta and Smith (2012), arXiv:1106.5458: what lies below zero is shared out among
+    the other eigenvalues. It is a choice, not a measurement, and it is biased: say so beside it.
+
+    >>> nearest_physical(np.diag([1.1, 0.0, 0.0, -0.1]).astype(complex)).real.diagonal().tolist()
+    [1.0, 0.0, 0.0, 0.0]
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    kept = _on_simplex(values)
+    return (vectors * kept) @ vectors.conj().T
+
+
+def _on_simplex(values: Float[np.ndarray, " D"]) -> Float[np.ndarray, " D"]:
+    """max(values - shift, 0) with the shift that makes the sum one."""
+    down = np.sort(values)[::-1]
+    shifts = (np.cumsum(down) - 1.0) / np.arange(1, len(down) + 1)
+    return np.maximum(values - shifts[np.flatnonzero(down > shifts)[-1]], 0.0)
+
+
+def pauli_matrix(expectations: Float[np.ndarray, " all"], width: int) -> Complex[np.ndarray, "D D"]:
+    """sum_P <P> P / 2^k from the expectations of all Pauli strings, first site slowest."""
+    flat = on_every_axis(_SIGMA.reshape(4, 4).T / 2, expectations.astype(complex), width)
+    pairs = flat.reshape((2, 2) * width)
+    order = [*range(0, 2 * width, 2), *range(1, 2 * width, 2)]
+    return pairs.transpose(order).reshape(2**width, 2**width)
+
+
+def pauli_vector(operator: Complex[np.ndarray, "D D"], width: int) -> Float[np.ndarray, " all"]:
+    """tr(P O) of all Pauli strings, first site slowest."""
+    order = [axis for site in range(width) for axis in (site, width + site)]
+    pairs = operator.reshape((2,) * (2 * width)).transpose(order).reshape(-1)
+    # tr(P O) = sum_ij P_ji O_ij
+    transposed = np.swapaxes(_SIGMA, 1, 2).reshape(4, 4)
+    return np.real(on_every_axis(transposed, pairs, width))

@@ -1,0 +1,127 @@
+"""What a reader must be told before believing an evaluation."""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+from jaxtyping import Bool, Float
+
+from energeia.estimate import Estimate
+from energeia.evaluation.prepared import Reference
+from energeia.records import Chains, ObservableRow, TwoSample
+from energeia.stats.neighbors import duplicates
+
+_FEW = 200
+_R_HAT = 1.1
+_SIGMAS = 3.0
+
+
+def of_samples(
+    x: Float[np.ndarray, "n ..."], finite: Bool[np.ndarray, " n"], reference: Reference
+) -> list[str]:
+    """Samples that are not finite, leave the support, or repeat more than data do."""
+    found = []
+    bad = int(np.sum(~finite))
+    if bad:
+        found.append(f"{bad} of {len(x)} samples are not finite and were left out of comparisons")
+    flat = np.asarray(x)[finite].reshape((int(finite.sum()), -1))
+    if reference.support is not None and len(flat):
+        columns = reference.support.columns
+        inside = np.stack([c.contains(flat[:, i]) for i, c in enumerate(columns)])
+        outside = int(np.sum(~inside.all(axis=0)))
+        if outside:
+            found.append(f"{outside} of {len(x)} samples lie outside the declared support")
+    size = min(len(flat), len(reference.training))
+    if size > 1:
+        ours, theirs = duplicates(flat[:size]), duplicates(reference.training[:size])
+        # Repeats are rare events: four Poisson errors, and one per cent of the rows.
+        if ours > theirs + 4.0 * np.sqrt(theirs + 1.0) + 0.01 * size:
+            found.append(
+                f"{ours} of {size} samples repeat an earlier one, against {theirs} of as many "
+                "training rows: the sampler has collapsed"
+            )
+    return found
+
+
+def of_copies(memorization: Estimate) -> list[str]:
+    """Samples significantly nearer to training rows than to held-out rows."""
+    if memorization.value is None or not memorization.stderr:
+        return []
+    sigmas = (memorization.value - 0.5) / memorization.stderr
+    if sigmas < _SIGMAS:
+        return []
+    return [
+        f"samples lie nearer to training than to held-out rows with probability {memorization} "
+        f"({sigmas:.1f} standard errors above 1/2): the model remembers rows"
+    ]
+
+
+def of_rows(reference: Reference, independent: bool) -> list[str]:
+    """Few rows; held-out rows that training has seen, unless rows are ``independent`` draws."""
+    training, held_out = len(reference.training), len(reference.held_out)
+    found = []
+    if held_out < _FEW:
+        found.append(f"only {held_out} held-out rows: tests see nothing but gross differences")
+    if training < _FEW:
+        found.append(f"only {training} training rows")
+    if not independent and reference.repeats:
+        found.append(
+            f"{reference.repeats} of {held_out} held-out rows repeat one of {training} training "
+            "rows: unless rows are independent draws, held-out scores flatter"
+        )
+    return found
+
+
+def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:
+    """Training and held-out rows that do not look like draws of one distribution."""
+    odd = min(tests, key=lambda test: test.reference_p_value, default=None)
+    if odd is None or odd.reference_p_value * len(tests) > 0.05:
+        return []
+    return [
+        f"training and held-out rows differ themselves ({odd.name}, p = "
+        f"{odd.reference_p_value:.2g}, the least of {len(tests)} tests): they were not split at "
+        "random, or are not independent"
+    ]
+
+
+def of_chains(chains: Chains | None) -> list[str]:
+    """Chains that disagree, or remember too long to be called independent."""
+    if chains is None:
+        return ["chains stand still or are not finite: nothing is known of how they mix"]
+    found = []
+    if chains.r_hat > _R_HAT:
+        found.append(f"chains disagree (R-hat {chains.r_hat:.3f}): they do not reach all modes")
+    if not chains.acceptance > 0.05:
+        found.append(f"chains hardly move: {chains.acceptance:.1%} of proposals are accepted")
+    return found
+
+
+def recordable(fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Findings that a file can keep, which knows no NaN and no infinity: those become ``none``.
+
+    What the number was goes to its note and to a warning.
+    """
+    kept, found = {}, []
+    for name, value in fields.items():
+        kept[name] = _finite(value)
+        if isinstance(value, Estimate) and value.value is not None and not value.finite:
+            found.append(f"the {name.replace('_', ' ')} is not a finite number: {kept[name].note}")
+    return kept, found
+
+
+def _finite(value: Any) -> Any:
+    """The same within tuples and records, without a warning of its own."""
+    if isinstance(value, tuple):
+        return tuple(_finite(item) for item in value)
+    if isinstance(value, ObservableRow):
+        changed = {name: _finite(getattr(value, name)) for name in ("model", "data")}
+        return msgspec.structs.replace(value, **changed)
+    if not isinstance(value, Estimate) or value.value is None:
+        return value
+    if not value.finite:
+        said = "; ".join(filter(None, [f"it came out as {value.value}", value.note]))
+        return Estimate.none(said)
+    if value.stderr is not None and not math.isfinite(value.stderr):
+        return msgspec.structs.replace(value, stderr=None)
+    return value

@@ -1,0 +1,1 @@
+"""Lattice models with exact solutions, their observables and symmetries."""

@@ -1,0 +1,1 @@
+"""Spin chains, matrix-product states and their measurements."""

@@ -1,0 +1,122 @@
+"""One good recipe of each family on the same rows, each measured by what it can give."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from energeia._core.errors import EnergeiaError, InputError
+from energeia.evaluation.budget import Effort
+from energeia.evaluation.prepared import Reference
+from energeia.recipes.catalogue import find, one_per_family, require
+from energeia.recipes.options.base import Recipe
+from energeia.runs.evaluating import judge_run, make_reference
+from energeia.runs.leaderboard import LeaderboardRow, ranked
+from energeia.runs.opening import Rows, open_rows
+from energeia.runs.run import load
+from energeia.runs.runner import Session, new_session, run_session
+from energeia.runs.storage.config import DataConfig, RunConfig
+from energeia.runs.storage.directory import RunDirectory, fresh_folder
+
+_log = logging.getLogger("energeia")
+
+
+class Comparison(NamedTuple):
+    """What a comparison found; every run is in a folder of its own below ``path``."""
+
+    path: Path
+    rows: list[LeaderboardRow]
+    directories: list[RunDirectory]
+
+
+def compare(
+    data: str | DataConfig, *, recipes: Sequence[str] = (), out: str | Path | None = None,
+    scale: float = 1.0, seed: int = 0, resume: bool = False, quiet: bool = False,
+    effort: Effort | None = None, say: Callable[[str], Any] = lambda _: None,
+) -> Comparison:  # fmt: skip
+    """Fit one recipe of each family to the same rows and judge them side by side.
+
+    Args:
+        data: a file, a named source, or a ``DataConfig``.
+        recipes: these instead of one of each family that fits.
+        out: folder of the runs; a fresh one under ``runs`` by default.
+        scale: multiplies the rounds of every recipe and, below one, the importance weights of
+            its evaluation.
+        seed: everything random follows from it.
+        resume: keep finished runs in ``out`` and go on with interrupted ones.
+        quiet: no progress on standard error.
+        effort: sizes of the evaluation, in place of the scaled ones.
+        say: told in a few words what comes next.
+
+    Raises:
+        InputError: for data or recipes that cannot be used, or an ``out`` that is taken.
+        KeyboardInterrupt: after an interruption; ``resume=True`` goes on.
+    """
+    where = DataConfig(spec=data, seed=seed) if isinstance(data, str) else data
+    rows = open_rows(where)
+    chosen = _chosen(recipes, rows)
+    path = Path(out) if out else fresh_folder("runs", where.spec.partition(":")[0])
+    if path.exists() and any(path.iterdir()) and not resume:
+        raise InputError(f"{path} is not empty: go on in it with --resume or choose another --out")
+    reference = make_reference(rows, rows.test, seed, effort or Effort().hurried(scale))
+    directories = []
+    for recipe in chosen:
+        say(f"{recipe.family}: {recipe.name}")
+        config = RunConfig(
+            recipe=recipe.name,
+            data=where,
+            options=scaled(recipe, scale, len(rows.train.x)),
+            seed=seed,
+        )
+        directory = RunDirectory(path / recipe.name)
+        directories.append(directory)
+        _one(directory, config, rows, reference, quiet=quiet, resume=resume)
+    return Comparison(path, ranked(directories), directories)
+
+
+def _chosen(names: Sequence[str], rows: Rows) -> list[Recipe]:
+    if not names:
+        problem = rows.problem
+        return one_per_family(problem.support, problem.condition_dimension > 0)
+    chosen = [find(name) for name in names]
+    for recipe in chosen:
+        require(recipe, rows.problem)
+    return chosen
+
+
+def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:
+    """A recipe's default options, rounds multiplied, batches at most a quarter of the rows."""
+    options: Any = recipe.options()
+    batch = max(1, min(options.training.batch, rows // 4))
+    training = msgspec.structs.replace(options.training, batch=batch).bounded(rows)
+    rounds = max(1, round(training.rounds * scale))
+    training = msgspec.structs.replace(training, rounds=rounds)
+    return msgspec.structs.replace(options, training=training)
+
+
+def _one(
+    directory: RunDirectory, config: RunConfig, rows: Rows, reference: Reference, *,
+    quiet: bool, resume: bool,
+) -> None:  # fmt: skip
+    """Train and judge one recipe; a failure is written down and does not stop the others."""
+    try:
+        train_or_go_on(directory, config, rows, quiet=quiet, resume=resume)
+        if directory.evaluation is None:
+            run = load(directory.path)
+            judge_run(run, rows.train, rows.test, rows.data.source, reference, config.seed)
+    except EnergeiaError as problem:
+        _log.warning("%s: %s", config.recipe, problem)
+        if not directory.exists():
+            raise
+
+
+def train_or_go_on(
+    directory: RunDirectory, config: RunConfig, rows: Rows, *, quiet: bool, resume: bool
+) -> None:
+    """Train a run that is not there yet, or go on with one that was interrupted."""
+    if not directory.exists():
+        run_session(new_session(directory.path, config, rows, quiet=quiet))
+    elif resume and directory.status.state != "finished":
+        run_session(Session(directory, directory.config(), rows, quiet))

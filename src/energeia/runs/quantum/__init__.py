@@ -1,0 +1,1 @@
+"""Tomography, ground states and measurements as runs."""

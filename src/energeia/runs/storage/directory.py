@@ -1,0 +1,200 @@
+"""The folder of one run, by name of file. Needs no JAX: reports are made from it years later.
+
+``config.toml`` what was asked; ``problem.json`` what the data were; ``environment.json`` on what;
+``metrics.jsonl`` and ``timings.jsonl`` what happened; ``checkpoints/`` where it got;
+``status.json`` how it ended; ``evaluation.json``, ``samples.npy``, ``held_out.npy`` how good it is.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from energeia._core.errors import CorruptRun, InputError
+from energeia.recipes.options.problem import Problem
+from energeia.records import Evaluation
+from energeia.runs.storage.config import RunConfig, read_config, to_toml
+from energeia.runs.storage.files import whole, write_whole
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run got."""
+
+    state: Literal["running", "interrupted", "finished", "failed"]
+    round: int = 0
+    rounds: int = 0
+    seconds: float = 0.0
+    """Training time, compile time apart, over all sessions."""
+    compile_seconds: float = 0.0
+    parameters: int = 0
+    message: str = ""
+
+
+class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which data a run saw."""
+
+    spec: str
+    sha256: str
+    rows: int
+    train: int
+    valid: int
+    test: int
+    columns: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class RunDirectory:
+    """Paths and records of one run."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @classmethod
+    def create(cls, path: str | Path, config: RunConfig) -> "RunDirectory":
+        """Make the folder of a new run.
+
+        Raises:
+            InputError: if a run is already there, or the folder cannot be made.
+        """
+        run = cls(path)
+        if run.exists():
+            raise InputError(
+                f"{path} already holds a run: continue it with `energeia resume {path}` "
+                "or choose another --out"
+            )
+        try:
+            run.checkpoints.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise InputError(
+                f"folder {path} cannot be made ({problem.strerror}): choose another --out"
+            ) from None
+        write_whole(run.path / "config.toml", to_toml(config))
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> "RunDirectory":
+        """Open an existing run.
+
+        Raises:
+            InputError: if there is none.
+        """
+        run = cls(path)
+        if not run.exists():
+            raise InputError(
+                f"{path} holds no run (no config.toml): `energeia list` shows the runs"
+            )
+        return run
+
+    def exists(self) -> bool:
+        """Whether a run is here."""
+        return (self.path / "config.toml").is_file()
+
+    def config(self) -> RunConfig:
+        """What was asked."""
+        return read_config(self.path / "config.toml")
+
+    def write(self, name: str, record: Any) -> None:
+        """Write a record as JSON, whole or not at all."""
+        content = msgspec.json.format(msgspec.json.encode(record), indent=1)
+        write_whole(self.path / name, content + b"\n")
+
+    def read(self, name: str, kind: type) -> Any:
+        """Read a record.
+
+        Raises:
+            CorruptRun: if it is missing or damaged.
+        """
+        try:
+            return msgspec.json.decode((self.path / name).read_bytes(), type=kind)
+        except (OSError, msgspec.DecodeError, msgspec.ValidationError) as problem:
+            raise CorruptRun(f"{self.path / name} cannot be read ({problem})") from None
+
+    @property
+    def status(self) -> Status:
+        """How far the run got; running at round 0 before anything is known."""
+        if not (self.path / "status.json").is_file():
+            return Status(state="running")
+        return self.read("status.json", Status)
+
+    @property
+    def problem(self) -> Problem:
+        """What the data were."""
+        return self.read("problem.json", Problem)
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """What the evaluation found, if one was made."""
+        if not (self.path / "evaluation.json").is_file():
+            return None
+        return self.read("evaluation.json", Evaluation)
+
+    def check_data(self, sha256: str) -> None:
+        """Refuse other data than the run was started with.
+
+        Raises:
+            InputError: if the checksum differs.
+        """
+        if (self.path / "data.json").is_file():
+            record = self.read("data.json", DataRecord)
+            if record.sha256 != sha256:
+                raise InputError(
+                    f"the data of {self.path} ({record.spec}) have changed since it was started: "
+                    "bring the old data back or start a new run"
+                )
+
+    def history(self) -> list[dict[str, Any]]:
+        """The metrics of every look."""
+        path = self.path / "metrics.jsonl"
+        if not path.is_file():
+            return []
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line]
+
+    def append(self, name: str, entry: dict[str, Any]) -> None:
+        """Add one line to a ledger."""
+        with open(self.path / name, "a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")
+
+    def rewind(self, last_round: int) -> None:
+        """Drop what the ledgers say after a round, or a line cut short by a kill."""
+        for name in ("metrics.jsonl", "timings.jsonl"):
+            path = self.path / name
+            if not path.is_file():
+                continue
+            kept = []
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if not line.endswith("}") or json.loads(line)["round"] > last_round:
+                    break
+                kept.append(line + "\n")
+            write_whole(path, "".join(kept))
+
+    def save_rows(self, name: str, rows: np.ndarray) -> None:
+        """Keep rows for the report."""
+        with whole(self.path / name) as stream:
+            np.save(stream, rows, allow_pickle=False)
+
+    def load_rows(self, name: str) -> np.ndarray | None:
+        """Rows kept for the report, or None."""
+        path = self.path / name
+        return np.load(path, allow_pickle=False) if path.is_file() else None
+
+
+def find_runs(root: str | Path) -> list[RunDirectory]:
+    """Every run in a folder and below, by path."""
+    return [RunDirectory(config.parent) for config in sorted(Path(root).rglob("config.toml"))]
+
+
+def fresh_folder(root: str | Path, stem: str) -> Path:
+    """The first of ``root/stem``, ``root/stem-2``, ... that is not there yet."""
+    slug = "".join(c if c.isalnum() else "-" for c in stem.lower()).strip("-") or "run"
+    path, number = Path(root) / slug, 2
+    while path.exists():
+        path, number = Path(root) / f"{slug}-{number}", number + 1
+    return path
