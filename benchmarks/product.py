@@ -10,13 +10,13 @@ import numpy as np
 from benchmarks.task import Contender, Task
 from energeia._core.batching import map_rows
 from energeia._core.trees import trainable
-from energeia.contracts import Batch, Cast
+from energeia.contracts import Batch, Modules
 from energeia.evaluation.samples import draw
-from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
 from energeia.support import Support
-from energeia.training.loop import chunks
+from energeia.training.loop import training_chunks
 from energeia.training.settings import Optimization, Training
 from energeia.training.state import Game
 
@@ -32,7 +32,7 @@ def assembled(
     recipe = find(name)
     chosen = recipe.options(training=training, **dict.fromkeys(movers, PLAIN_ADAM), **options)
     problem = Problem(support=support, layout=(support.dimension,), rows=len(x))
-    reference = Reference(jnp.asarray(x[:2048]), None)
+    reference = ReferenceRows(jnp.asarray(x[:2048]), None)
     build = eqx.filter_jit(lambda reference, key: recipe.load()(chosen, problem, reference, key))
     return build(reference, jax.random.key(0))
 
@@ -42,10 +42,10 @@ def endless(batch: int, chunk: int) -> Training:
     return Training(rounds=10**6, batch=batch, check_every=chunk, average=0.0)
 
 
-def training_task(game: Game, cast: Cast, x: np.ndarray, training: Training) -> Task:
+def training_task(game: Game, modules: Modules, x: np.ndarray, training: Training) -> Task:
     """Chunks of the product's loop."""
-    looks = chunks(game, cast, Batch(x, None), None, training, jax.random.key(1))
-    return Task(lambda: next(looks), training.check_every)
+    progress = training_chunks(game, modules, Batch(x, None), None, training, jax.random.key(1))
+    return Task(lambda: next(progress), training.check_every)
 
 
 def training_contender(
@@ -53,8 +53,8 @@ def training_contender(
 ) -> Contender:
     """The training of a recipe."""
     game = Game(assembly.objective, assembly.players)
-    task = training_task(game, assembly.cast, x, training)
-    return Contender({measure: task}, parameters(assembly.cast))
+    task = training_task(game, assembly.modules, x, training)
+    return Contender({measure: task}, parameters(assembly.modules))
 
 
 def density_tasks(model: Any, x: np.ndarray) -> dict[str, Task]:
@@ -66,9 +66,9 @@ def density_tasks(model: Any, x: np.ndarray) -> dict[str, Task]:
     }
 
 
-def parameters(cast: Cast) -> int:
+def parameters(modules: Modules) -> int:
     """The numbers that training moves."""
-    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(cast, trainable(cast))))
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(modules, trainable(modules))))
 
 
 def _log_probs(model: Any, x: jax.Array) -> jax.Array:

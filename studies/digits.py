@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.runs.comparison import compare
 from energeia.runs.storage.config import DataConfig
 
@@ -27,8 +27,8 @@ PROTOTYPE = {"vae": 81.8, "spline-flow": 83.1, "made": 89.6}
 def split(seed, recipes, folder):
     """Nats per image of each recipe on one split, with the seconds it trained."""
     data = DataConfig(spec="digits", seed=seed, fractions=(0.7, 0.1, 0.2))
-    effort = Effort(rows=360, permutations=20, weights=360_000)
-    found = compare(data, recipes=recipes, out=folder, seed=seed, effort=effort, quiet=True)
+    budget = EvaluationBudget(rows=360, permutations=20, weights=360_000)
+    found = compare(data, recipes=recipes, out=folder, seed=seed, budget=budget, quiet=True)
     return {row.recipe: (-row.log_likelihood.value, row) for row in found.rows}
 
 

@@ -24,15 +24,15 @@ from energeia.contracts import Batch
 from energeia.data.named.toy import toy
 from energeia.evaluation.modes import mode_report
 from energeia.evaluation.samples import draw
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.max_entropy import build
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
 from energeia.report.style import DENSITY, MODELS, MUTED, rc
 from energeia.runs.chain_sampling import ChainSettings, chain_samples
-from energeia.runs.latent import narrowed
+from energeia.runs.latent import with_truncated_prior
 from energeia.support import Real, Support
-from energeia.training.loop import chunks, trained_cast
+from energeia.training.loop import trained_modules, training_chunks
 from energeia.training.state import Game
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -57,15 +57,19 @@ def moments(seed: int) -> list[tuple[int, Any]]:
     options = msgspec.structs.replace(options, training=training)
     problem = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=len(x))
     rows = Batch(jnp.asarray(x, dtype=float), None)
-    reference = Reference(rows.x[:4096], None)
+    reference = ReferenceRows(rows.x[:4096], None)
     made = build(options, problem, reference, jax.random.key(seed))
     game, seen = Game(made.objective, made.players), []
-    for look in chunks(game, made.cast, rows, None, training, jax.random.key(seed + 1)):
-        if look.round in MOMENTS:
-            cast = trained_cast(made.cast, look.state, look.watch)
+    for progress in training_chunks(
+        game, made.modules, rows, None, training, jax.random.key(seed + 1)
+    ):
+        if progress.round in MOMENTS:
+            modules = trained_modules(made.modules, progress.state, progress.best_so_far)
             # The next chunk takes these arrays over.
-            kept = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, cast)
-            seen.append((look.round, made.model(kept)))
+            kept = jax.tree.map(
+                lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, modules
+            )
+            seen.append((progress.round, made.model(kept)))
     return seen
 
 
@@ -97,14 +101,16 @@ def drawn(model: Any, count: int) -> np.ndarray:
 def routes(model: Any, exact: np.ndarray) -> list[Shown]:
     """The same model drawn from in several ways."""
     shown = [Shown("truth", exact), Shown("raw generator", drawn(model, SAMPLES))]
-    cut = narrowed(model, "max-entropy", 1.0, 1.0)
+    cut = with_truncated_prior(model, "max-entropy", 1.0, 1.0)
     shown.append(Shown("truncated at 1 deviation", drawn(cut, SAMPLES)))
     for latent in ("pullback", "plain", ""):
         settings = ChainSettings(latent=latent, steps=200)
         found = chain_samples(model, "max-entropy", SAMPLES, settings, jax.random.key(7))
         where = f"latent chains, {latent}" if latent else "chains in the data"
-        said = found.chains
-        note = f"acceptance {said.acceptance:.2f}, R-hat {said.r_hat:.3f}, ESS {said.ess:.0f}"
+        metrics = found.chains
+        note = (
+            f"acceptance {metrics.acceptance:.2f}, R-hat {metrics.r_hat:.3f}, ESS {metrics.ess:.0f}"
+        )
         shown.append(Shown(where, found.x, note))
     return shown
 

@@ -21,7 +21,7 @@ from energeia.contracts import Batch
 from energeia.data.named.lattice import IsingSource
 from energeia.physics.lattice.ising import Ising
 from energeia.physics.lattice.symmetry import symmetry_group
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.made import build
 from energeia.recipes.options.autoregressive import MadeOptions, Symmetrize
 from energeia.recipes.options.problem import Problem
@@ -52,11 +52,11 @@ def measure(name: str, choice: Symmetrize, names: tuple[str, ...]) -> Row:
     problem = Problem(
         support=source.support, layout=(WIDTH, WIDTH), rows=ROWS - HELD_OUT, symmetries=names
     )
-    options, reference = MadeOptions(symmetrize=choice), Reference(jnp.asarray(x[:4096]), None)
+    options, reference = MadeOptions(symmetrize=choice), ReferenceRows(jnp.asarray(x[:4096]), None)
     clock, cpu = time.perf_counter(), time.process_time()
     key = jax.random.key(0)
     parts = build(options, problem, reference, key)
-    make = eqx.filter_jit(lambda reference, key: build(options, problem, reference, key).cast)
+    make = eqx.filter_jit(lambda reference, key: build(options, problem, reference, key).modules)
     group = symmetry_group(names, problem.layout, problem.support)
     trained = train(
         Game(parts.objective, parts.players), make(reference, key),
@@ -64,7 +64,7 @@ def measure(name: str, choice: Symmetrize, names: tuple[str, ...]) -> Row:
         options.training, jax.random.key(1), augment=group.random if names else None,
     )  # fmt: skip
     seconds, cpu = time.perf_counter() - clock, time.process_time() - cpu
-    model = parts.model(trained.cast)
+    model = parts.model(trained.modules)
     fresh = np.asarray(source.draw(seed=1, count=FRESH), np.float32).reshape(FRESH, -1)
     log_q = map_rows(lambda m, rows: jax.vmap(m.log_prob)(rows), fresh, size=1000, carry=model)
     gaps = np.asarray(source.log_prob(fresh)) - log_q

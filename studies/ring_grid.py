@@ -33,7 +33,7 @@ from energeia.mcmc.chain import diagnose, run_chains
 from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.mala import Mala
 from energeia.models.landscape import Landscape
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import build_options
@@ -55,14 +55,14 @@ def fit(recipe: str, x: np.ndarray, seed: int) -> tuple[Any, float]:
     training = msgspec.structs.asdict(options)["training"]
     problem = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=len(x))
     rows = Batch(jnp.asarray(x, dtype=float), None)
-    reference = Reference(rows.x, None)
+    reference = ReferenceRows(rows.x, None)
     clock = time.perf_counter()
     abstract = build(options, problem, reference, jax.random.key(seed))
-    make = eqx.filter_jit(lambda r, k: build(options, problem, r, k).cast)
-    cast = make(reference, jax.random.key(seed))
+    make = eqx.filter_jit(lambda r, k: build(options, problem, r, k).modules)
+    modules = make(reference, jax.random.key(seed))
     game = Game(abstract.objective, abstract.players)
-    trained = train(game, cast, rows, None, training, jax.random.key(seed + 1))
-    return abstract.model(trained.cast), time.perf_counter() - clock
+    trained = train(game, modules, rows, None, training, jax.random.key(seed + 1))
+    return abstract.model(trained.modules), time.perf_counter() - clock
 
 
 def quality(x: np.ndarray, truth: Modes) -> dict[str, Any]:
@@ -108,9 +108,9 @@ def chains_of(landscape: Landscape, seed: int) -> tuple[np.ndarray, dict[str, An
     kernel = JumpingMala(Mala(1e-3), generator)
     kernel, _ = tune(tune_key, kernel, landscape.energy, starts, 100)
     found = run_chains(run_key, kernel, landscape.energy, starts, 10, 5, 50)
-    said = diagnose(found)
+    metrics = diagnose(found)
     x = np.asarray(jax.vmap(jax.vmap(landscape.to_user))(found.positions))
-    told = {"acceptance": said.acceptance, "r_hat": said.r_hat, "ess": said.ess}
+    told = {"acceptance": metrics.acceptance, "r_hat": metrics.r_hat, "ess": metrics.ess}
     # Draws of one time are one a chain, so the first 2,000 rows are independent.
     return np.swapaxes(x, 0, 1).reshape(-1, 2), told
 

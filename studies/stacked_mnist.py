@@ -37,13 +37,13 @@ from energeia.evaluation.images.digit_classifier import (
 )
 from energeia.evaluation.images.stacked_mnist import SAMPLES_PER_MODE, stack_classes, stacked_report
 from energeia.evaluation.samples import draw
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.max_entropy import build
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import changed_options
 from energeia.support import Integer, Support
-from energeia.training.loop import chunks, trained_cast
+from energeia.training.loop import trained_modules, training_chunks
 from energeia.training.settings import Optimization, Training
 from energeia.training.state import Game
 from studies.words import settings
@@ -70,13 +70,13 @@ def options_of(rounds: int, channels: int, batch: int) -> MaxEntropyOptions:
 def judge_of(seed: int) -> tuple[DigitClassifier, np.ndarray, float]:
     """The classifier, the classes it gives to the test images, and its accuracy on them."""
     images, labels = mnist("mnist", "train").values, mnist_labels("train")
-    judge = train_classifier(jax.random.key(seed), images, labels)
+    held_out_loss = train_classifier(jax.random.key(seed), images, labels)
     test = mnist("mnist", "test").values
-    right = accuracy(judge, test, mnist_labels("test"))
+    right = accuracy(held_out_loss, test, mnist_labels("test"))
     print(f"digit classifier: {right} right on {right.n} test images", flush=True)
     if (right.value or 0.0) < REQUIRED_ACCURACY:
         raise SystemExit(f"the judge is right on less than {REQUIRED_ACCURACY:.0%}: train longer")
-    return judge, classify(judge, test), float(right.value or 0.0)
+    return held_out_loss, classify(held_out_loss, test), float(right.value or 0.0)
 
 
 def fit(options: MaxEntropyOptions, x: np.ndarray, seed: int, seconds: float) -> tuple[Any, int]:
@@ -86,21 +86,25 @@ def fit(options: MaxEntropyOptions, x: np.ndarray, seed: int, seconds: float) ->
     problem = Problem(
         support=Support(((Integer(0, 255), rows.x.shape[1]),)), layout=layout, rows=count
     )
-    head = Reference(jnp.asarray(rows.x[:4096], float), None)
+    head = ReferenceRows(jnp.asarray(rows.x[:4096], float), None)
     clock = time.perf_counter()
     made = build(options, problem, head, jax.random.key(seed))
-    cast = eqx.filter_jit(lambda r, k: build(options, problem, r, k).cast)(
+    modules = eqx.filter_jit(lambda r, k: build(options, problem, r, k).modules)(
         head, jax.random.key(seed)
     )
     game = Game(made.objective, made.players)
-    look = None
-    for look in chunks(game, cast, rows, None, options.training, jax.random.key(seed + 1)):
-        said = {k: round(v, 3) for k, v in look.metrics.items() if "norm" not in k}
-        print(look.round, round(time.perf_counter() - clock), said, flush=True)
+    progress = None
+    for progress in training_chunks(
+        game, modules, rows, None, options.training, jax.random.key(seed + 1)
+    ):
+        metrics = {k: round(v, 3) for k, v in progress.metrics.items() if "norm" not in k}
+        print(progress.round, round(time.perf_counter() - clock), metrics, flush=True)
         if time.perf_counter() - clock > seconds:
             break
-    assert look is not None
-    return made.model(trained_cast(cast, look.state, look.watch)), look.round
+    assert progress is not None
+    return made.model(
+        trained_modules(modules, progress.state, progress.best_so_far)
+    ), progress.round
 
 
 def main(
@@ -117,7 +121,7 @@ def main(
     if table:
         TABLE.write_text(render([json.loads(line) for line in LINES.read_text().splitlines()]))
         return
-    judge, real, right = judge_of(0)
+    held_out_loss, real, right = judge_of(0)
     for seed in seeds:
         images = mnist("mnist", "train").values
         x = stacked(images, digits, 60_000 if digits == 1 else 128 * 10**digits, seed)[0]
@@ -128,7 +132,7 @@ def main(
         few = SAMPLES_PER_MODE * 10**digits
         count = max(few, MANY)
         drawn = draw(model, jax.random.key(seed + 7), count).x.reshape(-1, *x.shape[1:])
-        classes = stack_classes(judge, drawn)
+        classes = stack_classes(held_out_loss, drawn)
         found, many = stacked_report(classes[:few], real), stacked_report(classes, real)
         if digits == 1 and seed == seeds[0]:
             picture(drawn[:80, ..., 0])

@@ -65,7 +65,7 @@ def best_of(starts, recipe, shots, folder, seed, options, fractions=SHARES):
 
 def held_out(run):
     """Minus the mean log-likelihood of the held-out shots, at the round that was kept."""
-    return min(look["held_out"] for look in run.directory.history())
+    return min(progress["held_out"] for progress in run.directory.history())
 
 
 def fitted(recipe, shots, folder, seed, options=None, fractions=SHARES, start=None):

@@ -22,7 +22,7 @@ import tyro
 from energeia._core.batching import map_rows
 from energeia.contracts import Batch, Density
 from energeia.data.named.toy import TOYS, Toy, toy
-from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.flow import SplineFlowOptions
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.spline_flow import build
@@ -46,10 +46,10 @@ class Row(NamedTuple):
 
 def assemble(options: SplineFlowOptions, x: np.ndarray, seed: int) -> Assembly:
     problem = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=len(x))
-    reference = Reference(jnp.asarray(x[:4096], dtype=float), None)
-    made = eqx.filter_jit(lambda r, k: build(options, problem, r, k).cast)
+    reference = ReferenceRows(jnp.asarray(x[:4096], dtype=float), None)
+    made = eqx.filter_jit(lambda r, k: build(options, problem, r, k).modules)
     abstract = build(options, problem, reference, jax.random.key(seed))
-    return abstract._replace(cast=made(reference, jax.random.key(seed)))
+    return abstract._replace(modules=made(reference, jax.random.key(seed)))
 
 
 def with_rounds(options: SplineFlowOptions, rounds: int) -> SplineFlowOptions:
@@ -63,8 +63,8 @@ def fit(options: SplineFlowOptions, x: np.ndarray, seed: int) -> tuple[Density, 
     made = assemble(options, x, seed)
     rows = Batch(jnp.asarray(x, dtype=float), None)
     game = Game(made.objective, made.players)
-    trained = train(game, made.cast, rows, None, options.training, jax.random.key(seed + 1))
-    return made.model(trained.cast), time.perf_counter() - clock
+    trained = train(game, made.modules, rows, None, options.training, jax.random.key(seed + 1))
+    return made.model(trained.modules), time.perf_counter() - clock
 
 
 def rounds_within(options: SplineFlowOptions, x: np.ndarray, seconds: float) -> int:
@@ -73,12 +73,12 @@ def rounds_within(options: SplineFlowOptions, x: np.ndarray, seconds: float) -> 
     made = assemble(with_rounds(options, 3 * every), x, 0)
     rows = Batch(jnp.asarray(x, dtype=float), None)
     clock = time.perf_counter()
-    looks = train(
-        Game(made.objective, made.players), made.cast, rows, None,
+    training_progress = train(
+        Game(made.objective, made.players), made.modules, rows, None,
         with_rounds(options, 3 * every).training, jax.random.key(0),
     ).history  # fmt: skip
     total = time.perf_counter() - clock
-    chunk = min(look.run_seconds for look in looks[1:])
+    chunk = min(progress.run_seconds for progress in training_progress[1:])
     return math.floor((seconds - (total - 3 * chunk)) / chunk) * every
 
 

@@ -182,7 +182,7 @@ class Batch(NamedTuple):
     condition: Condition
 
 
-Cast = dict[str, Any]
+Modules = dict[str, Any]
 """The modules of a game by name, such as ``{"generator": ..., "critic": ...}``."""
 
 Metrics = dict[str, Scalar]
@@ -196,7 +196,7 @@ class Objective(eqx.Module):
     def players(self) -> tuple[str, ...]:
         """The names of the players, in the order of their moves."""
 
-    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Any:
+    def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Any:
         """What is carried from move to move beside the parameters: chains, buffers. None at first.
 
         ``batch`` is one batch of training rows, for its shape or as a starting point.
@@ -205,11 +205,11 @@ class Objective(eqx.Module):
 
     @abstractmethod
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Any
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: Any
     ) -> tuple[Scalar, tuple[Any, Metrics]]:
         """The loss of one player on one batch: ``(loss, (memory, metrics))``."""
 
-    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar | None:
+    def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar | None:
         """The mean loss per held-out row that early stopping watches; None where there is none."""
         return None
 

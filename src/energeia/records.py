@@ -32,7 +32,7 @@ class ObservableRow(msgspec.Struct, frozen=True, kw_only=True):
     exact: Estimate | None = None
 
 
-class Chains(msgspec.Struct, frozen=True, kw_only=True):
+class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
     """How well chains mixed, for models that are sampled by chains."""
 
     kernel: str
@@ -66,7 +66,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     memorization: Estimate | None = None
     """P(nearest row is a training row), as if as many held-out rows; 1/2 for an honest sampler."""
     observables: tuple[ObservableRow, ...] = ()
-    chains: Chains | None = None
+    chains: ChainSummary | None = None
     samples_per_second: float | None = None
     warnings: tuple[str, ...] = ()
 

@@ -50,11 +50,11 @@ def test_identity_at_rest():
 def test_no_parameters_give_a_nan(scale, periodic):
     spline, n = Spline(BINS, HALF), 50
     raw = jnp.asarray(parameters(n, periodic, scale), jnp.float32)
-    around = jnp.ones(n, bool) if periodic else None
+    is_periodic = jnp.ones(n, bool) if periodic else None
     x = jnp.linspace(-np.pi, 3.1, n)
 
     def total(x, raw, move):
-        y, log_slope = move(x, raw, around)
+        y, log_slope = move(x, raw, is_periodic)
         return jnp.sum(y) + jnp.sum(log_slope)
 
     for move in (spline.forward, spline.inverse):
@@ -70,13 +70,13 @@ def test_a_nan_stays_a_nan():
 def test_the_circle_has_no_seam():
     with jax.enable_x64(True):
         spline, raw = Spline(BINS), parameters(2, True)
-        around = jnp.array([True, True])
-        ends = [spline.forward(jnp.full(2, e), raw, around) for e in (-np.pi, np.pi - 1e-12)]
+        is_periodic = jnp.array([True, True])
+        ends = [spline.forward(jnp.full(2, e), raw, is_periodic) for e in (-np.pi, np.pi - 1e-12)]
         gap = (ends[0][0] - ends[1][0] + np.pi) % (2 * np.pi) - np.pi
         assert np.all(np.abs(gap) < 1e-6)
         assert np.all(np.abs(ends[0][1] - ends[1][1]) < 1e-6)
-        turned = spline.forward(jnp.full(2, 1.0 + 2 * np.pi), raw, around)
-        assert np.allclose(turned[0], spline.forward(jnp.full(2, 1.0), raw, around)[0])
+        turned = spline.forward(jnp.full(2, 1.0 + 2 * np.pi), raw, is_periodic)
+        assert np.allclose(turned[0], spline.forward(jnp.full(2, 1.0), raw, is_periodic)[0])
 
 
 def test_control_the_line_knows_no_turns():

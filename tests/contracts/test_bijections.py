@@ -10,8 +10,8 @@ from jaxtyping import Array
 from energeia.bijections.compose import Chain, Inverse, Stacked
 from energeia.bijections.coupling import Coupling, coupling_stack
 from energeia.bijections.elementwise import Affine, Permutation, Reverse
+from energeia.bijections.scalar import AffineScalar
 from energeia.bijections.spline import Spline
-from energeia.bijections.transformer import AffineTransformer
 from energeia.contracts import Bijection
 
 LINE, MIXED, ONE = (False,) * 5, (False, True, True, False, True), (True,)
@@ -22,20 +22,20 @@ def affine(key):
     return Affine(jnp.zeros(5), jnp.zeros(5))
 
 
-def coupling(transformer, angles, condition=None):
+def coupling(transformer, periodic, condition=None):
     def make(key):
-        order = jax.random.permutation(key, len(angles))
+        order = jax.random.permutation(key, len(periodic))
         return Coupling(
-            order, transformer, angles=angles, condition_shape=condition, key=key, **NETWORK
+            order, transformer, periodic=periodic, condition_shape=condition, key=key, **NETWORK
         )
 
     return make
 
 
-def stack(transformer, angles, condition=None, layers=3):
+def stack(transformer, periodic, condition=None, layers=3):
     def make(key):
         return coupling_stack(
-            transformer, layers, angles=angles, condition_shape=condition, key=key, **NETWORK
+            transformer, layers, periodic=periodic, condition_shape=condition, key=key, **NETWORK
         )
 
     return make
@@ -57,9 +57,9 @@ MEMBERS = {
     "permutation": (lambda key: Permutation(jnp.array([3, 1, 0, 4, 2])), LINE),
     "chain, condition": (chain, LINE),
     "stacked": (stacked_affine, LINE),
-    "affine coupling, condition": (coupling(AffineTransformer(2.0), LINE, (2,)), LINE),
+    "affine coupling, condition": (coupling(AffineScalar(2.0), LINE, (2,)), LINE),
     "inverse of an affine stack": (
-        lambda key: Inverse(stack(AffineTransformer(), LINE)(key)),
+        lambda key: Inverse(stack(AffineScalar(), LINE)(key)),
         LINE,
     ),
     "spline coupling": (coupling(Spline(7, 3.0), LINE), LINE),
@@ -77,17 +77,17 @@ def shaken(bijection, key):
     return eqx.combine(jax.tree.unflatten(tree, leaves), fixed)
 
 
-def points(angles, rows=12):
-    x = 2.0 * np.random.default_rng(0).normal(size=(rows, len(angles)))
+def points(periodic, rows=12):
+    x = 2.0 * np.random.default_rng(0).normal(size=(rows, len(periodic)))
     wrapped = (x + np.pi) % (2 * np.pi) - np.pi
-    return jnp.asarray(np.where(angles, wrapped, x))
+    return jnp.asarray(np.where(periodic, wrapped, x))
 
 
-def apart(a, b, angles):
+def apart(a, b, periodic):
     """The largest distance, along the circle where a column is an angle."""
     gap = np.asarray(a - b)
     circular = np.abs((gap + np.pi) % (2 * np.pi) - np.pi)
-    return np.max(np.where(angles, circular, np.abs(gap)))
+    return np.max(np.where(periodic, circular, np.abs(gap)))
 
 
 def condition_of(bijection):
@@ -109,15 +109,15 @@ def probe(bijection, x, c):
     return jax.jit(jax.vmap(one))(x)
 
 
-def round_trip(bijection, angles):
-    x = points(angles)
+def round_trip(bijection, periodic):
+    x = points(periodic)
     _, up, back, down, _, _ = probe(bijection, x, condition_of(bijection))
-    return max(apart(back, x, angles), float(jnp.max(jnp.abs(up + down))))
+    return max(apart(back, x, periodic), float(jnp.max(jnp.abs(up + down))))
 
 
-def volume_error(bijection, angles):
+def volume_error(bijection, periodic):
     """Against the determinant of the autodiff Jacobian, both ways."""
-    _, up, _, down, rise, fall = probe(bijection, points(angles), condition_of(bijection))
+    _, up, _, down, rise, fall = probe(bijection, points(periodic), condition_of(bijection))
     (_, truth_up), (_, truth_down) = np.linalg.slogdet(rise), np.linalg.slogdet(fall)
     return max(np.max(np.abs(up - truth_up)), np.max(np.abs(down - truth_down)))
 
@@ -138,8 +138,8 @@ def gradients(bijection, x, c):
 @pytest.fixture(params=MEMBERS, ids=str, scope="module")
 def member(request):
     with jax.enable_x64(True):
-        build, angles = MEMBERS[request.param]
-        yield shaken(build(jax.random.key(1)), jax.random.key(2)), angles
+        build, periodic = MEMBERS[request.param]
+        yield shaken(build(jax.random.key(1)), jax.random.key(2)), periodic
 
 
 def test_round_trip(member):
@@ -154,8 +154,8 @@ def test_volume_against_autodiff(member):
 
 def test_batched_and_compiled_agree_with_one_by_one(member):
     with jax.enable_x64(True):
-        bijection, angles = member
-        x, c = points(angles), condition_of(bijection)
+        bijection, periodic = member
+        x, c = points(periodic), condition_of(bijection)
         y, up = probe(bijection, x, c)[:2]
         single, log_det = bijection.forward(x[0], c)
         assert jnp.allclose(y[0], single, atol=1e-12)

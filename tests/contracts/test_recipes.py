@@ -5,7 +5,7 @@ import pytest
 
 from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
 from energeia.contracts import Density, Energy, LatentModel
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.models.landscape import HasLandscape
 from energeia.recipes.catalogue import RECIPES, one_per_family, require, why_not
 from energeia.recipes.options import adversarial, tomography
@@ -16,7 +16,7 @@ from energeia.support import Binary, Circle, Real, Support
 
 TINY = {"training": {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_every": 2}}
 
-LITTLE = Effort(chains=16, temperatures=20, weights_per_row=16)
+LITTLE = EvaluationBudget(chains=16, temperatures=20, weights_per_row=16)
 
 SHORT = {"rbm": {"anneal": 10, "steps": 10}, "ebm": {"anneal": 10, "steps": 10}}
 """Samplers too long for a test of the grammar."""
@@ -78,7 +78,7 @@ def test_recipe_fits_loads_samples_and_scores(name, kind, tmp_path):
     latent = landscape is not None and landscape.generator is not None
     assert latent == RECIPES[name].latent_space
 
-    scores = again.score(drawn, condition, effort=LITTLE)
+    scores = again.score(drawn, condition, budget=LITTLE)
     if isinstance(again.model, Density):
         assert scores.mean.kind == "exact"
         assert np.allclose(again.log_prob(drawn, condition), scores.rows, rtol=1e-5)

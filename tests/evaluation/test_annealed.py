@@ -11,14 +11,14 @@ import pytest
 from energeia._core.trees import Frozen
 from energeia.bijections.units import Units
 from energeia.energies.rbm import Rbm, RbmPath, base_rate_field, unit_means
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.chains import chain_report
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.mcmc.gibbs import Gibbs
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.support import Binary, Support
 
-EFFORT = Effort(chains=128, temperatures=200)
+BUDGET = EvaluationBudget(chains=128, temperatures=200)
 
 
 def machine(scale):
@@ -49,7 +49,7 @@ def enumerate_log_probs(model):
 
 def test_likelihood_of_an_energy_is_that_of_enumeration(model):
     every, exact = enumerate_log_probs(model)
-    found = log_likelihood(model, every, key=jax.random.key(0), effort=EFFORT)
+    found = log_likelihood(model, every, key=jax.random.key(0), budget=BUDGET)
     lower, upper = found.log_partition
     error = max(lower.stderr, upper.stderr)
     assert np.all(np.abs(found.rows - exact) < 4 * error + 1e-4)
@@ -64,8 +64,8 @@ def test_likelihood_of_an_energy_is_that_of_enumeration(model):
 def test_too_few_temperatures_are_said():
     frozen = machine(6.0)
     every, _ = enumerate_log_probs(frozen)
-    effort = Effort(chains=16, temperatures=2)
-    found = log_likelihood(frozen, every, key=jax.random.key(0), effort=effort)
+    budget = EvaluationBudget(chains=16, temperatures=2)
+    found = log_likelihood(frozen, every, key=jax.random.key(0), budget=budget)
     assert any("nats apart" in warning for warning in found.warnings)
 
 

@@ -8,11 +8,11 @@ from energeia._core.trees import Frozen
 from energeia.bijections.elementwise import Affine
 from energeia.bijections.units import Units
 from energeia.distributions.gaussian import StandardNormal
-from energeia.evaluation.landscape import panorama
+from energeia.evaluation.landscape import scan_landscape
 from energeia.models.flow import Flow
 from energeia.models.game import GameModel
 from energeia.models.in_units import DensityInUnits
-from energeia.report.content import Panorama
+from energeia.report.content import LandscapeScan
 from energeia.support import Real, Support
 
 
@@ -30,10 +30,10 @@ def test_heights_lie_where_the_frames_say():
     scale = np.array([2.0, 1.0, 0.5])
     model, density = game(3, scale)
     rows = 3.0 + scale * np.random.default_rng(0).normal(size=(4000, 3))
-    seen = panorama(model, rows, jax.random.key(0), side=21, chains=3, steps=20)
+    seen = scan_landscape(model, rows, jax.random.key(0), side=21, chains=3, steps=20)
     assert seen.heights.shape == (2, 21, 21)
     assert seen.chains.shape == (3, 20, 3)
-    page = Panorama(**seen._asdict())
+    page = LandscapeScan(**seen._asdict())
     for plane, (middle, first, second) in enumerate(seen.frames):
         corner = middle - first + second
         height = seen.heights[plane, -1, 0]
@@ -46,14 +46,14 @@ def test_heights_lie_where_the_frames_say():
     assert np.argmax(np.abs(seen.frames[0, 1])) == 0
     assert np.argmax(np.abs(seen.frames[0, 2])) == 1
     assert np.sort(np.abs(seen.frames[1, 1]))[1] > 0.1
-    assert panorama(density, rows, jax.random.key(0)) is None
+    assert scan_landscape(density, rows, jax.random.key(0)) is None
 
 
 def test_two_columns_are_shown_whole():
     model, _ = game(2, [1.0, 2.0])
     rows = np.random.default_rng(1).normal(size=(500, 2))
-    seen = panorama(model, rows, jax.random.key(0), side=11, chains=2, steps=10)
-    inside = np.abs(Panorama(**seen._asdict()).coordinates(rows)) < 1
+    seen = scan_landscape(model, rows, jax.random.key(0), side=11, chains=2, steps=10)
+    inside = np.abs(LandscapeScan(**seen._asdict()).coordinates(rows)) < 1
     assert inside.mean() > 0.98
     assert seen.frames.shape == (1, 3, 2)
     assert seen.frames[0, 1, 1] == seen.frames[0, 2, 0] == 0

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from tests.evaluation.models import Factor, Implicit, Normal, Quadratic
 
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.likelihood import divergence, log_likelihood
 
 KEY = jax.random.key(0)
@@ -26,26 +26,31 @@ def test_a_density_is_exact():
 def test_a_latent_model_is_bounded_from_below_and_tightly():
     x = np.sqrt(2.0) * normals(200, 1)
     exact = stats.norm.logpdf(x[:, 0], 0.0, np.sqrt(2.0))
-    found = log_likelihood(Factor(1.0), x, key=KEY, effort=Effort(weights_per_row=1000))
+    found = log_likelihood(Factor(1.0), x, key=KEY, budget=EvaluationBudget(weights_per_row=1000))
     assert found.kind == found.estimate.kind == "lower bound"
     gaps = found.rows - exact
     error = gaps.std(ddof=1) / np.sqrt(200)
     bias = float(found.estimate.note.split("bias about ")[1].split(" nats")[0])
     assert abs(gaps.mean() - bias) < 4 * error
     # The control: few weights give a bound that is visibly below.
-    loose = log_likelihood(Factor(1.0), x, key=KEY, effort=Effort(weights_per_row=4)).rows - exact
+    loose = (
+        log_likelihood(Factor(1.0), x, key=KEY, budget=EvaluationBudget(weights_per_row=4)).rows
+        - exact
+    )
     assert loose.mean() < gaps.mean() - 0.05
 
 
 def test_the_bound_does_not_depend_on_the_blocks_of_rows():
     x = normals(100, 1)
-    whole = log_likelihood(Factor(), x, key=KEY, effort=Effort(weights_per_row=100)).rows
-    part = log_likelihood(Factor(), x[:70], key=KEY, effort=Effort(weights_per_row=100)).rows
+    whole = log_likelihood(Factor(), x, key=KEY, budget=EvaluationBudget(weights_per_row=100)).rows
+    part = log_likelihood(
+        Factor(), x[:70], key=KEY, budget=EvaluationBudget(weights_per_row=100)
+    ).rows
     np.testing.assert_allclose(whole[:70], part, rtol=1e-5)
 
 
 def test_few_effective_weights_are_said():
-    found = log_likelihood(Factor(0.001), normals(80, 1), key=KEY, effort=Effort())
+    found = log_likelihood(Factor(0.001), normals(80, 1), key=KEY, budget=EvaluationBudget())
     assert any("fewer than 5" in warning for warning in found.warnings)
 
 
@@ -83,6 +88,6 @@ def test_divergence_is_the_closed_form_and_pairing_helps():
 
 def test_divergence_of_a_bound_is_a_bound_the_other_way():
     x = np.sqrt(2.0) * normals(50, 1)
-    found = log_likelihood(Factor(), x, key=KEY, effort=Effort(weights_per_row=50))
+    found = log_likelihood(Factor(), x, key=KEY, budget=EvaluationBudget(weights_per_row=50))
     exact = stats.norm.logpdf(x[:, 0], 0.0, np.sqrt(2.0))
     assert divergence(exact, found).kind == "upper bound"

@@ -7,14 +7,14 @@ from tests.evaluation.models import Broken, Copy, Implicit, Normal, Quadratic, S
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
 from energeia.data.named.lattice import IsingSource
-from energeia.evaluation.budget import Effort
-from energeia.evaluation.prepared import Reference
-from energeia.evaluation.suite import evaluate, judge
+from energeia.evaluation.budget import EvaluationBudget
+from energeia.evaluation.prepared import PreparedData
+from energeia.evaluation.suite import evaluate, evaluate_in_detail
 from energeia.physics.lattice.ising import Ising
 from energeia.records import Evaluation
 from energeia.support import Circle, Interval, Real, Support
 
-EFFORT = Effort(rows=300, permutations=99, directions=16)
+BUDGET = EvaluationBudget(rows=300, permutations=99, directions=16)
 
 
 def rows(n, seed):
@@ -25,12 +25,12 @@ TRAIN, HELD_OUT = rows(600, 0), rows(300, 1)
 
 
 @pytest.fixture(scope="module")
-def reference():
-    return Reference(TRAIN, HELD_OUT, effort=EFFORT, support=Support.of([Real(), Real()]))
+def prepared():
+    return PreparedData(TRAIN, HELD_OUT, budget=BUDGET, support=Support.of([Real(), Real()]))
 
 
-def test_the_true_model_passes_everything(reference):
-    found = evaluate(Normal(), HELD_OUT, TRAIN, reference=reference, seed=1)
+def test_the_true_model_passes_everything(prepared):
+    found = evaluate(Normal(), HELD_OUT, TRAIN, prepared=prepared, seed=1)
     assert found.log_likelihood.kind == "exact"
     assert min(t.p_value for t in found.two_sample) > 0.01
     assert abs(found.coverage.value - 0.97) < 4 * found.coverage.stderr
@@ -42,44 +42,44 @@ def test_the_true_model_passes_everything(reference):
     assert msgspec.json.decode(msgspec.json.encode(found), type=Evaluation) == found
 
 
-def test_a_wrong_model_is_found_out(reference):
-    found = evaluate(Normal(0.0, 0.6), HELD_OUT, TRAIN, reference=reference)
+def test_a_wrong_model_is_found_out(prepared):
+    found = evaluate(Normal(0.0, 0.6), HELD_OUT, TRAIN, prepared=prepared)
     assert all(t.p_value < 0.05 for t in found.two_sample)
     assert found.coverage.value < found.coverage_reference.value - 4 * found.coverage.stderr
     # Data against data stands beside, untouched by the model.
     assert min(t.reference_p_value for t in found.two_sample) > 0.01
 
 
-def test_models_share_the_data_row(reference):
-    first = evaluate(Normal(0.0, 2.0), HELD_OUT, TRAIN, reference=reference)
-    second = evaluate(Implicit(), HELD_OUT, TRAIN, reference=reference)
-    assert [t.reference for t in first.two_sample] == [t.reference for t in second.two_sample]
+def test_models_share_the_data_row(prepared):
+    first = evaluate(Normal(0.0, 2.0), HELD_OUT, TRAIN, prepared=prepared)
+    second = evaluate(Implicit(), HELD_OUT, TRAIN, prepared=prepared)
+    assert [t.prepared for t in first.two_sample] == [t.prepared for t in second.two_sample]
     assert second.log_likelihood.kind == "none"
     assert second.divergence is None
 
 
-def test_memory_is_found_out(reference):
+def test_memory_is_found_out(prepared):
     copy = Copy(jnp.asarray(TRAIN.x), 0.005)
-    found = evaluate(copy, HELD_OUT, TRAIN, reference=reference)
+    found = evaluate(copy, HELD_OUT, TRAIN, prepared=prepared)
     assert found.memorization.value > 0.8
     assert any("remembers rows" in w for w in found.warnings)
 
 
-def test_collapse_is_found_out(reference):
-    found = evaluate(Copy(jnp.zeros((3, 2))), HELD_OUT, TRAIN, reference=reference)
+def test_collapse_is_found_out(prepared):
+    found = evaluate(Copy(jnp.zeros((3, 2))), HELD_OUT, TRAIN, prepared=prepared)
     assert any("collapsed" in w for w in found.warnings)
 
 
-def test_samples_that_are_not_finite_are_counted(reference):
-    found = evaluate(Broken(), HELD_OUT, TRAIN, reference=reference)
+def test_samples_that_are_not_finite_are_counted(prepared):
+    found = evaluate(Broken(), HELD_OUT, TRAIN, prepared=prepared)
     (said,) = [w for w in found.warnings if "not finite" in w]
     assert 40 < int(said.split()[0]) < 110
     assert all(np.isfinite(t.statistic.value) for t in found.two_sample)
 
 
-def test_a_likelihood_that_is_not_finite_is_told_and_kept(reference):
+def test_a_likelihood_that_is_not_finite_is_told_and_kept(prepared):
     far = Batch(np.concatenate([HELD_OUT.x, [[np.inf, 0.0]]]).astype(np.float32), None)
-    found = judge(Normal(), far, TRAIN, reference=reference)
+    found = evaluate_in_detail(Normal(), far, TRAIN, prepared=prepared)
     assert found.evaluation.log_likelihood.kind == "none"
     assert "-inf; 1 of 301 terms" in found.evaluation.log_likelihood.note
     assert any("log likelihood is not a finite number" in w for w in found.evaluation.warnings)
@@ -88,23 +88,23 @@ def test_a_likelihood_that_is_not_finite_is_told_and_kept(reference):
     assert np.isneginf(found.likelihood.rows[-1])
 
 
-def test_an_energy_without_a_sampler_says_so(reference):
-    found = evaluate(Quadratic(), HELD_OUT, TRAIN, reference=reference)
+def test_an_energy_without_a_sampler_says_so(prepared):
+    found = evaluate(Quadratic(), HELD_OUT, TRAIN, prepared=prepared)
     assert found.two_sample == ()
     assert any("cannot be drawn from" in w for w in found.warnings)
 
 
 def test_samples_outside_the_support_are_counted():
     inside = Support.of([Interval(-5.0, 5.0), Interval(-1.0, 1.0)])
-    reference = Reference(TRAIN, HELD_OUT, effort=EFFORT, support=inside)
-    found = evaluate(Normal(), HELD_OUT, TRAIN, reference=reference)
+    prepared = PreparedData(TRAIN, HELD_OUT, budget=BUDGET, support=inside)
+    found = evaluate(Normal(), HELD_OUT, TRAIN, prepared=prepared)
     assert any("outside the declared support" in w for w in found.warnings)
 
 
 def test_a_source_gives_the_exact_answers():
     source = IsingSource(Ising(4, 0.3))
     train, held_out = Batch(source.draw(0, 600), None), Batch(source.draw(1, 400), None)
-    found = evaluate(Normal(shape=(16,)), held_out, train, source=source, effort=EFFORT)
+    found = evaluate(Normal(shape=(16,)), held_out, train, source=source, budget=BUDGET)
     assert found.entropy.value == source.entropy
     exact = source.log_prob(held_out.x)
     assert np.isclose(
@@ -120,11 +120,11 @@ def test_conditions_are_columns_like_others():
     conditions = generator.normal(size=(900, 1)).astype(np.float32) * 3
     x = (conditions + generator.normal(size=(900, 2))).astype(np.float32)
     train, held_out = Batch(x[:600], conditions[:600]), Batch(x[600:], conditions[600:])
-    found = judge(Shifted(), held_out, train, effort=EFFORT)
+    found = evaluate_in_detail(Shifted(), held_out, train, budget=BUDGET)
     assert min(t.p_value for t in found.evaluation.two_sample) > 0.01
     # The control: the same conditions in another order are told apart, though each column agrees.
     mixed = Batch(x[600:], generator.permutation(conditions[600:]))
-    wrong = judge(Shifted(), mixed, train, effort=EFFORT).evaluation
+    wrong = evaluate_in_detail(Shifted(), mixed, train, budget=BUDGET).evaluation
     by_name = {t.name: t.p_value for t in wrong.two_sample}
     assert by_name["energy distance"] < 0.05
     assert by_name["largest column KS"] > 0.01
@@ -132,10 +132,10 @@ def test_conditions_are_columns_like_others():
 
 def test_bad_splits_are_said():
     drifted = Batch(HELD_OUT.x + 1.0, None)
-    found = evaluate(Normal(), drifted, TRAIN, effort=EFFORT)
+    found = evaluate(Normal(), drifted, TRAIN, budget=BUDGET)
     assert any("differ themselves" in w for w in found.warnings)
     seen = Batch(TRAIN.x[:100], None)
-    found = evaluate(Normal(), seen, TRAIN, effort=Effort(rows=600, permutations=19))
+    found = evaluate(Normal(), seen, TRAIN, budget=EvaluationBudget(rows=600, permutations=19))
     assert any("repeat one of 600 training rows" in w for w in found.warnings)
     assert any("only 100 held-out rows" in w for w in found.warnings)
 
@@ -144,12 +144,12 @@ def test_circles_close():
     """Angles just below pi and just above -pi are neighbors."""
     angles = np.array([[3.1], [-3.1], [0.0], [1.0]], dtype=np.float32)
     circle = Support.of([Circle(-np.pi, np.pi)])
-    reference = Reference(Batch(angles, None), Batch(angles, None), support=circle)
-    x = reference.features(Batch(angles, None))
+    prepared = PreparedData(Batch(angles, None), Batch(angles, None), support=circle)
+    x = prepared.features(Batch(angles, None))
     assert x.shape == (4, 2)
     assert np.linalg.norm(x[0] - x[1]) < 0.3 * np.linalg.norm(x[0] - x[2])
 
 
 def test_refuses_three_rows():
     with pytest.raises(InputError, match="at least 4"):
-        Reference(TRAIN, rows(3, 0))
+        PreparedData(TRAIN, rows(3, 0))

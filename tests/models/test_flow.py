@@ -7,55 +7,55 @@ import numpy as np
 import pytest
 
 from energeia.bijections.coupling import coupling_stack
+from energeia.bijections.scalar import AffineScalar
 from energeia.bijections.spline import Spline
-from energeia.bijections.transformer import AffineTransformer
-from energeia.distributions.gaussian import LinesAndCircles, StandardNormal
+from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
 from energeia.models.flow import Flow
 
 NETWORK = {"octaves": 1, "width": 8, "depth": 1}
 
 
-def flow_of(transformer, angles, condition_shape=(1,)):
+def flow_of(transformer, periodic, condition_shape=(1,)):
     key = jax.random.key(3)
     stack = coupling_stack(
-        transformer, 2, angles=angles, condition_shape=condition_shape, key=key, **NETWORK
+        transformer, 2, periodic=periodic, condition_shape=condition_shape, key=key, **NETWORK
     )
     moved, fixed = eqx.partition(stack, eqx.is_inexact_array)
     leaves, tree = jax.tree.flatten(moved)
     keys = jax.random.split(key, len(leaves))
     # Shaken enough to matter, too little for ridges thinner than the cells of the grid below.
     leaves = [v + 0.2 * jax.random.normal(k, v.shape) for k, v in zip(keys, leaves, strict=True)]
-    base = LinesAndCircles(angles) if any(angles) else StandardNormal((len(angles),))
+    base = RealPeriodicBase(periodic) if any(periodic) else StandardNormal((len(periodic),))
     return Flow(base, eqx.combine(jax.tree.unflatten(tree, leaves), fixed))
 
 
 CASES = {
     "spline": (Spline(6, 4.0), (False, False)),
-    "affine": (AffineTransformer(1.0), (False, False)),
+    "affine": (AffineScalar(1.0), (False, False)),
     "line and circle": (Spline(6, 4.0), (False, True)),
     "circles": (Spline(6, 4.0), (True, True)),
 }
 
 
-def grid(angles, count=900):
+def grid(periodic, count=900):
     """Midpoints of a rectangle and the area of a cell."""
-    sides = [np.pi if around else 9.0 for around in angles]
+    sides = [np.pi if is_periodic else 9.0 for is_periodic in periodic]
     axes = [(np.arange(count) + 0.5) / count * 2 * side - side for side in sides]
     cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     return jnp.asarray(cells), np.prod([2 * side / count for side in sides])
 
 
-def mass(log_prob, angles):
-    x, area = grid(angles)
+def mass(log_prob, periodic):
+    x, area = grid(periodic)
     # Summed in double precision: 810,000 terms in single would miss by parts in a thousand.
     return float(np.sum(np.asarray(jnp.exp(jax.jit(jax.vmap(log_prob))(x)), np.float64)) * area)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_integrates_to_one_under_a_condition(case):
-    transformer, angles = CASES[case]
-    flow, condition = flow_of(transformer, angles), jnp.array([0.7])
-    assert abs(mass(lambda x: flow.log_prob(x, condition), angles) - 1) < 2e-3
+    transformer, periodic = CASES[case]
+    flow, condition = flow_of(transformer, periodic), jnp.array([0.7])
+    assert abs(mass(lambda x: flow.log_prob(x, condition), periodic) - 1) < 2e-3
 
 
 def test_control_without_the_volume_it_does_not():
@@ -65,12 +65,12 @@ def test_control_without_the_volume_it_does_not():
 
 
 def test_draws_follow_the_density():
-    transformer, angles = CASES["line and circle"]
-    flow, condition = flow_of(transformer, angles), jnp.array([0.7])
+    transformer, periodic = CASES["line and circle"]
+    flow, condition = flow_of(transformer, periodic), jnp.array([0.7])
     draws = jax.jit(jax.vmap(lambda k: flow.sample(k, condition)))(
         jax.random.split(jax.random.key(5), 20000)
     )
-    x, area = grid(angles)
+    x, area = grid(periodic)
     p = jnp.exp(jax.jit(jax.vmap(lambda x: flow.log_prob(x, condition)))(x)) * area
     for test in (
         lambda x: jnp.tanh(x[:, 0]),

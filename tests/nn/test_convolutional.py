@@ -57,14 +57,14 @@ def test_a_periodic_layer_commutes_with_shifts_and_a_padded_one_does_not():
 def test_a_squared_slope_can_be_differentiated_as_with_the_library():
     weight, x, _ = parts(5)
 
-    def paid(weight, convolution):
+    def total_penalty(weight, convolution):
         def energy(x):
             return jnp.sum(jnp.tanh(convolution(weight, x, 2, True)))
 
         return jnp.sum(jax.jit(jax.vmap(jax.grad(energy)))(jnp.stack([x, 2 * x])) ** 2)
 
-    ours = jax.jit(jax.grad(lambda w: paid(w, convolve)))(weight)
-    theirs = jax.jit(jax.grad(lambda w: paid(w, library)))(weight)
+    ours = jax.jit(jax.grad(lambda w: total_penalty(w, convolve)))(weight)
+    theirs = jax.jit(jax.grad(lambda w: total_penalty(w, library)))(weight)
     assert jnp.allclose(ours, theirs, rtol=1e-3, atol=1e-3)
 
 

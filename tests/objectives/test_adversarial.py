@@ -161,32 +161,32 @@ def game():
     x = jnp.array([[0.0, 1.0, 10.0], [1.0, 3.0, 350.0], [1.0, -2.0, 90.0], [0.0, 0.0, 180.0]])
     weights = jax.random.normal(jax.random.key(0), (4,))
     matrix = jax.random.normal(jax.random.key(1), (3, 2))
-    cast = {
+    modules = {
         "critic": Critic(lambda v: jnp.sin(v) @ weights, shape=(3,), circles=(2,)),
         "generator": ImplicitGenerator(lambda z: 9 * matrix @ z, 2, (3,), None, (2,)),
         "units": Units.fit(support, x),
         "scaling": None,
     }
     both = (SlopePenalty("real"), SlopePenalty("generated"))
-    return Adversarial(Relativistic(), both, gamma=4.0, gamma_final=1.0, anneal=10), cast, x
+    return Adversarial(Relativistic(), both, gamma=4.0, gamma_final=1.0, anneal=10), modules, x
 
 
 def test_the_critic_alone_pays_and_its_moves_are_counted():
-    objective, cast, x = game()
+    objective, modules, x = game()
     batch, key = Batch(x, None), jax.random.key(2)
-    memory = objective.init_memory(key, cast, batch)
-    loss, (after, said) = objective.loss("critic", key, cast, batch, memory)
-    late, _ = objective.loss("critic", key, cast, batch, memory + 10)
+    memory = objective.init_memory(key, modules, batch)
+    loss, (after, said) = objective.loss("critic", key, modules, batch, memory)
+    late, _ = objective.loss("critic", key, modules, batch, memory + 10)
     assert int(after) == 1
     assert float(loss - late) == pytest.approx(0.5 * 3.0 * float(said["penalty"]), rel=1e-4)
-    free, (same, _) = objective.loss("generator", key, cast, batch, memory)
+    free, (same, _) = objective.loss("generator", key, modules, batch, memory)
     assert int(same) == 0
     assert float(free) < float(loss) + 10
     assert float(objective.weight(jnp.asarray(5))) == pytest.approx(2.5)
 
 
 def test_generated_angles_stay_on_the_circle():
-    _, cast, _ = game()
+    _, modules, _ = game()
     keys = jax.random.split(jax.random.key(0), 100)
-    angles = jax.jit(jax.vmap(cast["generator"].sample))(keys)[:, 2]
+    angles = jax.jit(jax.vmap(modules["generator"].sample))(keys)[:, 2]
     assert jnp.all(jnp.abs(angles) <= jnp.pi)

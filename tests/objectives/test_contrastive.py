@@ -13,7 +13,7 @@ from energeia.contracts import Batch
 from energeia.energies.rbm import Rbm, RbmPath
 from energeia.mcmc.gibbs import Gibbs
 from energeia.models.boltzmann import BoltzmannModel
-from energeia.objectives.contrastive import Chains, Contrastive
+from energeia.objectives.contrastive import Contrastive, PersistentChains
 from energeia.support import Binary, Support
 
 EVERY = jnp.asarray(list(itertools.product([0.0, 1.0], repeat=6)))
@@ -49,9 +49,9 @@ def test_gradient_with_chains_at_equilibrium_is_that_of_the_likelihood():
     @eqx.filter_jit
     def gradient(machine, block, key):
         def contrast(machine):
-            memory = Chains(block, None, jnp.zeros(()))
-            cast = {"model": machine}
-            return objective.loss("model", key, cast, Batch(rows, None), memory)[0]
+            memory = PersistentChains(block, None, jnp.zeros(()))
+            modules = {"model": machine}
+            return objective.loss("model", key, modules, Batch(rows, None), memory)[0]
 
         return eqx.filter_grad(contrast)(machine).path.target.weights
 
@@ -63,7 +63,7 @@ def test_gradient_with_chains_at_equilibrium_is_that_of_the_likelihood():
     assert np.all(np.abs(mean - truth) < 4 * error)
     # The control: without chains that have moved to the model there is a bias.
     objective = Contrastive(Gibbs(), chains=6, steps=0)
-    memory = Chains(rows, None, jnp.zeros(()))
+    memory = PersistentChains(rows, None, jnp.zeros(()))
 
     def unmoved(machine):
         return objective.loss(

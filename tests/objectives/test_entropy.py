@@ -44,9 +44,9 @@ def gradient(term, rows, matrix=MATRIX, width=0.5):
     def value(matrix):
         generator = ImplicitGenerator(Linear(matrix), matrix.shape[1], (matrix.shape[0],))
         scale = jnp.log(width) * jnp.ones(matrix.shape[1])
-        cast = {"generator": generator, "proposal": Proposal(scale)}
+        modules = {"generator": generator, "proposal": Proposal(scale)}
         draws = draw_noisy(jax.random.key(0), generator, rows, term.sigma)
-        return term.value(jax.random.key(1), cast, draws)[0]
+        return term.value(jax.random.key(1), modules, draws)[0]
 
     return jax.jit(jax.grad(value))(matrix)
 
@@ -96,8 +96,8 @@ def test_proposals_learn_the_width_of_the_posterior():
     @jax.jit
     def slope(log_scale):
         def value(log_scale):
-            cast = {"generator": generator, "proposal": Proposal(log_scale)}
-            return ImportanceScore(SIGMA, 16).value(jax.random.key(1), cast, draws)[0]
+            modules = {"generator": generator, "proposal": Proposal(log_scale)}
+            return ImportanceScore(SIGMA, 16).value(jax.random.key(1), modules, draws)[0]
 
         return jax.jit(jax.grad(value))(log_scale)
 
@@ -125,9 +125,9 @@ def test_an_information_bound_with_the_exact_posterior_gives_the_entropy():
 
     unit = Scaling(jnp.array([[-1.0, -1.0], [1.0, 1.0]]))
     term = InformationEntropy(BarberAgakov(StandardNormal((2,))), SIGMA)
-    cast = {"generator": generator, "statistics": Encoder(network, unit, unit)}
+    modules = {"generator": generator, "statistics": Encoder(network, unit, unit)}
     draws = draw_noisy(jax.random.key(0), generator, 20_000, SIGMA)
-    found, _ = term.value(jax.random.key(1), cast, draws)
+    found, _ = term.value(jax.random.key(1), modules, draws)
     truth = float(entropy(jnp.diag(scale)))
     assert abs(float(found) - truth) < 4 * np.sqrt(2.0 / 20_000)
 

@@ -52,14 +52,14 @@ def exact(mean):
 
 
 def losses(particles):
-    objective, cast = MaximumLikelihood(particles), {"model": Noisy()}
+    objective, modules = MaximumLikelihood(particles), {"model": Noisy()}
     keys = jax.random.split(jax.random.key(1), 400)
-    return np.asarray(jax.vmap(lambda key: objective.held_out(key, cast, ROWS))(keys))
+    return np.asarray(jax.vmap(lambda key: objective.held_out(key, modules, ROWS))(keys))
 
 
 def test_a_density_gives_minus_its_log_probability():
-    cast = {"model": Normal(jnp.array(0.3))}
-    loss, (_, said) = MaximumLikelihood().loss("model", jax.random.key(0), cast, ROWS, None)
+    modules = {"model": Normal(jnp.array(0.3))}
+    loss, (_, said) = MaximumLikelihood().loss("model", jax.random.key(0), modules, ROWS, None)
     assert loss == said["nll"]
     assert np.isclose(loss, -exact(0.3).mean(), rtol=1e-5)
 
@@ -76,22 +76,22 @@ def test_one_particle_gives_the_elbo_and_more_come_closer_to_the_truth():
 
 
 def test_what_has_no_likelihood_is_refused():
-    cast = {"model": eqx.nn.Identity()}
+    modules = {"model": eqx.nn.Identity()}
     with pytest.raises(NotNormalized, match="Identity has neither"):
-        MaximumLikelihood().held_out(jax.random.key(0), cast, ROWS)
+        MaximumLikelihood().held_out(jax.random.key(0), modules, ROWS)
 
 
 def test_members_learn_apart_and_are_judged_as_a_mixture():
     means = np.array([-0.5, 0.2, 1.5])
-    cast = {"members": eqx.filter_vmap(Normal)(jnp.asarray(means))}
+    modules = {"members": eqx.filter_vmap(Normal)(jnp.asarray(means))}
     each = np.stack([exact(mean) for mean in means])
     objective, key = MemberLikelihood(), jax.random.key(0)
-    loss, _ = objective.loss("members", key, cast, ROWS, None)
-    judged = objective.held_out(key, cast, ROWS)
+    loss, _ = objective.loss("members", key, modules, ROWS, None)
+    loss_held_out = objective.held_out(key, modules, ROWS)
     assert np.isclose(loss, -each.mean(), rtol=1e-5)
-    assert np.isclose(judged, -np.log(np.exp(each).mean(axis=0)).mean(), rtol=1e-5)
-    assert judged < loss
-    slopes = jax.grad(lambda c: objective.loss("members", key, c, ROWS, None)[0])(cast)
+    assert np.isclose(loss_held_out, -np.log(np.exp(each).mean(axis=0)).mean(), rtol=1e-5)
+    assert loss_held_out < loss
+    slopes = jax.grad(lambda c: objective.loss("members", key, c, ROWS, None)[0])(modules)
     # Each member's slope is that of its own loss, mean - mean(x), whatever the others are.
     expected = (means - float(jnp.mean(ROWS.x))) / 3
     assert np.allclose(slopes["members"].mean, expected, atol=1e-5)

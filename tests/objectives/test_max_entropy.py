@@ -114,10 +114,10 @@ def test_weights_of_an_energy_that_knows_nothing_count_for_little():
     batch = Batch(jax.random.normal(jax.random.key(0), (ROWS, 1)), None)
 
     def spread_of(stiffness, anchor):
-        cast = CAST | {"energy": Well(jnp.asarray(stiffness))}
+        modules = CAST | {"energy": Well(jnp.asarray(stiffness))}
         return jax.grad(
             lambda s: DensityGame(anchor=anchor).loss(
-                "generator", jax.random.key(1), cast | {"generator": Scaled(s)}, batch, None
+                "generator", jax.random.key(1), modules | {"generator": Scaled(s)}, batch, None
             )[0]
         )(jnp.asarray(SPREAD))
 
@@ -139,14 +139,14 @@ class TwoWells(Energy):
 
 
 def test_a_well_that_the_generator_never_visits_counts():
-    cast = CAST | {"energy": TwoWells(), "generator": Scaled(jnp.asarray(0.06))}
+    modules = CAST | {"energy": TwoWells(), "generator": Scaled(jnp.asarray(0.06))}
     batch = Batch(jnp.zeros((ROWS, 1)), None)
 
     def partition(defense):
         game = DensityGame(defense=defense)
 
         def one(key):
-            return jnp.exp(game.loss("energy", key, cast, batch, None)[1][1]["log_z"])
+            return jnp.exp(game.loss("energy", key, modules, batch, None)[1][1]["log_z"])
 
         keys = jax.random.split(jax.random.key(0), 100)
         return np.asarray(jax.jit(lambda keys: jax.lax.map(one, keys))(keys), np.float64)
@@ -171,8 +171,8 @@ def test_tie_vanishes_where_both_sides_agree_and_not_elsewhere():
 
     @jax.jit
     def tie(stiffness):
-        cast = CAST | {"energy": Well(stiffness)}
-        return game.loss("energy", jax.random.key(1), cast, batch, None)[1][1]["tie"]
+        modules = CAST | {"energy": Well(stiffness)}
+        return game.loss("energy", jax.random.key(1), modules, batch, None)[1][1]["tie"]
 
     assert tie(1 / SPREAD**2) < 1e-6  # the noise of log Z, squared
     assert tie(STIFFNESS) > 0.01

@@ -35,11 +35,11 @@ def value(objective, moves=0, key=2):
 
 
 def test_at_weight_one_it_is_the_elbo_in_the_units_of_the_rows():
-    cast, rows, keys = model(), Batch(X, None), jax.random.split(jax.random.key(5), 50)
+    modules, rows, keys = model(), Batch(X, None), jax.random.split(jax.random.key(5), 50)
 
     def losses(key, beta):
-        plain = MaximumLikelihood().held_out(key, cast, rows)
-        return WeightedBound(beta).loss("model", key, cast, rows, jnp.asarray(0))[0] - plain
+        plain = MaximumLikelihood().held_out(key, modules, rows)
+        return WeightedBound(beta).loss("model", key, modules, rows, jnp.asarray(0))[0] - plain
 
     def sigmas(beta):
         apart = np.asarray(jax.jit(jax.vmap(lambda k: losses(k, beta)))(keys))

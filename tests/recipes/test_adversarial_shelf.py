@@ -8,7 +8,7 @@ import optax
 import pytest
 
 from energeia.contracts import Batch
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.options.adversarial import RECIPES
 from energeia.recipes.options.problem import Problem
 from energeia.support import Real, Support
@@ -23,22 +23,22 @@ PROBLEM = Problem(support=Support.of([Real(), Real()]), layout=(2,), rows=64)
 def assembled(name):
     recipe = NAMES[name]
     options = recipe.options(width=8, latent=2)
-    return recipe.load()(options, PROBLEM, Reference(X, None), jax.random.key(1))
+    return recipe.load()(options, PROBLEM, ReferenceRows(X, None), jax.random.key(1))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_players_have_a_slope_in_what_they_move(name):
     parts = assembled(name)
-    memory = parts.objective.init_memory(jax.random.key(2), parts.cast, Batch(X, None))
+    memory = parts.objective.init_memory(jax.random.key(2), parts.modules, Batch(X, None))
     for player in parts.players:
 
         def loss(part, player=player):
-            cast = {**parts.cast, player.name: part}
+            modules = {**parts.modules, player.name: part}
             return parts.objective.loss(
-                player.name, jax.random.key(3), cast, Batch(X, None), memory
+                player.name, jax.random.key(3), modules, Batch(X, None), memory
             )[0]
 
-        value, slope = eqx.filter_value_and_grad(loss)(parts.cast[player.name])
+        value, slope = eqx.filter_value_and_grad(loss)(parts.modules[player.name])
         norm = float(optax.tree.norm(eqx.filter(slope, eqx.is_inexact_array)))
         assert np.isfinite(float(value))
         assert 1e-4 < norm < np.inf

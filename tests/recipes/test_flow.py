@@ -8,7 +8,7 @@ import pytest
 
 from energeia.contracts import Batch, Density, LatentModel
 from energeia.data.named.toy import toy
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.options.flow import RECIPES, RealNVPOptions, SplineFlowOptions
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.spline_flow import build
@@ -22,7 +22,7 @@ SMALL = Training(rounds=150, batch=128, check_every=50, average=0.98)
 
 def assemble(columns, rows, options):
     problem = Problem(support=Support.of(columns), layout=(len(columns),), rows=len(rows))
-    return build(options, problem, Reference(rows, None), jax.random.key(0))
+    return build(options, problem, ReferenceRows(rows, None), jax.random.key(0))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def assemble(columns, rows, options):
 def test_kind_follows_the_support(columns, kind):
     rows = jnp.array([[0.0, 1.0], [1.0, 200.0], [1.0, 350.0]])
     made = assemble(columns, rows, SplineFlowOptions())
-    assert isinstance(made.model(made.cast), kind)
+    assert isinstance(made.model(made.modules), kind)
 
 
 def test_starts_at_the_base_and_learns_moons():
@@ -43,15 +43,15 @@ def test_starts_at_the_base_and_learns_moons():
     )
     made = assemble([Real(), Real()], x, options)
     trained = train(
-        Game(made.objective, made.players), made.cast, Batch(x, None), None, SMALL,
+        Game(made.objective, made.players), made.modules, Batch(x, None), None, SMALL,
         jax.random.key(1),
     )  # fmt: skip
     fresh = truth.sample(9, 4000)
     log_q = np.asarray(
-        jax.jit(jax.vmap(made.model(trained.cast).log_prob))(jnp.asarray(fresh, float))
+        jax.jit(jax.vmap(made.model(trained.modules).log_prob))(jnp.asarray(fresh, float))
     )
     before = np.asarray(
-        jax.jit(jax.vmap(made.model(made.cast).log_prob))(jnp.asarray(fresh, float))
+        jax.jit(jax.vmap(made.model(made.modules).log_prob))(jnp.asarray(fresh, float))
     )
     ratio = truth.log_prob(fresh) - log_q
     assert ratio.mean() > -4 * ratio.std() / np.sqrt(len(ratio))

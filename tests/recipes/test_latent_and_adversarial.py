@@ -7,7 +7,7 @@ import pytest
 
 from energeia.contracts import Batch
 from energeia.recipes import gan, vae
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.options.adversarial import GanOptions
 from energeia.recipes.options.latent import VaeOptions
 from energeia.recipes.options.problem import Problem
@@ -24,10 +24,10 @@ def trained(build, options, support, x, condition=None):
         support=support, layout=(x.shape[1],), rows=len(x),
         condition_dimension=0 if condition is None else condition.shape[1],
     )  # fmt: skip
-    parts = build(options, problem, Reference(x, condition), KEY)
+    parts = build(options, problem, ReferenceRows(x, condition), KEY)
     game = Game(parts.objective, parts.players)
-    done = train(game, parts.cast, Batch(x, condition), None, options.training, KEY)
-    return parts.model(done.cast)
+    done = train(game, parts.modules, Batch(x, condition), None, options.training, KEY)
+    return parts.model(done.modules)
 
 
 def draws(model, count, condition=None):

@@ -14,7 +14,7 @@ from energeia.models.generator import ImplicitGenerator
 from energeia.nn.images import ImageEncoder
 from energeia.nn.residual import ResidualNet
 from energeia.objectives.max_entropy import DensityGame, MaxEntropy
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.max_entropy import build
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
@@ -23,36 +23,41 @@ from energeia.support import Circle, Integer, Real, Support
 ROWS = 6
 
 
-def assemble(columns, layout=None, told=0, **options):
+def assemble(columns, layout=None, condition_size=0, **options):
     support = Support.of(columns)
     problem = Problem(
-        support=support, layout=layout or (len(columns),), rows=ROWS, condition_dimension=told
+        support=support,
+        layout=layout or (len(columns),),
+        rows=ROWS,
+        condition_dimension=condition_size,
     )
     x = jnp.tile(jnp.arange(float(ROWS))[:, None], (1, support.dimension))
-    condition = jnp.ones((ROWS, told)) if told else None
-    made = build(MaxEntropyOptions(**options), problem, Reference(x, condition), jax.random.key(0))
+    condition = jnp.ones((ROWS, condition_size)) if condition_size else None
+    made = build(
+        MaxEntropyOptions(**options), problem, ReferenceRows(x, condition), jax.random.key(0)
+    )
     batch = Batch(x, condition)
-    memory = made.objective.init_memory(jax.random.key(1), made.cast, batch)
+    memory = made.objective.init_memory(jax.random.key(1), made.modules, batch)
     for player in made.players:
 
-        def loss(cast, player=player):
+        def loss(modules, player=player):
             key = jax.random.key(2)
-            return made.objective.loss(player.name, key, cast, batch, memory)[0]
+            return made.objective.loss(player.name, key, modules, batch, memory)[0]
 
-        assert eqx.filter_eval_shape(loss, made.cast).shape == ()
-        assert set(player.moves) <= set(made.cast)
+        assert eqx.filter_eval_shape(loss, made.modules).shape == ()
+        assert set(player.moves) <= set(made.modules)
     return made
 
 
 def test_flow_where_its_density_helps_and_a_network_elsewhere():
     few = assemble([Real(), Circle(0.0, 1.0)])
     assert isinstance(few.objective, DensityGame)
-    assert isinstance(few.cast["generator"], Flow)
-    for made in (assemble([Real()] * 9), assemble([Real()] * 2, told=1)):
+    assert isinstance(few.modules["generator"], Flow)
+    for made in (assemble([Real()] * 9), assemble([Real()] * 2, condition_size=1)):
         assert isinstance(made.objective, MaxEntropy)
-        assert isinstance(made.cast["generator"], ImplicitGenerator)
+        assert isinstance(made.modules["generator"], ImplicitGenerator)
     with pytest.raises(InputError, match="generator=network"):
-        assemble([Real()] * 2, told=1, generator="flow")
+        assemble([Real()] * 2, condition_size=1, generator="flow")
     with pytest.raises(InputError, match="from 0 to below 1"):
         assemble([Real()] * 2, defense=1.0)
 
@@ -70,12 +75,12 @@ def test_what_the_entropy_learns_moves_with_the_generator(entropy, part):
 def test_images_get_convolutions_and_one_scale():
     pixels = [Integer(0, 255)] * 256
     made = assemble(pixels, (16, 16), entropy="information", channels=2, latent=3, hidden=4)
-    assert isinstance(made.cast["energy"], ConfinedEnergy)
-    assert isinstance(made.cast["energy"].network, ImageEncoder)
-    assert jnp.ptp(made.cast["units"].scale.value) == 0
-    model = made.model(made.cast)
+    assert isinstance(made.modules["energy"], ConfinedEnergy)
+    assert isinstance(made.modules["energy"].network, ImageEncoder)
+    assert jnp.ptp(made.modules["units"].scale.value) == 0
+    model = made.model(made.modules)
     assert isinstance(model, GameModel)
     assert jax.eval_shape(model.sample, jax.random.key(0)).shape == (256,)
     dense = assemble(pixels, (16, 16), entropy="information", images=False, latent=3, hidden=4)
-    assert isinstance(dense.cast["energy"].network, ResidualNet)
-    assert jnp.ptp(dense.cast["units"].scale.value) == 0
+    assert isinstance(dense.modules["energy"].network, ResidualNet)
+    assert jnp.ptp(dense.modules["units"].scale.value) == 0

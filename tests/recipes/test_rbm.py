@@ -10,7 +10,7 @@ import numpy as np
 from energeia.contracts import Batch
 from energeia.physics.lattice.ising import Ising
 from energeia.physics.lattice.observables import IsingEnergy, MagnetizationPower
-from energeia.recipes.assembly import Reference
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.options.energy import RbmOptions
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.rbm import build
@@ -35,10 +35,12 @@ def trained(rounds):
     problem = Problem(support=support, layout=(4, 4), rows=len(rows))
     training = msgspec.structs.replace(OPTIONS.training, rounds=rounds)
     options = msgspec.structs.replace(OPTIONS, training=training)
-    assembly = build(options, problem, Reference(jnp.asarray(rows[:2000]), None), jax.random.key(0))
+    assembly = build(
+        options, problem, ReferenceRows(jnp.asarray(rows[:2000]), None), jax.random.key(0)
+    )
     game = Game(assembly.objective, assembly.players)
-    found = train(game, assembly.cast, Batch(rows, None), None, training, jax.random.key(1))
-    return assembly.model(found.cast)
+    found = train(game, assembly.modules, Batch(rows, None), None, training, jax.random.key(1))
+    return assembly.model(found.modules)
 
 
 def test_a_machine_learns_a_lattice():

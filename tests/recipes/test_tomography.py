@@ -25,7 +25,7 @@ def assembled(recipe, **options):
 
 
 def test_marginals_are_counted_on_every_row():
-    table = assembled("product-of-marginals").cast["model"].inner.tables.value
+    table = assembled("product-of-marginals").modules["model"].inner.tables.value
     counts = np.stack([np.bincount(column.astype(int), minlength=4) for column in CODES.T])
     wanted = [(counts + s / 4) / (6000 + s) for s in SMOOTHINGS]
     gaps = [np.abs(np.exp(table[:, 0]) - w).max() for w in wanted]
@@ -38,7 +38,7 @@ def test_marginals_are_counted_on_every_row():
 def test_a_born_machine_wants_the_outcomes_of_its_measurement():
     with pytest.raises(InputError, match="pauli-6 has 6 outcomes"):
         assembled("born-machine")
-    assert assembled("born-machine", povm="tetrahedral").cast["model"].inner.shape == (3,)
+    assert assembled("born-machine", povm="tetrahedral").modules["model"].inner.shape == (3,)
 
 
 def test_heads_must_share_the_width():

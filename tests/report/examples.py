@@ -4,7 +4,7 @@ import numpy as np
 
 from energeia.data.sources import open_data
 from energeia.estimate import Estimate
-from energeia.records import Chains, Evaluation, LeaderboardRow, ObservableRow, TwoSample
+from energeia.records import ChainSummary, Evaluation, LeaderboardRow, ObservableRow, TwoSample
 from energeia.report.content import ModelPart, Page
 from energeia.support import Binary, Real, Support
 
@@ -86,7 +86,7 @@ def model(rng, recipe, samples, level, exact=None, bad=0.2):
         log_partition=(
             Estimate(59.91, 0.02, "lower bound", 100), Estimate(60.12, 0.03, "estimate", 100)
         ) if recipe == "rbm" else None,
-        chains=Chains(
+        chains=ChainSummary(
             kernel="block Gibbs", acceptance=1.0, r_hat=1.013, ess=812.0,
             autocorrelation_time=14.2, steps=1000, chains=64,
         ) if recipe == "rbm" else None,

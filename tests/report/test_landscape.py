@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from energeia.report.content import Panorama
+from energeia.report.content import LandscapePicture
 from energeia.report.landscape import landscapes
 from energeia.report.page import render
 
@@ -15,8 +15,8 @@ def with_panorama(page):
     u = np.linspace(-1, 1, 20)
     heights = 10 * (u[:, None] ** 2 + u**2)
     frame = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
-    seen = Panorama(frames=frame[None], heights=heights[None], chains=np.zeros((2, 5, 2)))
-    first = dataclasses.replace(page.models[0], panorama=seen)
+    seen = LandscapePicture(frames=frame[None], heights=heights[None], chains=np.zeros((2, 5, 2)))
+    first = dataclasses.replace(page.models[0], scan_landscape=seen)
     return dataclasses.replace(page, models=[first, *page.models[1:]])
 
 
@@ -32,5 +32,5 @@ def test_page_shows_the_energy_of_the_models_that_have_one():
 
 
 def test_rows_land_where_the_axes_say():
-    seen = with_panorama(plane_page()).models[0].panorama
+    seen = with_panorama(plane_page()).models[0].scan_landscape
     np.testing.assert_allclose(seen.coordinates(np.array([[3.0, -1.5]])), [[1.0, -0.5]])

@@ -15,7 +15,7 @@ from energeia.models.flow import Flow
 from energeia.models.generator import ImplicitGenerator
 from energeia.models.in_units import DensityInUnits, GeneratorInUnits
 from energeia.runs.chain_sampling import ChainSettings, chain_samples
-from energeia.runs.latent import narrowed
+from energeia.runs.latent import with_truncated_prior
 from energeia.support import Real, Support
 
 UNITS = Units.fit(Support.of([Real(), Real()]), jnp.array([[1.0, -3.0], [5.0, 1.0]]))
@@ -68,7 +68,7 @@ def test_a_flow_walks_in_x_and_z_to_one_distribution():
 
 
 def test_narrowed_draws_come_from_a_narrower_prior():
-    model = narrowed(pair(ratio), "gan", 0.5, 0.0)
+    model = with_truncated_prior(pair(ratio), "gan", 0.5, 0.0)
     x = np.asarray(jax.jit(jax.vmap(model.sample))(jax.random.split(KEY, 4000)))
     squares = ((x - np.array([3.0, -1.0])) / 2.0) ** 2
     assert abs(squares.mean() - 0.5 * 1.5**2) < 4 * squares.std() / np.sqrt(squares.size)
@@ -99,6 +99,6 @@ def test_a_model_without_a_latent_space_names_the_recipes_that_have_one():
     with pytest.raises(NoSuchCapability, match="no energy with a force"):
         chain_samples(Opaque(), "gru", 4, ChainSettings(), KEY)
     with pytest.raises(NoSuchCapability, match="has no latent space"):
-        narrowed(Opaque(), "gru", 0.5, 0.0)
+        with_truncated_prior(Opaque(), "gru", 0.5, 0.0)
     with pytest.raises(InputError, match="positive temperature"):
-        narrowed(pair(ratio), "gan", 0.0, 0.0)
+        with_truncated_prior(pair(ratio), "gan", 0.0, 0.0)

@@ -5,9 +5,9 @@ import pytest
 
 import energeia
 from energeia._core.errors import InputError
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 
-EFFORT = Effort(rows=200, permutations=19)
+BUDGET = EvaluationBudget(rows=200, permutations=19)
 
 
 @pytest.fixture(scope="module")
@@ -18,18 +18,18 @@ def run(tmp_path_factory):
 
 
 def test_an_evaluation_is_returned_and_kept(run):
-    found = run.evaluate(effort=EFFORT)
+    found = run.evaluate(budget=BUDGET)
     assert found.log_likelihood.kind == "exact"
     assert run.directory.evaluation == found
-    assert found.two_sample == energeia.evaluate(run, effort=EFFORT).two_sample
+    assert found.two_sample == energeia.evaluate(run, budget=BUDGET).two_sample
 
 
 def test_other_data_are_judged_and_refused_when_they_do_not_fit(run, tmp_path):
-    own = run.evaluate(effort=EFFORT).log_likelihood
+    own = run.evaluate(budget=BUDGET).log_likelihood
     path = tmp_path / "far.npy"
     np.save(path, np.random.default_rng(0).normal(5.0, 1.0, (300, 2)))
-    far = run.evaluate(str(path), effort=EFFORT).log_likelihood
+    far = run.evaluate(str(path), budget=BUDGET).log_likelihood
     assert far.value < own.value - 4 * (own.stderr + far.stderr)
     np.save(path, np.zeros((300, 3)))
     with pytest.raises(InputError, match="rows of shape \\(3,\\)"):
-        run.evaluate(str(path), effort=EFFORT)
+        run.evaluate(str(path), budget=BUDGET)

@@ -33,17 +33,17 @@ class Likelihood(Objective):
 
     players = ("model",)
 
-    def init_memory(self, key, cast, batch):
+    def init_memory(self, key, modules, batch):
         return {"moves": jnp.zeros((), jnp.int32), "chain": jax.random.key(7)}
 
-    def loss(self, player, key, cast, batch, memory):
-        loss = -jnp.mean(jax.jit(jax.vmap(cast["model"].log_prob))(batch.x))
+    def loss(self, player, key, modules, batch, memory):
+        loss = -jnp.mean(jax.jit(jax.vmap(modules["model"].log_prob))(batch.x))
         noise = jax.random.normal(jax.random.fold_in(memory["chain"], memory["moves"]))
         memory = memory | {"moves": memory["moves"] + 1}
         return loss + 0.0 * noise, (memory, {"noise": noise})
 
-    def held_out(self, key, cast, batch):
-        return -jnp.mean(jax.jit(jax.vmap(cast["model"].log_prob))(batch.x))
+    def held_out(self, key, modules, batch):
+        return -jnp.mean(jax.jit(jax.vmap(modules["model"].log_prob))(batch.x))
 
 
 class Bilinear(Objective):
@@ -51,8 +51,8 @@ class Bilinear(Objective):
 
     players = ("a", "b")
 
-    def loss(self, player, key, cast, batch, memory):
-        a, b = cast["a"].value, cast["b"].value
+    def loss(self, player, key, modules, batch, memory):
+        a, b = modules["a"].value, modules["b"].value
         payoff = a * b
         own = payoff + 0.5 * a**2 if player == "a" else -payoff + 0.5 * b**2
         return own, (memory, {})
@@ -69,12 +69,12 @@ class Broken(Objective):
 
     players = ("model",)
 
-    def init_memory(self, key, cast, batch):
+    def init_memory(self, key, modules, batch):
         return jnp.zeros((), jnp.int32)
 
-    def loss(self, player, key, cast, batch, memory):
+    def loss(self, player, key, modules, batch, memory):
         poison = jnp.where(memory >= 4, jnp.nan, 1.0)
-        return cast["model"].value * poison, (memory + 1, {})
+        return modules["model"].value * poison, (memory + 1, {})
 
 
 def gauss_game(rate=0.05):

@@ -19,7 +19,7 @@ from energeia._core.errors import InputError, TrainingFailed
 from energeia._core.trees import Frozen
 from energeia.contracts import Batch
 from energeia.training.batches import Streamed
-from energeia.training.loop import chunks, train, trained_cast
+from energeia.training.loop import train, trained_modules, training_chunks
 from energeia.training.player import Player
 from energeia.training.state import Game
 
@@ -37,9 +37,11 @@ def plain(leaf):
 
 
 def test_maximum_likelihood_is_found():
-    game, cast = gauss_game()
+    game, modules = gauss_game()
     rows = gauss_rows()
-    found = train(game, cast, rows, None, settings(rounds=600, average=0.99), KEY).cast["model"]
+    found = train(game, modules, rows, None, settings(rounds=600, average=0.99), KEY).modules[
+        "model"
+    ]
     # Averaged stochastic gradients scatter around the optimum by far less than the sample's error.
     error = np.std(rows.x, axis=0) / np.sqrt(len(rows.x))
     assert np.all(np.abs(found.mean - rows.x.mean(axis=0)) < 4 * error)
@@ -50,27 +52,29 @@ def test_two_players_reach_the_equilibrium_with_unequal_moves():
         Player("a", ("a",), optax.sgd(0.1), repeats=3),
         Player("b", ("b",), optax.sgd(0.1)),
     )
-    cast = {"a": Number(jnp.asarray(1.0)), "b": Number(jnp.asarray(-1.0))}
+    modules = {"a": Number(jnp.asarray(1.0)), "b": Number(jnp.asarray(-1.0))}
     rows = Batch(np.zeros((10, 1)), None)
-    found = train(Game(Bilinear(), players), cast, rows, None, settings(batch=2), KEY).cast
+    found = train(Game(Bilinear(), players), modules, rows, None, settings(batch=2), KEY).modules
     assert abs(found["a"].value) < 1e-6
     assert abs(found["b"].value) < 1e-6
 
 
 def test_a_player_moves_only_its_own_parts():
     players = (Player("a", ("a",), optax.sgd(0.1)),)
-    cast = {"a": Number(jnp.asarray(2.0)), "b": Number(jnp.asarray(-1.0))}
+    modules = {"a": Number(jnp.asarray(2.0)), "b": Number(jnp.asarray(-1.0))}
     rows = Batch(np.zeros((10, 1)), None)
-    found = train(Game(Bilinear(), players), cast, rows, None, settings(batch=2), KEY).cast
+    found = train(Game(Bilinear(), players), modules, rows, None, settings(batch=2), KEY).modules
     assert found["b"].value == -1.0
     assert found["a"].value != 2.0
 
 
 def test_frozen_arrays_stay():
     game, _ = gauss_game()
-    cast = {"model": Gauss(Frozen(jnp.ones(2)).value, jnp.zeros(2)), "kept": Frozen(jnp.ones(3))}
+    modules = {"model": Gauss(Frozen(jnp.ones(2)).value, jnp.zeros(2)), "kept": Frozen(jnp.ones(3))}
     player = Player("model", ("model", "kept"), optax.adamw(0.1, weight_decay=0.5))
-    found = train(Game(game.objective, (player,)), cast, gauss_rows(), None, settings(), KEY).cast
+    found = train(
+        Game(game.objective, (player,)), modules, gauss_rows(), None, settings(), KEY
+    ).modules
     assert np.array_equal(found["kept"].array, np.ones(3))
 
 
@@ -78,54 +82,58 @@ def test_frozen_arrays_stay():
 @pytest.mark.parametrize("resident_mb", [1024, 0])
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_resumed_training_ends_in_the_same_bits(mode, resident_mb, average):
-    game, cast = gauss_game()
+    game, modules = gauss_game()
     rows = gauss_rows()
     held = Batch(gauss_rows(137, 1).x, None)
     chosen = settings(mode=mode, resident_mb=resident_mb, average=average)
-    straight = train(game, cast, rows, held, chosen, KEY).history[-1]
-    look = next(iter(chunks(game, cast, rows, held, chosen, KEY)))
-    start = jax.tree.map(jnp.copy, look.state), look.watch
-    for again in chunks(game, cast, rows, held, chosen, KEY, start=start):
+    straight = train(game, modules, rows, held, chosen, KEY).history[-1]
+    progress = next(iter(training_chunks(game, modules, rows, held, chosen, KEY)))
+    start = jax.tree.map(jnp.copy, progress.state), progress.best_so_far
+    for again in training_chunks(game, modules, rows, held, chosen, KEY, start=start):
         resumed = again
     assert resumed.round == straight.round
     assert same(resumed.state, straight.state)
-    assert same(resumed.watch, straight.watch)
+    assert same(resumed.best_so_far, straight.best_so_far)
 
 
 def test_other_seed_ends_in_other_bits():
-    game, cast = gauss_game()
-    one = train(game, cast, gauss_rows(), None, settings(), KEY).history[-1]
-    two = train(game, cast, gauss_rows(), None, settings(), jax.random.key(4)).history[-1]
+    game, modules = gauss_game()
+    one = train(game, modules, gauss_rows(), None, settings(), KEY).history[-1]
+    two = train(game, modules, gauss_rows(), None, settings(), jax.random.key(4)).history[-1]
     assert not same(one.state.arrays, two.state.arrays)
 
 
 def test_best_state_is_kept_and_training_stops_early():
-    game, cast = gauss_game(rate=0.5)
+    game, modules = gauss_game(rate=0.5)
     rows, held = gauss_rows(), Batch(gauss_rows(50, 1).x, None)
-    found = train(game, cast, rows, held, settings(rounds=5000, patience=4), KEY)
-    scores = [look.held_out for look in found.history]
+    found = train(game, modules, rows, held, settings(rounds=5000, patience=4), KEY)
+    scores = [progress.held_out for progress in found.history]
     assert found.history[-1].round < 5000
-    assert found.history[-1].watch.loss == min(scores)
+    assert found.history[-1].best_so_far.loss == min(scores)
     best = -float(
-        jnp.mean(jax.jit(jax.vmap(found.cast["model"].log_prob))(jnp.asarray(held.x, float)))
+        jnp.mean(jax.jit(jax.vmap(found.modules["model"].log_prob))(jnp.asarray(held.x, float)))
     )
     assert best == pytest.approx(min(scores), rel=1e-5)
-    last = trained_cast(cast, found.history[-1].state, found.history[-1].watch._replace(best=None))
-    assert not same(last["model"].mean, found.cast["model"].mean)
+    last = trained_modules(
+        modules, found.history[-1].state, found.history[-1].best_so_far._replace(arrays=None)
+    )
+    assert not same(last["model"].mean, found.modules["model"].mean)
 
 
 def test_held_out_loss_covers_every_row_once():
-    game, cast = gauss_game(rate=0.0)
+    game, modules = gauss_game(rate=0.0)
     held = Batch(gauss_rows(1300, 2).x, None)
-    look = train(game, cast, gauss_rows(), held, settings(rounds=50), KEY).history[-1]
-    exact = -float(jnp.mean(jax.jit(jax.vmap(cast["model"].log_prob))(jnp.asarray(held.x, float))))
-    assert look.held_out == pytest.approx(exact, rel=1e-5)
+    progress = train(game, modules, gauss_rows(), held, settings(rounds=50), KEY).history[-1]
+    exact = -float(
+        jnp.mean(jax.jit(jax.vmap(modules["model"].log_prob))(jnp.asarray(held.x, float)))
+    )
+    assert progress.held_out == pytest.approx(exact, rel=1e-5)
 
 
 def test_streamed_rows_come_in_order_and_start_again():
     rows = Batch(np.arange(70.0).reshape(35, 2), None)
     source = Streamed(rows, 10, 1)
-    seen = [np.asarray(source.piece(first, 1).fed.x)[0, 0, :, 0] for first in range(4)]
+    seen = [np.asarray(source.inputs(first, 1).streamed.x)[0, 0, :, 0] for first in range(4)]
     expected = np.concatenate([rows.x[:, 0], rows.x[:5, 0]])
     assert np.array_equal(np.concatenate(seen), expected)
 
@@ -138,29 +146,31 @@ def test_a_value_that_is_not_finite_names_round_and_player():
 
 
 def test_fewer_rows_than_a_batch_are_refused():
-    game, cast = gauss_game()
+    game, modules = gauss_game()
     with pytest.raises(InputError, match=r"30 training rows .* batch has 100"):
-        train(game, cast, gauss_rows(30), None, settings(), KEY)
+        train(game, modules, gauss_rows(30), None, settings(), KEY)
 
 
 @pytest.mark.parametrize(("passes", "rounds"), [(0, 300), (5, 100), (1000, 300)])
 def test_passes_over_the_rows_bound_the_rounds(passes, rounds):
-    game, cast = gauss_game()
+    game, modules = gauss_game()
     bound = settings(rounds=300, batch=100, passes=passes)
-    found = train(game, cast, gauss_rows(2000), None, bound, jax.random.key(0))
+    found = train(game, modules, gauss_rows(2000), None, bound, jax.random.key(0))
     assert found.history[-1].round == rounds
 
 
 def test_auto_mode_names_the_one_it_chose():
-    game, cast = gauss_game()
-    look = train(game, cast, gauss_rows(), None, settings(mode="auto"), KEY).history[-1]
-    assert look.mode in ("scan", "step")
+    game, modules = gauss_game()
+    progress = train(game, modules, gauss_rows(), None, settings(mode="auto"), KEY).history[-1]
+    assert progress.mode in ("scan", "step")
 
 
 def test_rows_are_augmented():
-    game, cast = gauss_game()
+    game, modules = gauss_game()
     flip = lambda key, x: jnp.where(jax.random.bernoulli(key), x, -x)  # noqa: E731
-    found = train(game, cast, gauss_rows(), None, settings(rounds=600), KEY, flip).cast["model"]
+    found = train(game, modules, gauss_rows(), None, settings(rounds=600), KEY, flip).modules[
+        "model"
+    ]
     assert np.all(np.abs(found.mean) < 0.5)
     assert np.all(np.abs(gauss_rows().x.mean(axis=0)) > 0.9)
 
@@ -176,7 +186,7 @@ def test_a_chunk_is_traced_once():
 
     counted = {"model": Counting(jnp.zeros(2), jnp.zeros(2))}
     train(game, counted, gauss_rows(), None, settings(rounds=50), KEY)
-    once = len(traces)
+    run_unoptimized = len(traces)
     traces.clear()
     train(game, counted, gauss_rows(), None, settings(rounds=500), KEY)
-    assert len(traces) == once
+    assert len(traces) == run_unoptimized

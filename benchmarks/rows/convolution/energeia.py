@@ -54,7 +54,7 @@ class Network(eqx.Module):
 def contender() -> Contender:
     x, training = data(), endless(BATCH, STEPS)
     d = x.shape[1]
-    cast = {
+    modules = {
         "critic": Critic(Network(jax.random.key(0)), (d,)),
         "generator": StandardNormal((d,)),
         "units": Units(Support(((Real(), d),)), Frozen(jnp.zeros(d)), Frozen(jnp.ones(d))),
@@ -64,5 +64,5 @@ def contender() -> Contender:
         payoff=MeanDifference(), penalties=(SlopePenalty("real"),), gamma=GAMMA, gamma_final=GAMMA
     )
     players = (Player("critic", ("critic",), optimizer(PLAIN_ADAM, training.rounds)),)
-    task = training_task(Game(objective, players), cast, np.asarray(x), training)
-    return Contender({"training steps": task}, parameters({"critic": cast["critic"]}))
+    task = training_task(Game(objective, players), modules, np.asarray(x), training)
+    return Contender({"training steps": task}, parameters({"critic": modules["critic"]}))

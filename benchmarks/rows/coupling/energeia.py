@@ -14,5 +14,5 @@ def contender(transformer: str, size: str) -> Contender:
     own |= {"layers": sizes.layers, "width": sizes.width, "depth": 2, "octaves": 0}
     assembly = assembled(name, Support(((Real(), sizes.dimension),)), x, training, **own)
     side = training_contender(assembly, x, training)
-    tasks = side.tasks | density_tasks(assembly.model(assembly.cast), x[:SERVED])
+    tasks = side.tasks | density_tasks(assembly.model(assembly.modules), x[:SERVED])
     return side._replace(tasks=tasks)

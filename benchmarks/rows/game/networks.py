@@ -30,12 +30,12 @@ class Energy(nn.Module):
         self.network = residual(COLUMNS * (1 + 2 * OCTAVES), 1, width, DEPTH)
 
     def forward(self, v: torch.Tensor) -> torch.Tensor:
-        angles = [2.0**k * v for k in range(OCTAVES)]
-        waves = [wave(a) for a in angles for wave in (torch.sin, torch.cos)]
+        periodic = [2.0**k * v for k in range(OCTAVES)]
+        waves = [wave(a) for a in periodic for wave in (torch.sin, torch.cos)]
         return self.network(torch.cat([v, *waves], 1))[:, 0] + 0.5 * v.square().sum(1)
 
 
-class Cast(nn.Module):
+class Modules(nn.Module):
     """Energy, generator and encoder."""
 
     def __init__(self, width: int) -> None:
@@ -62,7 +62,7 @@ class Cast(nn.Module):
         return self.energy(x).mean() - information - noise
 
 
-Carve = Callable[[Cast, torch.Tensor], torch.Tensor]
+Carve = Callable[[Modules, torch.Tensor], torch.Tensor]
 
 
 def contender(width: str, carve: Carve, *, only_moved: bool) -> Contender:
@@ -70,9 +70,9 @@ def contender(width: str, carve: Carve, *, only_moved: bool) -> Contender:
 
     ``only_moved`` spares each move the gradients of parts that it leaves alone.
     """
-    cast, rows = Cast(int(width)), torch.from_numpy(data())
-    carving = list(cast.energy.parameters())
-    following = list(itertools.chain(cast.generator.parameters(), cast.encoder.parameters()))
+    modules, rows = Modules(int(width)), torch.from_numpy(data())
+    carving = list(modules.energy.parameters())
+    following = list(itertools.chain(modules.generator.parameters(), modules.encoder.parameters()))
     adams = [torch.optim.Adam(moved, lr=1e-3, fused=True) for moved in (carving, following)]
 
     def move(adam: torch.optim.Adam, moved: list[nn.Parameter], loss: torch.Tensor) -> None:
@@ -82,9 +82,9 @@ def contender(width: str, carve: Carve, *, only_moved: bool) -> Contender:
 
     def call() -> float:
         for _ in range(STEPS):
-            move(adams[0], carving, carve(cast, rows[torch.randint(len(rows), (BATCH,))]))
-            loss = cast.follow()
+            move(adams[0], carving, carve(modules, rows[torch.randint(len(rows), (BATCH,))]))
+            loss = modules.follow()
             move(adams[1], following, loss)
         return loss.item()
 
-    return Contender({"rounds": Task(call, STEPS)}, parameters(cast))
+    return Contender({"rounds": Task(call, STEPS)}, parameters(modules))

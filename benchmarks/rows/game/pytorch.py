@@ -6,17 +6,17 @@ from benchmarks.rows.game import COLUMNS, GAMMA, networks
 from benchmarks.task import Contender
 
 
-def carve(cast: networks.Cast, real: torch.Tensor) -> torch.Tensor:
+def carve(modules: networks.Modules, real: torch.Tensor) -> torch.Tensor:
     """Lower data, raise generated rows, pay for the slope on both."""
-    generated = cast.generated()
-    gap = cast.energy(generated).mean() - cast.energy(real).mean()
-    paid = squared_slope(cast, real) + squared_slope(cast, generated)
-    return 0.5 * GAMMA / COLUMNS * paid - gap
+    generated = modules.generated()
+    gap = modules.energy(generated).mean() - modules.energy(real).mean()
+    total_penalty = squared_slope(modules, real) + squared_slope(modules, generated)
+    return 0.5 * GAMMA / COLUMNS * total_penalty - gap
 
 
-def squared_slope(cast: networks.Cast, rows: torch.Tensor) -> torch.Tensor:
+def squared_slope(modules: networks.Modules, rows: torch.Tensor) -> torch.Tensor:
     rows = rows.clone().requires_grad_(True)
-    (slope,) = torch.autograd.grad(cast.energy(rows).sum(), rows, create_graph=True)
+    (slope,) = torch.autograd.grad(modules.energy(rows).sum(), rows, create_graph=True)
     return slope.square().sum(1).mean()
 
 

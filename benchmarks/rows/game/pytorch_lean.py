@@ -7,10 +7,10 @@ from benchmarks.rows.game import BATCH, COLUMNS, GAMMA, networks
 from benchmarks.task import Contender
 
 
-def carve(cast: networks.Cast, real: torch.Tensor) -> torch.Tensor:
+def carve(modules: networks.Modules, real: torch.Tensor) -> torch.Tensor:
     """Lower data, raise generated rows, pay for the slope on both."""
-    rows = torch.cat([real, cast.generated()]).requires_grad_(True)
-    energies = cast.energy(rows)
+    rows = torch.cat([real, modules.generated()]).requires_grad_(True)
+    energies = modules.energy(rows)
     (slope,) = torch.autograd.grad(energies.sum(), rows, create_graph=True)
     gap = energies[BATCH:].mean() - energies[:BATCH].mean()
     return 0.5 * GAMMA / COLUMNS * slope.square().sum() / BATCH - gap

@@ -14,7 +14,7 @@ def contender() -> Contender:
     support = Support(((Categorical(tuple(float(k) for k in range(OUTCOMES))), SITES),))
     assembly = assembled("povm-gru", support, x, training, width=WIDTH, depth=DEPTH)
     side = training_contender(assembly, x, training)
-    model, key = assembly.model(assembly.cast), jax.random.key(2)
+    model, key = assembly.model(assembly.modules), jax.random.key(2)
     return side._replace(
         tasks={**side.tasks, "samples": Task(lambda: draw(model, key, DRAWN), DRAWN)}
     )

@@ -7,14 +7,14 @@ import equinox as eqx
 import jax
 
 
-def once(function: Callable[..., Any], *arguments: Any) -> Any:
+def run_unoptimized(function: Callable[..., Any], *arguments: Any) -> Any:
     """``function(*arguments)`` as one program, compiled in a hurry; not within another.
 
     What runs once is worth no optimization: half the seconds of compiling for slower
     milliseconds, and far fewer than the many small programs of eager calls.
 
     >>> import jax.numpy as jnp
-    >>> float(once(lambda x: jnp.sum(x**2), jnp.arange(3.0)))
+    >>> float(run_unoptimized(lambda x: jnp.sum(x**2), jnp.arange(3.0)))
     5.0
     """
     arrays, rest = eqx.partition(arguments, eqx.is_array)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Int
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.compose import Stacked
 from energeia.bijections.elementwise import Permutation
-from energeia.bijections.transformer import Transformer
+from energeia.bijections.scalar import ScalarBijection
 from energeia.contracts import Bijection, Condition
 from energeia.nn.fourier import fourier_features
 from energeia.nn.mlp import MLP
@@ -26,31 +26,31 @@ class Coupling(Bijection):
 
     order: Int[Array, " d"]
     network: MLP
-    transformer: Transformer
-    angles: tuple[bool, ...] = eqx.field(static=True)
+    transformer: ScalarBijection
+    periodic: tuple[bool, ...] = eqx.field(static=True)
     condition_shape: tuple[int, ...] | None = eqx.field(static=True)
     octaves: int = eqx.field(static=True)
 
     def __init__(
         self,
         order: Int[Array, " d"],
-        transformer: Transformer,
+        transformer: ScalarBijection,
         *,
-        angles: tuple[bool, ...],
+        periodic: tuple[bool, ...],
         condition_shape: tuple[int, ...] | None,
         octaves: int,
         width: int,
         depth: int,
         key: PRNGKey,
     ) -> None:
-        kept = len(angles) // 2
+        kept = len(periodic) // 2
         conditions = int(np.prod(condition_shape)) if condition_shape is not None else 0
         self.order = order
         self.transformer = transformer
-        self.angles, self.condition_shape, self.octaves = angles, condition_shape, octaves
+        self.periodic, self.condition_shape, self.octaves = periodic, condition_shape, octaves
         self.network = MLP(
             kept * (1 + 2 * octaves) + conditions,
-            (len(angles) - kept, transformer.parameters(any(angles))),
+            (len(periodic) - kept, transformer.parameters(any(periodic))),
             width=width,
             depth=depth,
             key=key,
@@ -59,7 +59,7 @@ class Coupling(Bijection):
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one configuration."""
-        return (len(self.angles),)
+        return (len(self.periodic),)
 
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
         """y and log |det dy/dx|."""
@@ -72,13 +72,13 @@ class Coupling(Bijection):
         return self._join(kept, *self.transformer.inverse(moved, raw, periodic))
 
     def _split(self, u: Array, condition: Condition) -> tuple[Array, Array, Array, Array | None]:
-        half = len(self.angles) // 2
+        half = len(self.periodic) // 2
         u, _ = Permutation(self.order).forward(u)
         kept, moved = u[:half], u[half:]
         seen, periodic = kept, None
-        if any(self.angles):
-            around = jnp.asarray(self.angles)[self.order]
-            seen, periodic = jnp.where(around[:half], 0.0, kept), around[half:]
+        if any(self.periodic):
+            is_periodic = jnp.asarray(self.periodic)[self.order]
+            seen, periodic = jnp.where(is_periodic[:half], 0.0, kept), is_periodic[half:]
         inputs = [seen, fourier_features(kept, self.octaves)]
         if condition is not None:
             inputs.append(jnp.ravel(condition))
@@ -90,10 +90,10 @@ class Coupling(Bijection):
 
 
 def coupling_stack(
-    transformer: Transformer,
+    transformer: ScalarBijection,
     layers: int,
     *,
-    angles: tuple[bool, ...],
+    periodic: tuple[bool, ...],
     condition_shape: tuple[int, ...] | None,
     octaves: int,
     width: int,
@@ -106,7 +106,7 @@ def coupling_stack(
     Every second layer draws a fresh random order of the columns; the one after it runs the
     same order backward. Two columns take turns.
     """
-    d = len(angles)
+    d = len(periodic)
     pairs = jax.vmap(lambda k: jax.random.permutation(k, d))(
         jax.random.split(jax.random.fold_in(key, layers), (layers + 1) // 2)
     )
@@ -119,7 +119,7 @@ def coupling_stack(
         return Coupling(
             order,
             transformer,
-            angles=angles,
+            periodic=periodic,
             condition_shape=condition_shape,
             octaves=octaves,
             width=width,

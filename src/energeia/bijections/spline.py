@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from energeia.bijections.transformer import Transformer
+from energeia.bijections.scalar import ScalarBijection
 
 SMALLEST_BIN = 1e-3
 """Least width and height of a bin, as a fraction of the box, unless a spline says otherwise."""
@@ -22,7 +22,7 @@ SMALLEST_SLOPE = 1e-3
 _REST = math.log(math.expm1(1.0 - SMALLEST_SLOPE))  # softplus(_REST) + SMALLEST_SLOPE = 1
 
 
-class Spline(Transformer):
+class Spline(ScalarBijection):
     """A spline with ``bins`` bins inside (-half_width, half_width), the identity outside.
 
     A number marked ``periodic`` is an angle in [-pi, pi): its spline has equal slopes at the two

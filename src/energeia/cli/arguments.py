@@ -57,7 +57,7 @@ _Data = Annotated[DataArguments, arg(name="")]
 _Common = Annotated[Common, arg(name="")]
 
 
-class Inspect(msgspec.Struct, frozen=True, kw_only=True):
+class InspectArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Say what data are: shape, support, defects, and which recipes apply."""
 
     data: _Spec
@@ -66,7 +66,7 @@ class Inspect(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Compare(msgspec.Struct, frozen=True, kw_only=True):
+class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Fit one recipe of each family, print a leaderboard, write a report."""
 
     data: _Spec
@@ -85,7 +85,7 @@ class Compare(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Resume(msgspec.Struct, frozen=True, kw_only=True):
+class ResumeArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Go on with an interrupted run, bit for bit as if it had never stopped."""
 
     run: _Run
@@ -93,7 +93,7 @@ class Resume(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
+class SampleArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Draw samples from a run."""
 
     run: _Run
@@ -119,7 +119,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Log-likelihood of rows: mean, error and kind; each row with --out."""
 
     run: _Run
@@ -133,7 +133,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Evaluate(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluateArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Measure runs against held-out data: likelihood, two-sample tests, coverage, observables."""
 
     runs: _Runs
@@ -143,7 +143,7 @@ class Evaluate(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Write one page about runs, from their files alone."""
 
     runs: _Runs
@@ -153,7 +153,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class List(msgspec.Struct, frozen=True, kw_only=True):
+class ListArguments(msgspec.Struct, frozen=True, kw_only=True):
     """List the runs in a folder."""
 
     root: Positional[str] = "runs"
@@ -161,7 +161,7 @@ class List(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Tomography(msgspec.Struct, frozen=True, kw_only=True):
+class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Reconstruct a quantum state from shots: network, baselines, table, report."""
 
     shots: Annotated[Positional[str], arg(metavar="SHOTS")]
@@ -197,7 +197,7 @@ class Tomography(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class Measure(msgspec.Struct, frozen=True, kw_only=True):
+class MeasureArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Measure every site of a matrix-product state: exact shots in a file."""
 
     state: Annotated[Positional[str], arg(metavar="STATE")]
@@ -213,7 +213,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
-class GroundState(msgspec.Struct, frozen=True, kw_only=True):
+class GroundStateArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Find the ground state of an open spin chain by DMRG (needs energeia[quantum])."""
 
     chain: Annotated[Positional[str], arg(metavar="CHAIN")]
@@ -226,17 +226,17 @@ class GroundState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 COMMANDS: dict[str, type[msgspec.Struct]] = {
-    "inspect": Inspect,
-    "compare": Compare,
-    "resume": Resume,
-    "sample": Sample,
-    "score": Score,
-    "evaluate": Evaluate,
-    "report": Report,
-    "list": List,
-    "measure": Measure,
-    "ground-state": GroundState,
-    "tomography": Tomography,
+    "inspect": InspectArguments,
+    "compare": CompareArguments,
+    "resume": ResumeArguments,
+    "sample": SampleArguments,
+    "score": ScoreArguments,
+    "evaluate": EvaluateArguments,
+    "report": ReportArguments,
+    "list": ListArguments,
+    "measure": MeasureArguments,
+    "ground-state": GroundStateArguments,
+    "tomography": TomographyArguments,
 }
 """Every command but ``fit``, whose options depend on its recipe."""
 

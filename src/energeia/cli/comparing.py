@@ -21,7 +21,7 @@ from energeia.runs.run import load
 from energeia.runs.storage.directory import RunDirectory, find_runs, fresh_folder
 
 
-def compare_recipes(given: arguments.Compare) -> Answer:
+def compare_recipes(given: arguments.CompareArguments) -> Answer:
     """Fit one recipe of each family; leaderboard and report."""
     quiet = given.common.json
     for name in given.recipes:
@@ -54,7 +54,7 @@ def compare_recipes(given: arguments.Compare) -> Answer:
     return {"data": given.data, "models": found.rows, "report": str(page)}, show
 
 
-def evaluate_runs(given: arguments.Evaluate) -> Answer:
+def evaluate_runs(given: arguments.EvaluateArguments) -> Answer:
     """Measure runs against held-out data."""
     directories = [RunDirectory.open(path) for path in given.runs]
     for directory in directories:
@@ -74,7 +74,7 @@ def evaluate_runs(given: arguments.Evaluate) -> Answer:
     return answer, show
 
 
-def report(given: arguments.Report) -> Answer:
+def report(given: arguments.ReportArguments) -> Answer:
     """Write a page about runs."""
     directories = [d for path in given.runs for d in (find_runs(path) or [RunDirectory.open(path)])]
     report_runs(directories, given.out)

@@ -5,12 +5,12 @@ from rich.console import Console
 
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.data.inspection import Inspection, Verdict, inspect
+from energeia.data.inspection import Inspection, RecipeApplicability, inspect
 from energeia.recipes.catalogue import RECIPES, applicable
 from energeia.support import Real, Support, parse
 
 
-def inspect_data(given: arguments.Inspect) -> Answer:
+def inspect_data(given: arguments.InspectArguments) -> Answer:
     """Look at data; say which recipes fit them, and why the others do not."""
     reading = given.reading
     found = inspect(
@@ -24,11 +24,13 @@ def inspect_data(given: arguments.Inspect) -> Answer:
     declared = "; ".join(f"{part.first}-{part.last}:{part.support}" for part in found.support)
     support = parse(declared, Support(((Real(), found.dimension),)))
     reasons = applicable(support, bool(found.condition_columns))
-    verdicts = tuple(
-        Verdict(recipe=name, family=RECIPES[name].family, applies=why is None, reason=why or "")
+    recipes = tuple(
+        RecipeApplicability(
+            recipe=name, family=RECIPES[name].family, applies=why is None, reason=why or ""
+        )
         for name, why in reasons.items()
     )
-    found = msgspec.structs.replace(found, recipes=verdicts)
+    found = msgspec.structs.replace(found, recipes=recipes)
     return found, lambda: _show(found)
 
 

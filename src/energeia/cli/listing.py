@@ -9,7 +9,7 @@ from energeia.runs.leaderboard import row
 from energeia.runs.storage.directory import find_runs
 
 
-def list_runs(given: arguments.List) -> Answer:
+def list_runs(given: arguments.ListArguments) -> Answer:
     """One line a run."""
     rows = []
     for directory in find_runs(given.root):

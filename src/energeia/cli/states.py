@@ -9,7 +9,7 @@ from energeia.estimate import Estimate
 from energeia.runs.quantum.measuring import measure_state, write_ground_state
 
 
-def find_ground_state(given: arguments.GroundState) -> Answer:
+def find_ground_state(given: arguments.GroundStateArguments) -> Answer:
     """Write the ground state of a chain; say its energy, and the exact one where it is known."""
     _writable(given.out)
     found = write_ground_state(given.chain, Path(given.out), given.bond)
@@ -34,7 +34,7 @@ def find_ground_state(given: arguments.GroundState) -> Answer:
     return answer, show
 
 
-def measure(given: arguments.Measure) -> Answer:
+def measure(given: arguments.MeasureArguments) -> Answer:
     """Write exact shots of a state."""
     _writable(given.out)
     seed = given.common.seed

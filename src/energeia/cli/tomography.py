@@ -20,14 +20,14 @@ from energeia.physics.quantum.spin_chain import free_fermion_energy
 from energeia.records import Tomography
 from energeia.report.numbers import amount, number
 from energeia.report.tomography import columns, write_tomography
-from energeia.runs.quantum.tomography import BASELINES, NETWORKS, Request, tomography
+from energeia.runs.quantum.tomography import BASELINES, NETWORKS, TomographyRequest, tomography
 from energeia.runs.storage.directory import fresh_folder
 
 _SHOWN = ("KL", "held-out", "behind", "classical", "⟨", "energy", "smallest")
 """How the columns begin that fit in a terminal; the page has all."""
 
 
-def reconstruct(given: arguments.Tomography) -> Answer:
+def reconstruct(given: arguments.TomographyArguments) -> Answer:
     """Carry the command out; the answer and how to show it."""
     if given.resume and not given.out:
         raise InputError("--resume was given without --out: name the folder of the tomography")
@@ -53,7 +53,7 @@ def reconstruct(given: arguments.Tomography) -> Answer:
     return answer, lambda: _show(found.record, page)
 
 
-def _read(given: arguments.Tomography) -> tuple[Shots, str]:
+def _read(given: arguments.TomographyArguments) -> tuple[Shots, str]:
     """The shots, and the measurement as ``povm_named`` takes it.
 
     Raises:
@@ -73,7 +73,7 @@ def _read(given: arguments.Tomography) -> tuple[Shots, str]:
     return shots, name
 
 
-def _truth(given: arguments.Tomography) -> State | None:
+def _truth(given: arguments.TomographyArguments) -> State | None:
     """The state behind the shots, with the noise that they were measured under.
 
     Raises:
@@ -87,8 +87,8 @@ def _truth(given: arguments.Tomography) -> State | None:
     return LocallyDepolarized(state, given.noise) if given.noise else state
 
 
-def _request(given: arguments.Tomography, povm: str) -> Request:
-    return Request(
+def _request(given: arguments.TomographyArguments, povm: str) -> TomographyRequest:
+    return TomographyRequest(
         shots=given.shots,
         povm=povm,
         truth=given.truth + (f" with noise {given.noise:g}" if given.noise else ""),

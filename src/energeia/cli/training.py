@@ -29,11 +29,11 @@ def fit(given: Any) -> Answer:
     if RunDirectory(path).exists():
         RunDirectory.create(path, config)  # refuses, before any data are read
     session = new_session(path, config, open_rows(config.data), quiet=given.common.json)
-    _say_if_shortened(given, session)
+    _report_shortened_training(given, session)
     return _trained(session, path)
 
 
-def resume(given: arguments.Resume) -> Answer:
+def resume(given: arguments.ResumeArguments) -> Answer:
     """Go on after an interruption."""
     directory = RunDirectory.open(given.run)
     if directory.status.state == "finished":
@@ -41,7 +41,7 @@ def resume(given: arguments.Resume) -> Answer:
     return _trained(reopen_session(directory, quiet=given.common.json), directory.path)
 
 
-def _say_if_shortened(given: Any, session: Session) -> None:
+def _report_shortened_training(given: Any, session: Session) -> None:
     asked: Training = given.options.training
     if session.training.rounds < asked.rounds:
         print(

@@ -8,14 +8,14 @@ from rich.console import Console
 from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.records import Chains
+from energeia.records import ChainSummary
 from energeia.runs.chain_sampling import ChainSettings
 from energeia.runs.opening import open_for
 from energeia.runs.run import load
 from energeia.runs.storage.files import whole
 
 
-def sample(given: arguments.Sample) -> Answer:
+def sample(given: arguments.SampleArguments) -> Answer:
     """Draw rows of a run, plainly or by chains."""
     _writable(given.out)
     if given.kernel:
@@ -35,7 +35,7 @@ def sample(given: arguments.Sample) -> Answer:
     return answer, lambda: print(f"{len(rows):,} samples in {given.out}")
 
 
-def _sample_chains(given: arguments.Sample) -> Answer:
+def _sample_chains(given: arguments.SampleArguments) -> Answer:
     if given.truncation:
         raise InputError(
             "--truncation narrows plain draws and was given with --kernel: leave out one of them"
@@ -63,7 +63,7 @@ def _sample_chains(given: arguments.Sample) -> Answer:
     return answer, lambda: print(f"{len(found.x):,} samples in {given.out}")
 
 
-def score(given: arguments.Score) -> Answer:
+def score(given: arguments.ScoreArguments) -> Answer:
     """Log-likelihoods of rows, and their mean."""
     if given.out:
         _writable(given.out)
@@ -105,7 +105,7 @@ def _write_rows(path: Path, rows: np.ndarray) -> None:
             np.savetxt(stream, rows.reshape(len(rows), -1), delimiter=",", fmt="%.9g")
 
 
-def _show_chains(found: Chains, target: str, step_size: float) -> None:
+def _show_chains(found: ChainSummary, target: str, step_size: float) -> None:
     """Say on standard error what chains sampled and how well they mixed."""
     tau = found.autocorrelation_time
     time = "longer than the chains" if tau is None else f"{tau:.3g} steps"

@@ -18,7 +18,7 @@ IN_MEMORY = 1 << 29
 """Files of up to this many bytes are read into memory; larger maps stay on disk."""
 
 
-class Request(NamedTuple):
+class DataRequest(NamedTuple):
     """What is asked of a file or a named source."""
 
     spec: str
@@ -53,7 +53,7 @@ class Gathered(NamedTuple):
         return (f"{self.bad.size:,} of {total:,} rows held NaN or infinity and were dropped",)
 
 
-def gather(request: Request) -> Gathered:
+def gather(request: DataRequest) -> Gathered:
     """Load rows, choose among them and among their columns.
 
     Raises:
@@ -114,7 +114,7 @@ def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, P
 
 
 def _choose_rows(
-    values: np.ndarray, provenance: Provenance, request: Request, drawn: bool
+    values: np.ndarray, provenance: Provenance, request: DataRequest, drawn: bool
 ) -> tuple[np.ndarray, Provenance]:
     rows, seed = request.rows, request.seed
     if rows is not None and rows < 1:
@@ -126,7 +126,7 @@ def _choose_rows(
     return values[chosen], msgspec.structs.replace(provenance, part=part, seed=seed)
 
 
-def _finite_rows(values: np.ndarray, request: Request) -> tuple[np.ndarray, np.ndarray]:
+def _finite_rows(values: np.ndarray, request: DataRequest) -> tuple[np.ndarray, np.ndarray]:
     bad = checks.bad_rows(values)
     if bad.size == 0:
         return values, bad

@@ -66,10 +66,10 @@ def infer(summary: Summary, alike: bool) -> Support:
     count = len(summary.low)
     if alike:
         pooled = _pool(summary)
-        column = _judge(pooled, 0)
+        column = _plausible(pooled, 0)
         if pooled.whole[0] or not isinstance(column, Real):
             return Support(((column, count),))
-    return Support.of([_judge(summary, index) for index in range(count)])
+    return Support.of([_plausible(summary, index) for index in range(count)])
 
 
 def refuse_constant(
@@ -184,7 +184,7 @@ def _pool(summary: Summary) -> Summary:
     )
 
 
-def _judge(summary: Summary, index: int) -> Column:
+def _plausible(summary: Summary, index: int) -> Column:
     values = summary.alphabets[index]
     low, high = float(summary.low[index]), float(summary.high[index])
     if values is None:

@@ -8,12 +8,12 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
 from energeia.data.dataset import FEWEST_ROWS
-from energeia.data.gather import Gathered, Request, gather
+from energeia.data.gather import DataRequest, Gathered, gather
 from energeia.data.sources import compare_rows, declare, row_warnings
 from energeia.support import Support, describe
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class ColumnRange(msgspec.Struct, frozen=True, kw_only=True):
     """Neighboring columns of one kind."""
 
     first: int
@@ -24,7 +24,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     high: float
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class RecipeApplicability(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a recipe can model these data, and why not."""
 
     recipe: str
@@ -47,7 +47,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     dimension: int
     columns: tuple[str, ...]
     condition_columns: tuple[str, ...]
-    support: tuple[Run, ...]
+    support: tuple[ColumnRange, ...]
     suggestions: tuple[str, ...]
     """Declarations worth considering, in the syntax of ``--support``."""
     bad_rows: int
@@ -64,7 +64,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     refusals: tuple[str, ...]
     """What stands in the way of fitting, each with its repair."""
-    recipes: tuple[Verdict, ...] = ()
+    recipes: tuple[RecipeApplicability, ...] = ()
     """Which recipes apply; filled in by ``recipes.catalogue``."""
 
 
@@ -88,7 +88,7 @@ def inspect(
     >>> found.shape, found.support[0].support, found.constant_columns, found.refusals
     ((1797, 8, 8), 'integer(0,16)', (0, 32, 39), ())
     """
-    found = gather(Request(spec, True, drop_columns, condition_columns, seed, rows))
+    found = gather(DataRequest(spec, True, drop_columns, condition_columns, seed, rows))
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     seen = compare_rows(found.rows)
@@ -144,10 +144,10 @@ def _refusals(
     return tuple(said), notes
 
 
-def _runs(support: Support, summary: inference.Summary) -> tuple[Run, ...]:
+def _runs(support: Support, summary: inference.Summary) -> tuple[ColumnRange, ...]:
     ends = np.cumsum([0, *(count for _, count in support.runs)])
     return tuple(
-        Run(
+        ColumnRange(
             first=int(a),
             last=int(b) - 1,
             support=describe(column),

@@ -9,7 +9,7 @@ from energeia import support as supports
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
 from energeia.data.dataset import Dataset, duplicate_warning
-from energeia.data.gather import Gathered, Request, gather
+from energeia.data.gather import DataRequest, Gathered, gather
 from energeia.support import Support
 
 
@@ -37,7 +37,7 @@ def open_data(
     >>> data.rows.shape, data.layout, str(data.support)
     ((1797, 64), (8, 8), '0-63: integer(0,16)')
     """
-    request = Request(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
+    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
     found = gather(request)
     if len(found.rows) < 2:
         raise InputError(
@@ -69,7 +69,7 @@ def open_like(
     Raises:
         InputError: if the rows do not have the model's shape or leave its support.
     """
-    request = Request(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
+    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
     found = gather(request)
     if found.rows.shape[1] != support.dimension:
         raise InputError(

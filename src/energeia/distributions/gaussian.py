@@ -55,33 +55,33 @@ class Uniform(Density):
         return jax.random.uniform(key, self.shape, minval=self.low, maxval=self.high)
 
 
-class LinesAndCircles(Density):
+class RealPeriodicBase(Density):
     """Standard normal columns on the line, uniform columns on the circle [-pi, pi).
 
     A circle's density knows no seam: it is 1 / (2 pi) at every angle.
 
     >>> import jax.numpy as jnp
-    >>> round(float(LinesAndCircles((False, True)).log_prob(jnp.zeros(2))), 4)
+    >>> round(float(RealPeriodicBase((False, True)).log_prob(jnp.zeros(2))), 4)
     -2.7568
     """
 
-    angles: tuple[bool, ...] = eqx.field(static=True)
+    periodic: tuple[bool, ...] = eqx.field(static=True)
     condition_shape: None = eqx.field(static=True, default=None)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one configuration."""
-        return (len(self.angles),)
+        return (len(self.periodic),)
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         """The log-density in nats."""
         line = -0.5 * (x**2 + math.log(2 * math.pi))
         circle = jnp.where(jnp.isnan(x), x, -math.log(2 * math.pi))
-        return jnp.sum(jnp.where(jnp.asarray(self.angles), circle, line))
+        return jnp.sum(jnp.where(jnp.asarray(self.periodic), circle, line))
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One configuration."""
         normal_key, angle_key = jax.random.split(key)
         normal = jax.random.normal(normal_key, self.shape)
         angle = jax.random.uniform(angle_key, self.shape, minval=-jnp.pi, maxval=jnp.pi)
-        return jnp.where(jnp.asarray(self.angles), angle, normal)
+        return jnp.where(jnp.asarray(self.periodic), angle, normal)

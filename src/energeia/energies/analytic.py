@@ -32,11 +32,11 @@ class Normal(Density):
         circle: tuple[bool, ...] | None = None,
     ) -> None:  # fmt: skip
         self.circle = circle or (False,) * len(mean)
-        around = jnp.asarray(self.circle)
+        is_periodic = jnp.asarray(self.circle)
         # A circle is cut out of the covariance, so that the others keep their own marginal.
-        apart = around[:, None] | around[None, :]
+        apart = is_periodic[:, None] | is_periodic[None, :]
         covariance = jnp.where(apart, jnp.eye(len(mean)), covariance)
-        self.mean = Frozen(jnp.where(around, 0.0, mean))
+        self.mean = Frozen(jnp.where(is_periodic, 0.0, mean))
         root = jnp.linalg.cholesky(covariance)
         # Kept, because a triangular solve for each configuration is many times a product.
         inverse = jax.scipy.linalg.solve_triangular(root, jnp.eye(len(mean)), lower=True)
@@ -54,10 +54,10 @@ class Normal(Density):
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         """log N(x) in nats, times 1 / 2 pi for each circle."""
-        around = np.asarray(self.circle)
-        difference = jnp.where(around, 0.0, x - self.mean.value)
+        is_periodic = np.asarray(self.circle)
+        difference = jnp.where(is_periodic, 0.0, x - self.mean.value)
         z = self.whitening.value @ difference
-        constant = 0.5 * np.log(2 * np.pi) * (len(around) + np.sum(around))
+        constant = 0.5 * np.log(2 * np.pi) * (len(is_periodic) + np.sum(is_periodic))
         return -0.5 * jnp.sum(z**2) - jnp.sum(jnp.log(jnp.diag(self.root.value))) - constant
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
@@ -170,5 +170,5 @@ def fitted_normal(
     covariance = centered.T @ centered / rows.shape[0]
     diagonal = jnp.maximum(jnp.diag(covariance), 1e-6)
     shrunk = (1 - floor) * covariance + floor * jnp.diag(diagonal) + 1e-6 * jnp.eye(len(diagonal))
-    around = None if circle is None else tuple(bool(c) for c in circle)
-    return Normal(mean, shrunk, around)
+    is_periodic = None if circle is None else tuple(bool(c) for c in circle)
+    return Normal(mean, shrunk, is_periodic)

@@ -15,7 +15,7 @@ from energeia.nn.residual import joined
 class Critic(Energy):
     """E(x, condition) = network([x, condition]), one smooth function of real coordinates.
 
-    Columns named in ``circles`` are angles of period 2 pi; the network sees their cosine and sine
+    Columns named in ``periodic`` are angles of period 2 pi; the network sees their cosine and sine
     in their place. With ``octaves`` the network also sees sin and cos of x, 2x, 4x, ...: without
     them a smooth network is slow to see narrow modes and the bridges between them. A critic is
     known up to a constant; under a relativistic payoff it estimates log p_generated - log p_data,
@@ -23,7 +23,7 @@ class Critic(Energy):
 
     >>> import equinox as eqx, jax
     >>> net = eqx.nn.Linear(3, "scalar", key=jax.random.key(0))
-    >>> critic = Critic(net, shape=(2,), circles=(1,))
+    >>> critic = Critic(net, shape=(2,), periodic=(1,))
     >>> critic.energy(jax.numpy.ones(2)).shape
     ()
     """
@@ -31,7 +31,7 @@ class Critic(Energy):
     network: Callable[[Array], Array]
     shape: tuple[int, ...] = eqx.field(static=True)
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
-    circles: tuple[int, ...] = eqx.field(static=True, default=())
+    periodic: tuple[int, ...] = eqx.field(static=True, default=())
     octaves: int = eqx.field(static=True, default=0)
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
@@ -40,13 +40,13 @@ class Critic(Energy):
 
     def _told(self, x: Array) -> Array:
         """The coordinates as the network sees them."""
-        on = np.asarray(self.circles, dtype=int)
+        on = np.asarray(self.periodic, dtype=int)
         off = np.setdiff1d(np.arange(self.shape[0]), on)
-        lines = x[off] if self.circles else x
-        waves = [lines * 2.0**k for k in range(self.octaves)] + [x[on]] * bool(self.circles)
+        lines = x[off] if self.periodic else x
+        waves = [lines * 2.0**k for k in range(self.octaves)] + [x[on]] * bool(self.periodic)
         return jnp.concatenate([lines, *(f(w) for w in waves for f in (jnp.cos, jnp.sin))])
 
 
-def critic_inputs(dimension: int, circles: int, octaves: int) -> int:
+def critic_inputs(dimension: int, periodic: int, octaves: int) -> int:
     """How many numbers the network of a ``Critic`` sees of a configuration."""
-    return (dimension - circles) * (1 + 2 * octaves) + 2 * circles
+    return (dimension - periodic) * (1 + 2 * octaves) + 2 * periodic

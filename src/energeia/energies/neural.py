@@ -66,11 +66,11 @@ def features(
     v: Float[Array, " d"], circle: tuple[bool, ...], octaves: int
 ) -> Float[Array, " features"]:
     """The coordinates off circles, then sines and cosines of all at each octave."""
-    around = np.asarray(circle)
-    line, turn = v[np.flatnonzero(~around)], v[np.flatnonzero(around)]
-    angles = [2.0**k * line for k in range(octaves)]
-    angles += [2.0**k * turn for k in range(max(octaves, 1))]
-    waves = [wave(a) for a in angles for wave in (jnp.sin, jnp.cos)]
+    is_periodic = np.asarray(circle)
+    line, turn = v[np.flatnonzero(~is_periodic)], v[np.flatnonzero(is_periodic)]
+    periodic = [2.0**k * line for k in range(octaves)]
+    periodic += [2.0**k * turn for k in range(max(octaves, 1))]
+    waves = [wave(a) for a in periodic for wave in (jnp.sin, jnp.cos)]
     return jnp.concatenate([line, *waves])
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Effort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EvaluationBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sizes of an evaluation; the defaults take a few seconds a model on two cores."""
 
     rows: int = 2000
@@ -24,16 +24,16 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def weights_for(self, rows: int) -> int:
         """K for each of ``rows`` rows.
 
-        >>> Effort().weights_for(180), Effort().weights_for(2000)
+        >>> EvaluationBudget().weights_for(180), EvaluationBudget().weights_for(2000)
         (1000, 250)
         """
         fair = self.weights // max(rows, 1)
         return max(1, min(self.weights_per_row, max(64, fair)))
 
-    def hurried(self, scale: float) -> "Effort":
+    def scaled(self, scale: float) -> "Effort":
         """The same with a share of the importance weights, which cost more than all else.
 
-        >>> Effort().hurried(0.5).weights_for(2000), Effort().hurried(3.0) == Effort()
-        (125, True)
+        >>> EvaluationBudget().scaled(0.5).weights_for(2000)
+        125
         """
         return msgspec.structs.replace(self, weights=round(self.weights * min(scale, 1.0)))

@@ -24,7 +24,7 @@ from energeia.stats.permutation import Tested, relabelings, tested
 _MOST_PRODUCTS = 300
 
 
-class Verdict(NamedTuple):
+class ClassifierResult(NamedTuple):
     """The best classifier's area under the curve, and every one's."""
 
     best: str
@@ -39,10 +39,10 @@ def classifier_test(
     *,
     permutations: int = 200,
     seed: int = 0,
-) -> Verdict:
+) -> ClassifierResult:
     """The largest AUC between samples and data over several classifiers.
 
-    1/2 means that none can tell them apart; 1 that one always can. Classifiers learn on one half
+    1/2 means that none can tell them apart; 1 that one always can. Classifiers fitted on one half
     of both parts and are judged on the other, whose labels are then permuted, for all classifiers
     together: given what was learned the p-value is exact. (Cross-validation would use all rows,
     but its folds depend on each other: relabeled fold by fold it rejected 11% of the time at 5%.)
@@ -61,17 +61,17 @@ def classifier_test(
             f"{len(samples)} samples and {len(held_out)} rows were given to a classifier test: "
             "bring at least 4 of each"
         )
-    learn, judge, n = _halves(samples, held_out, seed)
-    every = classifiers(learn.shape[1], len(learn), seed)
-    truth = np.arange(len(learn)) < len(samples) // 2
-    given = np.arange(len(judge)) < n
-    labels = np.concatenate([given[None], relabelings(seed, permutations, n, len(judge) - n)])
-    scores = {name: _scores(tool, learn, truth, judge) for name, tool in every.items()}
+    fitted, tested_rows, n = _halves(samples, held_out, seed)
+    every = classifiers(fitted.shape[1], len(fitted), seed)
+    truth = np.arange(len(fitted)) < len(samples) // 2
+    given = np.arange(len(tested_rows)) < n
+    labels = np.concatenate([given[None], relabelings(seed, permutations, n, len(tested_rows) - n)])
+    scores = {name: _scores(tool, fitted, truth, tested_rows) for name, tool in every.items()}
     areas = {name: _areas(score, labels) for name, score in scores.items()}
     best = max(areas, key=lambda name: areas[name][0])
     null = np.max([area[1:] for area in areas.values()], axis=0)
     found = tested(areas[best][0], _error(scores[best], n), null)
-    return Verdict(best, found, {name: float(area[0]) for name, area in areas.items()})
+    return ClassifierResult(best, found, {name: float(area[0]) for name, area in areas.items()})
 
 
 def _halves(
@@ -79,13 +79,13 @@ def _halves(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Random halves of both parts, samples first in each, and the samples in the second half."""
     generator = np.random.default_rng(seed)
-    learn, judge = [], []
+    fitted, tested_rows = [], []
     for part in (samples, held_out):
         order = generator.permutation(len(part))
-        learn.append(part[order[: len(part) // 2]])
-        judge.append(part[order[len(part) // 2 :]])
-    first, second = np.concatenate(learn), np.concatenate(judge)
-    return first.astype(np.float32), second.astype(np.float32), len(judge[0])
+        fitted.append(part[order[: len(part) // 2]])
+        tested_rows.append(part[order[len(part) // 2 :]])
+    first, second = np.concatenate(fitted), np.concatenate(tested_rows)
+    return first.astype(np.float32), second.astype(np.float32), len(tested_rows[0])
 
 
 def classifiers(columns: int, rows: int, seed: int) -> dict[str, Any]:
@@ -112,14 +112,14 @@ def classifiers(columns: int, rows: int, seed: int) -> dict[str, Any]:
     return found
 
 
-def _scores(classifier: Any, x: np.ndarray, labels: np.ndarray, judged: np.ndarray) -> np.ndarray:
+def _scores(classifier: Any, x: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> np.ndarray:
     with warnings.catch_warnings():
         # A network stopped early is still a valid classifier: the test needs no optimum.
         warnings.simplefilter("ignore", ConvergenceWarning)
         # Matrix products flag numbers that they pad with; the scores themselves are looked at.
         with np.errstate(invalid="ignore"):
             classifier.fit(x, labels)
-            found = classifier.predict_proba(judged)[:, 1]
+            found = classifier.predict_proba(held_out)[:, 1]
     if not np.all(np.isfinite(found)):
         raise InputError(
             f"{type(classifier).__name__} gave scores that are not finite: look for huge values"

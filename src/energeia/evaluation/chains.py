@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from energeia.contracts import Energy, Kernel
 from energeia.mcmc.adapt import tune
 from energeia.models.boltzmann import BoltzmannModel
-from energeia.records import Chains
+from energeia.records import ChainSummary
 from energeia.stats.autocorrelation import effective_sample_size, integrated_time, r_hat
 
 _PILOT = 100
@@ -17,7 +17,7 @@ _PILOT = 100
 
 def chain_report(
     model: BoltzmannModel, key: Array, chains: int = 32, steps: int = 400
-) -> Chains | None:
+) -> ChainSummary | None:
     """Acceptance, R-hat, effective sample size and autocorrelation time of chains at the target.
 
     Each chain starts where an annealed walk ends and goes on with one frozen kernel, tuned in a
@@ -34,15 +34,15 @@ def chain_report(
     starts = _walk(model, jax.random.split(walk_key, chains))
     kernel, starts = tune(tune_key, model.kernel, model.inner, starts, _PILOT)
     series, acceptance = _run(kernel, model.inner, starts, jax.random.split(run_key, steps))
-    told = np.moveaxis(np.asarray(series, dtype=np.float64), 0, 1)
-    told = told[:, :, ~(np.ptp(told, axis=(0, 1)) == 0)]
-    if told.shape[2] == 0:
+    series = np.moveaxis(np.asarray(series, dtype=np.float64), 0, 1)
+    series = series[:, :, ~(np.ptp(series, axis=(0, 1)) == 0)]
+    if series.shape[2] == 0:
         return None
-    worst, least = float(np.max(r_hat(told))), float(np.min(effective_sample_size(told)))
+    worst, least = float(np.max(r_hat(series))), float(np.min(effective_sample_size(series)))
     if not (np.isfinite(worst) and np.isfinite(least)):
         return None
-    tau = float(np.max(integrated_time(told).tau))
-    return Chains(
+    tau = float(np.max(integrated_time(series).tau))
+    return ChainSummary(
         kernel=type(model.kernel).__name__,
         acceptance=float(np.mean(acceptance)),
         r_hat=worst,
@@ -64,11 +64,11 @@ def _run(
 ) -> tuple[Float[Array, "steps chains told"], Float[Array, " steps"]]:
     def move(key: Array, x: Array) -> tuple[Array, Array, Array]:
         state, info = kernel.step(key, target, kernel.init(target, x))
-        told = jnp.append(state.position, target.energy(state.position))
-        return state.position, told, info.acceptance
+        series = jnp.append(state.position, target.energy(state.position))
+        return state.position, series, info.acceptance
 
     def step(x: Array, key: Array) -> tuple[Array, tuple[Array, Array]]:
-        x, told, rates = jax.vmap(move)(jax.random.split(key, len(x)), x)
-        return x, (told, jnp.mean(rates))
+        x, series, rates = jax.vmap(move)(jax.random.split(key, len(x)), x)
+        return x, (series, jnp.mean(rates))
 
     return jax.lax.scan(step, starts, keys)[1]

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from energeia.estimate import Estimate
-from energeia.evaluation.prepared import Reference
+from energeia.evaluation.prepared import PreparedData
 from energeia.stats.distances import distances
 from energeia.stats.neighbors import Fraction, coverage, memorization
 
@@ -15,19 +15,19 @@ class Neighborhood(NamedTuple):
     """Coverage of the data by samples, by training rows, and how near samples are to training."""
 
     coverage: Estimate
-    reference: Estimate
+    prepared: Estimate
     """Coverage by training rows, as many as samples."""
     memorization: Estimate
 
 
 def neighborhood(
-    samples: Float[np.ndarray, "n columns"], reference: Reference, neighbors: int = 5
+    samples: Float[np.ndarray, "n columns"], prepared: PreparedData, neighbors: int = 5
 ) -> Neighborhood:
-    """Coverage (Naeem et al. 2020) and memorization of samples in the features of ``reference``."""
-    held_out, training = reference.held_out, reference.training[: len(samples)]
-    apart = reference.held_out_apart
+    """Coverage (Naeem et al. 2020) and memorization of samples in the features of ``prepared``."""
+    held_out, training = prepared.held_out, prepared.training[: len(samples)]
+    apart = prepared.held_out_apart
     to_held_out = distances(samples, held_out)
-    seen = reference.training_wide
+    seen = prepared.training_wide
     near = memorization(samples, seen, held_out)
     ours = coverage(apart, to_held_out.T, neighbors)
     theirs = coverage(apart, distances(held_out, training), neighbors)

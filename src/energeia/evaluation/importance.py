@@ -15,7 +15,7 @@ from energeia.stats.weights import log_mean_exp
 DRAWS = 20_000
 
 
-def weighed_log_partition(model: GameModel, key: PRNGKey, draws: int = DRAWS) -> Estimate | None:
+def importance_log_partition(model: GameModel, key: PRNGKey, draws: int = DRAWS) -> Estimate | None:
     """log E_G[exp(-E) / G], a lower bound of log Z on average, with its delta-method error.
 
     None where the generator has no density, or columns are discrete or conditioned, so that E and
@@ -33,7 +33,7 @@ def weighed_log_partition(model: GameModel, key: PRNGKey, draws: int = DRAWS) ->
     >>> units = Units(Support(((Real(), 1),)), Frozen(jnp.zeros(1)), Frozen(jnp.ones(1)))
     >>> flow = Flow(StandardNormal((1,)), Affine(jnp.zeros(1), jnp.zeros(1)))
     >>> energy = ConfinedEnergy(lambda v: jnp.zeros(1), (1,), stiffness=1.0)
-    >>> found = weighed_log_partition(GameModel(energy, flow, units), jax.random.key(0), 100)
+    >>> found = importance_log_partition(GameModel(energy, flow, units), jax.random.key(0), 100)
     >>> round(found.value, 4)  # log sqrt(2 pi)
     0.9189
     """

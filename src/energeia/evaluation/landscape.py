@@ -17,7 +17,7 @@ from energeia.mcmc.mala import Mala
 from energeia.models.landscape import HasLandscape, Landscape
 
 
-class Panorama(NamedTuple):
+class LandscapeScan(NamedTuple):
     """Energies on planes of configurations, in the user's units."""
 
     frames: Float[np.ndarray, "planes 3 d"]
@@ -28,10 +28,10 @@ class Panorama(NamedTuple):
     """Where a few chains of MALA went, from draws of the model."""
 
 
-def panorama(
+def scan_landscape(
     model: Any, rows: Float[np.ndarray, "rows d"], key: PRNGKey, side: int = 160, chains: int = 6,
     steps: int = 80,
-) -> Panorama | None:  # fmt: skip
+) -> LandscapeScan | None:  # fmt: skip
     """Look at an energy model of real columns, without a condition; None for any other.
 
     In two dimensions the plane is all there is; beyond, there are two slices through the mean of
@@ -53,7 +53,7 @@ def panorama(
     flat = points.reshape(-1, frames.shape[2]).astype(np.float32)
     heights = map_rows(_heights, flat, carry=model).reshape(points.shape[:3])
     walked = np.asarray(_walks(walk_key, landscape, chains, steps), np.float32)
-    return Panorama(frames.astype(np.float32), np.asarray(heights, np.float32), walked)
+    return LandscapeScan(frames.astype(np.float32), np.asarray(heights, np.float32), walked)
 
 
 def _frames(rows: np.ndarray, key: PRNGKey) -> np.ndarray:

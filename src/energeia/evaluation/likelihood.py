@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 from energeia._core.batching import map_rows
 from energeia.contracts import Density, Energy, LatentModel
 from energeia.estimate import Estimate, Kind
-from energeia.evaluation.budget import Effort
-from energeia.evaluation.importance import weighed_log_partition
+from energeia.evaluation.budget import EvaluationBudget
+from energeia.evaluation.importance import importance_log_partition
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.game import GameModel
 from energeia.stats.weights import Stream, from_sums
@@ -35,13 +35,13 @@ class LogLikelihood(NamedTuple):
 
 
 def log_likelihood(
-    model: Any, x: Any, condition: Any = None, *, key: Array, effort: Effort | None = None
+    model: Any, x: Any, condition: Any = None, *, key: Array, budget: EvaluationBudget | None = None
 ) -> LogLikelihood:
     """log p(x) of each row: exact, a bound, an estimate, or none with the reason.
 
     * ``Density``: exact.
     * ``LatentModel``: log (1/K) sum_k p(x, z_k) / q(z_k | x), a lower bound in expectation
-      (Burda et al. 2016, eq. 8), with K from ``effort``; its remaining bias is stated.
+      (Burda et al. 2016, eq. 8), with K from ``budget``; its remaining bias is stated.
     * ``BoltzmannModel``: -E(x) - log Z with the larger side of the annealed bracket of log Z: an
       estimate, since forward annealing understates log Z (and so flatters the model) and reverse
       annealing is a bound only from exact draws, which a trained energy does not have.
@@ -56,16 +56,16 @@ def log_likelihood(
         terms = map_rows(_densities, rows, *_given(condition), size=1024, carry=model)
         return _gather(np.asarray(terms, dtype=np.float64), "exact", "")
     if isinstance(model, LatentModel):
-        return _importance(model, rows, condition, key, effort or Effort())
+        return _importance(model, rows, condition, key, budget or EvaluationBudget())
     if isinstance(model, BoltzmannModel):
-        return _annealed(model, rows, condition, key, effort or Effort())
+        return _annealed(model, rows, condition, key, budget or EvaluationBudget())
     if isinstance(model, GameModel):
-        return _weighed(model, rows, key)
+        return _importance_weighted(model, rows, key)
     return _nothing(model, len(rows))
 
 
-def _weighed(model: GameModel, rows: np.ndarray, key: Array) -> LogLikelihood:
-    found = weighed_log_partition(model, key)
+def _importance_weighted(model: GameModel, rows: np.ndarray, key: Array) -> LogLikelihood:
+    found = importance_log_partition(model, key)
     if found is None or found.value is None:
         return _nothing(model, len(rows))
     minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
@@ -110,9 +110,9 @@ def _gather(terms: np.ndarray, kind: Kind, note: str) -> LogLikelihood:
 
 
 def _importance(
-    model: LatentModel, rows: np.ndarray, condition: Any, key: Array, effort: Effort
+    model: LatentModel, rows: np.ndarray, condition: Any, key: Array, budget: EvaluationBudget
 ) -> LogLikelihood:
-    weights = effort.weights_for(len(rows))
+    weights = budget.weights_for(len(rows))
     steps = -(-weights // _CHUNK)
     chunk = -(-weights // steps)
     count = steps * chunk
@@ -135,12 +135,12 @@ def _importance(
 
 
 def _annealed(
-    model: BoltzmannModel, rows: np.ndarray, condition: Any, key: Array, effort: Effort
+    model: BoltzmannModel, rows: np.ndarray, condition: Any, key: Array, budget: EvaluationBudget
 ) -> LogLikelihood:
     if condition is not None:
         reason = "the partition function differs at each condition, and is not annealed for each"
         return _nothing(model, len(rows), reason)
-    bracket = model.log_partition(key, chains=effort.chains, temperatures=effort.temperatures)
+    bracket = model.log_partition(key, chains=budget.chains, temperatures=budget.temperatures)
     lower, upper = bracket.lower, bracket.upper
     higher = max(lower, upper, key=lambda side: side.value or -np.inf)
     minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)

@@ -1,6 +1,6 @@
 """Held-out and training rows made ready once, with all that does not depend on a model.
 
-Several models judged on the same data share one ``Reference``.
+Several models judged on the same data share one ``PreparedData``.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.stats.distances import distances, median_distance
 from energeia.stats.neighbors import duplicates
 from energeia.stats.permutation import relabelings
@@ -21,13 +21,13 @@ from energeia.support import Circle, Support
 _WIDE = 2_000_000
 
 
-class Reference:
+class PreparedData:
     """Rows as tests see them: flattened, conditions beside, every column standardized.
 
     Columns are shifted and scaled by the mean and standard deviation of the training rows,
     discrete ones included (by their values, so an unordered alphabet gets the order of its
     values); a circle becomes its cosine and sine, where ``support`` names one. At most
-    ``effort.rows`` rows of each part are kept, chosen at random.
+    ``budget.rows`` rows of each part are kept, chosen at random.
 
     Raises:
         InputError: for fewer than 4 rows in either part.
@@ -38,17 +38,17 @@ class Reference:
         train: Batch,
         held_out: Batch,
         *,
-        effort: Effort | None = None,
+        budget: EvaluationBudget | None = None,
         seed: int = 0,
         support: Support | None = None,
     ) -> None:
-        self.effort, self.seed, self.support = effort or Effort(), seed, support
+        self.budget, self.seed, self.support = budget or EvaluationBudget(), seed, support
         fewest = min(len(train.x), len(held_out.x))
         if fewest < 4:
             raise InputError(f"{fewest} rows were given to compare with: at least 4 are needed")
         generator = np.random.default_rng(seed)
-        self.chosen_training = _choose(generator, len(train.x), self.effort.rows)
-        self.chosen_held_out = _choose(generator, len(held_out.x), self.effort.rows)
+        self.chosen_training = _choose(generator, len(train.x), self.budget.rows)
+        self.chosen_held_out = _choose(generator, len(held_out.x), self.budget.rows)
         training = self._flatten(_take(train, self.chosen_training))
         spread = training.std(axis=0)
         self._location = training.mean(axis=0)
@@ -74,7 +74,7 @@ class Reference:
 
     def labels(self, n: int) -> Bool[np.ndarray, "count rows"]:
         """Relabelings of ``n`` rows pooled with the held-out ones."""
-        return relabelings(self.seed, self.effort.permutations, n, len(self.held_out))
+        return relabelings(self.seed, self.budget.permutations, n, len(self.held_out))
 
     @cached_property
     def held_out_apart(self) -> Float[np.ndarray, "m m"]:

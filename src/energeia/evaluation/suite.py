@@ -11,17 +11,17 @@ from energeia.contracts import Batch, Generator
 from energeia.estimate import Estimate
 from energeia.evaluation import observables, two_sample
 from energeia.evaluation import warnings as warn
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.chains import chain_report
 from energeia.evaluation.coverage import neighborhood
 from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
-from energeia.evaluation.prepared import Reference
+from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.samples import Drawn, draw
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.records import Evaluation
 
 
-class Judged(NamedTuple):
+class EvaluationDetails(NamedTuple):
     """An evaluation with what it was made from, for figures."""
 
     evaluation: Evaluation
@@ -36,46 +36,46 @@ def evaluate(
     *,
     seed: int = 0,
     source: Any = None,
-    effort: Effort | None = None,
-    reference: Reference | None = None,
+    budget: EvaluationBudget | None = None,
+    prepared: PreparedData | None = None,
 ) -> Evaluation:
     """Likelihood, two-sample tests, coverage, memorization, observables and speed of a model.
 
     What a model cannot give is ``none`` with the reason; what is not finite is counted in
     ``warnings``, never dropped in silence. ``source`` is what drew the data, where that is known:
     its exact ``log_prob``, ``entropy`` and ``observables()`` are set beside. Models judged on the
-    same rows should share one ``reference``, which keeps what does not depend on them.
+    same rows should share one ``prepared``, which keeps what does not depend on them.
 
     Raises:
         InputError: for fewer than 4 training or held-out rows.
     """
-    return judge(
-        model, held_out, train, seed=seed, source=source, effort=effort, reference=reference
+    return evaluate_in_detail(
+        model, held_out, train, seed=seed, source=source, budget=budget, prepared=prepared
     ).evaluation
 
 
-def judge(
+def evaluate_in_detail(
     model: Any,
     held_out: Batch,
     train: Batch,
     *,
     seed: int = 0,
     source: Any = None,
-    effort: Effort | None = None,
-    reference: Reference | None = None,
-) -> Judged:
+    budget: EvaluationBudget | None = None,
+    prepared: PreparedData | None = None,
+) -> EvaluationDetails:
     """The same, with the samples and the log-probability of each row.
 
     Raises:
         InputError: for fewer than 4 training or held-out rows.
     """
-    reference = reference or Reference(train, held_out, effort=effort, seed=seed)
-    effort = effort or reference.effort
+    prepared = prepared or PreparedData(train, held_out, budget=budget, seed=seed)
+    budget = budget or prepared.budget
     score_key, sample_key, chain_key = jax.random.split(jax.random.key(seed), 3)
-    found = log_likelihood(model, held_out.x, held_out.condition, key=score_key, effort=effort)
-    drawn = _draw(model, sample_key, effort, reference)
+    found = log_likelihood(model, held_out.x, held_out.condition, key=score_key, budget=budget)
+    drawn = _draw(model, sample_key, budget, prepared)
     fields: dict[str, Any] = {"log_likelihood": found.estimate}
-    warnings = [*warn.of_rows(reference, source is not None), *found.warnings]
+    warnings = [*warn.of_rows(prepared, source is not None), *found.warnings]
     if source is not None:
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
@@ -84,19 +84,19 @@ def judge(
         fields["chains"] = chain_report(model, chain_key)
         warnings += warn.of_chains(fields["chains"])
     if drawn is not None:
-        more, warned = _of_samples(drawn, held_out, reference, source)
+        more, warned = _of_samples(drawn, held_out, prepared, source)
         fields |= more
         warnings += warned
     else:
         warnings.append("the model cannot be drawn from: nothing is said of its samples")
     fields, unfit = warn.recordable(fields)
-    return Judged(Evaluation(**fields, warnings=(*warnings, *unfit)), drawn, found)
+    return EvaluationDetails(Evaluation(**fields, warnings=(*warnings, *unfit)), drawn, found)
 
 
-def _draw(model: Any, key: Array, effort: Effort, reference: Reference) -> Drawn | None:
+def _draw(model: Any, key: Array, budget: EvaluationBudget, prepared: PreparedData) -> Drawn | None:
     if not isinstance(model, Generator):
         return None
-    return draw(model, key, effort.rows, reference.draw_conditions(effort.rows))
+    return draw(model, key, budget.rows, prepared.draw_conditions(budget.rows))
 
 
 def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[str, Any]:
@@ -113,12 +113,12 @@ def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[
 
 
 def _of_samples(
-    drawn: Drawn, held_out: Batch, reference: Reference, source: Any
+    drawn: Drawn, held_out: Batch, prepared: PreparedData, source: Any
 ) -> tuple[dict[str, Any], list[str]]:
     fields: dict[str, Any] = {"samples_per_second": drawn.samples_per_second}
     finite = np.all(np.isfinite(drawn.x).reshape((len(drawn.x), -1)), axis=1)
     finite = np.asarray(finite)
-    warnings = warn.of_samples(drawn.x, finite, reference)
+    warnings = warn.of_samples(drawn.x, finite, prepared)
     quantities: Sequence[Any] = () if source is None else source.observables()
     if quantities and held_out.condition is None:
         fields["observables"] = observables.table(quantities, drawn.x, np.asarray(held_out.x))
@@ -126,18 +126,18 @@ def _of_samples(
         warnings.append("fewer than 10 finite samples: they are compared with nothing")
         return fields, warnings
     condition = None if drawn.condition is None else drawn.condition[finite]
-    rows = reference.features(Batch(drawn.x[finite], condition))  # pyright: ignore[reportArgumentType]
-    rows = rows[: len(reference.training)]
-    near = neighborhood(rows, reference)
-    tests = two_sample.beside(
-        two_sample.compare(rows, reference),
-        reference.baseline(two_sample.compare),
-        (len(rows), len(reference.training)),
+    rows = prepared.features(Batch(drawn.x[finite], condition))  # pyright: ignore[reportArgumentType]
+    rows = rows[: len(prepared.training)]
+    near = neighborhood(rows, prepared)
+    tests = two_sample.with_baseline(
+        two_sample.compare(rows, prepared),
+        prepared.baseline(two_sample.compare),
+        (len(rows), len(prepared.training)),
     )
     fields |= {
         "two_sample": tests,
         "coverage": near.coverage,
-        "coverage_reference": near.reference,
+        "coverage_reference": near.prepared,
         "memorization": near.memorization,
     }
     return fields, [

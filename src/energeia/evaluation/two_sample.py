@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from energeia.estimate import Estimate
-from energeia.evaluation.c2st import Verdict, classifier_test
-from energeia.evaluation.prepared import Reference
+from energeia.evaluation.c2st import ClassifierResult, classifier_test
+from energeia.evaluation.prepared import PreparedData
 from energeia.records import TwoSample
 from energeia.stats import two_sample as statistics
 from energeia.stats.columns import holm, kolmogorov_smirnov
@@ -17,28 +17,28 @@ ENERGY = "energy distance"
 
 
 def compare(
-    samples: Float[np.ndarray, "n columns"], reference: Reference
+    samples: Float[np.ndarray, "n columns"], prepared: PreparedData
 ) -> dict[str, tuple[Tested, str]]:
     """Every two-sample statistic between samples and held-out rows, by name, with a note.
 
-    ``samples`` are features of ``reference``, as many as its training rows where they are to be
+    ``samples`` are features of ``prepared``, as many as its training rows where they are to be
     read beside ``baseline``. p-values are of permutations, Holm's over columns for the last.
     """
-    n, held_out = len(samples), reference.held_out
-    labels = reference.labels(n)
+    n, held_out = len(samples), prepared.held_out
+    labels = prepared.labels(n)
     apart = statistics.pooled_distances(
-        distances(samples, samples), distances(samples, held_out), reference.held_out_apart
+        distances(samples, samples), distances(samples, held_out), prepared.held_out_apart
     )
     sizes = f"{n} samples against {len(held_out)} held-out rows, standardized columns"
-    width = reference.bandwidth
+    width = prepared.bandwidth
     sliced = statistics.sliced_wasserstein(
-        samples, held_out, labels, reference.effort.directions, reference.seed
+        samples, held_out, labels, prepared.budget.directions, prepared.seed
     )
-    verdict = classifier_test(
-        samples, held_out, permutations=reference.effort.permutations, seed=reference.seed,
+    result = classifier_test(
+        samples, held_out, permutations=prepared.budget.permutations, seed=prepared.seed,
     )  # fmt: skip
     return {
-        AREA: (verdict.tested, f"{sizes}; {_areas(verdict)}"),
+        AREA: (result.tested, f"{sizes}; {_areas(result)}"),
         ENERGY: (statistics.energy_distance(apart, n, labels), sizes),
         "MMD squared": (
             statistics.maximum_mean_discrepancy(apart, n, labels, width),
@@ -49,7 +49,7 @@ def compare(
     }
 
 
-def beside(
+def with_baseline(
     found: dict[str, tuple[Tested, str]],
     baseline: dict[str, tuple[Tested, str]],
     sizes: tuple[int, int],
@@ -75,9 +75,9 @@ def _estimate(test: Tested, n: int, note: str = "") -> Estimate:
     return Estimate(test.value, test.stderr, "estimate", n, note)
 
 
-def _areas(verdict: Verdict) -> str:
-    others = ", ".join(f"{name} {area:.3f}" for name, area in verdict.areas.items())
-    return f"the largest is that of {verdict.best} ({others})"
+def _areas(result: ClassifierResult) -> str:
+    others = ", ".join(f"{name} {area:.3f}" for name, area in result.areas.items())
+    return f"the largest is that of {result.best} ({others})"
 
 
 def _columns(samples: np.ndarray, held_out: np.ndarray, sizes: str) -> tuple[Tested, str]:

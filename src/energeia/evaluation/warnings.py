@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from energeia.estimate import Estimate
-from energeia.evaluation.prepared import Reference
-from energeia.records import Chains, ObservableRow, TwoSample
+from energeia.evaluation.prepared import PreparedData
+from energeia.records import ChainSummary, ObservableRow, TwoSample
 from energeia.stats.neighbors import duplicates
 
 _FEW = 200
@@ -18,7 +18,7 @@ _SIGMAS = 3.0
 
 
 def of_samples(
-    x: Float[np.ndarray, "n ..."], finite: Bool[np.ndarray, " n"], reference: Reference
+    x: Float[np.ndarray, "n ..."], finite: Bool[np.ndarray, " n"], prepared: PreparedData
 ) -> list[str]:
     """Samples that are not finite, leave the support, or repeat more than data do."""
     found = []
@@ -26,15 +26,15 @@ def of_samples(
     if bad:
         found.append(f"{bad} of {len(x)} samples are not finite and were left out of comparisons")
     flat = np.asarray(x)[finite].reshape((int(finite.sum()), -1))
-    if reference.support is not None and len(flat):
-        columns = reference.support.columns
+    if prepared.support is not None and len(flat):
+        columns = prepared.support.columns
         inside = np.stack([c.contains(flat[:, i]) for i, c in enumerate(columns)])
         outside = int(np.sum(~inside.all(axis=0)))
         if outside:
             found.append(f"{outside} of {len(x)} samples lie outside the declared support")
-    size = min(len(flat), len(reference.training))
+    size = min(len(flat), len(prepared.training))
     if size > 1:
-        ours, theirs = duplicates(flat[:size]), duplicates(reference.training[:size])
+        ours, theirs = duplicates(flat[:size]), duplicates(prepared.training[:size])
         # Repeats are rare events: four Poisson errors, and one per cent of the rows.
         if ours > theirs + 4.0 * np.sqrt(theirs + 1.0) + 0.01 * size:
             found.append(
@@ -57,17 +57,17 @@ def of_copies(memorization: Estimate) -> list[str]:
     ]
 
 
-def of_rows(reference: Reference, independent: bool) -> list[str]:
+def of_rows(prepared: PreparedData, independent: bool) -> list[str]:
     """Few rows; held-out rows that training has seen, unless rows are ``independent`` draws."""
-    training, held_out = len(reference.training), len(reference.held_out)
+    training, held_out = len(prepared.training), len(prepared.held_out)
     found = []
     if held_out < _FEW:
         found.append(f"only {held_out} held-out rows: tests see nothing but gross differences")
     if training < _FEW:
         found.append(f"only {training} training rows")
-    if not independent and reference.repeats:
+    if not independent and prepared.repeats:
         found.append(
-            f"{reference.repeats} of {held_out} held-out rows repeat one of {training} training "
+            f"{prepared.repeats} of {held_out} held-out rows repeat one of {training} training "
             "rows: unless rows are independent draws, held-out scores flatter"
         )
     return found
@@ -85,7 +85,7 @@ def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:
     ]
 
 
-def of_chains(chains: Chains | None) -> list[str]:
+def of_chains(chains: ChainSummary | None) -> list[str]:
     """Chains that disagree, or remember too long to be called independent."""
     if chains is None:
         return ["chains stand still or are not finite: nothing is known of how they mix"]

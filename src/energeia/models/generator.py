@@ -16,7 +16,7 @@ class ImplicitGenerator(Pushforward):
     """x = G(z, condition), z ~ N(0, 1) of shape ``(latent,)`` (Goodfellow et al. 2014).
 
     ``network`` takes the latent vector with the condition behind it and gives ``shape[0]`` reals;
-    columns named in ``circles`` are angles, brought to [-pi, pi).
+    columns named in ``periodic`` are angles, brought to [-pi, pi).
 
     >>> import equinox as eqx, jax
     >>> key = jax.random.key(0)
@@ -28,7 +28,7 @@ class ImplicitGenerator(Pushforward):
     latent: int = eqx.field(static=True)
     shape: tuple[int, ...] = eqx.field(static=True)
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
-    circles: tuple[int, ...] = eqx.field(static=True, default=())
+    periodic: tuple[int, ...] = eqx.field(static=True, default=())
 
     @property
     def prior(self) -> StandardNormal:
@@ -38,7 +38,7 @@ class ImplicitGenerator(Pushforward):
     def transform(self, z: Float[Array, " latent"], condition: Condition = None) -> Array:
         """The configuration of one latent vector, shape ``self.shape``."""
         x = self.network(joined(z, condition))
-        if not self.circles:
+        if not self.periodic:
             return x
         turned = jnp.mod(x + jnp.pi, 2 * jnp.pi) - jnp.pi
-        return jnp.where(np.isin(np.arange(self.shape[0]), self.circles), turned, x)
+        return jnp.where(np.isin(np.arange(self.shape[0]), self.periodic), turned, x)

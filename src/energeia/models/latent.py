@@ -56,8 +56,8 @@ class Vae(LatentModel):
 
     def encode(self, y: Array, condition: Condition = None) -> NormalDiag:
         """q(z|y), a Gaussian over latent vectors of shape ``(latent,)``."""
-        told = self.encoder(joined(self.likelihood.features(y), condition))
-        mean, raw = jnp.split(told, 2)
+        encoded = self.encoder(joined(self.likelihood.features(y), condition))
+        mean, raw = jnp.split(encoded, 2)
         return NormalDiag(mean, bounded_scale(raw, MIN_POSTERIOR_SCALE))
 
     def decode(self, z: Array, condition: Condition = None) -> Float[Array, " size"]:

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Cast, Condition, Metrics, Objective
-from energeia.objectives.penalties import Penalty, faded, scored
+from energeia.contracts import Batch, Condition, Metrics, Modules, Objective
+from energeia.objectives.penalties import Penalty, cosine_decay, scored
 
 Energies = Float[Array, " rows"]
 
@@ -122,40 +122,48 @@ class Adversarial(Objective):
         """The critic moves first."""
         return ("critic", "generator")
 
-    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Int[Array, ""]:
+    def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:
         """The number of moves that the critic has made."""
         return jnp.zeros((), jnp.int32)
 
     def weight(self, moves: Array) -> Scalar:
         """gamma_t after a number of moves of the critic."""
-        return faded(self.gamma, self.gamma_final, moves / max(self.anneal, 1))
+        return cosine_decay(self.gamma, self.gamma_final, moves / max(self.anneal, 1))
 
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Array
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: Array
     ) -> tuple[Scalar, tuple[Array, Metrics]]:
         """The loss of one of the two players; both report the mean energies of both batches."""
         draw_key, penalty_key = jax.random.split(key)
-        real, generated = rows_at_play(draw_key, cast, batch, self.fill)
-        critic = cast["critic"]
+        real, generated = real_and_generated_rows(draw_key, modules, batch, self.fill)
+        critic = modules["critic"]
         if player == "generator":
             on_real, on_generated = (jax.vmap(critic.energy)(*rows) for rows in (real, generated))
-            said = {"gap": jnp.mean(on_generated) - jnp.mean(on_real)}
-            return self.payoff.generator(on_real, on_generated), (memory, said)
-        data, fakes = scored(critic, real), scored(critic, generated)
+            metrics = {"gap": jnp.mean(on_generated) - jnp.mean(on_real)}
+            return self.payoff.generator(on_real, on_generated), (memory, metrics)
+        data, scored_generated = scored(critic, real), scored(critic, generated)
         keys = jax.random.split(penalty_key, max(len(self.penalties), 1))
-        paid = sum(
-            (p.value(k, critic, data, fakes) for p, k in zip(self.penalties, keys, strict=False)),
+        total_penalty = sum(
+            (
+                p.value(k, critic, data, scored_generated)
+                for p, k in zip(self.penalties, keys, strict=False)
+            ),
             start=jnp.zeros(()),
         )
-        payoff = self.payoff.critic(data.energies, fakes.energies)
-        said = {"gap": jnp.mean(fakes.energies) - jnp.mean(data.energies), "penalty": paid}
-        return payoff + 0.5 * self.weight(memory) * paid, (memory + 1, said)
+        payoff = self.payoff.critic(data.energies, scored_generated.energies)
+        metrics = {
+            "gap": jnp.mean(scored_generated.energies) - jnp.mean(data.energies),
+            "penalty": total_penalty,
+        }
+        return payoff + 0.5 * self.weight(memory) * total_penalty, (memory + 1, metrics)
 
 
-def rows_at_play(key: PRNGKey, cast: Cast, batch: Batch, fill: float) -> tuple[Batch, Batch]:
+def real_and_generated_rows(
+    key: PRNGKey, modules: Modules, batch: Batch, fill: float
+) -> tuple[Batch, Batch]:
     """The batch in coordinates v, and as many generated rows under the same conditions."""
     noise_key, draw_key = jax.random.split(key)
-    units, scaling = cast["units"], cast["scaling"]
+    units, scaling = modules["units"], modules["scaling"]
     condition = batch.condition if scaling is None else scaling(batch.condition)
 
     def spread(key: PRNGKey, x: Array) -> Array:
@@ -164,7 +172,7 @@ def rows_at_play(key: PRNGKey, cast: Cast, batch: Batch, fill: float) -> tuple[B
         return units.stretch(y + jnp.where(units.support.discrete, noise, 0.0))[0]
 
     def draw(key: PRNGKey, condition: Condition) -> Array:
-        return cast["generator"].sample(key, condition)
+        return modules["generator"].sample(key, condition)
 
     rows = len(batch.x)
     real = jax.vmap(spread)(jax.random.split(noise_key, rows), batch.x)

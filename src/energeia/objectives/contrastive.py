@@ -9,12 +9,12 @@ from jaxtyping import Array, Float
 
 from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Cast, Condition, Kernel, Metrics, Objective
+from energeia.contracts import Batch, Condition, Kernel, Metrics, Modules, Objective
 from energeia.energies.embedded import EmbeddedEnergy
 from energeia.energies.rbm import Rbm
 
 
-class Chains(NamedTuple):
+class PersistentChains(NamedTuple):
     """Chains in the inner coordinates, the conditions they belong to, their step size."""
 
     positions: Float[Array, "chains d"]
@@ -54,23 +54,23 @@ class Contrastive(Objective):
         """The one player."""
         return ("model",)
 
-    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Chains:
+    def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> PersistentChains:
         """Chains that start from the rows of the batch, repeated as often as needed."""
         rows = len(batch.x)
         index = jnp.arange(self.chains) % rows
-        positions, conditions = _embed(key, cast["model"], batch)
+        positions, conditions = _embed(key, modules["model"], batch)
         step = getattr(self.kernel, "step_size", jnp.ones(()))
-        return Chains(
+        return PersistentChains(
             positions[index],
             None if conditions is None else conditions[index],
             jnp.log(jnp.asarray(step, float)),
         )
 
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Chains
-    ) -> tuple[Scalar, tuple[Chains, Metrics]]:
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: PersistentChains
+    ) -> tuple[Scalar, tuple[PersistentChains, Metrics]]:
         """The contrast of one batch with the chains, moved ``steps`` steps first."""
-        model: EmbeddedEnergy = cast["model"]
+        model: EmbeddedEnergy = modules["model"]
         embed_key, restart_key, move_key = jax.random.split(key, 3)
         positions, conditions = _embed(embed_key, model, batch)
         memory = self._restarted(restart_key, model, memory, positions, conditions)
@@ -83,13 +83,13 @@ class Contrastive(Objective):
         loss = gap + self.penalty * size
         return loss, (memory, {"gap": gap, "acceptance": acceptance})
 
-    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar | None:
+    def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar | None:
         """Minus the log pseudo-likelihood of a machine, nats per row; None for other energies.
 
         sum_i log p(x_i given the rest), estimated on ``scored_columns`` columns a row; the key is
         the same at each look, so looks compare the same columns.
         """
-        model: EmbeddedEnergy = cast["model"]
+        model: EmbeddedEnergy = modules["model"]
         inner = model.inner
         if not isinstance(inner, Rbm):
             return None
@@ -104,9 +104,9 @@ class Contrastive(Objective):
         return -dimension * jnp.mean(jax.vmap(one)(keys, positions, conditions))
 
     def _restarted(
-        self, key: PRNGKey, model: EmbeddedEnergy, memory: Chains, positions: Array,
+        self, key: PRNGKey, model: EmbeddedEnergy, memory: PersistentChains, positions: Array,
         conditions: Condition,
-    ) -> Chains:  # fmt: skip
+    ) -> PersistentChains:  # fmt: skip
         pick, row, draw = jax.random.split(key, 3)
         uniform = jax.random.uniform(pick, (self.chains, 1))
         if self.restart:
@@ -123,7 +123,9 @@ class Contrastive(Objective):
             memory = memory._replace(positions=jnp.where(again, fresh, memory.positions))
         return memory
 
-    def _moved(self, key: PRNGKey, target: Any, memory: Chains) -> tuple[Chains, Scalar]:
+    def _moved(
+        self, key: PRNGKey, target: Any, memory: PersistentChains
+    ) -> tuple[PersistentChains, Scalar]:
         kernel: Any = self.kernel
         if self.acceptance:
             kernel = kernel.with_step(jnp.exp(memory.log_step))
@@ -141,7 +143,7 @@ class Contrastive(Objective):
         positions, rates = jax.vmap(one)(keys, memory.positions, memory.conditions)
         rate = jnp.mean(rates)
         log_step = memory.log_step + self.rate * (rate - self.acceptance) * (self.acceptance > 0)
-        return Chains(positions, memory.conditions, log_step), rate
+        return PersistentChains(positions, memory.conditions, log_step), rate
 
 
 def _embed(key: PRNGKey, model: EmbeddedEnergy, batch: Batch) -> tuple[Array, Condition]:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Cast, Condition, Kernel, Metrics, Pushforward
+from energeia.contracts import Condition, Kernel, Metrics, Modules, Pushforward
 from energeia.energies.latent import Posterior, log_volume
 
 
@@ -36,8 +36,8 @@ class EntropyTerm(eqx.Module):
     sigma: eqx.AbstractVar[float]
 
     @abstractmethod
-    def value(self, key: PRNGKey, cast: Cast, draws: Draws) -> tuple[Scalar, Metrics]:
-        """A scalar to raise: its gradient in ``cast["generator"]`` estimates that of H(X).
+    def value(self, key: PRNGKey, modules: Modules, draws: Draws) -> tuple[Scalar, Metrics]:
+        """A scalar to raise: its gradient in ``modules["generator"]`` estimates that of H(X).
 
         Its value is H(X) only where a member says so. ``draws`` come from ``draw_noisy`` with this
         ``sigma`` and must carry the gradient of the generator.
@@ -77,9 +77,9 @@ class VolumeEntropy(EntropyTerm):
 
     sigma: float = eqx.field(static=True, default=0.0)
 
-    def value(self, key: PRNGKey, cast: Cast, draws: Draws) -> tuple[Scalar, Metrics]:
+    def value(self, key: PRNGKey, modules: Modules, draws: Draws) -> tuple[Scalar, Metrics]:
         """The mean over the rows, in nats."""
-        generator: Pushforward = cast["generator"]
+        generator: Pushforward = modules["generator"]
 
         def one(z: Array, condition: Condition) -> Scalar:
             return log_volume(generator, z, condition, self.sigma) - generator.prior.log_prob(z)
@@ -99,7 +99,7 @@ class ImportanceScore(EntropyTerm):
 
     dH/dphi = -E[score(x) . dx/dphi], and by Fisher's identity score(x) = E[(G(z') - x) / sigma^2]
     over z' given x. ``particles`` draws around the z that made x, of the learned widths in
-    ``cast["proposal"]``, are weighted by p(x, z') / q(z'|z), self-normalized: biased as
+    ``modules["proposal"]``, are weighted by p(x, z') / q(z'|z), self-normalized: biased as
     1 / particles. The widths climb their own bound E_q[log p(x, z')] + H(q), which is part of the
     value and sees no generator (Grathwohl et al. 2021, arXiv:2010.04230, eqs. 8 to 11).
     """
@@ -107,10 +107,10 @@ class ImportanceScore(EntropyTerm):
     sigma: float = eqx.field(static=True)
     particles: int = eqx.field(static=True, default=32)
 
-    def value(self, key: PRNGKey, cast: Cast, draws: Draws) -> tuple[Scalar, Metrics]:
+    def value(self, key: PRNGKey, modules: Modules, draws: Draws) -> tuple[Scalar, Metrics]:
         """The surrogate; ``ess`` is the mean effective number of particles."""
-        log_scale = cast["proposal"].log_scale
-        generator = stopped(cast["generator"])
+        log_scale = modules["proposal"].log_scale
+        generator = stopped(modules["generator"])
 
         def one(key: PRNGKey, x: Array, z: Array, condition: Condition) -> _Scored:
             noise = jax.random.normal(key, (self.particles, *z.shape), z.dtype)
@@ -147,9 +147,9 @@ class ChainScore(EntropyTerm):
     burn: int = eqx.field(static=True, default=5)
     draws: int = eqx.field(static=True, default=5)
 
-    def value(self, key: PRNGKey, cast: Cast, draws: Draws) -> tuple[Scalar, Metrics]:
+    def value(self, key: PRNGKey, modules: Modules, draws: Draws) -> tuple[Scalar, Metrics]:
         """The surrogate; ``acceptance`` is that of the chains."""
-        generator = stopped(cast["generator"])
+        generator = stopped(modules["generator"])
 
         def one(key: PRNGKey, x: Array, z: Array, condition: Condition) -> tuple[Array, Scalar]:
             target = Posterior(generator, x, self.sigma)

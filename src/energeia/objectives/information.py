@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Cast, Density, Metrics
+from energeia.contracts import Density, Metrics, Modules
 from energeia.distributions.normal_diag import NormalDiag
 from energeia.estimate import Kind
 from energeia.nn.residual import ResidualNet
@@ -289,17 +289,17 @@ class BarberAgakov(InformationEstimator):
 class InformationEntropy(EntropyTerm):
     """H(X) >= bound on I(X; Z) + d/2 log(2 pi e sigma^2), for x = G(z) + sigma noise.
 
-    The network is ``cast["statistics"]``; the player that moves it lowers minus ``value``, too.
+    The network is ``modules["statistics"]``; the player that moves it lowers minus ``value``, too.
     With sigma zero there is no such identity, so a positive one is wanted.
     """
 
     estimator: InformationEstimator
     sigma: float = eqx.field(static=True)
 
-    def value(self, key: PRNGKey, cast: Cast, draws: Draws) -> tuple[Scalar, Metrics]:
+    def value(self, key: PRNGKey, modules: Modules, draws: Draws) -> tuple[Scalar, Metrics]:
         """The bound on H(X), in nats."""
         x, z = (rows.reshape(len(rows), -1) for rows in (draws.x, draws.z))
-        information = self.estimator.value(key, cast["statistics"], x, z)
+        information = self.estimator.value(key, modules["statistics"], x, z)
         noise = 0.5 * x.shape[1] * math.log(2 * math.pi * math.e * self.sigma**2)
         return information + noise, {"information": information}
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from energeia._core.errors import NotNormalized
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Cast, Density, LatentModel, Metrics, Objective
+from energeia.contracts import Batch, Density, LatentModel, Metrics, Modules, Objective
 
 
 class MaximumLikelihood(Objective):
@@ -29,18 +29,18 @@ class MaximumLikelihood(Objective):
         return ("model",)
 
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: None
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
     ) -> tuple[Scalar, tuple[None, Metrics]]:
         """Mean of -log p over the batch, in nats; reported as ``nll``, too."""
-        loss = self._mean_nll(key, cast, batch)
+        loss = self._mean_nll(key, modules, batch)
         return loss, (None, {"nll": loss})
 
-    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
+    def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
         """Mean of -log p over the held-out rows, in nats."""
-        return self._mean_nll(key, cast, batch)
+        return self._mean_nll(key, modules, batch)
 
-    def _mean_nll(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
-        model = cast["model"]
+    def _mean_nll(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
+        model = modules["model"]
         if isinstance(model, Density):
             return -jnp.mean(jax.vmap(model.log_prob)(batch.x, batch.condition))
         if not isinstance(model, LatentModel):

@@ -9,10 +9,10 @@ from jaxtyping import Array, Int
 
 from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Cast, Density, Energy, Metrics, Objective
-from energeia.objectives.adversarial import rows_at_play
+from energeia.contracts import Batch, Density, Energy, Metrics, Modules, Objective
+from energeia.objectives.adversarial import real_and_generated_rows
 from energeia.objectives.entropy import Draws, EntropyTerm, draw_noisy
-from energeia.objectives.penalties import Penalty, faded, scored
+from energeia.objectives.penalties import Penalty, cosine_decay, scored
 
 
 class MaxEntropy(Objective):
@@ -46,48 +46,53 @@ class MaxEntropy(Objective):
         """The energy moves first."""
         return ("energy", "generator")
 
-    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Int[Array, ""]:
+    def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:
         """The number of moves that the energy has made."""
         return jnp.zeros((), jnp.int32)
 
     def weight(self, moves: Array) -> Scalar:
         """gamma_t after a number of moves of the energy."""
-        return faded(self.gamma, self.gamma_final, moves / max(self.anneal, 1))
+        return cosine_decay(self.gamma, self.gamma_final, moves / max(self.anneal, 1))
 
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Array
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: Array
     ) -> tuple[Scalar, tuple[Array, Metrics]]:
         """The loss of one of the two players, in nats."""
         if player == "energy":
-            loss, said = self._carve(key, cast, batch, memory)
-            return loss, (memory + 1, said)
-        loss, said = self._follow(key, cast, batch)
-        return loss, (memory, said)
+            loss, metrics = self._energy_loss(key, modules, batch, memory)
+            return loss, (memory + 1, metrics)
+        loss, metrics = self._generator_loss(key, modules, batch)
+        return loss, (memory, metrics)
 
-    def _carve(
-        self, key: PRNGKey, cast: Cast, batch: Batch, moves: Array
+    def _energy_loss(
+        self, key: PRNGKey, modules: Modules, batch: Batch, moves: Array
     ) -> tuple[Scalar, Metrics]:
         draw_key, penalty_key = jax.random.split(key)
-        real, generated = rows_at_play(draw_key, cast, batch, self.fill)
-        energy = cast["energy"]
-        data, fakes = scored(energy, real), scored(energy, generated)
-        gap = jnp.mean(fakes.energies) - jnp.mean(data.energies)
-        paid = jnp.zeros(())
+        real, generated = real_and_generated_rows(draw_key, modules, batch, self.fill)
+        energy = modules["energy"]
+        data, scored_generated = scored(energy, real), scored(energy, generated)
+        gap = jnp.mean(scored_generated.energies) - jnp.mean(data.energies)
+        total_penalty = jnp.zeros(())
         for number, penalty in enumerate(self.penalties):
             own = jax.random.fold_in(penalty_key, number)
-            paid = paid + penalty.value(own, energy, data, fakes)
-        return 0.5 * self.weight(moves) * paid - gap, {"gap": gap, "penalty": paid}
+            total_penalty = total_penalty + penalty.value(own, energy, data, scored_generated)
+        return 0.5 * self.weight(moves) * total_penalty - gap, {
+            "gap": gap,
+            "penalty": total_penalty,
+        }
 
-    def _follow(self, key: PRNGKey, cast: Cast, batch: Batch) -> tuple[Scalar, Metrics]:
+    def _generator_loss(
+        self, key: PRNGKey, modules: Modules, batch: Batch
+    ) -> tuple[Scalar, Metrics]:
         draw_key, entropy_key = jax.random.split(key)
-        scaling = cast["scaling"]
+        scaling = modules["scaling"]
         condition = batch.condition if scaling is None else scaling(batch.condition)
         draws: Draws = draw_noisy(
-            draw_key, cast["generator"], len(batch.x), self.entropy.sigma, condition
+            draw_key, modules["generator"], len(batch.x), self.entropy.sigma, condition
         )
-        mean = jnp.mean(jax.vmap(cast["energy"].energy)(draws.x, draws.condition))
-        entropy, said = self.entropy.value(entropy_key, cast, draws)
-        return mean - entropy, {"energy": mean, **said}
+        mean = jnp.mean(jax.vmap(modules["energy"].energy)(draws.x, draws.condition))
+        entropy, metrics = self.entropy.value(entropy_key, modules, draws)
+        return mean - entropy, {"energy": mean, **metrics}
 
 
 class DensityGame(Objective):
@@ -132,20 +137,22 @@ class DensityGame(Objective):
         return ("energy", "generator")
 
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: None
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
     ) -> tuple[Scalar, tuple[None, Metrics]]:
         """The loss of one of the two players, in nats."""
         play_key, broad_key = jax.random.split(key)
-        real, generated = rows_at_play(play_key, cast, batch, fill=1.0)
-        generator = cast["generator"] if player == "generator" else stopped(cast["generator"])
-        rows = self._weighed(broad_key, generator, cast["energy"], generated.x)
+        real, generated = real_and_generated_rows(play_key, modules, batch, fill=1.0)
+        generator = modules["generator"] if player == "generator" else stopped(modules["generator"])
+        rows = self._importance_weighted(broad_key, generator, modules["energy"], generated.x)
         if player == "energy":
-            loss, said = self._carve(cast["energy"], real, rows)
+            loss, metrics = self._energy_loss(modules["energy"], real, rows)
         else:
-            loss, said = self._follow(generator, real, rows)
-        return loss, (None, said)
+            loss, metrics = self._generator_loss(generator, real, rows)
+        return loss, (None, metrics)
 
-    def _weighed(self, key: PRNGKey, generator: Any, energy: Energy, x: Array) -> "_Weighed":
+    def _importance_weighted(
+        self, key: PRNGKey, generator: Any, energy: Energy, x: Array
+    ) -> "_Weighed":
         """Rows of the mixture, in its exact proportions: those of G first."""
         broad = round(self.defense * len(x))
         own = len(x) - broad
@@ -155,9 +162,9 @@ class DensityGame(Objective):
         shares = jnp.log(jnp.asarray([own, broad]) / len(x))
         log_q = jnp.logaddexp(shares[0] + jax.lax.stop_gradient(log_g), shares[1] + log_prior)
         energies = jax.vmap(energy.energy)(x)
-        return _Weighed(energies, log_g, -energies - log_q, jnp.arange(len(x)) < own)
+        return _ImportanceRows(energies, log_g, -energies - log_q, jnp.arange(len(x)) < own)
 
-    def _carve(self, energy: Energy, real: Batch, rows: "_Weighed") -> tuple[Scalar, Metrics]:
+    def _energy_loss(self, energy: Energy, real: Batch, rows: "_Weighed") -> tuple[Scalar, Metrics]:
         log_z = jax.nn.logsumexp(rows.log_w) - jnp.log(len(rows.log_w))
         nll = jnp.mean(jax.vmap(energy.energy)(real.x)) + log_z
         miss = rows.energies + log_z + rows.log_g
@@ -167,7 +174,9 @@ class DensityGame(Objective):
         loss = nll + self.agreement * tie + self.drift * log_z**2
         return loss, {"nll": nll, "log_z": log_z, "tie": tie}
 
-    def _follow(self, generator: Density, real: Batch, rows: "_Weighed") -> tuple[Scalar, Metrics]:
+    def _generator_loss(
+        self, generator: Density, real: Batch, rows: "_Weighed"
+    ) -> tuple[Scalar, Metrics]:
         share = jax.nn.softmax(jax.lax.stop_gradient(rows.log_w))
         ess = 1 / (len(share) * jnp.sum(share**2))
         trust = (1 - self.anchor) * ess
@@ -177,7 +186,7 @@ class DensityGame(Objective):
         return loss, {"nll": nll, "entropy": entropy, "ess": ess}
 
 
-class _Weighed(NamedTuple):
+class _ImportanceRows(NamedTuple):
     """Rows of the mixture q: -log p + const of the energy, log G, log exp(-E) / q, whose rows."""
 
     energies: Array

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Cast, Density, Metrics, Objective
+from energeia.contracts import Batch, Density, Metrics, Modules, Objective
 
 
 class MemberLikelihood(Objective):
@@ -24,15 +24,15 @@ class MemberLikelihood(Objective):
         return ("members",)
 
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: None
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
     ) -> tuple[Scalar, tuple[None, Metrics]]:
         """Mean of -log q_m over members and batch, in nats; reported as ``nll``, too."""
-        loss = -jnp.mean(self._log_probs(cast["members"], batch))
+        loss = -jnp.mean(self._log_probs(modules["members"], batch))
         return loss, (None, {"nll": loss})
 
-    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
+    def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
         """Mean of -log p over the held-out rows, p the mixture, in nats."""
-        terms = self._log_probs(cast["members"], batch)
+        terms = self._log_probs(modules["members"], batch)
         return -jnp.mean(jax.nn.logsumexp(terms, axis=0) - jnp.log(len(terms)))
 
     def _log_probs(self, members: Density, batch: Batch) -> Float[Array, "members rows"]:

@@ -165,9 +165,9 @@ def _held_out(bound: InformationEstimator, network: Any, x: Rows, z: Rows) -> Ar
 
 def _note(found: Estimate, cap: float) -> str:
     """The cap, and whether it has been reached."""
-    said = [found.note, "no cap" if math.isinf(cap) else f"cap {cap:.3f} nats"]
+    metrics = [found.note, "no cap" if math.isinf(cap) else f"cap {cap:.3f} nats"]
     if found.value is not None and found.value > cap:
-        said.append("above it, where no bound from so few rows is certain")
+        metrics.append("above it, where no bound from so few rows is certain")
     elif found.value is not None and found.value > 0.9 * cap:
-        said.append("near it, so I may be much larger")
-    return "; ".join(filter(None, said))
+        metrics.append("near it, so I may be much larger")
+    return "; ".join(filter(None, metrics))

@@ -85,6 +85,6 @@ class NoisePenalty(Penalty):
         return jnp.mean(on_real) + jnp.mean(on_generated)
 
 
-def faded(start: float, end: float, share: Scalar) -> Scalar:
+def cosine_decay(start: float, end: float, share: Scalar) -> Scalar:
     """A weight that goes from ``start`` to ``end`` along half a cosine of ``share`` in [0, 1]."""
     return end + (start - end) * 0.5 * (1 + jnp.cos(jnp.pi * jnp.minimum(share, 1.0)))

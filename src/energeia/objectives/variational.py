@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Cast, Condition, LatentModel, Metrics, Objective
+from energeia.contracts import Batch, Condition, LatentModel, Metrics, Modules, Objective
 
 
 class HasTerms(Protocol):
@@ -40,21 +40,21 @@ class WeightedBound(Objective):
         """The one player."""
         return ("model",)
 
-    def init_memory(self, key: PRNGKey, cast: Cast, batch: Batch) -> Int[Array, ""]:
+    def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:
         """The number of moves made."""
         return jnp.zeros((), jnp.int32)
 
     def loss(
-        self, player: str, key: PRNGKey, cast: Cast, batch: Batch, memory: Array
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: Array
     ) -> tuple[Scalar, tuple[Array, Metrics]]:
         """The weighted bound; reports both sides of it."""
-        model = cast["model"]
+        model = modules["model"]
         keys = jax.random.split(key, len(batch.x))
 
         def row(key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Array]:
             y, log_det = model.units.encode(x)
-            told = condition if model.scaling is None else model.scaling(condition)
-            log_likelihood, divergence = model.inner.terms(key, y, told)
+            scaled_condition = condition if model.scaling is None else model.scaling(condition)
+            log_likelihood, divergence = model.inner.terms(key, y, scaled_condition)
             return log_likelihood + log_det, divergence
 
         log_likelihood, divergence = jax.vmap(row)(keys, batch.x, batch.condition)
@@ -70,8 +70,8 @@ class WeightedBound(Objective):
             return jnp.asarray(self.beta)
         return self.beta * jnp.minimum(moves / self.warmup, 1.0)
 
-    def held_out(self, key: PRNGKey, cast: Cast, batch: Batch) -> Scalar:
+    def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
         """-ELBO, in nats per row."""
-        model: LatentModel = cast["model"]
+        model: LatentModel = modules["model"]
         keys = jax.random.split(key, len(batch.x))
         return -jnp.mean(jax.vmap(model.log_weight)(keys, batch.x, batch.condition))

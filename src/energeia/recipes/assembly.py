@@ -7,12 +7,12 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from energeia._core.trees import Frozen
-from energeia.contracts import Cast, Objective
+from energeia.contracts import Modules, Objective
 from energeia.models.in_units import ConditionScaling
 from energeia.training.player import Player
 
 
-class Reference(NamedTuple):
+class ReferenceRows(NamedTuple):
     """A few thousand training rows in the user's units, for scales and first guesses.
 
     A builder must treat these as traced arrays: loading a run builds the same skeleton with
@@ -26,14 +26,14 @@ class Reference(NamedTuple):
 class Assembly(NamedTuple):
     """The parts of a recipe, put together for one problem."""
 
-    cast: Cast
+    modules: Modules
     objective: Objective
     players: tuple[Player, ...]
-    model: Callable[[Cast], Any]
+    model: Callable[[Modules], Any]
     """From a trained cast to the model in the user's units, a member of ``contracts``."""
 
 
-def condition_scaling(reference: Reference) -> ConditionScaling | None:
+def condition_scaling(reference: ReferenceRows) -> ConditionScaling | None:
     """Standardize conditions by the reference rows."""
     if reference.condition is None:
         return None

@@ -12,7 +12,7 @@ from energeia.models.in_units import DensityInUnits
 from energeia.models.kgram import KGram
 from energeia.models.linear import LinearAutoregressive
 from energeia.objectives.likelihood import MaximumLikelihood
-from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import KGramOptions, LinearOptions, MarginalsOptions
 from energeia.training.player import Player, optimizer
@@ -20,7 +20,7 @@ from energeia.training.settings import Optimization
 
 
 def build_linear(
-    options: LinearOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: LinearOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Pair terms with all columns before; see ``recipes.assembly``."""
     units, seen = _coordinates(problem, reference)
@@ -30,7 +30,7 @@ def build_linear(
 
 
 def build_k_gram(
-    options: KGramOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: KGramOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Tables counted on all training rows, in which nothing is left to train."""
     units, seen = _coordinates(problem, reference)
@@ -39,13 +39,13 @@ def build_k_gram(
 
 
 def build_marginals(
-    options: MarginalsOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: MarginalsOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Tables of each site alone, counted on all training rows."""
     return build_k_gram(KGramOptions(order=0), problem, reference, key)
 
 
-def _coordinates(problem: Problem, reference: Reference) -> tuple[Units, Array]:
+def _coordinates(problem: Problem, reference: ReferenceRows) -> tuple[Units, Array]:
     units = Units.fit(problem.support, reference.x)
     return units, jnp.round(jax.vmap(lambda x: units.encode(x)[0])(reference.x))
 
@@ -55,4 +55,6 @@ def _by_likelihood(
 ) -> Assembly:
     player = Player("model", ("model",), optimizer(optimization, rounds))
     model = DensityInUnits(inner, units)
-    return Assembly({"model": model}, MaximumLikelihood(), (player,), lambda cast: cast["model"])
+    return Assembly(
+        {"model": model}, MaximumLikelihood(), (player,), lambda modules: modules["model"]
+    )

@@ -10,13 +10,15 @@ from energeia.models.born_machine import BornMachine
 from energeia.models.in_units import DensityInUnits
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.physics.quantum.povm import povm_named
-from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import BornOptions
 from energeia.training.player import Player, optimizer
 
 
-def build(options: BornOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+def build(
+    options: BornOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
     """Put the parts together; see ``recipes.assembly``.
 
     Raises:
@@ -43,4 +45,6 @@ def build(options: BornOptions, problem: Problem, reference: Reference, key: PRN
     )
     player = Player("model", ("model",), optimizer(options.optimization, options.training.rounds))
     model = DensityInUnits(inner, units)
-    return Assembly({"model": model}, MaximumLikelihood(), (player,), lambda cast: cast["model"])
+    return Assembly(
+        {"model": model}, MaximumLikelihood(), (player,), lambda modules: modules["model"]
+    )

@@ -16,7 +16,7 @@ from energeia.nn.attention import Transformer
 from energeia.nn.causal import CausalStack
 from energeia.nn.recurrent import Cell, Gru, Lstm, RecurrentStack
 from energeia.objectives.likelihood import MaximumLikelihood
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.made import symmetrized
 from energeia.recipes.options.autoregressive import GruOptions
 from energeia.recipes.options.problem import Problem
@@ -27,21 +27,21 @@ Options = GruOptions | RecurrentOptions | TransformerOptions
 
 
 def build_gru(
-    options: GruOptions | RecurrentOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: GruOptions | RecurrentOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Layers of gated recurrent units; see ``recipes.assembly``."""
     return _build(partial(_layers, Gru(), options), options, problem, reference, key)
 
 
 def build_lstm(
-    options: RecurrentOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: RecurrentOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Layers of long short-term memory; see ``recipes.assembly``."""
     return _build(partial(_layers, Lstm(), options), options, problem, reference, key)
 
 
 def build_transformer(
-    options: TransformerOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: TransformerOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """A causal transformer; see ``recipes.assembly``.
 
@@ -71,7 +71,7 @@ def _layers(
 
 def _build(
     make: Callable[[PRNGKey, int], CausalStack],
-    options: Options, problem: Problem, reference: Reference, key: PRNGKey,
+    options: Options, problem: Problem, reference: ReferenceRows, key: PRNGKey,
 ) -> Assembly:  # fmt: skip
     units = Units.fit(problem.support, reference.x)
     inner = CausalNetwork(
@@ -87,5 +87,5 @@ def _build(
         {"model": model},
         MaximumLikelihood(),
         (Player("model", ("model",), moves),),
-        lambda cast: symmetrized(cast["model"], problem, options.symmetrize),
+        lambda modules: symmetrized(modules["model"], problem, options.symmetrize),
     )

@@ -15,7 +15,7 @@ from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.objectives.contrastive import Contrastive
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.options.energy import EbmOptions
 from energeia.recipes.options.problem import Problem
 from energeia.support import Circle
@@ -25,7 +25,9 @@ JUMPS_UP_TO = 8
 """The largest dimension in which global jumps are worth their cost."""
 
 
-def build(options: EbmOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+def build(
+    options: EbmOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
     """Put the energy, its replay buffer and its objective together."""
     net_key, spread_key = jax.random.split(key)
     units = Units.fit(problem.support, reference.x)
@@ -59,14 +61,14 @@ def build(options: EbmOptions, problem: Problem, reference: Reference, key: PRNG
     )
     mover = optimizer(options.optimization, options.training.rounds)
     return Assembly(
-        cast={"model": model},
+        modules={"model": model},
         objective=objective,
         players=(Player("model", ("model",), mover),),
-        model=lambda cast: cast["model"],
+        model=lambda modules: modules["model"],
     )
 
 
-def _base(units: Units, reference: Reference, key: PRNGKey) -> Normal:
+def _base(units: Units, reference: ReferenceRows, key: PRNGKey) -> Normal:
     rows = jnp.asarray(reference.x, float)
 
     def spread(key: PRNGKey, x: jax.Array) -> jax.Array:

@@ -4,7 +4,7 @@ import jax
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.contracts import Cast
+from energeia.contracts import Modules
 from energeia.energies.critic import Critic, critic_inputs
 from energeia.models.generator import ImplicitGenerator
 from energeia.models.in_units import GeneratorInUnits
@@ -18,7 +18,7 @@ from energeia.objectives.adversarial import (
     Relativistic,
 )
 from energeia.objectives.penalties import NoisePenalty, Penalty, SlopePenalty, UnitSlopePenalty
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.options.adversarial import GanOptions
 from energeia.recipes.options.problem import Problem
 from energeia.support import Circle
@@ -38,14 +38,16 @@ PENALTIES: dict[str, Penalty] = {
 }
 
 
-def build(options: GanOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+def build(
+    options: GanOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
     """Put together a game of the adversarial shelf, with dense networks, for a problem."""
     critic, generator = _networks(options, problem, key)
     rounds, moves = options.training.rounds, options.critic_moves
     each = problem.dimension if options.per_column else 1
     judging = optimizer(options.critic, rounds * moves, options.bound)
     return Assembly(
-        cast={
+        modules={
             "critic": critic,
             "generator": generator,
             "units": Units.fit(problem.support, reference.x),
@@ -70,21 +72,23 @@ def build(options: GanOptions, problem: Problem, reference: Reference, key: PRNG
 def _networks(
     options: GanOptions, problem: Problem, key: PRNGKey
 ) -> tuple[Critic, ImplicitGenerator]:
-    judge, make = jax.random.split(key)
-    dimension, told = problem.dimension, problem.condition_dimension
+    critic_key, generator_key = jax.random.split(key)
+    dimension, condition_size = problem.dimension, problem.condition_dimension
     shape, condition_shape = (dimension,), problem.condition_shape
-    circles = tuple(i for i, c in enumerate(problem.support.columns) if isinstance(c, Circle))
+    periodic = tuple(i for i, c in enumerate(problem.support.columns) if isinstance(c, Circle))
     octaves = options.octaves if dimension <= options.octaves_up_to else 0
-    seen = critic_inputs(dimension, len(circles), octaves)
+    seen = critic_inputs(dimension, len(periodic), octaves)
     width, depth = options.width, options.depth
-    critic = ResidualNet(seen + told, 1, width=width, depth=depth, key=judge)
-    generator = ResidualNet(options.latent + told, dimension, width=width, depth=depth, key=make)
+    critic = ResidualNet(seen + condition_size, 1, width=width, depth=depth, key=critic_key)
+    generator = ResidualNet(
+        options.latent + condition_size, dimension, width=width, depth=depth, key=generator_key
+    )
     return (
         Critic(
             network=critic,
             shape=shape,
             condition_shape=condition_shape,
-            circles=circles,
+            periodic=periodic,
             octaves=octaves,
         ),
         ImplicitGenerator(
@@ -92,10 +96,12 @@ def _networks(
             latent=options.latent,
             shape=shape,
             condition_shape=condition_shape,
-            circles=circles,
+            periodic=periodic,
         ),
     )
 
 
-def _model(cast: Cast) -> GeneratorInUnits:
-    return GeneratorInUnits(cast["generator"], cast["units"], cast["scaling"], cast["critic"])
+def _model(modules: Modules) -> GeneratorInUnits:
+    return GeneratorInUnits(
+        modules["generator"], modules["units"], modules["scaling"], modules["critic"]
+    )

@@ -7,7 +7,7 @@ from jaxtyping import Array
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.contracts import Cast, Density
+from energeia.contracts import Density, Modules
 from energeia.distributions.columns import columns_of
 from energeia.models.ensemble import Ensemble
 from energeia.models.in_units import DensityInUnits
@@ -16,7 +16,7 @@ from energeia.models.symmetrized import Symmetrized
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.members import MemberLikelihood
 from energeia.physics.lattice.symmetry import symmetry_group
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.options.autoregressive import MadeOptions, Symmetrize
 from energeia.recipes.options.problem import Problem
 from energeia.training.player import Player, optimizer
@@ -25,7 +25,9 @@ SMALL_ROWS, SMALL_ORDERS = 5000, 4
 """On 1,257 digits four orders score 80.2 nats an image, one 81.2 to 82.4."""
 
 
-def build(options: MadeOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+def build(
+    options: MadeOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
     """Put the parts together; see ``recipes.assembly``."""
     units = Units.fit(problem.support, reference.x)
     scaling = condition_scaling(reference)
@@ -51,14 +53,14 @@ def build(options: MadeOptions, problem: Problem, reference: Reference, key: PRN
             {"model": network(key)},
             MaximumLikelihood(),
             (Player("model", ("model",), moves),),
-            lambda cast: symmetrized(cast["model"], problem, options.symmetrize),
+            lambda modules: symmetrized(modules["model"], problem, options.symmetrize),
         )
     orders = jax.vmap(columns.shuffle)(jax.random.split(jax.random.fold_in(key, 1), count))
     orders = orders.at[0].set(jnp.arange(problem.dimension))
     members = eqx.filter_vmap(network)(jax.random.split(key, count), orders)
 
-    def finished(cast: Cast) -> Density:
-        mixture = Ensemble(cast["members"], count)
+    def finished(modules: Modules) -> Density:
+        mixture = Ensemble(modules["members"], count)
         return symmetrized(mixture, problem, options.symmetrize)
 
     player = Player("members", ("members",), moves)

@@ -11,8 +11,8 @@ from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.spline import Spline
 from energeia.bijections.units import Units
-from energeia.contracts import Cast, Density, Energy, Objective, Pushforward
-from energeia.distributions.gaussian import LinesAndCircles, StandardNormal
+from energeia.contracts import Density, Energy, Modules, Objective, Pushforward
+from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
 from energeia.energies.confined import ConfinedEnergy
 from energeia.energies.neural import NeuralEnergy
 from energeia.models.flow import Flow
@@ -24,10 +24,10 @@ from energeia.objectives.entropy import EntropyTerm, ImportanceScore, Proposal, 
 from energeia.objectives.information import BarberAgakov, InformationEntropy
 from energeia.objectives.max_entropy import DensityGame, MaxEntropy
 from energeia.objectives.penalties import SlopePenalty
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.spline_flow import angles_of
+from energeia.recipes.spline_flow import periodic_columns
 from energeia.training.player import Player, optimizer
 
 FLOW_UP_TO = 8
@@ -42,7 +42,7 @@ class Side(NamedTuple):
 
 
 def build(
-    options: MaxEntropyOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: MaxEntropyOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Put the game together for a problem.
 
@@ -56,7 +56,7 @@ def build(
     rounds = options.training.rounds
     moves = optimizer(options.energy, rounds * options.energy_moves)
     return Assembly(
-        cast={
+        modules={
             "energy": _energy(options, problem, energy_key),
             **generator.parts,
             "units": _units(problem, reference),
@@ -72,13 +72,13 @@ def build(
 
 
 def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
-    told = bool(problem.condition_dimension)
-    if options.generator == "flow" and told:
+    condition_size = bool(problem.condition_dimension)
+    if options.generator == "flow" and condition_size:
         raise InputError(
             "a flow was asked for under conditions, each of which has a partition function of its "
             "own: use generator=network"
         )
-    few = problem.dimension <= FLOW_UP_TO and not told
+    few = problem.dimension <= FLOW_UP_TO and not condition_size
     return options.generator == "flow" or (options.generator == "auto" and few)
 
 
@@ -96,7 +96,7 @@ def _convolved(options: MaxEntropyOptions, problem: Problem) -> tuple[int, int, 
     return layout if options.images and fits else None
 
 
-def _units(problem: Problem, reference: Reference) -> Units:
+def _units(problem: Problem, reference: ReferenceRows) -> Units:
     """Standardized columns; pixels of an image share one location and one scale.
 
     Apart, the pixels at the margin, which never change, would have the noise of their grey level
@@ -125,9 +125,9 @@ def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energ
         network = ResidualNet(dimension, 1, width=options.width, depth=options.depth, key=key)
         return ConfinedEnergy(network, (dimension,))
     octaves = options.octaves if options.octaves >= 0 else 5 * (dimension <= FLOW_UP_TO)
-    angles, told = angles_of(problem), problem.condition_dimension
-    base = LinesAndCircles(angles)
-    return NeuralEnergy(key, base, options.width, options.depth, octaves, angles, told)
+    periodic, condition_size = periodic_columns(problem), problem.condition_dimension
+    base = RealPeriodicBase(periodic)
+    return NeuralEnergy(key, base, options.width, options.depth, octaves, periodic, condition_size)
 
 
 def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
@@ -136,12 +136,14 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
             f"a defense of {options.defense:g} was asked for, which is a share of rows that leaves "
             "some to the flow: give a number from 0 to below 1"
         )
-    angles = angles_of(problem)
-    base: Density = LinesAndCircles(angles) if any(angles) else StandardNormal((len(angles),))
+    periodic = periodic_columns(problem)
+    base: Density = (
+        RealPeriodicBase(periodic) if any(periodic) else StandardNormal((len(periodic),))
+    )
     bijection = coupling_stack(
         Spline(options.bins, options.half_width, options.smallest_bin),
         options.layers,
-        angles=angles,
+        periodic=periodic,
         condition_shape=None,
         octaves=3,
         width=options.width,
@@ -154,19 +156,23 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
 
 def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
     network_key, told_key = jax.random.split(key)
-    dimension, told = problem.dimension, problem.condition_dimension
+    dimension, condition_size = problem.dimension, problem.condition_dimension
     latent = min(options.latent, dimension) if options.entropy == "volume" else options.latent
     layout = _convolved(options, problem)
     if layout is None:
         network = ResidualNet(
-            latent + told, dimension, width=options.hidden, depth=options.depth, key=network_key
+            latent + condition_size,
+            dimension,
+            width=options.hidden,
+            depth=options.depth,
+            key=network_key,
         )
     else:
         network = ImageDecoder(latent, layout, channels=options.channels, key=network_key)
-    circles = tuple(i for i, around in enumerate(angles_of(problem)) if around)
+    periodic = tuple(i for i, is_periodic in enumerate(periodic_columns(problem)) if is_periodic)
     generator = ImplicitGenerator(
         network, latent=latent, shape=(dimension,), condition_shape=problem.condition_shape,
-        circles=circles,
+        periodic=periodic,
     )  # fmt: skip
     entropy, extra = _entropy(options, generator, told_key)
     where = ("real", "generated") if options.penalize == "both" else (options.penalize,)
@@ -200,5 +206,5 @@ def _entropy(
     return InformationEntropy(estimator=estimator, sigma=options.sigma), {"statistics": encoder}
 
 
-def _model(cast: Cast) -> GameModel:
-    return GameModel(cast["energy"], cast["generator"], cast["units"], cast["scaling"])
+def _model(modules: Modules) -> GameModel:
+    return GameModel(modules["energy"], modules["generator"], modules["units"], modules["scaling"])

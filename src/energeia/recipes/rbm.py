@@ -12,14 +12,16 @@ from energeia.energies.visible import Visible
 from energeia.mcmc.gibbs import Gibbs
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.objectives.contrastive import Contrastive
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.options.energy import RbmOptions
 from energeia.recipes.options.problem import Problem
 from energeia.support import Integer
 from energeia.training.player import Player, optimizer
 
 
-def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+def build(
+    options: RbmOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
     """Put the machine, its chains and its objective together.
 
     Integer columns are thermometers of levels, categorical ones words of units. With a condition
@@ -59,8 +61,8 @@ def build(options: RbmOptions, problem: Problem, reference: Reference, key: PRNG
     )
     mover = optimizer(settings, options.training.rounds)
     return Assembly(
-        cast={"model": model},
+        modules={"model": model},
         objective=objective,
         players=(Player("model", ("model",), mover),),
-        model=lambda cast: cast["model"],
+        model=lambda modules: modules["model"],
     )

@@ -2,22 +2,27 @@
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
-from energeia.bijections.transformer import AffineTransformer
-from energeia.recipes.assembly import Assembly, Reference
+from energeia.bijections.scalar import AffineScalar
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.flow import RealNVPOptions
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.spline_flow import angles_of, flow_in_units, likelihood_assembly, shrunk
+from energeia.recipes.spline_flow import (
+    flow_in_units,
+    likelihood_assembly,
+    periodic_columns,
+    shrunk,
+)
 
 
 def build(
-    options: RealNVPOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: RealNVPOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Affine maps of every column, their log-scales bounded."""
     options = options.resolved(problem.dimension)
     bijection = coupling_stack(
-        AffineTransformer(options.bound),
+        AffineScalar(options.bound),
         options.layers,
-        angles=angles_of(problem),
+        periodic=periodic_columns(problem),
         condition_shape=problem.condition_shape,
         octaves=options.octaves,
         width=options.width,

@@ -6,13 +6,13 @@ from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.spline import Spline
 from energeia.bijections.units import Units
-from energeia.contracts import Bijection, Cast, Density, LatentModel
-from energeia.distributions.gaussian import LinesAndCircles, StandardNormal
+from energeia.contracts import Bijection, Density, LatentModel, Modules
+from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
 from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
 from energeia.models.in_units import DensityInUnits, LatentInUnits
 from energeia.objectives.likelihood import MaximumLikelihood
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.options.flow import SplineFlowOptions
 from energeia.recipes.options.problem import Problem
 from energeia.support import Circle
@@ -21,14 +21,14 @@ from energeia.training.settings import Optimization, Training
 
 
 def build(
-    options: SplineFlowOptions, problem: Problem, reference: Reference, key: PRNGKey
+    options: SplineFlowOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Splines on every column: exact likelihoods, or a lower bound where columns are discrete."""
     options = options.resolved(problem.dimension)
     bijection = coupling_stack(
         Spline(options.bins, options.half_width),
         options.layers,
-        angles=angles_of(problem),
+        periodic=periodic_columns(problem),
         condition_shape=problem.condition_shape,
         octaves=options.octaves,
         width=options.width,
@@ -46,18 +46,18 @@ def shrunk(optimization: Optimization, shrinkage: float, problem: Problem) -> Op
     return msgspec.structs.replace(optimization, weight_decay=decay)
 
 
-def angles_of(problem: Problem) -> tuple[bool, ...]:
+def periodic_columns(problem: Problem) -> tuple[bool, ...]:
     """Which columns are angles."""
     return tuple(isinstance(c, Circle) for c in problem.support.columns)
 
 
 def flow_in_units(
-    bijection: Bijection, problem: Problem, reference: Reference
+    bijection: Bijection, problem: Problem, reference: ReferenceRows
 ) -> DensityInUnits | LatentInUnits:
     """A flow in the user's units, dequantized where columns are discrete."""
     units = Units.fit(problem.support, reference.x)
-    angles = angles_of(problem)
-    base: Density = LinesAndCircles(angles) if any(angles) else StandardNormal(bijection.shape)
+    periodic = periodic_columns(problem)
+    base: Density = RealPeriodicBase(periodic) if any(periodic) else StandardNormal(bijection.shape)
     flow, scaling = Flow(base, bijection), condition_scaling(reference)
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
@@ -72,5 +72,5 @@ def likelihood_assembly(
     return Assembly({"model": model}, MaximumLikelihood(), (player,), _model_of)
 
 
-def _model_of(cast: Cast) -> Density | LatentModel:
-    return cast["model"]
+def _model_of(modules: Modules) -> Density | LatentModel:
+    return modules["model"]

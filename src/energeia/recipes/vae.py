@@ -4,20 +4,22 @@ import jax
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.contracts import Cast, Objective
+from energeia.contracts import Modules, Objective
 from energeia.distributions.likelihoods import ColumnLikelihoods
 from energeia.models.in_units import LatentInUnits
 from energeia.models.latent import Vae
 from energeia.nn.residual import ResidualNet
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.variational import WeightedBound
-from energeia.recipes.assembly import Assembly, Reference, condition_scaling
+from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
 from energeia.recipes.options.latent import VaeOptions
 from energeia.recipes.options.problem import Problem
 from energeia.training.player import Player, optimizer
 
 
-def build(options: VaeOptions, problem: Problem, reference: Reference, key: PRNGKey) -> Assembly:
+def build(
+    options: VaeOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
     """Put together a variational autoencoder (Kingma and Welling 2014) for a problem."""
     model = LatentInUnits(
         inner=_vae(options, problem, key),
@@ -26,7 +28,7 @@ def build(options: VaeOptions, problem: Problem, reference: Reference, key: PRNG
     )
     moves = optimizer(options.optimization, options.training.rounds)
     return Assembly(
-        cast={"model": model},
+        modules={"model": model},
         objective=_objective(options),
         players=(Player("model", ("model",), moves),),
         model=_model,
@@ -36,11 +38,13 @@ def build(options: VaeOptions, problem: Problem, reference: Reference, key: PRNG
 def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
     columns = ColumnLikelihoods(problem.support, options.components)
     up, down = jax.random.split(key)
-    told, latent = problem.condition_dimension, options.latent
+    condition_size, latent = problem.condition_dimension, options.latent
     width, depth = options.width, options.depth
-    inputs = columns.feature_size + told
+    inputs = columns.feature_size + condition_size
     encoder = ResidualNet(inputs, 2 * latent, width=width, depth=depth, key=up, gain=0.3)
-    decoder = ResidualNet(latent + told, columns.size, width=width, depth=depth, key=down, gain=0.3)
+    decoder = ResidualNet(
+        latent + condition_size, columns.size, width=width, depth=depth, key=down, gain=0.3
+    )
     return Vae(
         encoder=encoder,
         decoder=decoder,
@@ -56,5 +60,5 @@ def _objective(options: VaeOptions) -> Objective:
     return WeightedBound(options.beta, options.free_bits, options.warmup)
 
 
-def _model(cast: Cast) -> LatentInUnits:
-    return cast["model"]
+def _model(modules: Modules) -> LatentInUnits:
+    return modules["model"]

@@ -10,7 +10,7 @@ from energeia.support import Support
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Panorama:
+class LandscapePicture:
     """An energy on planes through the data, see ``evaluation.landscape``."""
 
     frames: np.ndarray
@@ -34,7 +34,7 @@ class ModelPart:
     """Lines of ``metrics.jsonl``: ``round``, metrics, ``held_out``."""
     samples: np.ndarray | None = None
     """Generated rows, shape ``(n, d)``, in the user's units."""
-    panorama: Panorama | None = None
+    scan_landscape: LandscapePicture | None = None
     name: str = ""
     """What to call it where two runs share a recipe; the recipe's name by default."""
     citation: str = ""

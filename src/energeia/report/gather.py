@@ -10,7 +10,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.recipes.catalogue import find
-from energeia.report.content import ModelPart, Page, Panorama
+from energeia.report.content import LandscapePicture, ModelPart, Page
 from energeia.report.page import write_report
 from energeia.runs.leaderboard import row
 from energeia.runs.storage.directory import DataRecord, RunDirectory
@@ -67,7 +67,7 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
             evaluation=directory.evaluation,
             history=directory.history(),
             samples=directory.load_rows("samples.npy"),
-            panorama=_panorama(directory),
+            scan_landscape=_panorama(directory),
             name=recipe if recipes.count(recipe) == 1 else f"{recipe} ({directory.path.name})",
             citation=find(recipe).citation,
         )
@@ -75,13 +75,13 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
     ]
 
 
-def _panorama(directory: RunDirectory) -> Panorama | None:
+def _panorama(directory: RunDirectory) -> LandscapePicture | None:
     found = {
         part: directory.load_rows(f"landscape_{part}.npy")
         for part in ("frames", "heights", "chains")
     }
     whole = {part: rows for part, rows in found.items() if rows is not None}
-    return Panorama(**whole) if len(whole) == len(found) else None
+    return LandscapePicture(**whole) if len(whole) == len(found) else None
 
 
 def _environment(directory: RunDirectory) -> dict[str, Any]:

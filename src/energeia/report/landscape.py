@@ -18,8 +18,8 @@ def landscapes(page: Page) -> Markup | None:
     seen = [
         (model, plane)
         for model in page.models
-        if model.panorama is not None
-        for plane in range(len(model.panorama.frames))
+        if model.scan_landscape is not None
+        for plane in range(len(model.scan_landscape.frames))
     ]
     if not seen:
         return None
@@ -36,7 +36,7 @@ def landscapes(page: Page) -> Markup | None:
 
 
 def _panel(figure: Figure, axes: Axes, model: ModelPart, plane: int, held_out: np.ndarray) -> None:
-    seen = model.panorama
+    seen = model.scan_landscape
     assert seen is not None
     # The lowest energy is a minimum over a grid: take one that a single pixel cannot set.
     heights = seen.heights[plane] - np.nanpercentile(seen.heights[plane], 0.1)

@@ -23,7 +23,7 @@ _HERE = Path(__file__).parent
 LARGE_PULL, LARGE_R_HAT = 3.0, 1.01
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """One number of the table of observables."""
 
     text: str
@@ -39,8 +39,8 @@ class ObservableLine(NamedTuple):
     unit: str
     truth: str
     """The exact value, or empty."""
-    data: Cell
-    models: list[Cell]
+    data: TableCell
+    models: list[TableCell]
 
 
 def write_report(page: Page, path: str | Path) -> list[Path]:
@@ -160,24 +160,26 @@ def observable_lines(models: list[ModelPart]) -> list[ObservableLine]:
     for name, first in firsts.items():
         cells = [
             _cell(rows[name].model, rows[name].exact or rows[name].data)
-            if name in rows else Cell("—", "", False)
+            if name in rows else TableCell("—", "", False)
             for rows in by_model
         ]  # fmt: skip
         exact = "" if first.exact is None else number(first.exact)
         data = (
-            _cell(first.data, first.exact) if first.exact else Cell(number(first.data), "", False)
+            _cell(first.data, first.exact)
+            if first.exact
+            else TableCell(number(first.data), "", False)
         )
         lines.append(ObservableLine(name, first.unit, exact, data, cells))
     return lines
 
 
-def _cell(value: Estimate, truth: Estimate) -> Cell:
+def _cell(value: Estimate, truth: Estimate) -> TableCell:
     error = ((value.stderr or 0.0) ** 2 + (truth.stderr or 0.0) ** 2) ** 0.5
     if value.value is None or truth.value is None or not error > 0:
-        return Cell(number(value), "", False)
+        return TableCell(number(value), "", False)
     pull = (value.value - truth.value) / error
     text = f"{pull:+.1f} σ".replace("-", "−") if abs(pull) < 1000 else "> 1000 σ"
-    return Cell(number(value), text, abs(pull) > LARGE_PULL)
+    return TableCell(number(value), text, abs(pull) > LARGE_PULL)
 
 
 def _pictures(page: Page) -> dict[str, Any]:

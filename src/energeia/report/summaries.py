@@ -75,42 +75,42 @@ def in_short(page: Page) -> list[str]:
 def _likelihood(models: list[ModelPart]) -> list[str]:
     exact = _of_kind(models, "exact")
     bounds = _of_kind(models, "lower bound")
-    said = []
+    sentences = []
     if exact:
         best = exact[0]
         text = f"Best exact log-likelihood: {best.title}, {_nats(best)}"
         if len(exact) > 1:
             gap = best.row.log_likelihood - exact[1].row.log_likelihood
             text += f"; {_ahead(gap)} {exact[1].title}"
-        said.append(text + ".")
+        sentences.append(text + ".")
         if bounds and _value(bounds[0]) > _value(best):
             text = f"The lower bound of {bounds[0].title}, {_nats(bounds[0])}"
-            said.append(f"{text}, already lies above it.")
+            sentences.append(f"{text}, already lies above it.")
     elif bounds:
-        said.append(f"Highest lower bound on the log-likelihood: {bounds[0].title}, "
+        sentences.append(f"Highest lower bound on the log-likelihood: {bounds[0].title}, "
                     f"{_nats(bounds[0])}.")  # fmt: skip
     for model in models:
         found = model.evaluation
         if found and found.entropy is not None and found.entropy.value is not None:
             best_possible = -1.0 * found.entropy
-            said.append(
+            sentences.append(
                 f"No model can do better than {number(best_possible)} nats, minus the exact "
                 "entropy of the source."
             )
             break
-    return said
+    return sentences
 
 
 def _two_sample(models: list[ModelPart]) -> list[str]:
-    told = [m for m in models if _auc(m.row) is not None]
-    if not told:
+    compared = [m for m in models if _auc(m.row) is not None]
+    if not compared:
         return []
-    hard = [m for m in told if (_auc(m.row) or 1.0) - 2 * _auc_error(m.row) <= ALIKE]
+    hard = [m for m in compared if (_auc(m.row) or 1.0) - 2 * _auc_error(m.row) <= ALIKE]
     if hard:
         names = _join([m.title for m in hard])
         return [f"A classifier hardly tells samples of {names} from held-out data (AUC at most "
                 f"{ALIKE} within two errors; 0.5 is chance)."]  # fmt: skip
-    best = min(told, key=lambda m: _auc(m.row) or 1.0)
+    best = min(compared, key=lambda m: _auc(m.row) or 1.0)
     return [f"A classifier tells every model from held-out data; least easily {best.title}, with "
             f"AUC {number(_auc_estimate(best.row))} (0.5 is chance)."]  # fmt: skip
 

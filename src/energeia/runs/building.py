@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from energeia._core.types import PRNGKey
-from energeia._core.unoptimized import once
+from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch
 from energeia.physics.lattice.symmetry import symmetry_group
-from energeia.recipes.assembly import Assembly, Reference
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.catalogue import find, require
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import RunConfig
-from energeia.training.loop import trained_cast
+from energeia.training.loop import trained_modules
 from energeia.training.rounds import Augment
-from energeia.training.state import State, Watch
+from energeia.training.state import BestSoFar, State
 
 
 class Keys(NamedTuple):
@@ -41,17 +41,17 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     recipe = find(config.recipe)
     require(recipe, problem)
     count = recipe.reference_rows or problem.rows
-    reference = Reference(*jax.tree.map(lambda r: _head(r, count), (rows.x, rows.condition)))
+    reference = ReferenceRows(*jax.tree.map(lambda r: _head(r, count), (rows.x, rows.condition)))
     make = recipe.load()
 
-    def arrays(reference: Reference, key: PRNGKey) -> Any:
+    def arrays(reference: ReferenceRows, key: PRNGKey) -> Any:
         made = make(config.options, problem, reference, key)
-        return eqx.filter((made.cast, made.objective), eqx.is_array)
+        return eqx.filter((made.modules, made.objective), eqx.is_array)
 
     abstract = skeleton(config, problem)
-    filled = once(arrays, reference, keys_of(config).build)
-    cast, objective = eqx.combine(filled, (abstract.cast, abstract.objective))
-    return abstract._replace(cast=cast, objective=objective)
+    filled = run_unoptimized(arrays, reference, keys_of(config).build)
+    modules, objective = eqx.combine(filled, (abstract.modules, abstract.objective))
+    return abstract._replace(modules=modules, objective=objective)
 
 
 def skeleton(config: RunConfig, problem: Problem) -> Assembly:
@@ -60,7 +60,7 @@ def skeleton(config: RunConfig, problem: Problem) -> Assembly:
     count = min(problem.rows, recipe.reference_rows or problem.rows)
     real = jnp.result_type(float)
     width = problem.condition_dimension
-    reference = Reference(
+    reference = ReferenceRows(
         jax.ShapeDtypeStruct((count, problem.dimension), real),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
     )
@@ -83,6 +83,6 @@ def augmentation(config: RunConfig, problem: Problem) -> Augment | None:
     return symmetry_group(problem.symmetries, problem.layout, problem.support).random
 
 
-def finished_model(assembly: Assembly, state: State, watch: Watch) -> Any:
+def finished_model(assembly: Assembly, state: State, best_so_far: BestSoFar) -> Any:
     """The model in the user's units, of the arrays that training found best."""
-    return assembly.model(trained_cast(assembly.cast, state, watch))
+    return assembly.model(trained_modules(assembly.modules, state, best_so_far))

@@ -21,7 +21,7 @@ from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
 from energeia.models.landscape import HasLandscape, Landscape
-from energeia.records import Chains
+from energeia.records import ChainSummary
 from energeia.runs.latent import latent_space
 
 _BLOCK = 256
@@ -49,7 +49,7 @@ class ChainSamples(NamedTuple):
     """The ends of chains in the user's units, and how far the chains can be trusted."""
 
     x: np.ndarray
-    chains: Chains
+    chains: ChainSummary
     target: str
     """What they sample, in words."""
     step_size: float
@@ -172,9 +172,9 @@ def _decoded(landscape: Landscape, latent: bool, ends: jax.Array, conditions: An
     return jax.vmap(landscape.to_user)(ends)
 
 
-def _record(kernel: str, found: Diagnosis, steps: int, chains: int) -> Chains:
+def _record(kernel: str, found: Diagnosis, steps: int, chains: int) -> ChainSummary:
     tau = found.time if math.isfinite(found.time) else None
-    return Chains(
+    return ChainSummary(
         kernel=kernel, acceptance=found.acceptance, r_hat=found.r_hat, ess=found.ess,
         autocorrelation_time=tau, steps=steps, chains=chains,
     )  # fmt: skip

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from energeia._core.errors import EnergeiaError, InputError
-from energeia.evaluation.budget import Effort
-from energeia.evaluation.prepared import Reference
+from energeia.evaluation.budget import EvaluationBudget
+from energeia.evaluation.prepared import PreparedData
 from energeia.recipes.catalogue import find, one_per_family, require
 from energeia.recipes.options.base import Recipe
-from energeia.runs.evaluating import judge_run, make_reference
+from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
 from energeia.runs.opening import Rows, open_rows
 from energeia.runs.run import load
@@ -34,7 +34,7 @@ class Comparison(NamedTuple):
 def compare(
     data: str | DataConfig, *, recipes: Sequence[str] = (), out: str | Path | None = None,
     scale: float = 1.0, seed: int = 0, resume: bool = False, quiet: bool = False,
-    effort: Effort | None = None, say: Callable[[str], Any] = lambda _: None,
+    budget: EvaluationBudget | None = None, say: Callable[[str], Any] = lambda _: None,
 ) -> Comparison:  # fmt: skip
     """Fit one recipe of each family to the same rows and judge them side by side.
 
@@ -47,7 +47,7 @@ def compare(
         seed: everything random follows from it.
         resume: keep finished runs in ``out`` and go on with interrupted ones.
         quiet: no progress on standard error.
-        effort: sizes of the evaluation, in place of the scaled ones.
+        budget: sizes of the evaluation, in place of the scaled ones.
         say: told in a few words what comes next.
 
     Raises:
@@ -60,7 +60,7 @@ def compare(
     path = Path(out) if out else fresh_folder("runs", where.spec.partition(":")[0])
     if path.exists() and any(path.iterdir()) and not resume:
         raise InputError(f"{path} is not empty: go on in it with --resume or choose another --out")
-    reference = make_reference(rows, rows.test, seed, effort or Effort().hurried(scale))
+    prepared = prepare_data(rows, rows.test, seed, budget or EvaluationBudget().scaled(scale))
     directories = []
     for recipe in chosen:
         say(f"{recipe.family}: {recipe.name}")
@@ -72,7 +72,7 @@ def compare(
         )
         directory = RunDirectory(path / recipe.name)
         directories.append(directory)
-        _one(directory, config, rows, reference, quiet=quiet, resume=resume)
+        _one(directory, config, rows, prepared, quiet=quiet, resume=resume)
     return Comparison(path, ranked(directories), directories)
 
 
@@ -97,22 +97,22 @@ def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:
 
 
 def _one(
-    directory: RunDirectory, config: RunConfig, rows: Rows, reference: Reference, *,
+    directory: RunDirectory, config: RunConfig, rows: Rows, prepared: PreparedData, *,
     quiet: bool, resume: bool,
 ) -> None:  # fmt: skip
     """Train and judge one recipe; a failure is written down and does not stop the others."""
     try:
-        train_or_go_on(directory, config, rows, quiet=quiet, resume=resume)
+        train_or_resume(directory, config, rows, quiet=quiet, resume=resume)
         if directory.evaluation is None:
             run = load(directory.path)
-            judge_run(run, rows.train, rows.test, rows.data.source, reference, config.seed)
+            evaluate_run(run, rows.train, rows.test, rows.data.source, prepared, config.seed)
     except EnergeiaError as problem:
         _log.warning("%s: %s", config.recipe, problem)
         if not directory.exists():
             raise
 
 
-def train_or_go_on(
+def train_or_resume(
     directory: RunDirectory, config: RunConfig, rows: Rows, *, quiet: bool, resume: bool
 ) -> None:
     """Train a run that is not there yet, or go on with one that was interrupted."""

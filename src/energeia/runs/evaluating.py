@@ -6,10 +6,10 @@ import jax
 import numpy as np
 
 from energeia.contracts import Batch
-from energeia.evaluation.budget import Effort
-from energeia.evaluation.landscape import panorama
-from energeia.evaluation.prepared import Reference
-from energeia.evaluation.suite import judge
+from energeia.evaluation.budget import EvaluationBudget
+from energeia.evaluation.landscape import scan_landscape
+from energeia.evaluation.prepared import PreparedData
+from energeia.evaluation.suite import evaluate_in_detail
 from energeia.records import Evaluation
 from energeia.runs.opening import Rows, batch_of, open_for, open_rows
 
@@ -20,7 +20,7 @@ _KEPT_SAMPLES = 2000
 
 
 def evaluate(
-    run: "Run", data: str | None = None, *, seed: int = 0, effort: Effort | None = None
+    run: "Run", data: str | None = None, *, seed: int = 0, budget: EvaluationBudget | None = None
 ) -> Evaluation:
     """Measure a run against its own held-out rows, or against other data.
 
@@ -33,27 +33,31 @@ def evaluate(
     else:
         other = open_for(data, run.problem, run.config.data, seed=seed)
         held_out, source = batch_of(other), other.source
-    reference = make_reference(own, held_out, seed, effort)
-    return judge_run(run, own.train, held_out, source, reference, seed)
+    prepared = prepare_data(own, held_out, seed, budget)
+    return evaluate_run(run, own.train, held_out, source, prepared, seed)
 
 
-def make_reference(rows: Rows, held_out: Batch, seed: int, effort: Effort | None) -> Reference:
-    """What several models share when they are judged on the same rows."""
-    return Reference(rows.train, held_out, effort=effort, seed=seed, support=rows.data.support)
+def prepare_data(
+    rows: Rows, held_out: Batch, seed: int, budget: EvaluationBudget | None
+) -> PreparedData:
+    """What several models share when they are evaluated on the same rows."""
+    return PreparedData(rows.train, held_out, budget=budget, seed=seed, support=rows.data.support)
 
 
-def judge_run(
-    run: "Run", train: Batch, held_out: Batch, source: Any, reference: Reference, seed: int
+def evaluate_run(
+    run: "Run", train: Batch, held_out: Batch, source: Any, prepared: PreparedData, seed: int
 ) -> Evaluation:
     """Measure a run and write the findings in its folder."""
-    judged = judge(run.model, held_out, train, seed=seed, source=source, reference=reference)
-    run.directory.write("evaluation.json", judged.evaluation)
+    details = evaluate_in_detail(
+        run.model, held_out, train, seed=seed, source=source, prepared=prepared
+    )
+    run.directory.write("evaluation.json", details.evaluation)
     rows = np.asarray(held_out.x[:_KEPT_SAMPLES], dtype=np.float32)
     run.directory.save_rows("held_out.npy", rows)
-    if judged.samples is not None:
-        kept = np.asarray(judged.samples.x[:_KEPT_SAMPLES], dtype=np.float32)
+    if details.samples is not None:
+        kept = np.asarray(details.samples.x[:_KEPT_SAMPLES], dtype=np.float32)
         run.directory.save_rows("samples.npy", kept)
-    seen = panorama(run.model, rows, jax.random.key(seed))
+    seen = scan_landscape(run.model, rows, jax.random.key(seed))
     for name, array in ({} if seen is None else seen._asdict()).items():
         run.directory.save_rows(f"landscape_{name}.npy", array)
-    return judged.evaluation
+    return details.evaluation

@@ -6,7 +6,7 @@ from typing import Any
 from energeia._core.errors import InputError, NoSuchCapability
 from energeia.contracts import Pushforward
 from energeia.distributions.gaussian import StandardNormal
-from energeia.distributions.narrowed import NarrowedNormal
+from energeia.distributions.truncated import TruncatedNormal
 from energeia.models.landscape import HasLandscape, Landscape, LatentDraws
 from energeia.recipes.catalogue import RECIPES
 
@@ -26,7 +26,9 @@ def latent_space(model: Any, recipe: str) -> tuple[Landscape, Pushforward]:
     return landscape, landscape.generator
 
 
-def narrowed(model: Any, recipe: str, temperature: float, truncation: float) -> LatentDraws:
+def with_truncated_prior(
+    model: Any, recipe: str, temperature: float, truncation: float
+) -> LatentDraws:
     """The model with z ~ prior(z)^(1/T), cut at ``truncation`` deviations where it is not zero.
 
     Raises:
@@ -45,5 +47,5 @@ def narrowed(model: Any, recipe: str, temperature: float, truncation: float) -> 
             f"the latent prior of this {recipe} is a {type(generator.prior).__name__}, and only a "
             "standard normal is narrowed: leave --temperature and --truncation out"
         )
-    prior = NarrowedNormal(generator.prior.shape, temperature, truncation or math.inf)
+    prior = TruncatedNormal(generator.prior.shape, temperature, truncation or math.inf)
     return LatentDraws(prior, landscape, generator)

@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from energeia.training.loop import Look
+from energeia.training.loop import TrainingProgress
 
 _EVERY_SECONDS = 5.0
 
@@ -48,28 +48,28 @@ class ProgressLine:
         if self.live is not None:
             self.live.stop()
 
-    def show(self, look: Look) -> None:
+    def show(self, progress: TrainingProgress) -> None:
         """Tell one look; off a terminal at most every few seconds, and always the last."""
-        self._ran += look.round - self.done
-        self._seconds += look.run_seconds
-        self.done = look.round
+        self._ran += progress.round - self.done
+        self._seconds += progress.run_seconds
+        self.done = progress.round
         if self.quiet:
             return
         rate = self._ran / max(self._seconds, 1e-9)
-        said = f"{describe(look)}  {rate:.0f}/s"
+        said = f"{describe(progress)}  {rate:.0f}/s"
         if self.live is not None:
-            self.live.update(self._task, completed=look.round, said=said)
-        elif look.finished or time.monotonic() - self._last > _EVERY_SECONDS:
+            self.live.update(self._task, completed=progress.round, said=said)
+        elif progress.finished or time.monotonic() - self._last > _EVERY_SECONDS:
             self._last = time.monotonic()
-            left = (self.rounds - look.round) / max(rate, 1e-9)
-            end = "done" if look.finished else f"{left:.0f} s left"
-            line = f"{self.name}: round {look.round}/{self.rounds}  {said}  {end}"
+            left = (self.rounds - progress.round) / max(rate, 1e-9)
+            end = "done" if progress.finished else f"{left:.0f} s left"
+            line = f"{self.name}: round {progress.round}/{self.rounds}  {said}  {end}"
             print(line, file=sys.stderr, flush=True)
 
 
-def describe(look: Look) -> str:
+def describe(progress: TrainingProgress) -> str:
     """The losses of a look in a few words."""
-    losses = [f"{name.split('/')[0]} {value:.4g}" for name, value in look.metrics.items()
+    losses = [f"{name.split('/')[0]} {value:.4g}" for name, value in progress.metrics.items()
               if name.endswith("/loss")]  # fmt: skip
-    held = [] if look.held_out is None else [f"held-out {look.held_out:.4g}"]
+    held = [] if progress.held_out is None else [f"held-out {progress.held_out:.4g}"]
     return "  ".join([*losses, *held])

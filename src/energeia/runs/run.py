@@ -10,9 +10,9 @@ import numpy as np
 
 from energeia._core.batching import map_rows
 from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
-from energeia.contracts import Cast, Density, Energy, Generator
+from energeia.contracts import Density, Energy, Generator, Modules
 from energeia.estimate import Estimate
-from energeia.evaluation.budget import Effort
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.samples import draw
 from energeia.recipes.options.problem import Problem
@@ -20,7 +20,7 @@ from energeia.records import Evaluation
 from energeia.runs.building import skeleton
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.evaluating import evaluate
-from energeia.runs.latent import narrowed
+from energeia.runs.latent import with_truncated_prior
 from energeia.runs.opening import as_conditions, as_rows
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
@@ -64,7 +64,7 @@ class Run:
         _require_some(n)
         model = self.model
         if temperature != 1.0 or truncation != 0.0:
-            model = narrowed(model, self.config.recipe, temperature, truncation)
+            model = with_truncated_prior(model, self.config.recipe, temperature, truncation)
         if not isinstance(model, Generator):
             raise NoSuchCapability(f"{self.path} is an energy without a sampler: use its chains")
         conditions = as_conditions(self.problem, condition, n)
@@ -85,9 +85,9 @@ class Run:
         if np.ndim(condition) > 1:
             raise InputError("chains were given many conditions: give one for all of them")
         rows = as_conditions(self.problem, condition, 1)
-        told = None if rows is None else rows[0]
+        one_condition = None if rows is None else rows[0]
         found = chain_samples(
-            self.model, self.config.recipe, n, settings, jax.random.key(seed), told
+            self.model, self.config.recipe, n, settings, jax.random.key(seed), one_condition
         )
         return found._replace(x=found.x.reshape(n, *self.problem.layout))
 
@@ -122,22 +122,22 @@ class Run:
         return map_rows(_energies, rows.x, *_given(rows.condition), carry=self.model)
 
     def score(
-        self, x: Any, condition: Any = None, seed: int = 0, effort: Effort | None = None
+        self, x: Any, condition: Any = None, seed: int = 0, budget: EvaluationBudget | None = None
     ) -> Scores:
         """The log-likelihood of each row, exact or not, and the mean with its error and kind.
 
-        ``effort`` says how many weights or annealed chains a bound or an estimate may take.
+        ``budget`` says how many weights or annealed chains a bound or an estimate may take.
 
         Raises:
             InputError: for rows of another shape, not finite, or outside the support.
         """
         rows = as_rows(self.problem, x, condition)
         key = jax.random.key(seed)
-        found = log_likelihood(self.model, rows.x, rows.condition, key=key, effort=effort)
+        found = log_likelihood(self.model, rows.x, rows.condition, key=key, budget=budget)
         return Scores(np.asarray(found.rows), found.estimate)
 
     def evaluate(
-        self, data: str | None = None, seed: int = 0, effort: Effort | None = None
+        self, data: str | None = None, seed: int = 0, budget: EvaluationBudget | None = None
     ) -> Evaluation:
         """Likelihood, two-sample tests, coverage and observables, kept in the run's folder.
 
@@ -146,7 +146,7 @@ class Run:
         Raises:
             InputError: for data that cannot be read or do not fit the run.
         """
-        return evaluate(self, data, seed=seed, effort=effort)
+        return evaluate(self, data, seed=seed, budget=budget)
 
 
 def _require_some(n: int) -> None:
@@ -165,13 +165,13 @@ def load(path: str | Path) -> Run:
     config, problem = directory.config(), directory.problem
     saved = checkpoint.load_last(directory.checkpoints)
     empty = skeleton(config, problem)
-    cast = restored_cast(empty.cast, saved)
-    model = empty.model(cast)
+    modules = restored_modules(empty.modules, saved)
+    model = empty.model(modules)
     _refuse_holes(model, path)
     return Run(directory, config, problem, model)
 
 
-def restored_cast(empty: Cast, saved: checkpoint.Saved) -> Cast:
+def restored_modules(empty: Modules, saved: checkpoint.Saved) -> Modules:
     """Fill an abstract cast with the best arrays of a checkpoint, or the averaged, or the last."""
     arrays, static = eqx.partition(empty, _is_shape)
     if saved.header.best_loss is not None:

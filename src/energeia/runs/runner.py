@@ -22,9 +22,9 @@ from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import DataRecord, RunDirectory, Status
 from energeia.runs.storage.environment import environment
-from energeia.training.loop import Look, chunks, total_rounds
+from energeia.training.loop import TrainingProgress, total_rounds, training_chunks
 from energeia.training.settings import Training
-from energeia.training.state import Game, State, Watch, initial_state
+from energeia.training.state import BestSoFar, Game, State, initial_state
 
 _REPORT_ROWS = 2000
 
@@ -119,21 +119,21 @@ def run_session(session: Session) -> Status:
             session.config.recipe, total, done, quiet=session.quiet
         ) as line:  # fmt: skip
             status = before
-            for look in looks(session, assembly, start):
-                line.show(look)
-                status = _record(directory, look, before, status, total, assembly)
-                if look.finished or _due(look, training) or signals.stopped:
-                    _save(directory, look)
-                if signals.stopped and not look.finished:
+            for progress in training_progress(session, assembly, start):
+                line.show(progress)
+                status = _record(directory, progress, before, status, total, assembly)
+                if progress.finished or _due(progress, training) or signals.stopped:
+                    _save(directory, progress)
+                if signals.stopped and not progress.finished:
                     raise KeyboardInterrupt
     except KeyboardInterrupt:
         stopped = before if start is None and done == 0 else directory.status
         directory.write("status.json", _restated(stopped, "interrupted", "stopped by the user"))
         raise
     except TrainingFailed as problem:
-        said = f"{problem} (last good checkpoint: {last_good(directory)})"
-        directory.write("status.json", _restated(directory.status, "failed", said))
-        raise TrainingFailed(said) from None
+        metrics = f"{problem} (last good checkpoint: {last_good(directory)})"
+        directory.write("status.json", _restated(directory.status, "failed", metrics))
+        raise TrainingFailed(metrics) from None
     finished = _restated(status, "finished", "")
     directory.write("status.json", finished)
     return finished
@@ -143,25 +143,27 @@ class Start(NamedTuple):
     """Where a run goes on: what it carried, and how its chunks were run."""
 
     state: State
-    watch: Watch
+    best_so_far: BestSoFar
     mode: str
 
 
-def looks(session: Session, assembly: Assembly, start: Start | None) -> Iterator[Look]:
+def training_progress(
+    session: Session, assembly: Assembly, start: Start | None
+) -> Iterator[TrainingProgress]:
     """The looks of a run, from a starting point."""
     training = session.training
     if start is not None:
         # Chunks compiled in another way may round differently: keep the one that was chosen.
         training = msgspec.structs.replace(training, mode=start.mode)
-    return chunks(
+    return training_chunks(
         Game(assembly.objective, assembly.players),
-        assembly.cast,
+        assembly.modules,
         session.rows.train,
         session.rows.valid,
         training,
         keys_of(session.config).train,
         augmentation(session.config, session.rows.problem),
-        start and (start.state, start.watch),
+        start and (start.state, start.best_so_far),
     )
 
 
@@ -176,56 +178,56 @@ def resume_point(session: Session, assembly: Assembly) -> Start | None:
     )
     template = jax.eval_shape(
         lambda key, rows: initial_state(
-            key, game, assembly.cast, rows, average=session.training.average > 0
+            key, game, assembly.modules, rows, average=session.training.average > 0
         ),
         keys_of(session.config).train,
         rows,
     )
     state = checkpoint.restore(template, saved, "state.")
-    return Start(state, _watch(saved, template), saved.header.mode)
+    return Start(state, _restored_best(saved, template), saved.header.mode)
 
 
-def _watch(saved: checkpoint.Saved, template: State) -> Watch:
+def _restored_best(saved: checkpoint.Saved, template: State) -> BestSoFar:
     header = saved.header
     if header.best_loss is None:
-        return Watch(None, math.inf, 0, header.misses)
+        return BestSoFar(None, math.inf, 0, header.misses)
     best = checkpoint.restore(template.arrays, saved, "best.")
-    return Watch(best, header.best_loss, header.best_round, header.misses)
+    return BestSoFar(best, header.best_loss, header.best_round, header.misses)
 
 
-def _due(look: Look, training: Training) -> bool:
+def _due(progress: TrainingProgress, training: Training) -> bool:
     every = math.ceil(training.checkpoint_every / training.check_every) * training.check_every
-    return look.round % every == 0
+    return progress.round % every == 0
 
 
-def _save(directory: RunDirectory, look: Look) -> None:
-    best = look.watch.best
-    tree = {"state": look.state} if best is None else {"state": look.state, "best": best}
+def _save(directory: RunDirectory, progress: TrainingProgress) -> None:
+    best = progress.best_so_far.arrays
+    tree = {"state": progress.state} if best is None else {"state": progress.state, "best": best}
     header = {
-        "round": look.round,
-        "mode": look.mode,
-        "best_loss": None if best is None else look.watch.loss,
-        "best_round": look.watch.round,
-        "misses": look.watch.misses,
+        "round": progress.round,
+        "mode": progress.mode,
+        "best_loss": None if best is None else progress.best_so_far.loss,
+        "best_round": progress.best_so_far.round,
+        "misses": progress.best_so_far.misses,
     }
     checkpoint.save(directory.checkpoints, tree, header)
 
 
 def _record(
-    directory: RunDirectory, look: Look, before: Status, status: Status, total: int,
+    directory: RunDirectory, progress: TrainingProgress, before: Status, status: Status, total: int,
     assembly: Assembly,
 ) -> Status:  # fmt: skip
     """Write one look to the ledgers: what must be equal on every machine apart from what cannot."""
-    held = {} if look.held_out is None else {"held_out": look.held_out}
-    directory.append("metrics.jsonl", {"round": look.round, **look.metrics, **held})
-    directory.append("timings.jsonl", {"round": look.round, "seconds": look.run_seconds})
+    held = {} if progress.held_out is None else {"held_out": progress.held_out}
+    directory.append("metrics.jsonl", {"round": progress.round, **progress.metrics, **held})
+    directory.append("timings.jsonl", {"round": progress.round, "seconds": progress.run_seconds})
     new = Status(
         state="running",
-        round=look.round,
+        round=progress.round,
         rounds=total,
-        seconds=status.seconds + look.run_seconds,
-        compile_seconds=before.compile_seconds + look.compile_seconds,
-        parameters=parameter_count(assembly.cast),
+        seconds=status.seconds + progress.run_seconds,
+        compile_seconds=before.compile_seconds + progress.compile_seconds,
+        parameters=parameter_count(assembly.modules),
     )
     directory.write("status.json", new)
     return new

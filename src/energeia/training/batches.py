@@ -11,11 +11,11 @@ from energeia._core.types import PRNGKey
 from energeia.contracts import Batch
 
 
-class Piece(NamedTuple):
+class ChunkInputs(NamedTuple):
     """What goes into a compiled chunk: whole data, or the batches fed to each round."""
 
     data: Any
-    fed: Any
+    streamed: Any
 
 
 class Resident(NamedTuple):
@@ -29,16 +29,16 @@ class Resident(NamedTuple):
         """The number of rows."""
         return self.rows.x.shape[0]
 
-    def piece(self, first_round: int, rounds: int) -> Piece:
+    def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
         """The whole data; nothing is fed."""
         del first_round, rounds
-        return Piece(self.rows, None)
+        return ChunkInputs(self.rows, None)
 
-    def draw(self, key: PRNGKey, piece: Piece, move: int) -> Batch:
+    def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
         """Gather random rows."""
         del move
         index = jax.random.randint(key, (self.batch,), 0, self.count)
-        return jax.tree.map(lambda rows: rows[index], piece.data)
+        return jax.tree.map(lambda rows: rows[index], inputs.data)
 
 
 class Streamed(NamedTuple):
@@ -49,11 +49,13 @@ class Streamed(NamedTuple):
     moves: int
     """Moves in a round: each gets a batch of its own."""
 
-    def piece(self, first_round: int, rounds: int) -> Piece:
+    def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
         """The batches of some rounds, arrays of shape ``(rounds, moves, batch, ...)``."""
         need = rounds * self.moves * self.batch
         start = first_round * self.moves * self.batch
-        return Piece(None, jax.tree.map(lambda rows: self._take(rows, start, need), self.rows))
+        return ChunkInputs(
+            None, jax.tree.map(lambda rows: self._take(rows, start, need), self.rows)
+        )
 
     def _take(self, rows: Any, start: int, need: int) -> Any:
         count, parts, have = len(rows), [], 0
@@ -65,10 +67,10 @@ class Streamed(NamedTuple):
         block = np.concatenate(parts).reshape((-1, self.moves, self.batch, *rows.shape[1:]))
         return jnp.asarray(block, dtype=jnp.result_type(float))
 
-    def draw(self, key: PRNGKey, piece: Piece, move: int) -> Batch:
+    def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
         """The rows that were fed for this move."""
         del key
-        return jax.tree.map(lambda rows: rows[move], piece.fed)
+        return jax.tree.map(lambda rows: rows[move], inputs.streamed)
 
 
 def batches(rows: Batch, batch: int, moves: int, resident_mb: int) -> Resident | Streamed:

@@ -13,7 +13,7 @@ from energeia.training.batches import Resident, Streamed
 from energeia.training.rounds import Round, scanned, stepped
 from energeia.training.state import State
 
-_FED_BYTES = 256 * 2**20
+_STREAMED_BYTES = 256 * 2**20
 
 
 class Engine(NamedTuple):
@@ -51,14 +51,14 @@ def _scan(
     play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
 ) -> Engine:
     start = time.perf_counter()
-    length = _fed_rounds(source, rounds)
-    compiled = scanned(play, length).lower(state, source.piece(0, length), key).compile()
+    length = _streamed_rounds(source, rounds)
+    compiled = scanned(play, length).lower(state, source.inputs(0, length), key).compile()
     seconds = time.perf_counter() - start
 
     def run(state: State) -> tuple[State, dict[str, np.ndarray]]:
         first, parts = int(state.round), []
         for offset in range(0, rounds, length):
-            state, metrics = compiled(state, source.piece(first + offset, length), key)
+            state, metrics = compiled(state, source.inputs(first + offset, length), key)
             parts.append(metrics)
         return state, _joined(parts, np.concatenate)
 
@@ -69,13 +69,13 @@ def _step(
     play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
 ) -> Engine:
     start = time.perf_counter()
-    compiled = stepped(play).lower(state, source.piece(0, 1), key).compile()
+    compiled = stepped(play).lower(state, source.inputs(0, 1), key).compile()
     seconds = time.perf_counter() - start
 
     def run(state: State) -> tuple[State, dict[str, np.ndarray]]:
         first, parts = int(state.round), []
         for offset in range(rounds):
-            state, metrics = compiled(state, source.piece(first + offset, 1), key)
+            state, metrics = compiled(state, source.inputs(first + offset, 1), key)
             parts.append(metrics)
         return state, _joined(parts, np.stack)
 
@@ -88,7 +88,7 @@ def _joined(parts: list[dict[str, Any]], join: Callable[..., np.ndarray]) -> dic
     return {name: join([part[name] for part in host]) for name in host[0]}
 
 
-def _fed_rounds(source: Resident | Streamed, rounds: int) -> int:
+def _streamed_rounds(source: Resident | Streamed, rounds: int) -> int:
     """How many rounds to feed at a time, a divisor of the chunk that keeps the feed small."""
     if isinstance(source, Resident):
         return rounds
@@ -97,5 +97,5 @@ def _fed_rounds(source: Resident | Streamed, rounds: int) -> int:
         * source.batch
         * sum(4 * int(np.prod(r.shape[1:])) for r in source.rows if r is not None)
     )
-    most = max(1, _FED_BYTES // max(one, 1))
+    most = max(1, _STREAMED_BYTES // max(one, 1))
     return max(d for d in range(1, rounds + 1) if rounds % d == 0 and d <= most)

@@ -8,18 +8,18 @@ import jax
 import jax.numpy as jnp
 
 from energeia._core.types import PRNGKey
-from energeia.contracts import Batch, Cast, Objective
+from energeia.contracts import Batch, Modules, Objective
 
 _BLOCK = 512
 
 
 def make_held_out(
-    objective: Objective, cast: Cast, rows: Batch | None, key: PRNGKey
+    objective: Objective, modules: Modules, rows: Batch | None, key: PRNGKey
 ) -> Callable[[Any], jax.Array] | None:
     """Build ``loss(arrays)`` over all held-out rows; None where there is nothing to watch."""
     if rows is None:
         return None
-    static = eqx.filter(cast, eqx.is_array, inverse=True)
+    static = eqx.filter(modules, eqx.is_array, inverse=True)
     held: Batch = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
     count = held.x.shape[0]
     size = min(_BLOCK, count)
@@ -42,7 +42,7 @@ def make_held_out(
             total = total + rest * jnp.asarray(last)
         return total / count
 
-    if jax.eval_shape(loss, eqx.filter(cast, eqx.is_array), held, key) is None:
+    if jax.eval_shape(loss, eqx.filter(modules, eqx.is_array), held, key) is None:
         return None
     compiled = jax.jit(loss)
     return lambda arrays: compiled(arrays, held, key)  # pyright: ignore[reportReturnType]

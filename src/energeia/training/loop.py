@@ -16,17 +16,17 @@ import numpy as np
 
 from energeia._core.errors import InputError, TrainingFailed
 from energeia._core.types import PRNGKey
-from energeia._core.unoptimized import once
-from energeia.contracts import Batch, Cast
+from energeia._core.unoptimized import run_unoptimized
+from energeia.contracts import Batch, Modules
 from energeia.training.batches import batches
 from energeia.training.engine import build_engine
 from energeia.training.held_out import make_held_out
 from energeia.training.rounds import Augment, make_round
 from energeia.training.settings import Training
-from energeia.training.state import Game, State, Watch, initial_state, judged
+from energeia.training.state import BestSoFar, Game, State, evaluated_arrays, initial_state
 
 
-class Look(NamedTuple):
+class TrainingProgress(NamedTuple):
     """What is seen between two chunks."""
 
     round: int
@@ -36,7 +36,7 @@ class Look(NamedTuple):
     improved: bool
     finished: bool
     state: State
-    watch: Watch
+    best_so_far: BestSoFar
     mode: str
     compile_seconds: float
     run_seconds: float
@@ -46,8 +46,8 @@ class Look(NamedTuple):
 class Trained(NamedTuple):
     """A trained cast and what was seen on the way."""
 
-    cast: Cast
-    history: list[Look]
+    modules: Modules
+    history: list[TrainingProgress]
     """Of these, only the last still owns its state."""
 
 
@@ -57,14 +57,14 @@ def total_rounds(settings: Training) -> int:
 
 
 def train(
-    game: Game, cast: Cast, rows: Batch, held_out: Batch | None, settings: Training,
+    game: Game, modules: Modules, rows: Batch, held_out: Batch | None, settings: Training,
     key: PRNGKey, augment: Augment | None = None,
 ) -> Trained:  # fmt: skip
     """Train to the end and keep nothing on disk.
 
     Args:
         game: the objective and its players.
-        cast: the modules of the game, by name.
+        modules: the modules of the game, by name.
         rows: training rows, ``x`` of shape ``(n, *shape)``.
         held_out: rows for the held-out loss, by which the best state is kept, or None.
         settings: how long, on what batches.
@@ -75,21 +75,21 @@ def train(
         InputError: if there are fewer rows than a batch.
         TrainingFailed: at the first loss or gradient that is not finite.
     """
-    looks = list(chunks(game, cast, rows, held_out, settings, key, augment))
-    last = looks[-1]
-    return Trained(trained_cast(cast, last.state, last.watch), looks)
+    training_progress = list(training_chunks(game, modules, rows, held_out, settings, key, augment))
+    last = training_progress[-1]
+    return Trained(trained_modules(modules, last.state, last.best_so_far), training_progress)
 
 
-def trained_cast(cast: Cast, state: State, watch: Watch) -> Cast:
+def trained_modules(modules: Modules, state: State, best_so_far: BestSoFar) -> Modules:
     """The cast with the best held-out arrays, or the averaged, or the last."""
-    arrays = judged(state) if watch.best is None else watch.best
-    return eqx.combine(arrays, eqx.filter(cast, eqx.is_array, inverse=True))
+    arrays = evaluated_arrays(state) if best_so_far.arrays is None else best_so_far.arrays
+    return eqx.combine(arrays, eqx.filter(modules, eqx.is_array, inverse=True))
 
 
-def chunks(
-    game: Game, cast: Cast, rows: Batch, held_out: Batch | None, settings: Training,
-    key: PRNGKey, augment: Augment | None = None, start: tuple[State, Watch] | None = None,
-) -> Iterator[Look]:  # fmt: skip
+def training_chunks(
+    game: Game, modules: Modules, rows: Batch, held_out: Batch | None, settings: Training,
+    key: PRNGKey, augment: Augment | None = None, start: tuple[State, BestSoFar] | None = None,
+) -> Iterator[TrainingProgress]:  # fmt: skip
     """Train chunk by chunk; resume from ``start`` as if never stopped.
 
     A look's ``state`` is given away to the next chunk: copy or save it before going on.
@@ -101,44 +101,46 @@ def chunks(
         )
     settings = settings.bounded(len(rows.x))
 
-    def begun(key: PRNGKey, cast: Cast, first: Batch) -> State:
-        return initial_state(key, game, cast, first, average=settings.average > 0)
+    def begun(key: PRNGKey, modules: Modules, first: Batch) -> State:
+        return initial_state(key, game, modules, first, average=settings.average > 0)
 
     init_key, run_key, check_key = jax.random.split(key, 3)
     moves = sum(player.repeats for player in game.players)
     source = batches(rows, settings.batch, moves, settings.resident_mb)
     first: Batch = jax.tree.map(lambda r: jnp.asarray(r[: settings.batch], float), rows)
-    state, watch = start or (once(begun, init_key, cast, first), Watch())
-    play = make_round(game, cast, source, settings.average, augment)
-    judge = make_held_out(game.objective, cast, held_out, check_key)
+    state, best_so_far = start or (run_unoptimized(begun, init_key, modules, first), BestSoFar())
+    play = make_round(game, modules, source, settings.average, augment)
+    held_out_loss = make_held_out(game.objective, modules, held_out, check_key)
     engine = build_engine(play, source, run_key, settings.check_every, settings.mode, state)
-    while int(state.round) < total_rounds(settings) and not _exhausted(watch, settings):
+    while int(state.round) < total_rounds(settings) and not _exhausted(best_so_far, settings):
         before, clock = int(state.round), time.perf_counter()
         state, metrics = engine.run(state)
         seconds = time.perf_counter() - clock
         _check_finite(metrics, before)
-        score = None if judge is None else float(judge(judged(state)))
-        watch, improved = _watch(watch, score, state, keep=settings.patience > 0)
-        finished = int(state.round) >= total_rounds(settings) or _exhausted(watch, settings)
+        score = None if held_out_loss is None else float(held_out_loss(evaluated_arrays(state)))
+        best_so_far, improved = _updated_best(best_so_far, score, state, keep=settings.patience > 0)
+        finished = int(state.round) >= total_rounds(settings) or _exhausted(best_so_far, settings)
         means = {name: float(np.mean(value)) for name, value in metrics.items()}
-        yield Look(
-            int(state.round), means, score, improved, finished, state, watch,
+        yield TrainingProgress(
+            int(state.round), means, score, improved, finished, state, best_so_far,
             engine.mode, engine.compile_seconds, seconds,
         )  # fmt: skip
 
 
-def _exhausted(watch: Watch, settings: Training) -> bool:
-    return bool(settings.patience) and watch.misses >= settings.patience
+def _exhausted(best_so_far: BestSoFar, settings: Training) -> bool:
+    return bool(settings.patience) and best_so_far.misses >= settings.patience
 
 
-def _watch(watch: Watch, score: float | None, state: State, *, keep: bool) -> tuple[Watch, bool]:
+def _updated_best(
+    best_so_far: BestSoFar, score: float | None, state: State, *, keep: bool
+) -> tuple[BestSoFar, bool]:
     """Keep a copy of the best arrays; a score that is not a number never is the best."""
     if score is None or not keep:
-        return watch, False
-    if score < watch.loss:
-        best: Any = jax.tree.map(jnp.copy, judged(state))
-        return Watch(best, score, int(state.round), 0), True
-    return watch._replace(misses=watch.misses + 1), False
+        return best_so_far, False
+    if score < best_so_far.loss:
+        best: Any = jax.tree.map(jnp.copy, evaluated_arrays(state))
+        return BestSoFar(best, score, int(state.round), 0), True
+    return best_so_far._replace(misses=best_so_far.misses + 1), False
 
 
 def _check_finite(metrics: dict[str, np.ndarray], before: int) -> None:

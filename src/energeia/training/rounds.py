@@ -9,45 +9,45 @@ import jax.numpy as jnp
 import optax
 
 from energeia._core.types import PRNGKey
-from energeia.contracts import Batch, Cast, Metrics
-from energeia.training.batches import Piece, Resident, Streamed
+from energeia.contracts import Batch, Metrics, Modules
+from energeia.training.batches import ChunkInputs, Resident, Streamed
 from energeia.training.player import Player
 from energeia.training.state import Game, State, moved_mask
 
 Augment = Callable[[PRNGKey, jax.Array], jax.Array]
-Round = Callable[[State, Piece, PRNGKey], tuple[State, Metrics]]
+Round = Callable[[State, ChunkInputs, PRNGKey], tuple[State, Metrics]]
 
 
 def make_round(
-    game: Game, cast: Cast, source: Resident | Streamed, decay: float, augment: Augment | None
+    game: Game, modules: Modules, source: Resident | Streamed, decay: float, augment: Augment | None
 ) -> Round:
     """Build the function of one round: a static cycle of every player's moves.
 
     Keys are folded from the round's number, so a resumed run draws what it would have drawn.
     """
-    static = eqx.filter(cast, eqx.is_array, inverse=True)
-    masks = [moved_mask(player, cast) for player in game.players]
+    static = eqx.filter(modules, eqx.is_array, inverse=True)
+    masks = [moved_mask(player, modules) for player in game.players]
 
-    def draw(key: PRNGKey, piece: Piece, move: int) -> Batch:
+    def draw(key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
         key, flip = jax.random.split(key)
-        batch = source.draw(key, piece, move)
+        batch = source.draw(key, inputs, move)
         if augment is None:
             return batch
         keys = jax.random.split(flip, batch.x.shape[0])
         return Batch(jax.vmap(augment)(keys, batch.x), batch.condition)
 
-    def play(state: State, piece: Piece, key: PRNGKey) -> tuple[State, Metrics]:
+    def play(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
         key = jax.random.fold_in(key, state.round)
         metrics: Metrics = {}
         move = 0
         for index, player in enumerate(game.players):
             for _ in range(player.repeats):
                 data_key, loss_key = jax.random.split(jax.random.fold_in(key, move))
-                batch = draw(data_key, piece, move)
-                state, said = _move(
+                batch = draw(data_key, inputs, move)
+                state, metrics = _move(
                     game, static, masks[index], index, player, loss_key, state, batch
                 )
-                metrics |= said
+                metrics |= metrics
                 move += 1
         average = _averaged(state, decay)
         return state._replace(average=average, round=state.round + 1), metrics
@@ -63,19 +63,19 @@ def _move(
     moved, rest = eqx.partition(state.arrays, mask)
 
     def loss(moved: Any) -> tuple[jax.Array, tuple[Any, Metrics]]:
-        cast = eqx.combine(moved, rest, static)
-        return game.objective.loss(player.name, key, cast, batch, state.memory)
+        modules = eqx.combine(moved, rest, static)
+        return game.objective.loss(player.name, key, modules, batch, state.memory)
 
     (value, (memory, metrics)), gradient = jax.value_and_grad(loss, has_aux=True)(moved)
     update, optimizer = player.optimizer.update(gradient, state.optimizers[index], moved)
     arrays = eqx.combine(optax.apply_updates(moved, update), rest)
-    said = {
+    metrics = {
         f"{player.name}/loss": value,
         f"{player.name}/gradient_norm": optax.tree.norm(gradient),
         **{f"{player.name}/{name}": number for name, number in metrics.items()},
     }
     optimizers = (*state.optimizers[:index], optimizer, *state.optimizers[index + 1 :])
-    return state._replace(arrays=arrays, optimizers=optimizers, memory=memory), said
+    return state._replace(arrays=arrays, optimizers=optimizers, memory=memory), metrics
 
 
 def _averaged(state: State, decay: float) -> Any:
@@ -95,11 +95,11 @@ def _averaged(state: State, decay: float) -> Any:
 def scanned(play: Round, rounds: int) -> Any:
     """Jit many rounds as one scan, metrics stacked."""
 
-    def chunk(state: State, piece: Piece, key: PRNGKey) -> tuple[State, Metrics]:
-        def body(carry: State, fed: Any) -> tuple[State, Metrics]:
-            return play(carry, Piece(piece.data, fed), key)
+    def chunk(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
+        def body(carry: State, streamed: Any) -> tuple[State, Metrics]:
+            return play(carry, ChunkInputs(inputs.data, streamed), key)
 
-        return jax.lax.scan(body, state, piece.fed, length=rounds)
+        return jax.lax.scan(body, state, inputs.streamed, length=rounds)
 
     return jax.jit(chunk, donate_argnums=0)
 
@@ -107,8 +107,8 @@ def scanned(play: Round, rounds: int) -> Any:
 def stepped(play: Round) -> Any:
     """Jit one round; its calls are queued, so the host does not wait between them."""
 
-    def one(state: State, piece: Piece, key: PRNGKey) -> tuple[State, Metrics]:
-        fed = jax.tree.map(lambda rows: rows[0], piece.fed)
-        return play(state, Piece(piece.data, fed), key)
+    def one(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
+        streamed = jax.tree.map(lambda rows: rows[0], inputs.streamed)
+        return play(state, ChunkInputs(inputs.data, streamed), key)
 
     return jax.jit(one, donate_argnums=0)

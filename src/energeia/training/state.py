@@ -9,7 +9,7 @@ from jaxtyping import Array, Int
 
 from energeia._core.trees import trainable
 from energeia._core.types import PRNGKey
-from energeia.contracts import Batch, Cast, Objective
+from energeia.contracts import Batch, Modules, Objective
 from energeia.training.player import Player
 
 
@@ -34,28 +34,38 @@ class State(NamedTuple):
     round: Int[Array, ""]
 
 
-class Watch(NamedTuple):
+class BestSoFar(NamedTuple):
     """What early stopping remembers; it lives on the host, between chunks."""
 
-    best: Any = None
+    arrays: Any = None
     """The arrays with the lowest held-out loss, or None."""
     loss: float = float("inf")
     round: int = 0
     misses: int = 0
-    """Looks since the best one."""
+    """Looks at the held-out loss since the best one."""
 
 
-def moved_mask(player: Player, cast: Cast) -> Any:
+def moved_mask(player: Player, modules: Modules) -> Any:
     """A prefix of the cast's tree: True at the leaves that the player moves."""
-    return {name: trainable(part) if name in player.moves else False for name, part in cast.items()}
+    return {
+        name: trainable(part) if name in player.moves else False for name, part in modules.items()
+    }
 
 
-def initial_state(key: PRNGKey, game: Game, cast: Cast, batch: Batch, *, average: bool) -> State:
+def initial_state(
+    key: PRNGKey, game: Game, modules: Modules, batch: Batch, *, average: bool
+) -> State:
     """The state before the first round."""
-    arrays = eqx.filter(cast, eqx.is_array)
-    states = tuple(p.optimizer.init(eqx.filter(cast, moved_mask(p, cast))) for p in game.players)
-    mean = eqx.filter(cast, {n: trainable(part) for n, part in cast.items()}) if average else None
-    memory = game.objective.init_memory(key, cast, batch)
+    arrays = eqx.filter(modules, eqx.is_array)
+    states = tuple(
+        p.optimizer.init(eqx.filter(modules, moved_mask(p, modules))) for p in game.players
+    )
+    mean = (
+        eqx.filter(modules, {n: trainable(part) for n, part in modules.items()})
+        if average
+        else None
+    )
+    memory = game.objective.init_memory(key, modules, batch)
     state = State(arrays, states, memory, mean, jnp.zeros((), jnp.int32))
     return jax.tree.map(_owned, state)
 
@@ -67,6 +77,6 @@ def _owned(leaf: Any) -> Array:
     return jnp.array(leaf, dtype=leaf.dtype, copy=True)
 
 
-def judged(state: State) -> Any:
+def evaluated_arrays(state: State) -> Any:
     """The arrays that evaluation sees: the moving average where there is one."""
     return state.arrays if state.average is None else eqx.combine(state.average, state.arrays)

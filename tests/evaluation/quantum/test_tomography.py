@@ -10,7 +10,7 @@ from energeia.evaluation import tomography_cautions as cautions
 from energeia.evaluation.quantum.classical_fidelity import ratio_mean
 from energeia.evaluation.quantum.exact_state import block_matrix, fidelity, of_state, state_vector
 from energeia.evaluation.quantum.summaries import conclusions
-from energeia.evaluation.quantum.tomography import Scored, of_shots, questions, with_scores
+from energeia.evaluation.quantum.tomography import ScoredStrings, of_shots, questions, with_scores
 from energeia.physics.quantum import mps
 from energeia.physics.quantum.pauli import PauliString, hamiltonian
 from energeia.physics.quantum.povm import pauli_4, pauli_6, trine
@@ -166,7 +166,7 @@ def test_scores_give_divergence_and_ratio():
     p, q = np.array([0.5, 0.5]), np.array([0.25, 0.75])
     at_p, at_q = rng.choice(2, size=4000, p=p), rng.choice(2, size=4000, p=q)
     log_p, log_q = np.log(p), np.log(q)
-    scored = Scored(log_p[at_p], log_q[at_p], log_p[at_q], log_q[at_q])
+    scored = ScoredStrings(log_p[at_p], log_q[at_p], log_p[at_q], log_q[at_q])
     found = with_scores(StateRecord(name="m", sort="network"), log_q[at_p], scored)
     for estimate, exact in (
         (found.kl, np.sum(p * np.log(p / q))),

@@ -36,7 +36,7 @@ class Source(Protocol):
         ...
 
 
-class Named(NamedTuple):
+class NamedSource(NamedTuple):
     """A named source: what it is, its parameters, and where its loader lives."""
 
     summary: str
@@ -48,8 +48,8 @@ class Named(NamedTuple):
 
 _TOY = {"n": Parameter(int, 20_000)}
 _NO_PARAMETERS: dict[str, Parameter] = {}
-NAMED: dict[str, Named] = {
-    "ising": Named(
+NAMED: dict[str, NamedSource] = {
+    "ising": NamedSource(
         "exact samples of the two-dimensional Ising model, spins -1 and +1",
         {
             "L": Parameter(int, 8),
@@ -61,38 +61,38 @@ NAMED: dict[str, Named] = {
         "energeia.data.named.lattice:ising",
     ),
     **{
-        name: Named(
+        name: NamedSource(
             f"the {name} density in two dimensions", _TOY, "energeia.data.named.planar:toys"
         )
         for name in ("8gaussians", "checkerboard", "circles", "moons", "2spirals", "swissroll")
     },
     **{
-        name: Named(
+        name: NamedSource(
             f"{count} narrow Gaussians on a {name}, the PacGAN protocol",
             {"n": Parameter(int, 2500)},
             "energeia.data.named.planar:modes",
         )
         for name, count in (("ring", 8), ("grid", 25))
     },
-    "digits": Named(
+    "digits": NamedSource(
         "1,797 handwritten digits, 8x8, levels 0 to 16",
         _NO_PARAMETERS,
         "energeia.data.named.bundled:digits",
     ),
     **{
-        name: Named(
+        name: NamedSource(
             f"scikit-learn's {name} table; labels=1 adds the column 'class'",
             {"labels": Parameter(int, 0)},
             "energeia.data.named.bundled:table",
         )
         for name in ("iris", "wine", "breast-cancer")
     },
-    "mnist": Named(
+    "mnist": NamedSource(
         "MNIST images, 28x28, levels 0 to 255, from the folder ENERGEIA_DATA",
         {"part": Parameter(str, "train")},
         "energeia.data.named.bundled:mnist",
     ),
-    "stacked-mnist": Named(
+    "stacked-mnist": NamedSource(
         "random MNIST digits as channels, 10^digits modes, from the folder ENERGEIA_DATA",
         {
             "part": Parameter(str, "train"),
@@ -101,7 +101,7 @@ NAMED: dict[str, Named] = {
         },
         "energeia.data.named.stacked:stacked_mnist",
     ),
-    "binarized-mnist": Named(
+    "binarized-mnist": NamedSource(
         "MNIST binarized once, from the folder ENERGEIA_DATA",
         {"part": Parameter(str, "train")},
         "energeia.data.named.bundled:binarized_mnist",

@@ -48,8 +48,8 @@ def held_out_digit(
         raise InputError(f"no image is of digit {digit}: the labels are {np.unique(labels)}")
     rest = np.random.default_rng(seed).permutation(np.flatnonzero(~odd))
     cut = round(test_share * len(rest))
-    judged = np.concatenate([rest[:cut], np.flatnonzero(odd)])
-    return HeldOutDigit(images[rest[cut:]], images[judged], odd[judged])
+    evaluated = np.concatenate([rest[:cut], np.flatnonzero(odd)])
+    return HeldOutDigit(images[rest[cut:]], images[evaluated], odd[evaluated])
 
 
 def anomaly_report(

@@ -74,13 +74,13 @@ def _correlation(found: Tomography, best: StateRecord) -> list[str]:
     if not found.distances:
         return []
     at = found.long_distance
-    reference = next((s for s in found.states if s.sort == "truth"), found.states[0])
-    theirs, ours = reference.correlations[at], best.correlations[at]
+    prepared = next((s for s in found.states if s.sort == "truth"), found.states[0])
+    theirs, ours = prepared.correlations[at], best.correlations[at]
     gap = ours - theirs
     near = abs(_value(gap, 0.0)) <= 3.0 * (gap.stderr or 0.0) + _NEAR * abs(_value(theirs, 0.0))
     verdict = "agrees with" if near else "disagrees with"
     return [
-        f"At distance {found.distances[at]}, {best.name} {verdict} the {reference.name}: "
+        f"At distance {found.distances[at]}, {best.name} {verdict} the {prepared.name}: "
         f"<{found.letter}{found.letter}> is {ours} against {theirs}."
     ]
 

@@ -105,7 +105,7 @@ def of_shots(
     )
 
 
-class Scored(NamedTuple):
+class ScoredStrings(NamedTuple):
     """Paired log-probabilities in nats, of the truth P and of a model Q."""
 
     p_at_p: Float[np.ndarray, " n"]
@@ -115,7 +115,7 @@ class Scored(NamedTuple):
 
 
 def with_scores(
-    record: StateRecord, held_out: Float[np.ndarray, " k"], scored: Scored | None
+    record: StateRecord, held_out: Float[np.ndarray, " k"], scored: ScoredStrings | None
 ) -> StateRecord:
     """The record with held-out NLL and, where the truth is known, divergence and fidelity."""
     fields: dict[str, Any] = {"nll": -Estimate.mean(held_out, "exact")}

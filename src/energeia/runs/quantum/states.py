@@ -10,7 +10,13 @@ from jaxtyping import Array, Float, UInt8
 from energeia.contracts import Density
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.quantum.exact_state import fidelity, of_state
-from energeia.evaluation.quantum.tomography import Questions, Scored, Sort, of_shots, with_scores
+from energeia.evaluation.quantum.tomography import (
+    Questions,
+    ScoredStrings,
+    Sort,
+    of_shots,
+    with_scores,
+)
 from energeia.evaluation.samples import draw
 from energeia.models.born_machine import BornMachine
 from energeia.models.in_units import DensityInUnits
@@ -23,7 +29,7 @@ _PAIRED = 20_000
 """Strings on which two log-probabilities are compared: their difference scatters little."""
 
 
-class Judge(NamedTuple):
+class StateEvaluation(NamedTuple):
     """What all models of a tomography are measured by."""
 
     asked: Questions
@@ -50,35 +56,41 @@ class Judge(NamedTuple):
         return cls(asked, held_out, truth, drawn, log_p, samples, key)
 
 
-class Judged(NamedTuple):
+class EvaluationDetails(NamedTuple):
     """The findings, and the log-probability of each held-out shot for paired comparisons."""
 
     record: StateRecord
     held_out: Float[np.ndarray, " k"]
 
 
-def judge_state(model: Density, judge: Judge, name: str, sort: Sort) -> Judged:
+def evaluate_state(
+    model: Density, setting: StateEvaluation, name: str, sort: Sort
+) -> EvaluationDetails:
     """Answer every question by the model, exactly where it is a pure matrix-product state.
 
     Raises:
         InputError: for strings of another length than was asked about.
     """
-    density = outcome_density(model, judge.asked.povm)
-    drawn = draw(density, judge.key, judge.samples).x.round().astype(np.uint8)
+    density = outcome_density(model, setting.asked.povm)
+    drawn = draw(density, setting.key, setting.samples).x.round().astype(np.uint8)
     if isinstance(density, BornMachine) and density.real.shape[3] == 1:
-        record = _of_pure(density.state(), judge, name, sort)
+        record = _of_pure(density.state(), setting, name, sort)
     else:
-        record = of_shots(drawn, judge.asked, name, sort)
-    held_out = _scores(density, judge.held_out, judge.key)
-    return Judged(with_scores(record, held_out, _scored(density, judge, drawn)), held_out)
+        record = of_shots(drawn, setting.asked, name, sort)
+    held_out = _scores(density, setting.held_out, setting.key)
+    return EvaluationDetails(
+        with_scores(record, held_out, _scored(density, setting, drawn)), held_out
+    )
 
 
-def _of_pure(state: MatrixProductState, judge: Judge, name: str, sort: Sort) -> StateRecord:
+def _of_pure(
+    state: MatrixProductState, setting: StateEvaluation, name: str, sort: Sort
+) -> StateRecord:
     """Exact answers, the overlap with a pure truth among them, however long the chain."""
-    record = of_state(state, judge.asked, name, sort)
-    if not isinstance(judge.truth, MatrixProductState):
+    record = of_state(state, setting.asked, name, sort)
+    if not isinstance(setting.truth, MatrixProductState):
         return record
-    return msgspec.structs.replace(record, quantum_fidelity=fidelity(state, judge.truth))
+    return msgspec.structs.replace(record, quantum_fidelity=fidelity(state, setting.truth))
 
 
 def outcome_density(model: Density, povm: Povm) -> Density:
@@ -92,15 +104,15 @@ def outcome_density(model: Density, povm: Povm) -> Density:
     return model
 
 
-def _scored(density: Density, judge: Judge, drawn: np.ndarray) -> Scored | None:
-    if judge.truth is None or judge.drawn is None or judge.log_p is None:
+def _scored(density: Density, setting: StateEvaluation, drawn: np.ndarray) -> ScoredStrings | None:
+    if setting.truth is None or setting.drawn is None or setting.log_p is None:
         return None
     own = drawn[:_PAIRED]
-    return Scored(
-        p_at_p=judge.log_p,
-        q_at_p=_scores(density, judge.drawn, judge.key),
-        p_at_q=log_prob(judge.truth, judge.asked.povm, own),
-        q_at_q=_scores(density, own, judge.key),
+    return ScoredStrings(
+        p_at_p=setting.log_p,
+        q_at_p=_scores(density, setting.drawn, setting.key),
+        p_at_q=log_prob(setting.truth, setting.asked.povm, own),
+        q_at_q=_scores(density, own, setting.key),
     )
 
 

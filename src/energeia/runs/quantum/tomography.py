@@ -21,9 +21,9 @@ from energeia.physics.quantum.pauli import PauliString, hamiltonian
 from energeia.physics.quantum.povm import pauli_6, povm_named
 from energeia.recipes.catalogue import find
 from energeia.records import StateRecord, Tomography
-from energeia.runs.comparison import scaled, train_or_go_on
+from energeia.runs.comparison import scaled, train_or_resume
 from energeia.runs.opening import Rows, open_rows
-from energeia.runs.quantum.states import Judge, Judged, judge_state
+from energeia.runs.quantum.states import StateEvaluation, StateScores, evaluate_state
 from energeia.runs.run import load
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.runs.storage.directory import RunDirectory
@@ -39,7 +39,7 @@ _ENOUGH = 1000
 _log = logging.getLogger("energeia")
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class TomographyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a tomography is asked to do."""
 
     shots: str
@@ -86,7 +86,7 @@ class _Job(NamedTuple):
 
 
 def tomography(
-    shots: Shots, request: Request, out: str | Path, *, truth: State | None = None,
+    shots: Shots, request: TomographyRequest, out: str | Path, *, truth: State | None = None,
     ground_energy: Estimate | None = None, resume: bool = False, quiet: bool = False,
     say: Callable[[str], Any] = lambda _: None,
 ) -> Finished:  # fmt: skip
@@ -119,11 +119,11 @@ def tomography(
     path.mkdir(parents=True, exist_ok=True)
     rows = {raw: _open(path, shots, raw, request.seed) for raw in {False, *(j.raw for j in jobs)}}
     held_out = np.asarray(rows[False].test.x).astype(np.uint8)
-    judge = Judge.of(held_out, asked, truth, request.samples, request.seed)
-    found: list[Judged] = []
+    evaluation = StateEvaluation.of(held_out, asked, truth, request.samples, request.seed)
+    found: list[StateScores] = []
     for job in jobs:
         say(job.name)
-        found += _one(RunDirectory(path / job.name), job, rows[job.raw], judge, request,
+        found += _one(RunDirectory(path / job.name), job, rows[job.raw], evaluation, request,
                       quiet=quiet, resume=resume)  # fmt: skip
     states = [*_known(shots, asked, truth), *(one.record for one in _behind(found))]
     record = _record(shots, request, asked, tuple(states))
@@ -132,7 +132,7 @@ def tomography(
 
 
 def _questions(
-    shots: Shots, request: Request, truth: State | None, ground_energy: Estimate | None
+    shots: Shots, request: TomographyRequest, truth: State | None, ground_energy: Estimate | None
 ) -> Questions:
     sites = shots.qubits
     pure = truth.state if isinstance(truth, LocallyDepolarized) else truth
@@ -160,7 +160,7 @@ def _operator(text: str) -> Operator:
     return tuple(PauliString.parse(part) for part in text.split("+"))
 
 
-def jobs_of(shots: Shots, request: Request) -> list[_Job]:
+def jobs_of(shots: Shots, request: TomographyRequest) -> list[_Job]:
     """The trainings: each network and Born machine once a seed, each baseline once.
 
     Raises:
@@ -212,9 +212,9 @@ def _data(file: Path, alphabet: int, count: int, seed: int) -> DataConfig:
 
 
 def _one(
-    directory: RunDirectory, job: _Job, rows: Rows, judge: Judge, request: Request, *,
-    quiet: bool, resume: bool,
-) -> list[Judged]:  # fmt: skip
+    directory: RunDirectory, job: _Job, rows: Rows, evaluation: StateEvaluation,
+    request: TomographyRequest, *, quiet: bool, resume: bool,
+) -> list[StateScores]:  # fmt: skip
     """Train and measure one model; a failure is written down and does not stop the others."""
     spec = rows.data.provenance.spec
     config = RunConfig(
@@ -224,9 +224,9 @@ def _one(
         seed=job.seed,
     )
     try:
-        train_or_go_on(directory, config, rows, quiet=quiet, resume=resume)
+        train_or_resume(directory, config, rows, quiet=quiet, resume=resume)
         run = load(directory.path)
-        found = judge_state(run.model, judge, job.name, job.sort)
+        found = evaluate_state(run.model, evaluation, job.name, job.sort)
     except EnergeiaError as problem:
         _log.warning("%s: %s", job.name, problem)
         if not directory.exists():
@@ -237,7 +237,7 @@ def _one(
     return [found._replace(record=record)]
 
 
-def options_of(job: _Job, request: Request, rows: int) -> msgspec.Struct:
+def options_of(job: _Job, request: TomographyRequest, rows: int) -> msgspec.Struct:
     """Scaled defaults; a Born machine is told which measurement its rows are of.
 
     Its starts take turns: the default one suits ground states, the other one long superpositions.
@@ -257,9 +257,9 @@ def _known(shots: Shots, asked: Questions, truth: State | None) -> list[StateRec
     return [measured, *([] if truth is None else [of_state(truth, asked)])]
 
 
-def _behind(found: list[Judged]) -> list[Judged]:
+def _behind(found: list[StateScores]) -> list[StateScores]:
     """Each model's held-out NLL minus that of the best, paired shot by shot; best first."""
-    order = [one.name for one in ranked([judged.record for judged in found])]
+    order = [one.name for one in ranked([scores.record for scores in found])]
     found = sorted(found, key=lambda one: order.index(one.record.name))
     best = max(found, key=lambda one: float(np.mean(one.held_out)), default=None)
     return [
@@ -275,7 +275,7 @@ def _behind(found: list[Judged]) -> list[Judged]:
 
 
 def _record(
-    shots: Shots, request: Request, asked: Questions, states: tuple[StateRecord, ...]
+    shots: Shots, request: TomographyRequest, asked: Questions, states: tuple[StateRecord, ...]
 ) -> Tomography:
     measured = states[0]
     truth = [state for state in states if state.sort == "truth"]

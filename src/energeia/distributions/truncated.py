@@ -11,14 +11,14 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 
 
-class NarrowedNormal(Density):
+class TruncatedNormal(Density):
     """p(z) ~ exp(-|z|^2 / 2 T) with every |z_i| <= ``cut`` sqrt(T): independent numbers.
 
     The truncation of a generator's prior (Brock et al. 2019, arXiv:1809.11096, section 3.1) trades
     rare configurations for typical ones. T = 1 with an infinite cut is the standard normal.
 
     >>> import jax.numpy as jnp
-    >>> half = NarrowedNormal((1,), cut=1.0)
+    >>> half = TruncatedNormal((1,), cut=1.0)
     >>> round(float(half.log_prob(jnp.zeros(1))), 4), float(half.log_prob(2 * jnp.ones(1)))
     (-0.5372, -inf)
     """

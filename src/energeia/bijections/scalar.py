@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float
 from energeia._core.errors import InputError
 
 
-class Transformer(eqx.Module):
+class ScalarBijection(eqx.Module):
     """n invertible maps of the line (or circle), number by number; zeros give the identity."""
 
     @abstractmethod
@@ -35,7 +35,7 @@ class Transformer(eqx.Module):
         """x and log dx/dy of each number."""
 
 
-class AffineTransformer(Transformer):
+class AffineScalar(ScalarBijection):
     """y = exp(s) x + t with s = bound tanh(raw / bound), so that no slope leaves e^(+-bound).
 
     Dinh et al. 2017, "Density estimation using Real NVP", eq. 7.
@@ -44,7 +44,7 @@ class AffineTransformer(Transformer):
         InputError: for angles, which no affine map leaves on their circle.
 
     >>> import jax.numpy as jnp
-    >>> y, log_slope = AffineTransformer().forward(jnp.ones(1), jnp.array([[0.0, 2.0]]))
+    >>> y, log_slope = AffineScalar().forward(jnp.ones(1), jnp.array([[0.0, 2.0]]))
     >>> float(y[0]), float(log_slope[0])
     (3.0, 0.0)
     """
