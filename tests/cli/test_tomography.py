@@ -14,7 +14,7 @@ from energeia.physics.quantum.mps_local import expectation_of_sum
 from energeia.physics.quantum.mps_outcomes import sample_outcomes
 from energeia.physics.quantum.pauli import hamiltonian
 from energeia.physics.quantum.povm import pauli_6
-from energeia.runs.quantum.tomography import Request, jobs_of, options_of, tomography
+from energeia.runs.quantum.tomography import TomographyRequest, jobs_of, options_of, tomography
 from energeia.runs.run import load
 
 SITES = 3
@@ -126,7 +126,9 @@ def test_noise_out_of_range_or_on_no_state_is_refused(measured, tmp_path, capsys
 )
 def test_few_shots_are_held_out_and_enough_of_them(tmp_path, count, held_out):
     codes = np.random.default_rng(0).integers(0, 4, size=(count, 2))
-    asked = Request(shots="", povm="pauli-4", models=("product-of-marginals",), samples=100)
+    asked = TomographyRequest(
+        shots="", povm="pauli-4", models=("product-of-marginals",), samples=100
+    )
     found = tomography(Shots.from_outcomes(codes, "pauli-4"), asked, tmp_path / "run", quiet=True)
     config = load(found.directories[0].path).config
     assert [round(count * share) for share in config.data.fractions[1:]] == [held_out] * 2
@@ -147,7 +149,7 @@ def test_another_set_of_shots_does_not_join_a_folder(measured, tmp_path, capsys)
 
 def test_networks_and_born_machines_start_several_times():
     shots = Shots.from_outcomes(np.zeros((10, 2), int), "pauli-4")
-    asked = Request(
+    asked = TomographyRequest(
         shots="x", povm="pauli-4", models=("povm-gru", "born-machine", "k-gram"), seeds=2, seed=5
     )
     jobs = jobs_of(shots, asked)

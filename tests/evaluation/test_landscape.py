@@ -12,7 +12,7 @@ from energeia.evaluation.landscape import scan_landscape
 from energeia.models.flow import Flow
 from energeia.models.game import GameModel
 from energeia.models.in_units import DensityInUnits
-from energeia.report.content import LandscapeScan
+from energeia.report.content import LandscapePicture
 from energeia.support import Real, Support
 
 
@@ -33,7 +33,7 @@ def test_heights_lie_where_the_frames_say():
     seen = scan_landscape(model, rows, jax.random.key(0), side=21, chains=3, steps=20)
     assert seen.heights.shape == (2, 21, 21)
     assert seen.chains.shape == (3, 20, 3)
-    page = LandscapeScan(**seen._asdict())
+    page = LandscapePicture(**seen._asdict())
     for plane, (middle, first, second) in enumerate(seen.frames):
         corner = middle - first + second
         height = seen.heights[plane, -1, 0]
@@ -53,7 +53,7 @@ def test_two_columns_are_shown_whole():
     model, _ = game(2, [1.0, 2.0])
     rows = np.random.default_rng(1).normal(size=(500, 2))
     seen = scan_landscape(model, rows, jax.random.key(0), side=11, chains=2, steps=10)
-    inside = np.abs(LandscapeScan(**seen._asdict()).coordinates(rows)) < 1
+    inside = np.abs(LandscapePicture(**seen._asdict()).coordinates(rows)) < 1
     assert inside.mean() > 0.98
     assert seen.frames.shape == (1, 3, 2)
     assert seen.frames[0, 1, 1] == seen.frames[0, 2, 0] == 0

@@ -53,7 +53,7 @@ def test_a_wrong_model_is_found_out(prepared):
 def test_models_share_the_data_row(prepared):
     first = evaluate(Normal(0.0, 2.0), HELD_OUT, TRAIN, prepared=prepared)
     second = evaluate(Implicit(), HELD_OUT, TRAIN, prepared=prepared)
-    assert [t.prepared for t in first.two_sample] == [t.prepared for t in second.two_sample]
+    assert [t.reference for t in first.two_sample] == [t.reference for t in second.two_sample]
     assert second.log_likelihood.kind == "none"
     assert second.divergence is None
 

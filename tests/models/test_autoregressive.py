@@ -14,7 +14,7 @@ from energeia.models.causal import CausalNetwork
 from energeia.models.ensemble import Ensemble
 from energeia.models.linear import LinearAutoregressive
 from energeia.models.made import Made
-from energeia.nn.attention import ScalarBijection
+from energeia.nn.attention import Transformer
 from energeia.nn.masked import MaskedLinear
 from energeia.nn.recurrent import Gru, RecurrentStack
 from energeia.support import Binary, Categorical, Circle, Integer, Real, Support
@@ -28,7 +28,7 @@ def gru_stack(key, size):
 
 
 def attention_stack(key, size):
-    return ScalarBijection(key, size, width=8, depth=1, heads=2, times=4)
+    return Transformer(key, size, width=8, depth=1, heads=2, times=4)
 
 
 def loud(model):

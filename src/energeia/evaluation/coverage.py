@@ -15,7 +15,7 @@ class Neighborhood(NamedTuple):
     """Coverage of the data by samples, by training rows, and how near samples are to training."""
 
     coverage: Estimate
-    prepared: Estimate
+    reference: Estimate
     """Coverage by training rows, as many as samples."""
     memorization: Estimate
 

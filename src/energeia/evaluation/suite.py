@@ -137,7 +137,7 @@ def _of_samples(
     fields |= {
         "two_sample": tests,
         "coverage": near.coverage,
-        "coverage_reference": near.prepared,
+        "coverage_reference": near.reference,
         "memorization": near.memorization,
     }
     return fields, [

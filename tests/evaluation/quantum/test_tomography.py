@@ -6,7 +6,7 @@ from tests.evaluation.quantum.shots import draw, ground_state, operator, probabi
 
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
-from energeia.evaluation import tomography_cautions as cautions
+from energeia.evaluation.quantum import warnings as warn
 from energeia.evaluation.quantum.classical_fidelity import ratio_mean
 from energeia.evaluation.quantum.exact_state import block_matrix, fidelity, of_state, state_vector
 from energeia.evaluation.quantum.summaries import conclusions
@@ -74,27 +74,27 @@ def test_the_quantum_fidelity_of_twenty_qubits_is_refused():
 def test_a_ratio_far_from_one_is_told():
     rng = np.random.default_rng(0)
     missing = ratio_mean(np.full(1000, np.log(0.8)), np.zeros(1000))
-    assert cautions.of_ratio(missing)
+    assert warn.of_ratio(missing)
     heavy = ratio_mean(rng.normal(-18.0, 6.0, size=5000), np.zeros(5000))
-    assert cautions.of_ratio(heavy)
+    assert warn.of_ratio(heavy)
     fair = ratio_mean(rng.normal(-0.005, 0.1, size=5000), np.zeros(5000))
-    assert not cautions.of_ratio(fair)
+    assert not warn.of_ratio(fair)
 
 
 def test_one_seed_and_few_shots_are_told():
-    assert cautions.of_seeds(1)
-    assert not cautions.of_seeds(3)
-    assert cautions.of_shots(50, 4)
-    assert not cautions.of_shots(60_000, 4)
+    assert warn.of_seeds(1)
+    assert not warn.of_seeds(3)
+    assert warn.of_shots(50, 4)
+    assert not warn.of_shots(60_000, 4)
 
 
 def test_shots_of_another_state_are_told():
     flipped = of_shots(np.where(shots() >= 4, 9 - shots(), shots()).astype(np.uint8), asked())
     turned = of_shots((shots() + 2) % 6, asked())  # X is taken for Y, Y for Z, Z for X
     truth = of_state(mps.matrix_product_state(split(PSI)), asked())
-    assert not cautions.of_truth(truth, of_shots(shots(), asked()))
-    assert not cautions.of_truth(truth, flipped)  # all signs of Z: pairs do not tell
-    assert cautions.of_truth(truth, turned)
+    assert not warn.of_truth(truth, of_shots(shots(), asked()))
+    assert not warn.of_truth(truth, flipped)  # all signs of Z: pairs do not tell
+    assert warn.of_truth(truth, turned)
 
 
 def split(psi):

@@ -56,16 +56,14 @@ class StateEvaluation(NamedTuple):
         return cls(asked, held_out, truth, drawn, log_p, samples, key)
 
 
-class EvaluationDetails(NamedTuple):
+class StateScores(NamedTuple):
     """The findings, and the log-probability of each held-out shot for paired comparisons."""
 
     record: StateRecord
     held_out: Float[np.ndarray, " k"]
 
 
-def evaluate_state(
-    model: Density, setting: StateEvaluation, name: str, sort: Sort
-) -> EvaluationDetails:
+def evaluate_state(model: Density, setting: StateEvaluation, name: str, sort: Sort) -> StateScores:
     """Answer every question by the model, exactly where it is a pure matrix-product state.
 
     Raises:
@@ -78,9 +76,7 @@ def evaluate_state(
     else:
         record = of_shots(drawn, setting.asked, name, sort)
     held_out = _scores(density, setting.held_out, setting.key)
-    return EvaluationDetails(
-        with_scores(record, held_out, _scored(density, setting, drawn)), held_out
-    )
+    return StateScores(with_scores(record, held_out, _scored(density, setting, drawn)), held_out)
 
 
 def _of_pure(
