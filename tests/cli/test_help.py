@@ -32,6 +32,7 @@ def test_help_needs_no_jax(words):
         ("listing", {"jax", "scipy", "sklearn", "matplotlib"}),
         ("inspecting", {"jax", "sklearn", "matplotlib"}),
         ("training", {"sklearn", "matplotlib"}),
+        ("using", {"sklearn", "matplotlib"}),
     ],
 )
 def test_commands_import_what_they_need(module, spared):

@@ -37,17 +37,6 @@ def correlate(
     return _form.bind(w, x, of="y", stride=stride)
 
 
-def spread(
-    w: Float[Array, "k k c o"], y: Float[Array, "n i j o"], stride: int
-) -> Float[Array, "n h v c"]:
-    """The derivative of T in x, the adjoint of ``correlate``.
-
-    >>> spread(jnp.ones((3, 3, 1, 1)), jnp.ones((1, 2, 1, 1)), 2)[0, :, :, 0].tolist()
-    [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
-    """
-    return _form.bind(w, y, of="x", stride=stride)
-
-
 def _by_library(w: Array, x: Array, stride: int, spacing: int = 1) -> Array:
     return jax.lax.conv_general_dilated(
         x, w, (stride, stride), "VALID", rhs_dilation=(spacing, spacing),

@@ -19,7 +19,6 @@ from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
 from energeia.runs.building import skeleton
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
-from energeia.runs.evaluating import evaluate
 from energeia.runs.latent import with_truncated_prior
 from energeia.runs.opening import as_conditions, as_rows
 from energeia.runs.storage import checkpoint
@@ -146,6 +145,9 @@ class Run:
         Raises:
             InputError: for data that cannot be read or do not fit the run.
         """
+        # The evaluation imports scikit-learn, which sampling and scoring do not need.
+        from energeia.runs.evaluating import evaluate
+
         return evaluate(self, data, seed=seed, budget=budget)
 
 
