@@ -1,6 +1,6 @@
-"""Generative modelling for physicists: every generative model is an energy, seen from two sides.
+"""Generative modelling for physicists: densities, samplers and energies under one interface.
 
-The verbs live here and are loaded on first use, so that ``energeia --help`` never waits for JAX.
+The public functions are imported on first use, so that ``energeia --help`` does not import JAX.
 """
 
 import importlib
@@ -8,7 +8,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_VERBS = {
+_LAZY = {
     "compare": "energeia.runs.verbs",
     "evaluate": "energeia.runs.verbs",
     "fit": "energeia.runs.verbs",
@@ -22,11 +22,11 @@ _VERBS = {
     "batched": "energeia._core.batching",
 }
 
-__all__ = ["__version__", *sorted(_VERBS)]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["__version__", *sorted(_LAZY)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    """Load a verb the first time it is asked for (PEP 562)."""
-    if name in _VERBS:
-        return getattr(importlib.import_module(_VERBS[name]), name)
+    """Import a public name on first use (PEP 562)."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'energeia' has no attribute {name!r}")

@@ -1,9 +1,9 @@
-"""The grammar: what each kind of object must give, and what it gets for free.
+"""The abstract classes of the library: what a subclass must define and what it inherits.
 
 Everything is written for *one* configuration ``x`` of shape ``self.shape`` and an optional
 ``condition`` of shape ``self.condition_shape``, always the last argument; ``batched`` (in
 ``_core.batching``) is the one place that vectorizes. Keys come first. Classes here are abstract;
-everything that inherits from them is final, and wraps rather than overrides.
+every subclass is final, and extends another by wrapping it.
 
 Energies are in nats: p(x) = exp(-E(x)) / Z, in the units of x.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     # A type checker takes abstract variables for fields of the constructor; properties say what
     # is meant: a member has them, as a field or computed.
     class Shaped(eqx.Module):
-        """Something of configurations of one shape."""
+        """Base of objects defined on configurations of one shape."""
 
         @property
         def shape(self) -> tuple[int, ...]:
@@ -37,28 +37,28 @@ if TYPE_CHECKING:
             ...
 
     class Named(eqx.Module):
-        """Something with a name and a unit."""
+        """Base of objects with a name and a unit."""
 
         @property
         def name(self) -> str:
-            """What it is called."""
+            """The name."""
             ...
 
         @property
         def unit(self) -> str:
-            """In what it is measured."""
+            """The unit."""
             ...
 
 else:
 
     class Shaped(eqx.Module):
-        """Something of configurations of one shape."""
+        """Base of objects defined on configurations of one shape."""
 
         shape: eqx.AbstractVar[tuple[int, ...]]
         condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
 
     class Named(eqx.Module):
-        """Something with a name and a unit."""
+        """Base of objects with a name and a unit."""
 
         name: eqx.AbstractVar[str]
         unit: eqx.AbstractVar[str]
@@ -77,7 +77,7 @@ class Energy(Shaped):
 
 
 class BlockEnergy(Energy):
-    """An energy whose variables fall into blocks that can be drawn given the rest (Gibbs)."""
+    """An energy whose variables form blocks that can be drawn given the others (Gibbs sampling)."""
 
     @property
     @abstractmethod
@@ -90,7 +90,7 @@ class BlockEnergy(Energy):
 
 
 class Generator(Shaped):
-    """Something that draws one configuration from one key."""
+    """A distribution that can be sampled: one configuration from one key."""
 
     @abstractmethod
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
@@ -98,7 +98,7 @@ class Generator(Shaped):
 
 
 class Density(Energy, Generator):
-    """A normalized distribution that can be drawn from: both sides exact."""
+    """A normalized distribution with an exact log-density and an exact sampler."""
 
     @abstractmethod
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
@@ -151,22 +151,22 @@ class Bijection(Shaped):
 
 
 class KernelInfo(NamedTuple):
-    """What one step of a kernel reports; never needed to go on."""
+    """Diagnostics of one step of a kernel; the chain itself does not use them."""
 
     acceptance: Float[Array, ""]
     accepted: Bool[Array, ""]
 
 
 class Kernel(eqx.Module):
-    """A Markov step that leaves exp(-E) invariant, or says in its docstring what it leaves.
+    """A Markov transition that leaves exp(-E) invariant, or documents what it leaves instead.
 
-    The target is handed in at every step: a kernel never trusts a density cached under another
-    target, so ``init`` is called again whenever the target changes. A state has ``position``.
+    The target is an argument of every step. A state may cache values of its target, so ``init`` is
+    called again whenever the target changes. Every state has a ``position``.
     """
 
     @abstractmethod
     def init(self, target: Energy, x: Array, condition: Condition = None) -> Any:
-        """The state of a chain that stands at ``x``."""
+        """The state of a chain at ``x``."""
 
     @abstractmethod
     def step(
@@ -189,7 +189,7 @@ Metrics = dict[str, Scalar]
 
 
 class Objective(eqx.Module):
-    """A game: what each player lowers. Maximum likelihood is a game of one player."""
+    """The losses of a game, one for each player. Maximum likelihood has one player."""
 
     @property
     @abstractmethod
@@ -197,9 +197,9 @@ class Objective(eqx.Module):
         """The names of the players, in the order of their moves."""
 
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Any:
-        """What is carried from move to move beside the parameters: chains, buffers. None at first.
+        """The state carried between moves beside the parameters (chains, buffers); None by default.
 
-        ``batch`` is one batch of training rows, for its shape or as a starting point.
+        ``batch`` is one batch of training rows, from which shapes or starting points are taken.
         """
         return None
 
@@ -210,7 +210,7 @@ class Objective(eqx.Module):
         """The loss of one player on one batch: ``(loss, (memory, metrics))``."""
 
     def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar | None:
-        """The mean loss per held-out row that early stopping watches; None where there is none."""
+        """The mean loss per held-out row, monitored by early stopping; None where there is none."""
         return None
 
 

@@ -12,12 +12,12 @@ _FLIP = {"lower bound": "upper bound", "upper bound": "lower bound"}
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """A value, its standard error, and how far it may be trusted.
+    """A value, its standard error, and whether it is exact, a bound or an estimate.
 
-    ``kind`` speaks of the quantity behind each term, not of the sampling error of their mean:
+    ``kind`` describes each averaged term, not the sampling error of their mean:
     a mean of exact log-probabilities over held-out rows is ``exact`` with a standard error; a mean
-    of importance-weighted bounds is a ``lower bound`` with a standard error. ``none`` says that the
-    model cannot give the number, and ``note`` says why; its value is None.
+    of importance-weighted bounds is a ``lower bound`` with a standard error. ``none`` marks a
+    number that the model cannot give, for the reason in ``note``; its value is None.
 
     >>> print(Estimate(-81.8, 0.4, "lower bound", 360))
     >= -81.8 +- 0.4
@@ -39,7 +39,7 @@ class Estimate(msgspec.Struct, frozen=True):
 
     @classmethod
     def none(cls, reason: str) -> "Estimate":
-        """The answer of a model that cannot give this number."""
+        """The estimate of a quantity that the model cannot give, with the reason."""
         return cls(None, None, "none", 0, reason)
 
     @classmethod
@@ -51,7 +51,7 @@ class Estimate(msgspec.Struct, frozen=True):
     def mean(cls, terms: "np.ndarray", kind: Kind, note: str = "") -> "Estimate":
         """The mean of independent terms with its standard error.
 
-        A term that is not finite makes the mean what it makes it, and is counted in the note.
+        Terms that are not finite propagate to the mean and are counted in the note.
         """
         terms = np.asarray(terms, dtype=np.float64).ravel()
         if terms.size == 0:
@@ -82,7 +82,7 @@ class Estimate(msgspec.Struct, frozen=True):
     __rmul__ = __mul__
 
     def __add__(self, other: "Estimate | float") -> "Estimate":
-        """Add as if independent; pair the terms first where they are not."""
+        """Add independent estimates; where they are correlated, average paired terms instead."""
         if not isinstance(other, Estimate):
             other = Estimate.exact(other)
         if self.value is None or other.value is None:

@@ -1,4 +1,4 @@
-"""What an evaluation finds, as it is kept on disk and read by reports. Needs no JAX."""
+"""Records of evaluation results, as stored on disk and read by reports. Needs no JAX."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from energeia.estimate import Estimate
 
 
 class TwoSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One comparison of generated samples with held-out data, beside data against data."""
+    """One comparison of generated samples with held-out data, with training data as baseline."""
 
     name: str
     """Such as ``energy distance`` or ``classifier AUC``."""
@@ -41,8 +41,8 @@ class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
     ess: float
     """Effective sample size over all chains."""
     autocorrelation_time: float | None
-    """tau = 1/2 + sum of rho, in steps; error^2 = 2 tau variance / N. None where the chains are
-    too short against their memory to tell."""
+    """tau = 1/2 + sum of rho, in steps; error^2 = 2 tau variance / N. None where the chains are too
+    short to estimate it."""
     steps: int
     chains: int
 
@@ -64,7 +64,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     coverage_reference: Estimate | None = None
     """The same with training rows in the place of generated ones."""
     memorization: Estimate | None = None
-    """P(nearest row is a training row), as if as many held-out rows; 1/2 for an honest sampler."""
+    """P(nearest row is a training row), for equal numbers of both; 1/2 without memorization."""
     observables: tuple[ObservableRow, ...] = ()
     chains: ChainSummary | None = None
     samples_per_second: float | None = None
@@ -90,7 +90,7 @@ class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source of outcome strings says of a quantum state: shots, the truth, or a model."""
+    """Estimates of a quantum state from one source: the shots, the exact state, or a model."""
 
     name: str
     """``shots``, ``truth``, or the recipe with its seed where there are several."""
@@ -100,7 +100,7 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
     nll: Estimate | None = None
     """Mean of -log Q over held-out shots, in nats a shot."""
     behind: Estimate | None = None
-    """The same minus that of the best model, paired shot by shot; None for the best."""
+    """``nll`` minus that of the best model, paired shot by shot; None for the best."""
     kl: Estimate | None = None
     """KL(P || Q) in nats from paired log-ratios, where the truth is known."""
     classical_fidelity: Estimate | None = None
@@ -113,7 +113,7 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
     """In the unit of the Hamiltonian's couplings, of the whole chain."""
     observables: tuple[Estimate, ...] = ()
     smallest_eigenvalue: Estimate | None = None
-    """The lowest among the density matrices of neighboring sites, by its distance in errors."""
+    """The lowest of all density matrices of neighboring sites, in standard errors below zero."""
     lowest_block: tuple[int, ...] = ()
     """The sites of that density matrix."""
     purity: Estimate | None = None
@@ -122,7 +122,7 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     """Training time, compile time apart."""
     samples: int = 0
-    """Strings that observables were measured on; 0 where they are exact."""
+    """Number of strings that the observables were averaged over; 0 where they are exact."""
     warnings: tuple[str, ...] = ()
 
 
@@ -147,7 +147,7 @@ class Tomography(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[StateRecord, ...] = ()
     """Shots first, then the truth where known, then models."""
     conclusions: tuple[str, ...] = ()
-    """What follows, in words."""
+    """What the table shows, as sentences."""
     warnings: tuple[str, ...] = ()
 
     @property

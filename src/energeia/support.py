@@ -1,7 +1,7 @@
 """What a variable is: the set of values each column of a configuration may take. Needs no JAX.
 
-A configuration is a row of numbers in the user's units. Discrete columns are also known by their
-*codes* 0 .. K-1, which is what models of finite alphabets see.
+A configuration is a row of numbers in the user's units. The values of a discrete column are
+numbered by *codes* 0 .. K-1, the input of models of finite alphabets.
 """
 
 import itertools
@@ -64,7 +64,7 @@ class Circle(msgspec.Struct, frozen=True, tag="circle"):
 
 
 class Integer(msgspec.Struct, frozen=True, tag="integer"):
-    """A whole number from ``low`` to ``high``, both included; neighbors are alike."""
+    """A whole number from ``low`` to ``high``, both included, on an ordered scale."""
 
     low: int
     high: int
@@ -122,7 +122,7 @@ CONTINUOUS = ("real", "positive", "interval", "circle")
 
 
 class Support(msgspec.Struct, frozen=True):
-    """The support of a configuration: runs of equal columns, in order.
+    """The support of a configuration, run-length encoded: (column kind, count), in order.
 
     >>> support = Support.of([Binary(), Binary(), Real()])
     >>> support.dimension, support.names, support.mixed
@@ -133,12 +133,12 @@ class Support(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, columns: Sequence[Column]) -> "Support":
-        """Gather single columns into runs."""
+        """Run-length encode a sequence of columns."""
         return cls(tuple((c, len(list(g))) for c, g in itertools.groupby(columns)))
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Every column, spelled out."""
+        """The kind of each column, one entry a column."""
         return tuple(c for c, count in self.runs for _ in range(count))
 
     @property
@@ -184,10 +184,10 @@ class Support(msgspec.Struct, frozen=True):
         return Support.of([every[i] for i in columns])
 
     def check(self, rows: np.ndarray) -> None:
-        """Refuse rows that leave the support.
+        """Raise if a value lies outside the support.
 
         Raises:
-            InputError: naming the first column and row that do, and the value found.
+            InputError: naming the first such column, row and value.
         """
         for index, column in enumerate(self.columns):
             inside = column.contains(rows[:, index])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from energeia.stats.weights import (
-    Stream,
+    RunningLogSums,
     effective_fraction,
     from_sums,
     jackknife_log_mean,
@@ -72,9 +72,9 @@ def test_reverse_effective_size_is_blind_to_a_lost_mode():
 
 def test_stream_equals_all_at_once():
     log_w = lognormal((60, 7), 2.0, 6) - 300.0
-    stream = Stream.empty((7,))
+    stream = RunningLogSums.empty((7,))
     for start in range(0, 60, 20):
-        stream = jax.jit(Stream.add)(stream, jnp.asarray(log_w[start : start + 20]))
+        stream = jax.jit(RunningLogSums.add)(stream, jnp.asarray(log_w[start : start + 20]))
     found = from_sums(np.asarray(stream.log_sum), np.asarray(stream.log_sum_squares), 60)
     expected = log_mean_exp(log_w)
     np.testing.assert_allclose(found.value, expected.value, rtol=1e-6)
@@ -87,7 +87,7 @@ def test_bad_weights_are_not_hidden(bad):
     log_w[3, 0] = bad
     assert not np.isfinite(log_mean_exp(log_w).value[0])
     assert np.isfinite(log_mean_exp(log_w).value[1])
-    stream = Stream.empty((2,)).add(jnp.asarray(log_w))
+    stream = RunningLogSums.empty((2,)).add(jnp.asarray(log_w))
     assert not np.isfinite(stream.log_sum[0])
 
 
@@ -95,4 +95,4 @@ def test_weights_of_zero_are_zero():
     found = log_mean_exp(np.array([-np.inf, 0.0]))
     assert np.isclose(found.value, np.log(0.5))
     assert log_mean_exp(np.full(3, -np.inf)).value == -np.inf
-    assert Stream.empty(()).add(jnp.full(3, -jnp.inf)).log_sum == -jnp.inf
+    assert RunningLogSums.empty(()).add(jnp.full(3, -jnp.inf)).log_sum == -jnp.inf

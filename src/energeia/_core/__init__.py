@@ -1,1 +1,1 @@
-"""Types, errors, batching and pytree helpers. Knows only JAX."""
+"""Types, errors, batching and pytree helpers; imports nothing else of the package."""

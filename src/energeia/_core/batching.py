@@ -1,4 +1,4 @@
-"""The one place where mathematics written for one configuration meets many."""
+"""Vectorization of functions that are written for one configuration."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,8 +15,8 @@ from energeia._core.errors import InputError
 def batched(function: Callable[..., Any], *shapes: tuple[int, ...] | None) -> Callable[..., Any]:
     """Vectorize a function of single configurations over any leading axes.
 
-    ``shapes`` are the shapes of one argument each, in order; ``None`` marks an argument that is
-    passed on as it is. Leading axes of the arguments broadcast against each other.
+    ``shapes`` are the shapes of one argument each, in order; ``None`` marks an argument that is not
+    batched. Leading axes of the arguments broadcast against each other.
 
     Raises:
         InputError: if the trailing axes of an argument are not its shape.
@@ -61,7 +61,7 @@ def _leading(shape: tuple[int, ...], core: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def map_rows(function: Callable[..., Any], *rows: Any, size: int = 4096, carry: Any = None) -> Any:
-    """Apply a batch function to rows in compiled blocks of one fixed size, and join the answers.
+    """Apply a batch function to rows in compiled blocks of one fixed size; concatenate the results.
 
     ``function(carry, *block)`` takes and returns arrays whose first axis counts rows. The last
     block is padded by repeating its last row, so one shape is compiled whatever the number of

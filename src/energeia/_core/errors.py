@@ -1,31 +1,31 @@
-"""The errors a user meets: one sentence that says what was found, what was wanted, the repair."""
+"""Errors a user can repair: one sentence with what was found, what was wanted and the repair."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class EnergeiaError(Exception):
-    """Base of every error that is the user's to repair; the command line prints it as one line."""
+    """Base of every error that the user can repair; the command line prints it as one line."""
 
 
 class InputError(EnergeiaError, ValueError):
-    """A value handed in is not one that can be used."""
+    """An argument, option or data value is invalid."""
 
 
 class NotNormalized(EnergeiaError, TypeError):
-    """A normalized log-probability was asked of an energy known only up to a constant."""
+    """A normalized log-probability was requested of an energy known only up to a constant."""
 
 
 class NoSuchCapability(EnergeiaError, TypeError):
-    """A model was asked for something that its kind cannot give."""
+    """A model lacks the requested capability, such as a density or latent variables."""
 
 
 class TrainingFailed(EnergeiaError, ArithmeticError):
-    """Training met a value that is not finite and stopped."""
+    """Training stopped at a value that is not finite."""
 
 
 class ChainsStuck(EnergeiaError, ArithmeticError):
-    """No chain moved, or chains left for numbers that are not finite."""
+    """No chain moved, or chains diverged to values that are not finite."""
 
 
 class CorruptRun(EnergeiaError, OSError):
@@ -33,7 +33,7 @@ class CorruptRun(EnergeiaError, OSError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name is nearest to a misspelled one.
+    """Suggest the known name closest to a misspelled one.
 
     >>> nearest("spline-flwo", ["made", "spline-flow"])
     "did you mean 'spline-flow'?"

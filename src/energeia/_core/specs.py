@@ -1,4 +1,4 @@
-"""Things named in one word of text, as ``name:key=value,key=value``."""
+"""Parsing of specifications of the form ``name:key=value,key=value``."""
 
 from typing import Any, NamedTuple
 
@@ -6,14 +6,14 @@ from energeia._core.errors import InputError, nearest
 
 
 class Parameter(NamedTuple):
-    """One parameter of something that is named in text."""
+    """The type and the default of one parameter of a specification."""
 
     kind: type
     default: Any
 
 
 def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[str, Any]:
-    """The parameters written in ``spec``, defaults filled in; ``what`` names the kind of thing.
+    """The parameters in ``spec``, defaults filled in; ``what`` is the noun in error messages.
 
     Raises:
         InputError: for an unknown parameter, or a value of the wrong kind.

@@ -54,7 +54,7 @@ class Frozen(eqx.Module):
 
 
 def trainable(tree: Any) -> Any:
-    """Mark with True the leaves that training may move: inexact arrays outside ``Frozen``."""
+    """Mark with True the leaves that training may change: inexact arrays outside ``Frozen``."""
     return jax.tree.map(
         lambda leaf: False if isinstance(leaf, Frozen) else eqx.is_inexact_array(leaf),
         tree,

@@ -1,4 +1,4 @@
-"""The types that every room shares."""
+"""Type aliases shared by every package."""
 
 from typing import TypeAlias
 

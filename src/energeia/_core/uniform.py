@@ -9,17 +9,17 @@ from jaxtyping import Array, Float, UInt32
 
 from energeia._core.types import PRNGKey
 
-_TURNS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = np.uint32(0x1BD11BDA)
 
 
 def uniform(key: PRNGKey, shape: tuple[int, ...], dtype: jnp.dtype) -> Float[Array, "..."]:
-    """``jax.random.uniform(key, shape, dtype)``, bit for bit, for loops that live on it.
+    """``jax.random.uniform(key, shape, dtype)`` bit for bit, faster where it is read once.
 
     On CPUs JAX runs the rounds of its hash as a loop over whole arrays, which compiles once for
-    many uses. Written out they fuse with what reads them: a third of the time, as long as each
-    number is read once. Where a compiler fuses them into many readers they are hashed again for
-    each, so draws that are gathered or kept belong to ``jax.random``.
+    many uses. Written out, they fuse with the operation that reads them, in a third of the time as
+    long as each number is read once. Where a compiler fuses them into many readers they are hashed
+    again for each, so draws that are gathered or kept belong to ``jax.random``.
 
     >>> import jax, jax.numpy as jnp
     >>> key = jax.random.key(3)
@@ -41,9 +41,9 @@ def _threefry(key: UInt32[Array, " 2"], count: Array) -> tuple[Array, Array]:
     words = (key[0], key[1], key[0] ^ key[1] ^ _PARITY)
     a, b = jnp.broadcast_to(words[0], count.shape), count + words[1]
     for group in range(5):
-        for turn in _TURNS[group % 2]:
+        for rotation in _ROTATIONS[group % 2]:
             a = a + b
-            b = a ^ ((b << np.uint32(turn)) | (b >> np.uint32(32 - turn)))
+            b = a ^ ((b << np.uint32(rotation)) | (b >> np.uint32(32 - rotation)))
         a = a + words[(group + 1) % 3]
         b = b + words[(group + 2) % 3] + np.uint32(group + 1)
     return a, b

@@ -1,4 +1,4 @@
-"""Compiled calls that are made a single time."""
+"""Compilation without optimization, for programs that run once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,10 +8,10 @@ import jax
 
 
 def run_unoptimized(function: Callable[..., Any], *arguments: Any) -> Any:
-    """``function(*arguments)`` as one program, compiled in a hurry; not within another.
+    """``function(*arguments)`` as one program compiled without optimization; not inside ``jit``.
 
-    What runs once is worth no optimization: half the seconds of compiling for slower
-    milliseconds, and far fewer than the many small programs of eager calls.
+    For a program that runs once, compiling costs more than running: without optimization it
+    compiles in half the time, and in far less than the many small programs of eager calls.
 
     >>> import jax.numpy as jnp
     >>> float(run_unoptimized(lambda x: jnp.sum(x**2), jnp.arange(3.0)))

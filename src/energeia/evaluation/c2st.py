@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from energeia._core.errors import InputError
-from energeia.stats.permutation import Tested, relabelings, tested
+from energeia.stats.permutation import PermutationTest, relabelings, tested
 
 _MOST_PRODUCTS = 300
 
@@ -28,7 +28,7 @@ class ClassifierResult(NamedTuple):
     """The best classifier's area under the curve, and every one's."""
 
     best: str
-    tested: Tested
+    tested: PermutationTest
     """Of the largest area; its null is the largest area under relabelings of the test rows."""
     areas: dict[str, float]
 

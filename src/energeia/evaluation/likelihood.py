@@ -15,7 +15,7 @@ from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.importance import importance_log_partition
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.game import GameModel
-from energeia.stats.weights import Stream, from_sums
+from energeia.stats.weights import RunningLogSums, from_sums
 
 _CHUNK = 50  # most weights of one row that are held in memory together
 _ROWS = 64
@@ -185,14 +185,14 @@ def _densities(model: Density, x: Array, *condition: Array) -> Array:
 def _weights(carry: Any, index: Array, x: Array, *condition: Array) -> tuple[Array, Array]:
     model, key, steps, chunk = carry
 
-    def one_row(i: Array, row: Array, *given: Array) -> Stream:
+    def one_row(i: Array, row: Array, *given: Array) -> RunningLogSums:
         own = jax.random.fold_in(key, i)
 
-        def step(stream: Stream, number: Array) -> tuple[Stream, None]:
+        def step(stream: RunningLogSums, number: Array) -> tuple[RunningLogSums, None]:
             keys = jax.random.split(jax.random.fold_in(own, number), chunk)
             return stream.add(jax.vmap(lambda k: model.log_weight(k, row, *given))(keys)), None
 
-        return jax.lax.scan(step, Stream.empty(()), jnp.arange(steps))[0]
+        return jax.lax.scan(step, RunningLogSums.empty(()), jnp.arange(steps))[0]
 
     stream = jax.vmap(one_row)(index, jnp.asarray(x, dtype=float), *condition)
     return stream.log_sum, stream.log_sum_squares

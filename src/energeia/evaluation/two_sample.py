@@ -10,7 +10,7 @@ from energeia.records import TwoSample
 from energeia.stats import two_sample as statistics
 from energeia.stats.columns import holm, kolmogorov_smirnov
 from energeia.stats.distances import distances
-from energeia.stats.permutation import Tested
+from energeia.stats.permutation import PermutationTest
 
 AREA = "classifier AUC"
 ENERGY = "energy distance"
@@ -18,7 +18,7 @@ ENERGY = "energy distance"
 
 def compare(
     samples: Float[np.ndarray, "n columns"], prepared: PreparedData
-) -> dict[str, tuple[Tested, str]]:
+) -> dict[str, tuple[PermutationTest, str]]:
     """Every two-sample statistic between samples and held-out rows, by name, with a note.
 
     ``samples`` are features of ``prepared``, as many as its training rows where they are to be
@@ -38,7 +38,7 @@ def compare(
         samples, held_out, permutations=prepared.budget.permutations, seed=prepared.seed,
     )  # fmt: skip
     return {
-        AREA: (result.tested, f"{sizes}; {_areas(result)}"),
+        AREA: (result.permutation_test, f"{sizes}; {_areas(result)}"),
         ENERGY: (statistics.energy_distance(apart, n, labels), sizes),
         "MMD squared": (
             statistics.maximum_mean_discrepancy(apart, n, labels, width),
@@ -50,8 +50,8 @@ def compare(
 
 
 def with_baseline(
-    found: dict[str, tuple[Tested, str]],
-    baseline: dict[str, tuple[Tested, str]],
+    found: dict[str, tuple[PermutationTest, str]],
+    baseline: dict[str, tuple[PermutationTest, str]],
     sizes: tuple[int, int],
 ) -> tuple[TwoSample, ...]:
     """Records of the statistics, each with the same statistic of training against held-out rows.
@@ -71,7 +71,7 @@ def with_baseline(
     )
 
 
-def _estimate(test: Tested, n: int, note: str = "") -> Estimate:
+def _estimate(test: PermutationTest, n: int, note: str = "") -> Estimate:
     return Estimate(test.value, test.stderr, "estimate", n, note)
 
 
@@ -80,7 +80,7 @@ def _areas(result: ClassifierResult) -> str:
     return f"the largest is that of {result.best} ({others})"
 
 
-def _columns(samples: np.ndarray, held_out: np.ndarray, sizes: str) -> tuple[Tested, str]:
+def _columns(samples: np.ndarray, held_out: np.ndarray, sizes: str) -> tuple[PermutationTest, str]:
     apart, p = kolmogorov_smirnov(samples, held_out)
     worst, corrected = int(np.argmin(p)), holm(p)
     n, m = len(samples), len(held_out)
@@ -91,4 +91,6 @@ def _columns(samples: np.ndarray, held_out: np.ndarray, sizes: str) -> tuple[Tes
         f"{sizes}; column {worst}; {rejected} of {len(p)} columns differ at 0.05 after Holm's "
         "correction (chi-square where a column has few values)"
     )
-    return Tested(float(apart[worst]), float(stderr), float(corrected.min()), 0.0, 0.0), note
+    return PermutationTest(
+        float(apart[worst]), float(stderr), float(corrected.min()), 0.0, 0.0
+    ), note

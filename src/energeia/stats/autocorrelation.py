@@ -1,11 +1,11 @@
-"""How much a Markov chain knows: autocorrelation times, effective sizes, R-hat.
+"""Statistical efficiency of Markov chains: autocorrelation times, effective sizes, R-hat.
 
-Arrays have shape ``(chains, draws, ...)``; answers have the trailing shape. Everything is NumPy in
-float64 on the host (correlations by FFT), since it is asked for after sampling, not inside a
-compiled loop. A series that never moves has no correlation: its answers are NaN, and so are those
-of a series with a NaN in it.
+Arrays have shape ``(chains, draws, ...)``; results have the trailing shape. Everything is NumPy in
+float64 on the host (correlations by FFT), since it is called after sampling, not inside a compiled
+loop. A series that never moves has no correlation: its results are NaN, and so are those of a
+series that contains a NaN.
 
-Agreement is not correctness: chains that all miss the same mode agree perfectly.
+Agreement does not imply correctness: chains that all miss the same mode agree perfectly.
 """
 
 from typing import NamedTuple
@@ -54,7 +54,7 @@ def integrated_time(
     tau = 1/2. The sum stops at the first W with W >= ``window`` * max(tau(W), 1/2), and is
     corrected by 1 + (2W + 1) / N for the estimated mean; its error is tau sqrt((4W + 2) / N)
     (Madras and Sokal 1988). For chains shorter than about ten tau the error is as large as tau,
-    and where no such window exists the answer is NaN: they say nothing about it.
+    and where no such window exists the result is NaN.
 
     Raises:
         InputError: for fewer than two axes or fewer than 4 draws.
@@ -113,7 +113,7 @@ def effective_sample_size(
 def r_hat(chains: Float[np.ndarray, "chains draws ..."]) -> Float[np.ndarray, "..."]:
     """Rank-normalized split R-hat: the larger of bulk and tail (Vehtari et al. 2021, eq. 14).
 
-    Above 1.01 the chains disagree. At 1.00 they agree, which is not to say that they are right.
+    Above 1.01 the chains disagree. At 1.00 they agree, but may all miss the same mode.
 
     Raises:
         InputError: for fewer than two axes or fewer than 4 draws.
@@ -133,7 +133,8 @@ def r_hat(chains: Float[np.ndarray, "chains draws ..."]) -> Float[np.ndarray, ".
 def mean_error(chains: Float[np.ndarray, "chains draws ..."]) -> Float[np.ndarray, "..."]:
     """The standard error of the mean over all draws, sqrt(variance / ESS).
 
-    A series that never moves has error 0 in this sample; whether it should move is not known here.
+    A series that never moves has error 0 in this sample; whether its true variance is zero is not
+    known here.
 
     Raises:
         InputError: for fewer than two axes or fewer than 4 draws.
@@ -164,7 +165,7 @@ def _columns(chains: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
 
 
 def _covariances(centered: np.ndarray) -> np.ndarray:
-    """Autocovariance of each chain, (1/N) sum_i x_i x_(i+t), padded so that ends do not meet."""
+    """Autocovariance of each chain, (1/N) sum_i x_i x_(i+t), zero-padded against wrap-around."""
     chains, draws, columns = centered.shape
     size = fft.next_fast_len(2 * draws, real=True)
     width = max(1, _BLOCK // (chains * size))
@@ -199,7 +200,7 @@ def _ratio(x: np.ndarray) -> np.ndarray:
 
 
 def _monotone_sum(rho: np.ndarray) -> np.ndarray:
-    """-1 + 2 sum of rho over the initial positive pairs, made to fall (Geyer 1992)."""
+    """-1 + 2 sum of rho over the initial positive pairs, made monotone (Geyer 1992)."""
     pairs = max((rho.shape[0] - 1) // 2, 1)
     even = rho[0 : 2 * pairs : 2]
     together = even + rho[1 : 2 * pairs : 2]

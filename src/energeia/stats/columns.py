@@ -1,4 +1,4 @@
-"""Column by column: Kolmogorov-Smirnov distances, p-values, and Holm's correction for many."""
+"""Kolmogorov-Smirnov distances and p-values of each column, and Holm's correction."""
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,7 @@ def kolmogorov_smirnov(
 
     The p-value is Kolmogorov's asymptotic one for columns without ties. A column of at most
     twenty distinct values gets that of a chi-square test of its table of counts instead, where
-    Kolmogorov's would be far too cautious.
+    Kolmogorov's would be far too large.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)

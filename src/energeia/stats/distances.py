@@ -1,4 +1,4 @@
-"""Distances between rows, computed once and shared by every statistic that needs them."""
+"""Euclidean distances between rows, shared by the statistics that need them."""
 
 import numpy as np
 from jaxtyping import Float
@@ -24,7 +24,7 @@ def distances(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m d"]) -> Float
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
         raise InputError(
             f"arrays of shapes {a.shape} and {b.shape} were given where two arrays (rows, columns) "
-            "with as many columns each are needed: flatten each configuration to a row"
+            "with equal numbers of columns are needed: flatten each configuration to a row"
         )
     middle = b.mean(axis=0)  # a common shift loses no digits to far-away origins
     a, b = a - middle, b - middle

@@ -1,4 +1,4 @@
-"""One matrix on every axis of a tensor: sums over all strings of outcomes without a loop on them.
+"""One matrix applied to every axis of a tensor: sums over all outcome strings in few products.
 
 NumPy in float64 on the host.
 """
@@ -20,7 +20,7 @@ def on_every_axis(
     True
     """
     for _ in range(axes):
-        # Each step takes the first axis and puts it last: after all, the order is as it was.
+        # Each step moves the first axis to the end: after the last step the order is restored.
         tensor = (matrix @ tensor.reshape(matrix.shape[1], -1)).T
     return np.ascontiguousarray(tensor).reshape(-1)
 

@@ -1,4 +1,4 @@
-"""What the nearest rows say: is the data covered, and has the training data been copied?
+"""Nearest-neighbor statistics: coverage of the data, and memorization of the training rows.
 
 Rows should be standardized beforehand.
 """
@@ -14,7 +14,7 @@ _BLOCK = 1 << 23  # distances held at once
 
 
 class Fraction(NamedTuple):
-    """A fraction, its standard error, and what it is for an honest sampler."""
+    """A fraction, its standard error, and its expectation for samples of the data distribution."""
 
     value: float
     stderr: float
@@ -22,29 +22,29 @@ class Fraction(NamedTuple):
 
 
 def coverage(
-    real: Float[np.ndarray, "n n"], real_to_fake: Float[np.ndarray, "n m"], neighbors: int = 5
+    real: Float[np.ndarray, "n n"], real_to_generated: Float[np.ndarray, "n m"], neighbors: int = 5
 ) -> Fraction:
-    """The fraction of real rows with a fake one as near as their k-th real neighbor.
+    """The fraction of real rows with a generated row as near as their k-th real neighbor.
 
     Naeem et al. 2020, eq. 9. For independent samples of one continuous distribution its mean is
     1 - prod_{i<k} (n-1-i) / (n-1+m-i), whatever the distribution and the dimension (their
-    appendix, for any m). Ties count as covered, so discrete data lie above that value: read it
-    beside the same with real rows in the place of fake ones. The error takes real rows as
-    independent, which their shared neighbors make slightly too small.
+    appendix, for any m). Ties count as covered, so discrete data lie above that value: compare it
+    with the same statistic of further real rows in the place of generated ones. The error takes
+    real rows as independent, which their shared neighbors make slightly too small.
 
     >>> import numpy as np
     >>> from energeia.stats.distances import distances
     >>> rng = np.random.default_rng(0)
-    >>> real, fake = rng.normal(size=(2, 1000, 3))
-    >>> found = coverage(distances(real, real), distances(real, fake))
+    >>> real, generated = rng.normal(size=(2, 1000, 3))
+    >>> found = coverage(distances(real, real), distances(real, generated))
     >>> bool(abs(found.value - found.expected) < 4 * found.stderr)
     True
     """
-    n, m = real_to_fake.shape
+    n, m = real_to_generated.shape
     k = min(neighbors, n - 1)
-    # The row itself stands first, at distance zero.
+    # Without the row itself, which is at distance zero.
     radius = np.partition(_without_self(real), k - 1, axis=1)[:, k - 1]
-    covered = real_to_fake.min(axis=1) <= radius * (1.0 + 1e-6)
+    covered = real_to_generated.min(axis=1) <= radius * (1.0 + 1e-6)
     value = float(np.mean(covered))
     steps = np.arange(k)
     expected = 1.0 - float(np.prod((n - 1 - steps) / (n - 1 + m - steps)))
@@ -57,12 +57,12 @@ def memorization(
     training: Float[np.ndarray, "m d"],
     held_out: Float[np.ndarray, "k d"],
 ) -> Fraction:
-    """P(the nearest row is a training row), as if as many training as held-out rows were there.
+    """P(the nearest row is a training row), for equal numbers of training and held-out rows.
 
     With a and b the samples per row whose nearest row is a training or a held-out one, a / (a + b):
-    1/2 for a sampler that has not seen the training rows, 1 for one that copies them. Ties are
-    shared. The error is the exact one of relabeling rows as training or held-out, to first order,
-    so a few rows that draw many samples make it larger, as they should.
+    1/2 for a sampler independent of the training rows, 1 for one that copies them. Ties are split.
+    The error is the exact one of relabeling rows as training or held-out, to first order, so a few
+    rows that are nearest to many samples make it larger.
 
     >>> import numpy as np
     >>> training, held_out = np.random.default_rng(0).normal(size=(2, 100, 3))
@@ -70,17 +70,17 @@ def memorization(
     1.0
     """
     rows = np.concatenate([training, held_out])
-    pull = np.zeros(len(rows))
+    nearest_share = np.zeros(len(rows))
     step = max(1, _BLOCK // len(rows))
     for start in range(0, len(samples), step):
         apart = distances(samples[start : start + step], rows)
         nearest = apart.min(axis=1, keepdims=True)
         ties = apart <= nearest * (1.0 + 1e-6) + 1e-6
-        pull += (1.0 / ties.sum(axis=1)) @ ties / len(samples)
+        nearest_share += (1.0 / ties.sum(axis=1)) @ ties / len(samples)
     m, k, count = len(training), len(held_out), len(rows)
-    near_training, near_held_out = pull[:m].sum() / m, pull[m:].sum() / k
+    near_training, near_held_out = nearest_share[:m].sum() / m, nearest_share[m:].sum() / k
     value = float(near_training / (near_training + near_held_out))
-    scatter = np.sum((pull - pull.mean()) ** 2)
+    scatter = np.sum((nearest_share - nearest_share.mean()) ** 2)
     stderr = count**2 / (4 * m * k) * np.sqrt(m * k / (count * (count - 1)) * scatter)
     return Fraction(value, float(stderr), 0.5)
 

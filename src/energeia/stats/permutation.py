@@ -1,4 +1,4 @@
-"""Permutation tests: is a statistic larger than when the labels of the rows mean nothing?
+"""Permutation tests: a statistic against its distribution under random relabelings of the rows.
 
 All permutations of a statistic are computed by one matrix product or one pass over sorted rows.
 """
@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 
-class Tested(NamedTuple):
-    """A two-sample statistic, its error, and how rarely chance alone reaches it."""
+class PermutationTest(NamedTuple):
+    """A two-sample statistic, its error, and its p-value and moments under the null hypothesis."""
 
     value: float
     stderr: float
@@ -33,7 +33,7 @@ def relabelings(seed: int, count: int, n: int, m: int) -> Bool[np.ndarray, "coun
 
 
 def p_value(observed: float, null: Float[np.ndarray, " count"]) -> float:
-    """(1 + number of permutations that reach it) / (1 + their number): never zero, and valid.
+    """(1 + number of permutations that reach it) / (1 + their number): a valid p-value, never zero.
 
     NaN for an observed value that is NaN.
 
@@ -43,19 +43,21 @@ def p_value(observed: float, null: Float[np.ndarray, " count"]) -> float:
     """
     if np.isnan(observed):
         return float("nan")
-    # Ties count against the rejection; rounding must not break them.
+    # Ties count as reached, also where rounding separates them.
     reach = null >= observed - 1e-9 * abs(observed)
     return float((1 + np.sum(reach)) / (1 + len(null)))
 
 
-def tested(observed: float, stderr: float, null: Float[np.ndarray, " count"]) -> Tested:
-    """Gather a statistic and its null distribution.
+def permutation_test(
+    observed: float, stderr: float, null: Float[np.ndarray, " count"]
+) -> PermutationTest:
+    """The record of a statistic with its null distribution.
 
     >>> import numpy as np
-    >>> tested(3.0, 0.1, np.array([0.0, 1.0, 2.0])).p_value
+    >>> permutation_test(3.0, 0.1, np.array([0.0, 1.0, 2.0])).p_value
     0.25
     """
-    return Tested(
+    return PermutationTest(
         float(observed),
         float(stderr),
         p_value(observed, null),

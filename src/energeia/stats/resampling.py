@@ -1,4 +1,4 @@
-"""Errors of nonlinear functions of means, by leaving out blocks or by drawing rows again.
+"""Errors of nonlinear functions of means, by jackknife and bootstrap.
 
 NumPy in float64 on the host.
 """
@@ -19,7 +19,7 @@ class Resampled(NamedTuple):
     """A function of means, its standard error and its bias."""
 
     value: Float[np.ndarray, "..."]
-    """At the means of all rows, the bias not taken off."""
+    """At the means of all rows, not corrected for bias."""
     stderr: Float[np.ndarray, "..."]
     bias: Float[np.ndarray, "..."]
     blocks: int
@@ -51,14 +51,14 @@ def jackknife(
 def jackknife_chains(
     function: Callable[[np.ndarray], np.ndarray], chains: Float[np.ndarray, "chains draws k"]
 ) -> Resampled:
-    """The same for correlated draws, in blocks longer than the memory of the slowest column.
+    """``jackknife`` of correlated draws, in blocks longer than the largest autocorrelation time.
 
     The length tau (2N / tau)^(1/3) balances the correlation left between blocks against the noise
     of having few of them (Wolff 2004, sec. 3.3); blocks never span two chains.
 
     Raises:
-        InputError: for chains of fewer than 4 draws, or chains so short against their memory that
-            fewer than two blocks remain.
+        InputError: for chains of fewer than 4 draws, or chains so short that they make fewer than
+        two blocks.
 
     >>> import numpy as np
     >>> x = np.random.default_rng(0).normal(size=(4, 1000, 1))
@@ -73,7 +73,8 @@ def jackknife_chains(
     per_chain = x.shape[1] // length
     if per_chain * x.shape[0] < 2:
         raise InputError(
-            f"one chain of {x.shape[1]} draws remembers {slowest:.3g} of them: draw a longer one"
+            f"one chain of {x.shape[1]} draws has an autocorrelation time of {slowest:.3g}: "
+            "draw a longer one"
         )
     kept = x[:, : per_chain * length]
     blocks = kept.reshape((-1, length, x.shape[2])).mean(axis=1)
@@ -86,9 +87,9 @@ def bootstrap(
     seed: int = 0,
     replicates: int = 200,
 ) -> Resampled:
-    """Any statistic of independent rows, with its error from rows drawn again with replacement.
+    """Any statistic of independent rows, with its error from resampling rows with replacement.
 
-    Right where the jackknife is not (medians, quantiles), at ``replicates`` times the work; it
+    Valid where the jackknife is not (medians, quantiles), at ``replicates`` times the cost; it
     underestimates the error of extremes and of anything that counts ties (Efron 1979).
 
     >>> import numpy as np

@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from energeia.stats.distances import gaussian_kernel, median_distance
-from energeia.stats.permutation import Tested, tested
+from energeia.stats.permutation import PermutationTest, permutation_test
 
 
 def pooled_distances(
     xx: Float[np.ndarray, "n n"], xy: Float[np.ndarray, "n m"], yy: Float[np.ndarray, "m m"]
 ) -> Float[np.ndarray, "rows rows"]:
-    """The distances among all n + m rows, from three blocks that may have been kept.
+    """The distance matrix of all n + m rows from its three blocks, which callers may cache.
 
     >>> import numpy as np
     >>> pooled_distances(np.zeros((2, 2)), np.ones((2, 1)), np.zeros((1, 1))).shape
@@ -25,7 +25,7 @@ def pooled_distances(
 
 def energy_distance(
     apart: Float[np.ndarray, "rows rows"], n: int, labels: Bool[np.ndarray, "count rows"]
-) -> Tested:
+) -> PermutationTest:
     """2 E|X - Y| - E|X - X'| - E|Y - Y'| from the pooled distances, the first ``n`` rows being X.
 
     Unbiased (pairs of different rows only), so it may come out below zero; zero if and only if the
@@ -48,7 +48,7 @@ def maximum_mean_discrepancy(
     n: int,
     labels: Bool[np.ndarray, "count rows"],
     bandwidth: float | None = None,
-) -> Tested:
+) -> PermutationTest:
     """E k(X, X') + E k(Y, Y') - 2 E k(X, Y) with a Gaussian kernel, squared MMD, unbiased.
 
     ``bandwidth`` is the median distance of the pooled rows unless given (Gretton et al. 2012,
@@ -66,7 +66,7 @@ def maximum_mean_discrepancy(
     return _pairs(-gaussian_kernel(apart, width), n, labels)
 
 
-def _pairs(matrix: np.ndarray, n: int, labels: np.ndarray) -> Tested:
+def _pairs(matrix: np.ndarray, n: int, labels: np.ndarray) -> PermutationTest:
     """2 mean_xy - mean_xx - mean_yy of a symmetric matrix, for the given and permuted labels."""
     size = len(matrix)
     # Shifting all pairs by one number changes nothing but the digits lost in float32.
@@ -82,13 +82,13 @@ def _pairs(matrix: np.ndarray, n: int, labels: np.ndarray) -> Tested:
     m = size - n
     value = 2.0 * xy / (n * m) - xx / (n * (n - 1)) - yy / (m * (m - 1))
     to_x, to_y = near[:, 0].astype(np.float64), rows - near[:, 0]
-    pull = np.where(given, to_y / m - to_x / (n - 1), to_x / n - to_y / (m - 1))
-    return tested(value[0], _influence_error(2.0 * pull, n), value[1:])
+    influence = np.where(given, to_y / m - to_x / (n - 1), to_x / n - to_y / (m - 1))
+    return permutation_test(value[0], _influence_error(2.0 * influence, n), value[1:])
 
 
-def _influence_error(pull: np.ndarray, n: int) -> float:
-    """The error of a statistic whose value moves by pull_i / n when row i of a sample is moved."""
-    x, y = pull[:n], pull[n:]
+def _influence_error(influence: np.ndarray, n: int) -> float:
+    """The error of a statistic that changes by influence_i / n when row i of a sample changes."""
+    x, y = influence[:n], influence[n:]
     return float(np.sqrt(np.var(x, ddof=1) / len(x) + np.var(y, ddof=1) / len(y)))
 
 
@@ -98,11 +98,11 @@ def sliced_wasserstein(
     labels: Bool[np.ndarray, "count rows"],
     directions: int = 64,
     seed: int = 0,
-) -> Tested:
+) -> PermutationTest:
     """The mean over random directions of the W1 distance between the projected samples.
 
     W1 = integral |F - G| along each direction (Bonneel et al. 2015, with p = 1). It is positive
-    even for samples of one distribution: read it beside its null mean.
+    even for samples of one distribution: compare it with its null mean.
 
     >>> import numpy as np
     >>> from energeia.stats.permutation import relabelings
@@ -117,13 +117,13 @@ def sliced_wasserstein(
     n, m = len(x), len(y)
     every = np.concatenate([(np.arange(n + m) < n)[None], labels])
     weights = np.where(every, 1.0 / n, -1.0 / m).astype(np.float32)
-    totals, pull = np.zeros(len(every)), np.zeros(n + m)
+    totals, influence = np.zeros(len(every)), np.zeros(n + m)
     for line in projected.T:
         order = np.argsort(line)
         gaps = np.diff(line[order]).astype(np.float32)
         above = np.cumsum(weights[:, order[:-1]], axis=1)
         totals += np.abs(above) @ gaps
         signed = np.sign(above[0]) * gaps
-        pull[order] += np.concatenate([np.cumsum(signed[::-1])[::-1], [0.0]])
-    totals, pull = totals / len(axes), pull / len(axes)
-    return tested(totals[0], _influence_error(pull, n), totals[1:])
+        influence[order] += np.concatenate([np.cumsum(signed[::-1])[::-1], [0.0]])
+    totals, influence = totals / len(axes), influence / len(axes)
+    return permutation_test(totals[0], _influence_error(influence, n), totals[1:])

@@ -1,6 +1,6 @@
-"""Importance weights, always by their logarithms: mean, error, bias, effective size.
+"""Importance weights in log space: mean, error, bias, effective sample size.
 
-NumPy in float64 on the host, except ``Stream``, which accumulates inside compiled code.
+NumPy in float64 on the host, except ``RunningLogSums``, which accumulates inside compiled code.
 """
 
 from typing import NamedTuple
@@ -26,8 +26,8 @@ class LogMean(NamedTuple):
 def log_mean_exp(log_weights: Float[np.ndarray, "K ..."]) -> LogMean:
     """log (1/K) sum_k w_k along the first axis: the IWAE-K bound of one row, or log Z.
 
-    Its expectation lies below log E[w]; ``bias`` says by how much to first order (delta method).
-    With an ESS near 1 one weight rules, and neither error nor bias can be believed.
+    Its expectation lies below log E[w]; ``bias`` is the difference to first order (delta method).
+    With an ESS near 1 one weight dominates, and neither error nor bias is reliable.
 
     >>> import numpy as np
     >>> found = log_mean_exp(np.log([1.0, 3.0]))
@@ -44,7 +44,7 @@ def log_mean_exp(log_weights: Float[np.ndarray, "K ..."]) -> LogMean:
 def from_sums(
     log_sum: Float[np.ndarray, "..."], log_sum_squares: Float[np.ndarray, "..."], count: int
 ) -> LogMean:
-    """The same from log sum w and log sum w^2 of ``count`` weights.
+    """``log_mean_exp`` from log sum w and log sum w^2 of ``count`` weights.
 
     >>> found = from_sums(np.log(4.0), np.log(10.0), 2)
     >>> float(found.value.round(3)), float(found.stderr.round(3))
@@ -61,7 +61,7 @@ def from_sums(
 
 
 def jackknife_log_mean(log_weights: Float[np.ndarray, "K ..."]) -> LogMean:
-    """The same with value corrected, and error and bias measured, by leaving out one weight each.
+    """``log_mean_exp`` corrected for bias, with error and bias from leaving out one weight each.
 
     The corrected value, K log-mean - (K - 1) mean of the leave-one-out log-means, has a bias of
     order 1/K^2, and is no longer a bound (Nowozin 2018, "Debiasing evidence approximations").
@@ -88,7 +88,7 @@ def effective_fraction(log_weights: Float[np.ndarray, "K ..."]) -> Float[np.ndar
     """ESS / K of weights along the first axis.
 
     Never below 1/K, whatever the truth: a batch of 100 cannot report less than one per cent.
-    Where the weights come from the model's own samples it is blind to modes the model lost.
+    For weights of the model's own samples it cannot detect modes that the model lost.
 
     >>> import numpy as np
     >>> float(effective_fraction(np.array([0.0, -1000.0, -1000.0, -1000.0])))
@@ -97,29 +97,29 @@ def effective_fraction(log_weights: Float[np.ndarray, "K ..."]) -> Float[np.ndar
     return log_mean_exp(log_weights).ess / len(log_weights)
 
 
-class Stream(NamedTuple):
+class RunningLogSums(NamedTuple):
     """Running log sums of weights and of their squares, for compiled loops of bounded memory."""
 
     log_sum: Float[Array, "..."]
     log_sum_squares: Float[Array, "..."]
 
     @classmethod
-    def empty(cls, shape: tuple[int, ...]) -> "Stream":
+    def empty(cls, shape: tuple[int, ...]) -> "RunningLogSums":
         """No weights yet."""
         nothing = jnp.full(shape, -jnp.inf)
         return cls(nothing, nothing)
 
-    def add(self, log_weights: Float[Array, "K ..."]) -> "Stream":
-        """Take in K more weights along the first axis.
+    def add(self, log_weights: Float[Array, "K ..."]) -> "RunningLogSums":
+        """Add K weights along the first axis.
 
         >>> import jax.numpy as jnp
-        >>> stream = Stream.empty(()).add(jnp.zeros(3)).add(jnp.zeros(5))
+        >>> stream = RunningLogSums.empty(()).add(jnp.zeros(3)).add(jnp.zeros(5))
         >>> round(float(jnp.exp(stream.log_sum)), 3)
         8.0
         """
         first = jnp.logaddexp(self.log_sum, _log_sum_exp(log_weights))
         second = jnp.logaddexp(self.log_sum_squares, _log_sum_exp(2.0 * log_weights))
-        return Stream(first, second)
+        return RunningLogSums(first, second)
 
 
 def _log_sum_exp(log_w: Array) -> Array:
