@@ -59,6 +59,15 @@ def test_two_players_reach_the_equilibrium_with_unequal_moves():
     assert abs(found["b"].value) < 1e-6
 
 
+def test_metrics_name_every_player():
+    players = (Player("a", ("a",), optax.sgd(0.1)), Player("b", ("b",), optax.sgd(0.1)))
+    modules = {"a": Number(jnp.asarray(1.0)), "b": Number(jnp.asarray(-1.0))}
+    rows = Batch(np.zeros((10, 1)), None)
+    found = train(Game(Bilinear(), players), modules, rows, None, settings(batch=2), KEY)
+    named = {name.partition("/")[0] for name in found.history[0].metrics}
+    assert named == {"a", "b"}
+
+
 def test_a_player_moves_only_its_own_parts():
     players = (Player("a", ("a",), optax.sgd(0.1)),)
     modules = {"a": Number(jnp.asarray(2.0)), "b": Number(jnp.asarray(-1.0))}

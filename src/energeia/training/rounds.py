@@ -44,10 +44,10 @@ def make_round(
             for _ in range(player.repeats):
                 data_key, loss_key = jax.random.split(jax.random.fold_in(key, move))
                 batch = draw(data_key, inputs, move)
-                state, metrics = _move(
+                state, moved = _move(
                     game, static, masks[index], index, player, loss_key, state, batch
                 )
-                metrics |= metrics
+                metrics |= moved
                 move += 1
         average = _averaged(state, decay)
         return state._replace(average=average, round=state.round + 1), metrics
