@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from energeia._core.errors import InputError
-from energeia.stats.permutation import PermutationTest, relabelings, tested
+from energeia.stats.permutation import PermutationTest, permutation_test, relabelings
 
 _MOST_PRODUCTS = 300
 
@@ -70,7 +70,7 @@ def classifier_test(
     areas = {name: _areas(score, labels) for name, score in scores.items()}
     best = max(areas, key=lambda name: areas[name][0])
     null = np.max([area[1:] for area in areas.values()], axis=0)
-    found = tested(areas[best][0], _error(scores[best], n), null)
+    found = permutation_test(areas[best][0], _error(scores[best], n), null)
     return ClassifierResult(best, found, {name: float(area[0]) for name, area in areas.items()})
 
 

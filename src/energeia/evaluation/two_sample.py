@@ -38,7 +38,7 @@ def compare(
         samples, held_out, permutations=prepared.budget.permutations, seed=prepared.seed,
     )  # fmt: skip
     return {
-        AREA: (result.permutation_test, f"{sizes}; {_areas(result)}"),
+        AREA: (result.tested, f"{sizes}; {_areas(result)}"),
         ENERGY: (statistics.energy_distance(apart, n, labels), sizes),
         "MMD squared": (
             statistics.maximum_mean_discrepancy(apart, n, labels, width),
