@@ -272,9 +272,9 @@ class ColumnLikelihoods(eqx.Module):
     @property
     def feature_size(self) -> int:
         """How many numbers a network is told of a configuration."""
+        value = jax.ShapeDtypeStruct((), jnp.result_type(float))
         return sum(
-            count * jax.eval_shape(kind.features, jax.ShapeDtypeStruct((), float)).shape[0]
-            for kind, count in self._runs()
+            count * jax.eval_shape(kind.features, value).shape[0] for kind, count in self._runs()
         )
 
     def log_prob(self, p: Float[Array, " size"], y: Float[Array, " d"]) -> Scalar:

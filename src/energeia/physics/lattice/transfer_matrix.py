@@ -183,8 +183,8 @@ def _magnetization(matrix: np.ndarray, spins: np.ndarray, L: int) -> np.ndarray:
     half = np.array(
         [sum(_trace_power(t, np.exp(0.5j * k * u), L) for t, u in sectors) for k in angles]
     )
-    generating = np.concatenate([half, np.conj(half[1 : values - values // 2][::-1])])
-    return _normalized(np.maximum(np.fft.fft(generating).real, 0.0))
+    # The other half is the conjugate of this one, since P(M) is real.
+    return _normalized(np.maximum(np.fft.hfft(half, values), 0.0))
 
 
 def _momentum_bases(L: int) -> list[tuple[np.ndarray, np.ndarray]]:
