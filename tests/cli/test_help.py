@@ -11,6 +11,7 @@ WORDS = [["--help"], ["--version"], ["fit", "--help"], ["fit", "x.npy", "made", 
 WORDS += [[name, "--help"] for name in COMMANDS]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_help_needs_no_jax(words):
     code = (
@@ -26,6 +27,7 @@ def test_help_needs_no_jax(words):
     assert "energeia" in done.stdout
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("module", "spared"),
     [

@@ -79,6 +79,7 @@ def test_images_from_a_folder():
     assert bits.layout == (28, 28)
 
 
+@pytest.mark.process
 def test_files_are_inspected_without_jax():
     code = (
         "import sys; from energeia.data.inspection import inspect; inspect('digits'); "

@@ -49,6 +49,7 @@ SYBIL = Sybil(
 )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
 def test_document_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -56,6 +57,7 @@ def test_document_runs(path, tmp_path, monkeypatch):
         example.evaluate()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("tail", ["", " | cat && false"])
 def test_the_control_is_caught(tail, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -191,6 +191,7 @@ def test_in_short_follows_from_the_rows():
     ]  # fmt: skip
 
 
+@pytest.mark.process
 def test_a_report_needs_no_jax():
     code = (
         "import sys, energeia.report.page, energeia.report.tables, energeia.report.gather; "

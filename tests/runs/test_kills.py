@@ -4,6 +4,7 @@ import pytest
 from studies.kills import content, straight, survive
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("recipe", "kills"), [("made", 2), ("gan", 1)])
 def test_killed_and_resumed_ends_in_the_same_bytes(recipe, kills, tmp_path):
     rounds = 300
