@@ -1,17 +1,22 @@
-# Two commands: `make demo` and `make test`. Both make .venv from the hash-pinned lock files.
+# Two commands: `make demo` and `make test`. Both make .venv from the hash-pinned lock files, with
+# the Python named in PYTHON: `make test PYTHON=python3.12`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench bench-quick lock clean lint
+.PHONY: demo test test-all same-python bench bench-quick lock clean lint
 
 demo: $(VENV)/.runtime
 	$(BIN)/energeia compare ising:L=8 --scale 0.25
 
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest
+
+# The same under every supported Python found here, in fresh clones of what is committed.
+test-all:
+	@tests/pythons.sh
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks studies
@@ -26,7 +31,16 @@ $(VENV)/bin/python:
 	  { echo "this Python has no venv module: install it, on Debian with apt install python3-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
+# Where a PYTHON is named, .venv must have been made by it.
+VERSION := 'import sys; print("Python %d.%d" % sys.version_info[:2])'
+same-python: $(VENV)/bin/python
+ifneq ($(origin PYTHON),file)
+	@wanted=$$($(PYTHON) -c $(VERSION)) && found=$$($(BIN)/python -c $(VERSION)) && \
+	  { [ "$$wanted" = "$$found" ] || \
+	  { echo "$(VENV) was made by $$found, and $$wanted is wanted: run make clean first"; exit 2; }; }
+endif
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml | same-python
 	@echo "installing what energeia stands on (about half a minute)"
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
