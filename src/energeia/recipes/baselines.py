@@ -1,21 +1,19 @@
 """Baselines that take seconds: ``product-of-marginals``, ``k-gram``, ``linear-autoregressive``."""
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.contracts import Density
 from energeia.distributions.columns import columns_of
 from energeia.models.in_units import DensityInUnits
 from energeia.models.kgram import KGram
 from energeia.models.linear import LinearAutoregressive
 from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import KGramOptions, LinearOptions, MarginalsOptions
-from energeia.training.player import Player, optimizer
 from energeia.training.settings import Optimization
 
 
@@ -26,7 +24,12 @@ def build_linear(
     units, seen = _coordinates(problem, reference)
     columns = columns_of(problem.support, components=options.components, octaves=options.octaves)
     inner = LinearAutoregressive(key, columns, seen)
-    return _by_likelihood(inner, units, options.optimization, options.training.rounds)
+    return parts.one_player(
+        DensityInUnits(inner, units),
+        MaximumLikelihood(),
+        options.optimization,
+        options.training.rounds,
+    )
 
 
 def build_k_gram(
@@ -35,7 +38,7 @@ def build_k_gram(
     """Tables counted on all training rows, in which nothing is left to train."""
     units, seen = _coordinates(problem, reference)
     inner = KGram.fit(seen.astype(int), problem.support.sizes, options.order)
-    return _by_likelihood(inner, units, Optimization(), 1)
+    return parts.one_player(DensityInUnits(inner, units), MaximumLikelihood(), Optimization(), 1)
 
 
 def build_marginals(
@@ -47,14 +50,4 @@ def build_marginals(
 
 def _coordinates(problem: Problem, reference: ReferenceRows) -> tuple[Units, Array]:
     units = Units.fit(problem.support, reference.x)
-    return units, jnp.round(jax.vmap(lambda x: units.encode(x)[0])(reference.x))
-
-
-def _by_likelihood(
-    inner: Density, units: Units, optimization: Optimization, rounds: int
-) -> Assembly:
-    player = Player("model", ("model",), optimizer(optimization, rounds))
-    model = DensityInUnits(inner, units)
-    return Assembly(
-        {"model": model}, MaximumLikelihood(), (player,), lambda modules: modules["model"]
-    )
+    return units, jnp.round(parts.encoded_rows(units, reference))

@@ -1,6 +1,5 @@
 """The recipe ``born-machine``: a matrix-product state by maximum likelihood of its outcomes."""
 
-import jax
 import jax.numpy as jnp
 
 from energeia._core.errors import InputError
@@ -10,10 +9,10 @@ from energeia.models.born_machine import BornMachine
 from energeia.models.in_units import DensityInUnits
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.physics.quantum.povm import povm_named
+from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import BornOptions
-from energeia.training.player import Player, optimizer
 
 
 def build(
@@ -41,10 +40,11 @@ def build(
         real={"real": True, "complex": False, "auto": None}[options.amplitudes],
         noise=options.noise,
         signs=options.signs,
-        reference=jnp.round(jax.vmap(lambda x: units.encode(x)[0])(reference.x)).astype(int),
+        reference=jnp.round(parts.encoded_rows(units, reference)).astype(int),
     )
-    player = Player("model", ("model",), optimizer(options.optimization, options.training.rounds))
-    model = DensityInUnits(inner, units)
-    return Assembly(
-        {"model": model}, MaximumLikelihood(), (player,), lambda modules: modules["model"]
+    return parts.one_player(
+        DensityInUnits(inner, units),
+        MaximumLikelihood(),
+        options.optimization,
+        options.training.rounds,
     )

@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-import jax
-
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
@@ -16,12 +14,11 @@ from energeia.nn.attention import Transformer
 from energeia.nn.causal import CausalStack
 from energeia.nn.recurrent import Cell, Gru, Lstm, RecurrentStack
 from energeia.objectives.likelihood import MaximumLikelihood
-from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
-from energeia.recipes.made import symmetrized
+from energeia.recipes import parts
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import GruOptions
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import RecurrentOptions, TransformerOptions
-from energeia.training.player import Player, optimizer
 
 Options = GruOptions | RecurrentOptions | TransformerOptions
 
@@ -79,13 +76,12 @@ def _build(
         columns_of(problem.support, components=options.components, octaves=options.octaves),
         make,
         condition_shape=problem.condition_shape,
-        reference=jax.vmap(lambda x: units.encode(x)[0])(reference.x),
+        reference=parts.encoded_rows(units, reference),
     )
-    model = DensityInUnits(inner, units, condition_scaling(reference))
-    moves = optimizer(options.optimization, options.training.rounds)
-    return Assembly(
-        {"model": model},
+    return parts.one_player(
+        DensityInUnits(inner, units, parts.condition_scaling(reference)),
         MaximumLikelihood(),
-        (Player("model", ("model",), moves),),
-        lambda modules: symmetrized(modules["model"], problem, options.symmetrize),
+        options.optimization,
+        options.training.rounds,
+        finish=lambda model: parts.symmetrized(model, problem, options.symmetrize),
     )

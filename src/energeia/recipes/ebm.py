@@ -15,11 +15,10 @@ from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.objectives.contrastive import Contrastive
-from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
+from energeia.recipes import parts
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.energy import EbmOptions
 from energeia.recipes.options.problem import Problem
-from energeia.support import Circle
-from energeia.training.player import Player, optimizer
 
 JUMPS_UP_TO = 8
 """The largest dimension in which global jumps are worth their cost."""
@@ -31,7 +30,7 @@ def build(
     """Put the energy, its replay buffer and its objective together."""
     net_key, spread_key = jax.random.split(key)
     units = Units.fit(problem.support, reference.x)
-    base = _base(units, reference, spread_key)
+    base = _base(units, parts.periodic_columns(problem), reference, spread_key)
     energy = NeuralEnergy(
         net_key, base, options.width, options.depth, _octaves(options, problem), base.circle,
         problem.condition_dimension,
@@ -44,7 +43,7 @@ def build(
         path=GeometricPath(base=base, target=energy),
         kernel=adjusted,
         units=units,
-        scaling=condition_scaling(reference),
+        scaling=parts.condition_scaling(reference),
         anneal=options.anneal or usual,
         steps=options.steps or usual,
         spread=True,
@@ -59,23 +58,19 @@ def build(
         penalty=options.penalty,
         acceptance=Mala.best_acceptance if exact else 0.0,
     )
-    mover = optimizer(options.optimization, options.training.rounds)
-    return Assembly(
-        modules={"model": model},
-        objective=objective,
-        players=(Player("model", ("model",), mover),),
-        model=lambda modules: modules["model"],
-    )
+    return parts.one_player(model, objective, options.optimization, options.training.rounds)
 
 
-def _base(units: Units, reference: ReferenceRows, key: PRNGKey) -> Normal:
+def _base(
+    units: Units, periodic: tuple[bool, ...], reference: ReferenceRows, key: PRNGKey
+) -> Normal:
     rows = jnp.asarray(reference.x, float)
 
     def spread(key: PRNGKey, x: jax.Array) -> jax.Array:
         return units.spread(key, units.encode(x)[0])[0]
 
     v = jax.vmap(spread)(jax.random.split(key, rows.shape[0]), rows)
-    circle = np.array([isinstance(c, Circle) for c in units.support.columns])
+    circle = np.array(periodic)
     return fitted_normal(v, circle)
 
 

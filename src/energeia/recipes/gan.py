@@ -18,10 +18,10 @@ from energeia.objectives.adversarial import (
     Relativistic,
 )
 from energeia.objectives.penalties import NoisePenalty, Penalty, SlopePenalty, UnitSlopePenalty
-from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
+from energeia.recipes import parts
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.adversarial import GanOptions
 from energeia.recipes.options.problem import Problem
-from energeia.support import Circle
 from energeia.training.player import Player, optimizer
 
 PAYOFFS: dict[str, Payoff] = {
@@ -45,13 +45,13 @@ def build(
     critic, generator = _networks(options, problem, key)
     rounds, moves = options.training.rounds, options.critic_moves
     each = problem.dimension if options.per_column else 1
-    judging = optimizer(options.critic, rounds * moves, options.bound)
+    critic_moves = optimizer(options.critic, rounds * moves, options.bound)
     return Assembly(
         modules={
             "critic": critic,
             "generator": generator,
             "units": Units.fit(problem.support, reference.x),
-            "scaling": condition_scaling(reference),
+            "scaling": parts.condition_scaling(reference),
         },
         objective=Adversarial(
             payoff=PAYOFFS[options.payoff],
@@ -62,7 +62,7 @@ def build(
             anneal=rounds * moves // 2,
         ),
         players=(
-            Player("critic", ("critic",), judging, moves),
+            Player("critic", ("critic",), critic_moves, moves),
             Player("generator", ("generator",), optimizer(options.generator, rounds)),
         ),
         model=_model,
@@ -75,7 +75,7 @@ def _networks(
     critic_key, generator_key = jax.random.split(key)
     dimension, condition_size = problem.dimension, problem.condition_dimension
     shape, condition_shape = (dimension,), problem.condition_shape
-    periodic = tuple(i for i, c in enumerate(problem.support.columns) if isinstance(c, Circle))
+    periodic = parts.periodic_indices(problem)
     octaves = options.octaves if dimension <= options.octaves_up_to else 0
     seen = critic_inputs(dimension, len(periodic), octaves)
     width, depth = options.width, options.depth

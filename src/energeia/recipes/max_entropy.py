@@ -11,8 +11,8 @@ from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.spline import Spline
 from energeia.bijections.units import Units
-from energeia.contracts import Density, Energy, Modules, Objective, Pushforward
-from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
+from energeia.contracts import Energy, Modules, Objective, Pushforward
+from energeia.distributions.gaussian import RealPeriodicBase
 from energeia.energies.confined import ConfinedEnergy
 from energeia.energies.neural import NeuralEnergy
 from energeia.models.flow import Flow
@@ -24,10 +24,10 @@ from energeia.objectives.entropy import EntropyTerm, ImportanceScore, Proposal, 
 from energeia.objectives.information import BarberAgakov, InformationEntropy
 from energeia.objectives.max_entropy import DensityGame, MaxEntropy
 from energeia.objectives.penalties import SlopePenalty
-from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
+from energeia.recipes import parts
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.spline_flow import periodic_columns
 from energeia.training.player import Player, optimizer
 
 FLOW_UP_TO = 8
@@ -60,7 +60,7 @@ def build(
             "energy": _energy(options, problem, energy_key),
             **generator.parts,
             "units": _units(problem, reference),
-            "scaling": condition_scaling(reference),
+            "scaling": parts.condition_scaling(reference),
         },
         objective=generator.objective,
         players=(
@@ -82,18 +82,9 @@ def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
     return options.generator == "flow" or (options.generator == "auto" and few)
 
 
-def _image(problem: Problem) -> tuple[int, int, int] | None:
-    """Height, width and channels of rows that are images without a condition, or None."""
-    layout = (*problem.layout, 1)[:3]
-    shaped = len(problem.layout) in (2, 3) and min(layout[:2]) >= 16
-    return layout if shaped and not problem.condition_dimension else None  # pyright: ignore[reportReturnType]
-
-
 def _convolved(options: MaxEntropyOptions, problem: Problem) -> tuple[int, int, int] | None:
     """The layout where convolutional networks fit and are wanted, or None."""
-    layout = _image(problem)
-    fits = layout is not None and layout[0] % 4 == layout[1] % 4 == 0
-    return layout if options.images and fits else None
+    return parts.strided_layout(problem) if options.images else None
 
 
 def _units(problem: Problem, reference: ReferenceRows) -> Units:
@@ -103,7 +94,7 @@ def _units(problem: Problem, reference: ReferenceRows) -> Units:
     blown up to unit scale.
     """
     units = Units.fit(problem.support, reference.x)
-    if _image(problem) is None or len(problem.support.runs) > 1:
+    if parts.image_layout(problem) is None or len(problem.support.runs) > 1:
         return units
     location, scale = units.location.value, units.scale.value
     whole = jnp.sqrt(jnp.mean(scale**2) + jnp.var(location))
@@ -121,11 +112,11 @@ def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energ
     if layout is not None:
         network = ImageEncoder(layout, 1, channels=options.channels, key=key)
         return ConfinedEnergy(network, (dimension,))
-    if _image(problem) is not None:
+    if parts.image_layout(problem) is not None:
         network = ResidualNet(dimension, 1, width=options.width, depth=options.depth, key=key)
         return ConfinedEnergy(network, (dimension,))
     octaves = options.octaves if options.octaves >= 0 else 5 * (dimension <= FLOW_UP_TO)
-    periodic, condition_size = periodic_columns(problem), problem.condition_dimension
+    periodic, condition_size = parts.periodic_columns(problem), problem.condition_dimension
     base = RealPeriodicBase(periodic)
     return NeuralEnergy(key, base, options.width, options.depth, octaves, periodic, condition_size)
 
@@ -136,14 +127,10 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
             f"a defense of {options.defense:g} was asked for, which is a share of rows that leaves "
             "some to the flow: give a number from 0 to below 1"
         )
-    periodic = periodic_columns(problem)
-    base: Density = (
-        RealPeriodicBase(periodic) if any(periodic) else StandardNormal((len(periodic),))
-    )
     bijection = coupling_stack(
         Spline(options.bins, options.half_width, options.smallest_bin),
         options.layers,
-        periodic=periodic,
+        periodic=parts.periodic_columns(problem),
         condition_shape=None,
         octaves=3,
         width=options.width,
@@ -151,11 +138,11 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
         key=key,
     )
     game = DensityGame(options.anchor, options.agreement, options.bend, options.defense)
-    return Side({"generator": Flow(base, bijection)}, game)
+    return Side({"generator": Flow(parts.base_distribution(problem), bijection)}, game)
 
 
 def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
-    network_key, told_key = jax.random.split(key)
+    network_key, entropy_key = jax.random.split(key)
     dimension, condition_size = problem.dimension, problem.condition_dimension
     latent = min(options.latent, dimension) if options.entropy == "volume" else options.latent
     layout = _convolved(options, problem)
@@ -169,12 +156,12 @@ def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) ->
         )
     else:
         network = ImageDecoder(latent, layout, channels=options.channels, key=network_key)
-    periodic = tuple(i for i, is_periodic in enumerate(periodic_columns(problem)) if is_periodic)
+    periodic = parts.periodic_indices(problem)
     generator = ImplicitGenerator(
         network, latent=latent, shape=(dimension,), condition_shape=problem.condition_shape,
         periodic=periodic,
     )  # fmt: skip
-    entropy, extra = _entropy(options, generator, told_key)
+    entropy, extra = _entropy(options, generator, entropy_key)
     where = ("real", "generated") if options.penalize == "both" else (options.penalize,)
     game = MaxEntropy(
         entropy=entropy,

@@ -1,7 +1,5 @@
 """The restricted Boltzmann machine: binary, categorical and integer columns."""
 
-import jax
-import jax.numpy as jnp
 import msgspec
 
 from energeia._core.trees import Frozen
@@ -12,11 +10,11 @@ from energeia.energies.visible import Visible
 from energeia.mcmc.gibbs import Gibbs
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.objectives.contrastive import Contrastive
-from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
+from energeia.recipes import parts
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.energy import RbmOptions
 from energeia.recipes.options.problem import Problem
 from energeia.support import Integer
-from energeia.training.player import Player, optimizer
 
 
 def build(
@@ -30,7 +28,7 @@ def build(
     """
     units = Units.fit(problem.support, reference.x)
     sizes = problem.support.sizes
-    y = jax.vmap(lambda x: units.encode(x)[0])(jnp.asarray(reference.x, float))
+    y = parts.encoded_rows(units, reference)
     ordered = tuple(isinstance(c, Integer) for c in problem.support.columns)
     mean = unit_means(Visible(sizes, ordered), y)
     # A column of K values moves by as many as K - 1 units at once.
@@ -43,7 +41,7 @@ def build(
         path=RbmPath(target=rbm, base_field=Frozen(base_rate_field(rbm.visible, mean))),
         kernel=Gibbs(),
         units=units,
-        scaling=condition_scaling(reference),
+        scaling=parts.condition_scaling(reference),
         anneal=options.anneal,
         steps=options.steps,
     )
@@ -59,10 +57,4 @@ def build(
         weight_decay=options.optimization.weight_decay
         + options.shrinkage * levels**2 / problem.rows,
     )
-    mover = optimizer(settings, options.training.rounds)
-    return Assembly(
-        modules={"model": model},
-        objective=objective,
-        players=(Player("model", ("model",), mover),),
-        model=lambda modules: modules["model"],
-    )
+    return parts.one_player(model, objective, settings, options.training.rounds)

@@ -3,15 +3,11 @@
 from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.scalar import AffineScalar
+from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.flow import RealNVPOptions
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.spline_flow import (
-    flow_in_units,
-    likelihood_assembly,
-    periodic_columns,
-    shrunk,
-)
 
 
 def build(
@@ -22,7 +18,7 @@ def build(
     bijection = coupling_stack(
         AffineScalar(options.bound),
         options.layers,
-        periodic=periodic_columns(problem),
+        periodic=parts.periodic_columns(problem),
         condition_shape=problem.condition_shape,
         octaves=options.octaves,
         width=options.width,
@@ -30,6 +26,6 @@ def build(
         key=key,
         unroll=options.layers,  # a third off a step, for a few seconds of compiling
     )
-    model = flow_in_units(bijection, problem, reference)
-    optimization = shrunk(options.optimization, options.shrinkage, problem)
-    return likelihood_assembly(model, optimization, options.training)
+    model = parts.flow_in_units(bijection, problem, reference)
+    optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
+    return parts.one_player(model, MaximumLikelihood(), optimization, options.training.rounds)

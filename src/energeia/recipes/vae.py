@@ -4,17 +4,17 @@ import jax
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.contracts import Modules, Objective
+from energeia.contracts import Objective
 from energeia.distributions.likelihoods import ColumnLikelihoods
 from energeia.models.in_units import LatentInUnits
 from energeia.models.latent import Vae
 from energeia.nn.residual import ResidualNet
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.variational import WeightedBound
-from energeia.recipes.assembly import Assembly, ReferenceRows, condition_scaling
+from energeia.recipes import parts
+from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.latent import VaeOptions
 from energeia.recipes.options.problem import Problem
-from energeia.training.player import Player, optimizer
 
 
 def build(
@@ -24,14 +24,10 @@ def build(
     model = LatentInUnits(
         inner=_vae(options, problem, key),
         units=Units.fit(problem.support, reference.x),
-        scaling=condition_scaling(reference),
+        scaling=parts.condition_scaling(reference),
     )
-    moves = optimizer(options.optimization, options.training.rounds)
-    return Assembly(
-        modules={"model": model},
-        objective=_objective(options),
-        players=(Player("model", ("model",), moves),),
-        model=_model,
+    return parts.one_player(
+        model, _objective(options), options.optimization, options.training.rounds
     )
 
 
@@ -58,7 +54,3 @@ def _objective(options: VaeOptions) -> Objective:
     if options.particles > 1:
         return MaximumLikelihood(options.particles)
     return WeightedBound(options.beta, options.free_bits, options.warmup)
-
-
-def _model(modules: Modules) -> LatentInUnits:
-    return modules["model"]

@@ -1,0 +1,119 @@
+"""Pieces that several recipes share: coordinates, flows, likelihood assemblies, symmetries."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import msgspec
+from jaxtyping import Array, Float
+
+from energeia._core.trees import Frozen
+from energeia.bijections.units import Units
+from energeia.contracts import Bijection, Density, Modules, Objective
+from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
+from energeia.models.dequantized import Dequantized
+from energeia.models.flow import Flow
+from energeia.models.in_units import ConditionScaling, DensityInUnits, LatentInUnits
+from energeia.models.symmetrized import Symmetrized
+from energeia.physics.lattice.symmetry import symmetry_group
+from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.options.autoregressive import Symmetrize
+from energeia.recipes.options.problem import Problem
+from energeia.support import Circle
+from energeia.training.player import Player, optimizer
+from energeia.training.settings import Optimization
+
+SMALLEST_IMAGE = 16
+"""Pixels a side from which rows with a layout are treated as images."""
+
+
+def condition_scaling(reference: ReferenceRows) -> ConditionScaling | None:
+    """Standardize conditions by the reference rows."""
+    if reference.condition is None:
+        return None
+    spread = jnp.std(reference.condition, axis=0)
+    return ConditionScaling(
+        Frozen(jnp.mean(reference.condition, axis=0)), Frozen(jnp.where(spread > 0, spread, 1.0))
+    )
+
+
+def encoded_rows(units: Units, reference: ReferenceRows) -> Float[Array, "rows d"]:
+    """The reference rows in coordinates ``y``: codes and standardized reals."""
+    return jax.vmap(lambda x: units.encode(x)[0])(jnp.asarray(reference.x, float))
+
+
+def periodic_columns(problem: Problem) -> tuple[bool, ...]:
+    """Which columns are periodic."""
+    return tuple(isinstance(c, Circle) for c in problem.support.columns)
+
+
+def periodic_indices(problem: Problem) -> tuple[int, ...]:
+    """The numbers of the periodic columns."""
+    return tuple(i for i, periodic in enumerate(periodic_columns(problem)) if periodic)
+
+
+def base_distribution(problem: Problem) -> Density:
+    """The base of a flow: normal in real columns, uniform in periodic ones."""
+    periodic = periodic_columns(problem)
+    return RealPeriodicBase(periodic) if any(periodic) else StandardNormal((problem.dimension,))
+
+
+def flow_in_units(
+    bijection: Bijection, problem: Problem, reference: ReferenceRows
+) -> DensityInUnits | LatentInUnits:
+    """A flow in the user's units, dequantized where columns are discrete."""
+    units = Units.fit(problem.support, reference.x)
+    flow, scaling = Flow(base_distribution(problem), bijection), condition_scaling(reference)
+    if problem.support.all_continuous:
+        return DensityInUnits(flow, units, scaling)
+    return LatentInUnits(Dequantized(flow, units), units, scaling)
+
+
+def image_layout(problem: Problem) -> tuple[int, int, int] | None:
+    """Height, width and channels of rows that are images without a condition, or None."""
+    if len(problem.layout) not in (2, 3) or min(problem.layout[:2]) < SMALLEST_IMAGE:
+        return None
+    height, width, channels = (*problem.layout, 1)[:3]
+    return None if problem.condition_dimension else (height, width, channels)
+
+
+def strided_layout(problem: Problem) -> tuple[int, int, int] | None:
+    """The layout of images that two strided convolutions can halve twice, or None."""
+    layout = image_layout(problem)
+    return layout if layout and layout[0] % 4 == layout[1] % 4 == 0 else None
+
+
+def with_prior(optimization: Optimization, shrinkage: float, problem: Problem) -> Optimization:
+    """Weight decay as a prior: its strength falls as one over the number of training rows."""
+    decay = optimization.weight_decay + shrinkage / problem.rows
+    return msgspec.structs.replace(optimization, weight_decay=decay)
+
+
+def one_player(
+    model: Any,
+    objective: Objective,
+    optimization: Optimization,
+    rounds: int,
+    *,
+    name: str = "model",
+    finish: Callable[[Any], Any] = lambda model: model,
+) -> Assembly:
+    """One module, one objective, one player that moves it."""
+    player = Player(name, (name,), optimizer(optimization, rounds))
+
+    def model_of(modules: Modules) -> Any:
+        return finish(modules[name])
+
+    return Assembly({name: model}, objective, (player,), model_of)
+
+
+def symmetrized(model: Density, problem: Problem, choice: Symmetrize) -> Density:
+    """Mix a density in the user's units over the declared symmetries, as ``choice`` says."""
+    names = problem.symmetries
+    if choice == "auto":
+        # The translations are as many as the sites: batches teach them, scores need not pay.
+        names = tuple(name for name in names if name != "translations")
+    if choice in ("augment", "none") or not names:
+        return model
+    return Symmetrized(model, symmetry_group(names, problem.layout, problem.support))
