@@ -11,7 +11,7 @@ from energeia.distributions.head import Head
 
 
 class Bernoulli(Head):
-    """p(1) = sigmoid(theta), on codes 0 and 1, seen by later columns as -1 and 1.
+    """p(1) = sigmoid(theta), on codes 0 and 1, with features -1 and 1.
 
     >>> import jax.numpy as jnp
     >>> float(Bernoulli().log_prob(jnp.zeros(1), jnp.array(1.0)))  # ln 1/2
@@ -47,18 +47,18 @@ class Bernoulli(Head):
 
 
 class Softmax(Head):
-    """p(k) = exp(theta_k) / sum_l exp(theta_l), on codes 0 .. size-1, seen as indicators."""
+    """p(k) = exp(theta_k) / sum_l exp(theta_l), on codes 0 .. size-1, with one-hot features."""
 
     size: int = eqx.field(static=True)
 
     @property
     def features(self) -> int:
-        """An indicator a code."""
+        """One indicator per code."""
         return self.size
 
     @property
     def parameters(self) -> int:
-        """A logit a code."""
+        """One logit per code."""
         return self.size
 
     def embed(self, y: Scalar) -> Float[Array, " size"]:
@@ -74,17 +74,17 @@ class Softmax(Head):
         return jax.random.categorical(key, theta).astype(theta.dtype)
 
     def initial(self, y: Float[Array, " rows"]) -> Float[Array, " size"]:
-        """Log frequencies, with half a count shared by the codes."""
+        """Log frequencies, with half a count spread over the codes."""
         return jnp.log(_frequencies(y, self.size))
 
 
 class Ordinal(Head):
     """p(k) proportional to exp(sum_j theta_j b_j(k)), on ordered codes 0 .. size-1.
 
-    The statistics b_j are an indicator of each end of the alphabet (where counts pile up) and
+    The statistics b_j are an indicator of each end of the alphabet (where counts accumulate) and
     ``waves`` cosines 2 cos(pi j (k + 1/2) / size) / j^3. The falling amplitudes make rough
-    distributions slow to learn and, with size - 1 waves, none impossible: neighbors share what
-    each of them was seen to do, and few rows go further than with a softmax.
+    distributions slow to learn but, with size - 1 waves, none impossible: neighboring codes share
+    statistical strength, so fewer rows are needed than with a softmax.
     """
 
     size: int = eqx.field(static=True)
@@ -136,7 +136,7 @@ def _chosen(logits: Array, y: Scalar) -> Scalar:
 
 
 def _frequencies(y: Float[Array, " rows"], size: int) -> Float[Array, " size"]:
-    """Frequencies of the codes, with half a count shared by them all."""
+    """Frequencies of the codes, with half a count spread over all of them."""
     counts = jnp.sum(y[:, None] == jnp.arange(size, dtype=y.dtype), axis=0)
     return (counts + 0.5 / size) / (len(y) + 0.5)
 
@@ -155,7 +155,7 @@ class DiscretizedLogistics(Head):
 
     @property
     def features(self) -> int:
-        """The scaled code and a sine and cosine an octave."""
+        """The scaled code, and a sine and a cosine per octave."""
         return 1 + 2 * self.octaves
 
     @property
@@ -171,7 +171,7 @@ class DiscretizedLogistics(Head):
         return 12**0.5 / self.size
 
     def embed(self, y: Scalar) -> Float[Array, " features"]:
-        """The code from -1.7 to 1.7, and its waves."""
+        """The code scaled to -1.7 .. 1.7, and its sines and cosines."""
         u = self._scaled(y)
         angles = u * 0.9 * 2.0 ** jnp.arange(self.octaves)
         return jnp.concatenate([u[None], jnp.sin(angles), jnp.cos(angles)])

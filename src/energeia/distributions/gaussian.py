@@ -1,4 +1,4 @@
-"""Simple densities to start from: the standard normal, the uniform, and the two side by side."""
+"""Base densities: the standard normal, the uniform, and their product."""
 
 import math
 
@@ -58,7 +58,7 @@ class Uniform(Density):
 class RealPeriodicBase(Density):
     """Standard normal columns on the line, uniform columns on the circle [-pi, pi).
 
-    A circle's density knows no seam: it is 1 / (2 pi) at every angle.
+    The density on a circle is 1 / (2 pi) at every angle, also at the ends of the interval.
 
     >>> import jax.numpy as jnp
     >>> round(float(RealPeriodicBase((False, True)).log_prob(jnp.zeros(2))), 4)

@@ -1,4 +1,4 @@
-"""What an autoregressive model puts on one column: how it is seen, and how it is distributed."""
+"""The conditional distribution of one column in an autoregressive model, and its features."""
 
 from abc import abstractmethod
 
@@ -9,7 +9,7 @@ from energeia._core.types import PRNGKey, Scalar
 
 
 class Head(eqx.Module):
-    """A family of distributions of one number y, with the features that later columns see of it.
+    """A family of distributions of one number y, with the features that later columns condition on.
 
     A head holds no trained arrays: a network writes its ``parameters`` numbers ``theta``.
     """
@@ -26,7 +26,7 @@ class Head(eqx.Module):
 
     @abstractmethod
     def embed(self, y: Scalar) -> Float[Array, " features"]:
-        """What the network sees of y, of order one."""
+        """The features of y, of order one."""
 
     @abstractmethod
     def log_prob(self, theta: Float[Array, " parameters"], y: Scalar) -> Scalar:

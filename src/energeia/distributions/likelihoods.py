@@ -1,7 +1,7 @@
-"""What a decoder says of each column: one small distribution per kind of support.
+"""The distribution of a column given a decoder's outputs, one for each kind of support.
 
-Each speaks of *one* value ``y`` (a code, a standardized real or an angle) and of the real numbers
-``p`` that a network gives for it; ``ColumnLikelihoods`` lays them over the columns of a support.
+Each describes *one* value ``y`` (a code, a standardized real or an angle) by the real numbers ``p``
+that a network outputs for it; ``ColumnLikelihoods`` is their product over a support.
 """
 
 from abc import abstractmethod
@@ -16,8 +16,8 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.support import Binary, Categorical, Circle, Column, Integer, Support
 
 MIN_SCALE = 1e-3
-"""Smallest scale of a Gaussian, in standardized units: a likelihood that could narrow forever
-would reward a network for finding repeated values."""
+"""Smallest scale of a Gaussian, in standardized units: without a bound the likelihood of a value
+that repeats would be infinite."""
 _MIN_RATIO = 0.1
 """Smallest scale of a logistic, in half-widths of a cell: its center then has 1 - 1e-4 of it."""
 
@@ -28,7 +28,7 @@ class ColumnLikelihood(eqx.Module):
     @property
     @abstractmethod
     def size(self) -> int:
-        """How many real numbers it takes."""
+        """The number of parameters."""
 
     @abstractmethod
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
@@ -40,7 +40,7 @@ class ColumnLikelihood(eqx.Module):
 
     @abstractmethod
     def features(self, y: Scalar) -> Float[Array, " f"]:
-        """What a network is told of a value: numbers of order one."""
+        """The features of a value as inputs of a network, of order one."""
 
 
 class BernoulliLikelihood(ColumnLikelihood):
@@ -75,7 +75,7 @@ class CategoricalLikelihood(ColumnLikelihood):
         return self.levels
 
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
-        """The log-softmax of the logit of code y."""
+        """The log-softmax at code y."""
         return jnp.sum(jax.nn.one_hot(y.astype(int), self.size) * jax.nn.log_softmax(p))
 
     def sample(self, key: PRNGKey, p: Float[Array, " size"]) -> Scalar:
@@ -88,7 +88,8 @@ class CategoricalLikelihood(ColumnLikelihood):
 
 
 class LogisticLikelihood(ColumnLikelihood):
-    """A mixture of logistics cut into the cells of the codes 0 .. K-1, tails in the end cells.
+    """A mixture of logistics integrated over the cells of the codes 0 .. K-1, tails in the end
+    cells.
 
     P(k) = sum_m w_m [F((u_k + h - mu_m) / s_m) - F((u_k - h - mu_m) / s_m)] with F the sigmoid,
     u_k = (2k + 1)/K - 1, h = 1/K, and the outer edges at infinity (Salimans et al. 2017,
@@ -100,7 +101,7 @@ class LogisticLikelihood(ColumnLikelihood):
 
     @property
     def size(self) -> int:
-        """Three numbers a component."""
+        """Three parameters per component."""
         return 3 * self.components
 
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
@@ -142,7 +143,7 @@ class NormalLikelihood(ColumnLikelihood):
 
     @property
     def size(self) -> int:
-        """Three numbers a component."""
+        """Three parameters per component."""
         return 3 * self.components
 
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
@@ -180,7 +181,7 @@ class ProjectedNormalLikelihood(ColumnLikelihood):
 
     @property
     def size(self) -> int:
-        """Three numbers a component."""
+        """Three parameters per component."""
         return 3 * self.components
 
     def log_prob(self, p: Float[Array, " size"], y: Scalar) -> Scalar:
@@ -266,12 +267,12 @@ class ColumnLikelihoods(eqx.Module):
 
     @property
     def size(self) -> int:
-        """How many real numbers describe a whole configuration."""
+        """The number of parameters of a whole configuration."""
         return sum(count * kind.size for kind, count in self._runs())
 
     @property
     def feature_size(self) -> int:
-        """How many numbers a network is told of a configuration."""
+        """The number of features of a configuration."""
         value = jax.ShapeDtypeStruct((), jnp.result_type(float))
         return sum(
             count * jax.eval_shape(kind.features, value).shape[0] for kind, count in self._runs()
@@ -291,7 +292,7 @@ class ColumnLikelihoods(eqx.Module):
         return jnp.concatenate(parts)
 
     def features(self, y: Float[Array, " d"]) -> Float[Array, " f"]:
-        """What a network is told of a configuration."""
+        """The features of a configuration as inputs of a network."""
         parts, start = [], 0
         for kind, count in self._runs():
             parts.append(jax.vmap(kind.features)(y[start : start + count]).reshape(-1))

@@ -9,15 +9,15 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.head import Head
 
 SMALLEST = 1e-3
-"""The least deviation of a component, in standardized units: repeated values stay finite."""
+"""The least deviation of a component, in standardized units, so that densities stay finite."""
 
 
 class GaussianMixture(Head):
     """p(y) = sum_c w_c N(y; m_c, s_c^2) on the real line, for a standardized column.
 
-    theta holds the logits of w, the means and log(s - 0.001). Later columns see y and, for
-    features finer than a deviation, sines and cosines of y at ``octaves`` doubling frequencies
-    (Tancik et al. 2020).
+    theta holds the logits of w, the means and log(s - 0.001). Its features are y and, for structure
+    finer than a deviation, sines and cosines of y at ``octaves`` doubling frequencies (Tancik et
+    al. 2020).
 
     >>> import jax.numpy as jnp
     >>> theta = jnp.array([0.0, 0.0, jnp.log(1 - 1e-3)])
@@ -30,7 +30,7 @@ class GaussianMixture(Head):
 
     @property
     def features(self) -> int:
-        """The number and a sine and cosine an octave."""
+        """The number, and a sine and a cosine per octave."""
         return 1 + 2 * self.octaves
 
     @property
@@ -39,7 +39,7 @@ class GaussianMixture(Head):
         return 3 * self.components
 
     def embed(self, y: Scalar) -> Float[Array, " features"]:
-        """y and its waves, of wavelength 8, 4, 2, ... deviations."""
+        """y, and sines and cosines of wavelength 8, 4, 2, ... deviations."""
         angles = y * (jnp.pi / 4) * 2.0 ** jnp.arange(self.octaves)
         return jnp.concatenate([y[None], jnp.sin(angles), jnp.cos(angles)])
 
@@ -72,8 +72,8 @@ class WrappedMixture(Head):
     """p(y) = sum_c w_c sum_n N(y + 2 pi n; m_c, s_c^2) on the circle [-pi, pi).
 
     theta holds the logits of w, two numbers (a, b) that point at m_c, and log(s - 0.001) with s at
-    most pi, where the sum over n in -3 .. 3 is exact to a part in 10^7. Later columns see sines
-    and cosines of the first ``octaves`` harmonics, so the whole model is periodic.
+    most pi, where the sum over n in -3 .. 3 is exact to a part in 10^7. Its features are sines and
+    cosines of the first ``octaves`` harmonics, so the whole model is periodic.
 
     >>> import jax.numpy as jnp
     >>> wide = jnp.array([0.0, 1.0, 0.0, 9.0])
@@ -101,7 +101,7 @@ class WrappedMixture(Head):
 
     def _parts(self, theta: Array) -> tuple[Array, Array, Array]:
         logits, a, b, spread = jnp.split(theta, 4)
-        # The direction of (0, 0) has no gradient; a nudge keeps it finite.
+        # The gradient of the direction is infinite at (0, 0), so that point is moved.
         mean = jnp.arctan2(b, jnp.where(jnp.abs(a) + jnp.abs(b) > 1e-6, a, 1.0))
         return logits, mean, SMALLEST + jnp.exp(jnp.minimum(spread, jnp.log(jnp.pi)))
 

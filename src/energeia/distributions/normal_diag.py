@@ -1,4 +1,4 @@
-"""A Gaussian with independent components, as an encoder gives it."""
+"""A Gaussian with independent components, such as an encoder's output."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""A standard normal of lower temperature, cut where it is far out."""
+"""A normal of lower temperature, truncated to a cube."""
 
 import math
 
@@ -29,14 +29,14 @@ class TruncatedNormal(Density):
     condition_shape: None = eqx.field(static=True, default=None)
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
-        """Independent cut normals, in nats; -inf outside."""
+        """Independent truncated normals, in nats; -inf outside."""
         z = x / math.sqrt(self.temperature)
         mass = math.erf(self.cut / math.sqrt(2)) * math.sqrt(2 * math.pi * self.temperature)
         level = -0.5 * z**2 - math.log(mass)
-        # Only what is surely outside has no density: a NaN stays a NaN.
+        # The comparison is false for NaN, which is passed on.
         return jnp.sum(jnp.where(jnp.abs(z) > self.cut, -jnp.inf, level))
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One draw, by the inverse of the cut normal's distribution function."""
+        """One draw, by the inverse of the distribution function."""
         z = jax.random.truncated_normal(key, -self.cut, self.cut, self.shape)
         return math.sqrt(self.temperature) * z

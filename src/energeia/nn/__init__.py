@@ -1,1 +1,1 @@
-"""Only the layers that Equinox lacks."""
+"""Layers that Equinox lacks."""

@@ -9,19 +9,19 @@ from energeia._core.types import PRNGKey
 from energeia.nn.causal import CausalStack
 
 Cache = tuple[Array, tuple[tuple[Array, Array], ...]]
-"""The time, and the keys and values of each block, each of shape ``(times, heads, share)``."""
+"""The time, and the keys and values of each block, each of shape ``(times, heads, head_size)``."""
 
 
 class AttentionBlock(eqx.Module):
     """x + attention(norm(x)), then x + mlp(norm(x)) (normalized first, Xiong et al. 2020).
 
-    A head weighs the time u before t by softmax_u(q_t.k_u / sqrt(share) + bias[t - u]), with one
-    learned bias for each distance (Raffel et al. 2020).
+    A head weighs the time u before t by softmax_u(q_t.k_u / sqrt(head_size) + bias[t - u]), with
+    one learned bias for each distance (Raffel et al. 2020).
     """
 
-    mix: Array
-    back: Array
-    distance: Array
+    qkv: Array
+    output: Array
+    relative_bias: Array
     up: Array
     down: Array
     bias: Array
@@ -29,41 +29,41 @@ class AttentionBlock(eqx.Module):
 
     def __init__(self, key: PRNGKey, width: int, heads: int, times: int) -> None:
         keys = jax.random.split(key, 4)
-        self.mix = jax.random.normal(keys[0], (width, 3 * width)) / width**0.5
-        self.back = 0.3 * jax.random.normal(keys[1], (width, width)) / width**0.5
+        self.qkv = jax.random.normal(keys[0], (width, 3 * width)) / width**0.5
+        self.output = 0.3 * jax.random.normal(keys[1], (width, width)) / width**0.5
         self.up = jax.random.normal(keys[2], (width, 4 * width)) / width**0.5
         self.down = 0.3 * jax.random.normal(keys[3], (4 * width, width)) / (4 * width) ** 0.5
-        self.distance = jnp.zeros((heads, times))
+        self.relative_bias = jnp.zeros((heads, times))
         self.bias = jnp.zeros(4 * width)
         self.gains = jnp.ones((2, width))
 
     def project(self, x: Float[Array, "*times width"]) -> tuple[Array, Array, Array]:
-        """Queries, keys and values, each ``(*times, heads, share)``."""
-        mixed = _normalized(x, self.gains[0]) @ self.mix
-        heads = len(self.distance)
+        """Queries, keys and values, each ``(*times, heads, head_size)``."""
+        mixed = _normalized(x, self.gains[0]) @ self.qkv
+        heads = len(self.relative_bias)
         q, k, v = (part.reshape(*x.shape[:-1], heads, -1) for part in jnp.split(mixed, 3, axis=-1))
         return q / q.shape[-1] ** 0.5, k, v
 
     def attend(
-        self, q: Float[Array, "heads share"], k: Float[Array, "times heads share"],
-        v: Float[Array, "times heads share"], t: Int[Array, ""],
+        self, q: Float[Array, "heads head_size"], k: Float[Array, "times heads head_size"],
+        v: Float[Array, "times heads head_size"], t: Int[Array, ""],
     ) -> Float[Array, " width"]:  # fmt: skip
-        """What one time gets from itself and the times before it."""
+        """The attention output at time ``t``, over times up to and including ``t``."""
         before = t - jnp.arange(len(k))
-        bias = jnp.where(before >= 0, self.distance[:, jnp.maximum(before, 0)], -jnp.inf)
+        bias = jnp.where(before >= 0, self.relative_bias[:, jnp.maximum(before, 0)], -jnp.inf)
         weights = jax.nn.softmax(jnp.einsum("hs,uhs->hu", q, k) + bias, axis=-1)
         return jnp.einsum("hu,uhs->hs", weights, v).reshape(-1)
 
     def finish(
-        self, x: Float[Array, "*times width"], seen: Float[Array, "*times width"]
+        self, x: Float[Array, "*times width"], attended: Float[Array, "*times width"]
     ) -> Float[Array, "*times width"]:
-        """Add what was attended to, then the layer that sees one time alone."""
-        x = x + seen @ self.back
+        """Add the attention output, then the pointwise feed-forward layer."""
+        x = x + attended @ self.output
         return x + jax.nn.gelu(_normalized(x, self.gains[1]) @ self.up + self.bias) @ self.down
 
 
 class Transformer(CausalStack):
-    """Blocks of attention on top of each other, for sequences of at most ``times``.
+    """A stack of attention blocks for sequences of at most ``times``.
 
     >>> import jax, jax.numpy as jnp
     >>> stack = Transformer(jax.random.key(0), size=3, width=8, depth=2, heads=2, times=5)
@@ -93,18 +93,18 @@ class Transformer(CausalStack):
         x, times = xs @ self.entry, jnp.arange(len(xs))
         for block in self.blocks:
             q, k, v = block.project(x)
-            seen = jax.vmap(block.attend, in_axes=(0, None, None, 0))(q, k, v, times)
-            x = block.finish(x, seen)
+            attended = jax.vmap(block.attend, in_axes=(0, None, None, 0))(q, k, v, times)
+            x = block.finish(x, attended)
         return _normalized(x, self.gain)
 
     def start(self) -> Cache:
-        """Time 0, with nothing kept."""
-        heads, times = self.blocks[0].distance.shape
+        """Time 0, with an empty cache."""
+        heads, times = self.blocks[0].relative_bias.shape
         empty = jnp.zeros((times, heads, self.width // heads))
         return jnp.zeros((), int), tuple((empty, empty) for _ in self.blocks)
 
     def step(self, state: Cache, x: Float[Array, " size"]) -> tuple[Cache, Float[Array, " width"]]:
-        """One more input: its keys and values are kept, those of the past are read."""
+        """The output of one more input, whose keys and values are added to the cache."""
         t, kept = state
         x = x @ self.entry
         new = []

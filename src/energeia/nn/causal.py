@@ -1,4 +1,4 @@
-"""What reads a sequence and never sees ahead: whole sequences to score, single steps to draw."""
+"""Causal maps of sequences, applied to whole sequences or step by step."""
 
 from abc import abstractmethod
 from typing import Any
@@ -11,7 +11,7 @@ class CausalStack(eqx.Module):
     """A map of sequences whose output at time t depends on the inputs up to t.
 
     ``step`` repeats ``__call__`` one time after the other with a carried state (hidden states, or
-    the keys and values of an attention), so that drawing costs no more than one pass.
+    the keys and values of an attention), so that sampling costs one pass in all.
     """
 
     @property

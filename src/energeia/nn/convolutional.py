@@ -16,7 +16,7 @@ class Convolution(eqx.Module):
     for strides ``s`` that divide both. Padding ``p`` is (kernel - stride) // 2 on the low side and
     the rest on the high side, of zeros, or of the other side of a periodic image.
 
-    Derivatives of every order are maps of ``nn.strided``, each with a fast way of its own on CPUs.
+    Derivatives of every order are maps of ``nn.strided``, each fast on CPUs.
 
     >>> import jax
     >>> layer = Convolution(1, 4, kernel=3, stride=2, key=jax.random.key(0))

@@ -1,4 +1,4 @@
-"""Fourier features: a small network sees fine structure through sines and cosines."""
+"""Fourier features: sines and cosines with which a small network resolves fine structure."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 def fourier_features(x: Float[Array, " d"], octaves: int) -> Float[Array, " f"]:
     """sin(2^k x) and cos(2^k x) for k = 0 .. octaves - 1, shape ``(2 * octaves * d,)``.
 
-    Every frequency is a whole number, so the features of an angle are those of its circle. Higher
+    Every frequency is a whole number, so the features of an angle are periodic. Higher
     octaves come from the double-angle formulas: one sine and one cosine per number.
     Source: Tancik et al. 2020, "Fourier features let networks learn high frequency functions".
 

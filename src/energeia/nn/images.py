@@ -1,4 +1,4 @@
-"""Two small convolutional networks: from an image to numbers, and from numbers to an image."""
+"""Two small convolutional networks: from an image to a vector, and from a vector to an image."""
 
 import math
 
@@ -13,8 +13,8 @@ from energeia.nn.convolutional import Convolution, TransposedConvolution
 class ImageEncoder(eqx.Module):
     """Two strided 5x5 convolutions and a linear map: a flattened image to ``(outputs,)``.
 
-    Smooth activations, no normalization: its gradient may be differentiated again, and no image
-    sees another. Sides must be multiples of 4.
+    Smooth activations, no normalization: its gradient may be differentiated again, and images do
+    not interact. Sides must be multiples of 4.
 
     >>> import jax
     >>> net = ImageEncoder((8, 8, 1), 3, channels=4, key=jax.random.key(0))
@@ -39,7 +39,7 @@ class ImageEncoder(eqx.Module):
         self.layout = layout
 
     def __call__(self, x: Float[Array, " pixels"]) -> Float[Array, " outputs"]:
-        """The numbers of one image."""
+        """The outputs of one image."""
         h = jax.nn.silu(self.first(x.reshape(self.layout)))
         h = jax.nn.silu(self.second(h))
         return self.last(h.ravel())
@@ -70,6 +70,6 @@ class ImageDecoder(eqx.Module):
         self.last = TransposedConvolution(channels, outputs, kernel=4, stride=2, key=keys[2])
 
     def __call__(self, z: Float[Array, " inputs"]) -> Float[Array, " pixels"]:
-        """The image of some numbers."""
+        """The image of one input vector."""
         h = jax.nn.silu(self.first(z)).reshape(self.seed)
         return self.last(jax.nn.silu(self.second(h))).ravel()

@@ -1,8 +1,8 @@
-"""Layers whose outputs see only the inputs that come before them (Germain et al. 2015).
+"""Layers whose outputs depend only on earlier inputs (Germain et al. 2015).
 
-Every input and every output carries a *label*; an output sees the inputs whose label is at most
-its own. With labels in order the weights are block lower triangular, so the product is cut into
-a few blocks that never touch the half that is zero.
+Every input and every output carries a *label*; an output depends on the inputs whose label is at
+most its own. With labels in order the weights are block lower triangular, so the product is cut
+into a few blocks that never touch the half that is zero.
 """
 
 import itertools
@@ -18,11 +18,12 @@ from jaxtyping import Array, Bool, Float
 from energeia._core.types import PRNGKey
 
 BLOCKS = 4
-"""Rows of blocks: four leave 62% of the full product, and more lose to small products."""
+"""Number of row blocks: four leave 62% of the full product; more make the products too small."""
 
 
-class _Cut(NamedTuple):
-    """Rows ``start`` to ``stop`` of the weights, of which the first ``seen`` columns may act."""
+class _RowBlock(NamedTuple):
+    """Rows ``start`` to ``stop`` of the weights, of which the first ``seen`` columns may be
+    nonzero."""
 
     start: int
     stop: int
@@ -33,7 +34,7 @@ class MaskedLinear(eqx.Module):
     """y_i = b_i + sum over inputs j with label_j <= label_i of W_ij x_j.
 
     ``incoming`` and ``outgoing`` are the labels, each in rising order. Weights start as normal
-    numbers of variance ``scale**2`` over the number of inputs each output sees.
+    numbers of variance ``scale**2`` over the number of inputs of each output.
 
     >>> import jax, jax.numpy as jnp
     >>> layer = MaskedLinear(jax.random.key(0), incoming=(1, 2, 3), outgoing=(0, 1, 2))
@@ -60,8 +61,8 @@ class MaskedLinear(eqx.Module):
             raise ValueError("labels of a masked layer must be in rising order: sort them first")
         seen = np.searchsorted(incoming, outgoing, side="right")
         deviation = scale / np.sqrt(np.maximum(seen, 1))
-        cuts = self._cuts()
-        # One long draw: each call of the random generator costs compile time.
+        cuts = self._row_blocks()
+        # One draw for all blocks: each call of the random generator costs compile time.
         stops = np.cumsum([(c.stop - c.start) * c.seen for c in cuts])
         numbers = jnp.split(jax.random.normal(key, (int(stops[-1]),)), stops[:-1])
         self.blocks = tuple(
@@ -70,15 +71,17 @@ class MaskedLinear(eqx.Module):
         )
         self.bias = jnp.zeros(len(self.outgoing))
 
-    def _cuts(self) -> list[_Cut]:
+    def _row_blocks(self) -> list[_RowBlock]:
         edges = np.linspace(0, len(self.outgoing), BLOCKS + 1).round().astype(int)
         return [
-            _Cut(int(a), int(b), int(np.searchsorted(self.incoming, self.outgoing[b - 1], "right")))
+            _RowBlock(
+                int(a), int(b), int(np.searchsorted(self.incoming, self.outgoing[b - 1], "right"))
+            )
             for a, b in itertools.pairwise(edges)
             if b > a
         ]
 
-    def _mask(self, cut: _Cut) -> Bool[Array, "rows seen"]:
+    def _mask(self, cut: _RowBlock) -> Bool[Array, "rows seen"]:
         incoming = jnp.asarray(self.incoming[: cut.seen], jnp.int32)
         outgoing = jnp.asarray(self.outgoing[cut.start : cut.stop], jnp.int32)
         return incoming[None, :] <= outgoing[:, None]
@@ -87,7 +90,7 @@ class MaskedLinear(eqx.Module):
         """The outputs for one vector of inputs."""
         parts = [
             x[: cut.seen] @ jnp.where(self._mask(cut), block, 0.0).T
-            for cut, block in zip(self._cuts(), self.blocks, strict=True)
+            for cut, block in zip(self._row_blocks(), self.blocks, strict=True)
         ]
         return jnp.concatenate(parts) + self.bias
 
@@ -96,7 +99,7 @@ class MaskedLinear(eqx.Module):
         width = len(self.incoming)
         parts = [
             jnp.pad(jnp.where(self._mask(cut), block, 0.0), ((0, 0), (0, width - cut.seen)))
-            for cut, block in zip(self._cuts(), self.blocks, strict=True)
+            for cut, block in zip(self._row_blocks(), self.blocks, strict=True)
         ]
         return jnp.concatenate(parts)
 

@@ -1,4 +1,4 @@
-"""A multilayer perceptron that stacks: every layer of a flow is built by one ``filter_vmap``."""
+"""A multilayer perceptron of which ``filter_vmap`` builds many, one for each layer of a flow."""
 
 import math
 
@@ -14,7 +14,7 @@ class MLP(eqx.Module):
     """silu(... silu(x W_1 + b_1) ...) W_n + b_n, from ``(inputs,)`` to the shape ``outputs``.
 
     Hidden weights are uniform of variance 2 / inputs (He et al. 2015); the last ones are
-    scaled by ``last``, so that zero starts a transformation at its rest point.
+    scaled by ``last``, so that ``last=0`` starts a transformation at the identity.
 
     >>> import jax, jax.numpy as jnp
     >>> network = MLP(3, (5, 2), width=16, depth=2, key=jax.random.key(0))
@@ -43,7 +43,7 @@ class MLP(eqx.Module):
             for k, n_in, n_out in zip(keys[:-1], sizes[:-1], sizes[1:], strict=True)
         ]
         count = math.prod(outputs)
-        # By output: the gradient of a narrow head is slow the other way round.
+        # Outputs first: the gradient of a narrow last layer is slow the other way round.
         head = _uniform(keys[-1], (count, sizes[-1]), last * (3.0 / max(sizes[-1], 1)) ** 0.5)
         self.outputs = outputs
         self.weights = (*hidden, head)

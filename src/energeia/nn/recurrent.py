@@ -1,10 +1,10 @@
 """Stacks of recurrent units, laid out for speed.
 
-All layers advance in one loop over times, so that their states stay in cache: one loop a layer with
-every input product taken out of it is slower on CPU, and so is taking out the first layer's
-alone, whose gates at all times would go through memory and back, transposed. The gradient of a
-gated unit is written by hand, as that of cuDNN is, which makes a training step half as fast again:
-it keeps five numbers a unit and takes one pass over them.
+All layers advance in one loop over times, so that their states stay in cache. One loop for each
+layer, with its input products computed beforehand, is slower on CPUs, and so is computing those of
+the first layer alone: its gates at all times would be written to memory and read back. The gradient
+of a gated unit is written by hand, as that of cuDNN is, which makes a training step half as fast
+again: it keeps five numbers a unit and takes one pass over them.
 """
 
 from abc import abstractmethod
@@ -19,7 +19,7 @@ from energeia._core.types import PRNGKey
 from energeia.nn.causal import CausalStack
 
 Hidden = tuple[Array, ...]
-"""What one layer carries, each of shape ``(width,)``; the first is its output."""
+"""The state of one layer, arrays of shape ``(width,)``; the first is its output."""
 States = tuple[Hidden, ...]
 
 
@@ -44,21 +44,21 @@ class Weights(NamedTuple):
 
 
 class Cell(eqx.Module):
-    """The part of a unit that acts on each number alone; it holds no arrays."""
+    """The elementwise part of a recurrent unit; it holds no arrays."""
 
     @property
     @abstractmethod
     def gates(self) -> int:
-        """Gates a hidden unit."""
+        """Number of gates of a hidden unit."""
 
     @property
     @abstractmethod
     def carried(self) -> int:
-        """Numbers carried by a hidden unit, its output first."""
+        """Number of state variables of a hidden unit, its output first."""
 
     @abstractmethod
     def update(self, state: Hidden, gates: Array, own: Array) -> Hidden:
-        """The next state, of what the gates get from the input and from the layer's own output."""
+        """The next state, from the gates' terms in the input and in the layer's own output."""
 
 
 class Gru(Cell):
@@ -86,7 +86,7 @@ class Lstm(Cell):
     """c_t = f c_(t-1) + i g, h_t = o tanh(c_t) (Hochreiter & Schmidhuber 1997).
 
     i, f, o = sigmoid(x W + b + h U + c), g = tanh(...); one is added to the forget gate (Gers et
-    al. 2000), so that the cell remembers before it has learned to.
+    al. 2000), so that an untrained cell keeps its state.
     """
 
     @property
@@ -107,7 +107,7 @@ class Lstm(Cell):
 
 
 class RecurrentStack(CausalStack):
-    """Layers of equal width on top of each other.
+    """A stack of recurrent layers of equal width.
 
     >>> import jax, jax.numpy as jnp
     >>> stack = RecurrentStack(jax.random.key(0), Gru(), size=3, width=8, depth=2)
@@ -133,7 +133,7 @@ class RecurrentStack(CausalStack):
 
     def __call__(self, xs: Float[Array, "times size"]) -> Float[Array, "times width"]:
         """The outputs of the last layer at all times, from zero."""
-        # The lambda: a scan wants a function that can be hashed, which a method of arrays cannot.
+        # A lambda, since ``scan`` hashes its function and a bound method of arrays has no hash.
         return jax.lax.scan(lambda states, x: self.step(states, x), self.start(), xs)[1]
 
     def start(self) -> States:
@@ -154,7 +154,7 @@ class RecurrentStack(CausalStack):
 
 @jax.custom_vjp
 def _gru(h: Array, gates: Array, own: Array) -> Array:
-    """The next output of gated units; see ``Gru``."""
+    """The next output of a GRU; see ``Gru``."""
     return _gru_forward(h, gates, own)[0]
 
 

@@ -40,7 +40,7 @@ class ResidualNet(eqx.Module):
     """Affine, residual blocks, activation, affine: a smooth map of vectors.
 
     Its parts are initialized so that the output starts near ``gain`` times that of a linear map,
-    and the blocks start as identities, so depth costs no stability (Fixup: Zhang et al. 2019,
+    and the blocks start as identities, so that deep networks are stable (Fixup: Zhang et al. 2019,
     arXiv:1901.09321). With a smooth activation its gradient may be differentiated again.
 
     >>> import jax
@@ -72,7 +72,7 @@ class ResidualNet(eqx.Module):
         self.activation = activation
 
     def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
-        """The value at one vector."""
+        """The outputs at one vector."""
         h = self.first(x)
         for block in self.blocks:
             h = block(h)
@@ -85,5 +85,5 @@ def scaled(layer: eqx.nn.Linear, gain: float) -> eqx.nn.Linear:
 
 
 def joined(x: Float[Array, " n"], condition: Array | None) -> Float[Array, " m"]:
-    """A vector with its condition behind it, or alone where there is none."""
+    """A vector with its condition, if any, appended."""
     return x if condition is None else jnp.concatenate([x, condition.astype(x.dtype)])

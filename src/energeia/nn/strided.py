@@ -3,13 +3,14 @@
 T(w, x, y) = sum w[a, b, c, o] x[n, i s + a, j s + b, c] y[n, i, j, o] has a derivative in each of
 its arguments, bilinear in the other two: images ``y`` of ``w`` and ``x``, weights of ``x`` and
 ``y``, images ``x`` of ``w`` and ``y``. The transpose of each is one of the others, so that one
-primitive is closed under differentiation of every order, and each map can be done in the way that
-is fastest for it:
+primitive is closed under differentiation of every order, and each map can be computed by the method
+that is fastest for it:
 
-- XLA's convolution on CPUs is fast in one order of axes, and brings others into it outside of loops
-  only; inside one, the derivative in the weights costs fifty times as much. So it is done here.
-- The derivative in ``x`` is a convolution of an image spread by zeros, slow where the image is
-  smaller than the kernel. Slices, joined, and a matrix product are faster on CPUs, and so they are
+- XLA's convolution on CPUs is fast in one order of axes, into which it transposes others only
+outside of loops. Inside one, the derivative in the weights costs fifty times as much, so this
+module transposes.
+- The derivative in ``x`` is a convolution of an image dilated with zeros, slow where the image is
+  smaller than the kernel. Concatenated slices and a matrix product are faster on CPUs, as they are
   for images of few channels.
 """
 
@@ -71,7 +72,7 @@ def _patched(w: Array, x: Array, stride: int) -> Array:
 
 
 def _shape(a: Any, b: Any, of: str, stride: int) -> tuple[int, ...]:
-    """The shape of a map from those of what is given."""
+    """The shape of the result from those of the two arguments."""
     if of == "y":
         rows, columns = ((n - a.shape[0]) // stride + 1 for n in b.shape[1:3])
         return (b.shape[0], rows, columns, a.shape[3])
@@ -83,7 +84,7 @@ def _shape(a: Any, b: Any, of: str, stride: int) -> tuple[int, ...]:
 
 
 def _maps(correlation: Callable[[Array, Array, int], Array]) -> Callable[..., Array]:
-    """All three by one way to correlate and its transposes."""
+    """All three maps from one implementation of the correlation and its transposes."""
 
     def one(a: Array, b: Array, *, of: str, stride: int) -> Array:
         if of == "y":
@@ -96,12 +97,12 @@ def _maps(correlation: Callable[[Array, Array, int], Array]) -> Callable[..., Ar
     return one
 
 
-_anywhere, _products = _maps(_by_library), _maps(_by_product)
+_lower_default, _products = _maps(_by_library), _maps(_by_product)
 
 
-def _on_cpu(a: Array, b: Array, *, of: str, stride: int) -> Array:
+def _lower_cpu(a: Array, b: Array, *, of: str, stride: int) -> Array:
     if of == "w":
-        # A correlation of x with y, images in the place of channels and channels of images.
+        # A correlation of x with y, with the axes of images and channels exchanged.
         found = _by_library(b.transpose(1, 2, 0, 3), a.transpose(3, 1, 2, 0), 1, stride)
         return found.transpose(1, 2, 0, 3)
     # The compiler undoes a padding in front and swaps an image smaller than the kernel with it.
@@ -112,14 +113,14 @@ def _on_cpu(a: Array, b: Array, *, of: str, stride: int) -> Array:
 
 
 def _transposed(place: int, cotangent: Array, a: Any, b: Any, *, of: str, stride: int) -> Array:
-    """T is linear in what is not known: its derivative there, at the cotangent."""
+    """The transpose in the unknown argument: the derivative of T there, at the cotangent."""
     wanted, known = _GIVEN[of][place], _GIVEN[of][1 - place]
     values = {of: cotangent, known: (a, b)[1 - place]}
     return _form.bind(*(values[name] for name in _GIVEN[wanted]), of=wanted, stride=stride)
 
 
 def _batched(rows: tuple[Array, Array], axes: tuple[Any, Any], **kept: Any) -> tuple[Array, int]:
-    """Images under one set of weights are so many more images; sets of weights are products."""
+    """Images under one set of weights form a larger batch; many sets of weights use products."""
     (a, b), (left, right) = rows, axes
     if kept["of"] == "w" or left is not None:
         return jax.vmap(lambda a, b: _products(a, b, **kept), in_axes=axes)(a, b), 0
@@ -137,5 +138,5 @@ ad.defbilinear(
     lambda *given, **kept: _transposed(1, *given, **kept),
 )
 batching.primitive_batchers[_form] = _batched
-mlir.register_lowering(_form, mlir.lower_fun(_anywhere, multiple_results=False))
-mlir.register_lowering(_form, mlir.lower_fun(_on_cpu, multiple_results=False), platform="cpu")
+mlir.register_lowering(_form, mlir.lower_fun(_lower_default, multiple_results=False))
+mlir.register_lowering(_form, mlir.lower_fun(_lower_cpu, multiple_results=False), platform="cpu")
