@@ -95,7 +95,7 @@ def test_attention_against_the_equations():
     q, k, v = (np.asarray(part, float) for part in block.project(jnp.asarray(xs)))
     bias = np.arange(7) * 0.1
     shifted = block.__class__(KEY, 8, 2, 7)
-    object.__setattr__(shifted, "distance", jnp.stack([jnp.asarray(bias)] * 2))
+    object.__setattr__(shifted, "relative_bias", jnp.stack([jnp.asarray(bias)] * 2))
     logits = [q[3][h] @ k[:4, h].T + bias[3 - np.arange(4)] for h in range(2)]
     weights = [np.exp(row) / np.exp(row).sum() for row in logits]
     expected = np.concatenate([w @ v[:, h] for h, w in enumerate(weights)])
