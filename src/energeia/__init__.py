@@ -1,32 +1,22 @@
 """Generative modelling for physicists: densities, samplers and energies under one interface.
 
-The public functions are imported on first use, so that ``energeia --help`` does not import JAX.
+    fit, resume, load          train and reopen runs
+    compare, evaluate          measure models side by side, or one by one
+    inspect, open_data         look at data before they are modelled
+    mutual_information         a bound on I(X; Z) from paired rows
+    batched                    a function of one configuration, for any number of them
+    Estimate, Support          a number with error and kind; what a variable is
+    errors                     what can be raised
+
+The parts are in rooms, each with a table of its members in its docstring: ``bijections``,
+``distributions``, ``energies``, ``mcmc``, ``objectives``, ``physics``, ``models``, ``nn``,
+``stats``, ``data``, ``training``, ``evaluation``, ``recipes``, ``runs``, ``report``; the abstract
+classes they share are in ``contracts``. All of it is loaded on first use, so that
+``energeia --help`` never waits for JAX.
 """
 
-import importlib
-from typing import Any
+from energeia._core.lazy import attach
 
 __version__ = "0.1.0"
 
-_LAZY = {
-    "compare": "energeia.runs.verbs",
-    "evaluate": "energeia.runs.verbs",
-    "fit": "energeia.runs.verbs",
-    "load": "energeia.runs.verbs",
-    "resume": "energeia.runs.verbs",
-    "mutual_information": "energeia.objectives.mutual_information",
-    "inspect": "energeia.data.inspection",
-    "open_data": "energeia.data.sources",
-    "Estimate": "energeia.estimate",
-    "Support": "energeia.support",
-    "batched": "energeia._core.batching",
-}
-
-__all__ = ["__version__", *sorted(_LAZY)]  # pyright: ignore[reportUnsupportedDunderAll]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use (PEP 562)."""
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'energeia' has no attribute {name!r}")
+attach(__name__)

@@ -1,1 +1,31 @@
-"""Energies: analytic, neural, restricted Boltzmann machines, and their algebra."""
+"""Energies with closed forms, neural energies, Boltzmann machines, and their algebra.
+
+Banana          skewed, with known moments
+Clamped         E with some coordinates held
+ConfinedEnergy  a network plus a quadratic
+Critic          E(x, condition) = network([x, condition])
+DoubleWell      2^d modes of known weights
+EmbeddedEnergy  an energy in the user's units with coordinates for chains
+fitted_normal   the normal with the mean and covariance of rows
+GeometricPath   (1 - beta) E_0 + beta E from a normalized density
+Interpolated    one point of a geometric path
+LatentEnergy    an energy of z from one of x and a generator
+NeuralEnergy    a normal plus a network of sines and cosines
+Normal          N(mean, covariance)
+NormalMixture   Gaussians of one width
+Path            a way from a normalized density to a target energy
+Plain           E(G(z)) alone, a heuristic
+Posterior       z given x = G(z) + sigma noise
+Pullback        exp(-E) on the image of G
+Rbm             the free energy of a restricted Boltzmann machine
+RbmPath         from independent columns to a machine
+Shifted         E(x) - offset
+Sum             E_1(x) + E_2(x)
+Tempered        beta E(x)
+Tilt            p_G(x) exp(-E(x))
+Visible         codes as visible units: bits, words or levels
+"""
+
+from energeia._core.lazy import attach
+
+attach(__name__)

@@ -1,1 +1,23 @@
-"""Kernels, chains and annealed importance sampling."""
+"""Kernels, chains and annealed importance sampling.
+
+AnnealedRun     positions and log-weights of annealed chains
+Bracket         log Z from both sides
+certificate     a lower bound on log Z with a stated probability
+Chains          positions, acceptance and states
+diagnose        the worst column of each diagnostic
+Diagnosis       acceptance, R-hat, ESS and autocorrelation time
+Gibbs           block Gibbs sweeps
+Hmc             Hamiltonian Monte Carlo
+JumpingMala     MALA with independence proposals
+Langevin        unadjusted Langevin, biased by its step
+log_partition   log Z by annealing, from below and from above
+Mala            the Metropolis-adjusted Langevin algorithm
+require_moving  refuse chains that never moved
+run_chains      many chains in one compiled scan
+StepKernel      a kernel with a step size
+tune            find a step size by dual averaging and freeze it
+"""
+
+from energeia._core.lazy import attach
+
+attach(__name__)

@@ -1,1 +1,27 @@
-"""Whole generators."""
+"""Whole generative models.
+
+BoltzmannModel        exp(-E) / Z, sampled by annealed chains
+BornMachine           outcomes of a measured matrix-product state
+CausalNetwork         p(y) = prod_i p(y_i | h_i) by any causal stack
+ConditionScaling      standardize conditions
+DensityInUnits        a density in the user's units
+Dequantized           a density of reals as a distribution of codes
+EnergyInUnits         an energy in the user's units
+Ensemble              the mixture of several densities
+Flow                  a base density seen through a bijection
+GameModel             an energy and its generator
+GeneratorInUnits      a generator in the user's units
+HasLandscape          a model that may have a landscape
+ImplicitGenerator     x = G(z, condition)
+KGram                 conditional tables of counts
+Landscape             an energy of real coordinates for chains
+LatentInUnits         a latent-variable model in the user's units
+LinearAutoregressive  logistic regressions on the columns before
+Made                  a masked autoregressive network
+Symmetrized           the average of a density over a finite group
+Vae                   a variational autoencoder
+"""
+
+from energeia._core.lazy import attach
+
+attach(__name__)

@@ -1,1 +1,23 @@
-"""Layers that Equinox lacks."""
+"""The layers that Equinox lacks.
+
+AttentionBlock         attention, then an MLP, normalized first
+CausalStack            a map of sequences that looks back only
+Cell                   the elementwise part of a recurrent unit
+Convolution            a strided convolution
+fourier_features       sines and cosines of octaves
+Gru                    gated recurrent units
+ImageDecoder           a vector to a flattened image
+ImageEncoder           a flattened image to a vector
+Lstm                   long short-term memory
+MaskedLinear           a linear map that respects labels
+MLP                    dense layers with silu
+RecurrentStack         recurrent layers, all in one loop
+ResidualBlock          a residual block, the identity at first
+ResidualNet            affine, residual blocks, affine
+Transformer            blocks of causal attention
+TransposedConvolution  its adjoint
+"""
+
+from energeia._core.lazy import attach
+
+attach(__name__)

@@ -1,1 +1,40 @@
-"""Arrays in, arrays out: autocorrelation, resampling, two-sample distances."""
+"""Autocorrelation, resampling, two-sample distances, log-weights: arrays in, arrays out.
+
+AutocorrelationTime       tau with its error
+bootstrap                 errors by drawing rows again
+coverage                  real rows with a generated one nearby
+duplicates                rows that repeat
+effective_fraction        ESS / K of weights
+effective_sample_size     N / (2 tau)
+energy_distance           2 E|X - Y| - E|X - X'| - E|Y - Y'|
+Fraction                  a fraction with its error
+from_sums                 a LogMean from log sums
+gaussian_kernel           exp(-d^2 / (2 bandwidth^2))
+histogram                 counts of strings
+holm                      Holm's correction for several tests
+integrated_time           tau = 1/2 + sum of rho
+jackknife                 errors by leaving out blocks
+jackknife_chains          the same for correlated draws
+jackknife_log_mean        a LogMean with its bias removed
+kolmogorov_smirnov        max |F - G| of each column
+log_mean_exp              log (1/K) sum_k w_k
+LogMean                   log of a mean of weights, with error and bias
+maximum_mean_discrepancy  squared MMD, unbiased
+mean_error                sqrt(variance / ESS)
+median_distance           the usual bandwidth of a kernel
+memorization              P(the nearest row is a training row)
+on_every_axis             a matrix applied to every axis of a tensor
+p_value                   a valid permutation p-value
+pooled_distances          distances among all rows
+r_hat                     rank-normalized split R-hat
+relabelings               random choices of the first sample
+Resampled                 a value with error and bias
+sliced_wasserstein        mean W1 distance of projections
+Stream                    log-weights accumulated in compiled loops
+Tested                    a statistic with its p-value
+tested                    a statistic and its null distribution
+"""
+
+from energeia._core.lazy import attach
+
+attach(__name__)

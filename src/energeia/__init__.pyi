@@ -1,0 +1,33 @@
+__version__: str
+
+from energeia import bijections as bijections
+from energeia import contracts as contracts
+from energeia import data as data
+from energeia import distributions as distributions
+from energeia import energies as energies
+from energeia import errors as errors
+from energeia import estimate as estimate
+from energeia import evaluation as evaluation
+from energeia import mcmc as mcmc
+from energeia import models as models
+from energeia import nn as nn
+from energeia import objectives as objectives
+from energeia import physics as physics
+from energeia import recipes as recipes
+from energeia import records as records
+from energeia import report as report
+from energeia import runs as runs
+from energeia import stats as stats
+from energeia import support as support
+from energeia import training as training
+from energeia._core.batching import batched as batched
+from energeia.data.inspection import inspect as inspect
+from energeia.data.sources import open_data as open_data
+from energeia.estimate import Estimate as Estimate
+from energeia.objectives.mutual_information import mutual_information as mutual_information
+from energeia.runs.verbs import compare as compare
+from energeia.runs.verbs import evaluate as evaluate
+from energeia.runs.verbs import fit as fit
+from energeia.runs.verbs import load as load
+from energeia.runs.verbs import resume as resume
+from energeia.support import Support as Support

@@ -1,0 +1,12 @@
+from energeia.bijections.compose import Chain as Chain
+from energeia.bijections.compose import Inverse as Inverse
+from energeia.bijections.compose import Stacked as Stacked
+from energeia.bijections.coupling import Coupling as Coupling
+from energeia.bijections.coupling import coupling_stack as coupling_stack
+from energeia.bijections.elementwise import Affine as Affine
+from energeia.bijections.elementwise import Permutation as Permutation
+from energeia.bijections.elementwise import Reverse as Reverse
+from energeia.bijections.scalar import AffineScalar as AffineScalar
+from energeia.bijections.scalar import ScalarBijection as ScalarBijection
+from energeia.bijections.spline import Spline as Spline
+from energeia.bijections.units import Units as Units

@@ -1,0 +1,24 @@
+from energeia.distributions.columns import Columns as Columns
+from energeia.distributions.columns import columns_of as columns_of
+from energeia.distributions.discrete import Bernoulli as Bernoulli
+from energeia.distributions.discrete import DiscretizedLogistics as DiscretizedLogistics
+from energeia.distributions.discrete import Ordinal as Ordinal
+from energeia.distributions.discrete import Softmax as Softmax
+from energeia.distributions.gaussian import RealPeriodicBase as RealPeriodicBase
+from energeia.distributions.gaussian import StandardNormal as StandardNormal
+from energeia.distributions.gaussian import Uniform as Uniform
+from energeia.distributions.head import Head as Head
+from energeia.distributions.likelihoods import BernoulliLikelihood as BernoulliLikelihood
+from energeia.distributions.likelihoods import CategoricalLikelihood as CategoricalLikelihood
+from energeia.distributions.likelihoods import ColumnLikelihood as ColumnLikelihood
+from energeia.distributions.likelihoods import ColumnLikelihoods as ColumnLikelihoods
+from energeia.distributions.likelihoods import LogisticLikelihood as LogisticLikelihood
+from energeia.distributions.likelihoods import NormalLikelihood as NormalLikelihood
+from energeia.distributions.likelihoods import (
+    ProjectedNormalLikelihood as ProjectedNormalLikelihood,
+)
+from energeia.distributions.likelihoods import likelihood_of as likelihood_of
+from energeia.distributions.mixture import GaussianMixture as GaussianMixture
+from energeia.distributions.mixture import WrappedMixture as WrappedMixture
+from energeia.distributions.normal_diag import NormalDiag as NormalDiag
+from energeia.distributions.truncated import TruncatedNormal as TruncatedNormal

@@ -1,0 +1,16 @@
+from energeia.mcmc.adapt import StepKernel as StepKernel
+from energeia.mcmc.adapt import tune as tune
+from energeia.mcmc.annealed import AnnealedRun as AnnealedRun
+from energeia.mcmc.annealed import Bracket as Bracket
+from energeia.mcmc.annealed import certificate as certificate
+from energeia.mcmc.annealed import log_partition as log_partition
+from energeia.mcmc.chain import Chains as Chains
+from energeia.mcmc.chain import Diagnosis as Diagnosis
+from energeia.mcmc.chain import diagnose as diagnose
+from energeia.mcmc.chain import require_moving as require_moving
+from energeia.mcmc.chain import run_chains as run_chains
+from energeia.mcmc.gibbs import Gibbs as Gibbs
+from energeia.mcmc.hmc import Hmc as Hmc
+from energeia.mcmc.jumping import JumpingMala as JumpingMala
+from energeia.mcmc.langevin import Langevin as Langevin
+from energeia.mcmc.mala import Mala as Mala

@@ -1,0 +1,16 @@
+from energeia.nn.attention import AttentionBlock as AttentionBlock
+from energeia.nn.attention import Transformer as Transformer
+from energeia.nn.causal import CausalStack as CausalStack
+from energeia.nn.convolutional import Convolution as Convolution
+from energeia.nn.convolutional import TransposedConvolution as TransposedConvolution
+from energeia.nn.fourier import fourier_features as fourier_features
+from energeia.nn.images import ImageDecoder as ImageDecoder
+from energeia.nn.images import ImageEncoder as ImageEncoder
+from energeia.nn.masked import MaskedLinear as MaskedLinear
+from energeia.nn.mlp import MLP as MLP
+from energeia.nn.recurrent import Cell as Cell
+from energeia.nn.recurrent import Gru as Gru
+from energeia.nn.recurrent import Lstm as Lstm
+from energeia.nn.recurrent import RecurrentStack as RecurrentStack
+from energeia.nn.residual import ResidualBlock as ResidualBlock
+from energeia.nn.residual import ResidualNet as ResidualNet

@@ -1,0 +1,14 @@
+from energeia.training.loop import Trained as Trained
+from energeia.training.loop import TrainingProgress as TrainingProgress
+from energeia.training.loop import train as train
+from energeia.training.loop import training_chunks as training_chunks
+from energeia.training.player import Player as Player
+from energeia.training.player import optimizer as optimizer
+from energeia.training.player import projected as projected
+from energeia.training.settings import Optimization as Optimization
+from energeia.training.settings import Training as Training
+from energeia.training.state import BestSoFar as BestSoFar
+from energeia.training.state import Game as Game
+from energeia.training.state import State as State
+from energeia.training.state import evaluated_arrays as evaluated_arrays
+from energeia.training.state import initial_state as initial_state
