@@ -25,14 +25,14 @@ median_distance           the usual bandwidth of a kernel
 memorization              P(the nearest row is a training row)
 on_every_axis             a matrix applied to every axis of a tensor
 p_value                   a valid permutation p-value
+permutation_test          a statistic and its null distribution
+PermutationTest           a statistic with its p-value
 pooled_distances          distances among all rows
 r_hat                     rank-normalized split R-hat
 relabelings               random choices of the first sample
 Resampled                 a value with error and bias
+RunningLogSums            log-weights accumulated in compiled loops
 sliced_wasserstein        mean W1 distance of projections
-Stream                    log-weights accumulated in compiled loops
-Tested                    a statistic with its p-value
-tested                    a statistic and its null distribution
 """
 
 from energeia._core.lazy import attach

@@ -13,10 +13,10 @@ from energeia.stats.neighbors import Fraction as Fraction
 from energeia.stats.neighbors import coverage as coverage
 from energeia.stats.neighbors import duplicates as duplicates
 from energeia.stats.neighbors import memorization as memorization
-from energeia.stats.permutation import Tested as Tested
+from energeia.stats.permutation import PermutationTest as PermutationTest
 from energeia.stats.permutation import p_value as p_value
+from energeia.stats.permutation import permutation_test as permutation_test
 from energeia.stats.permutation import relabelings as relabelings
-from energeia.stats.permutation import tested as tested
 from energeia.stats.resampling import Resampled as Resampled
 from energeia.stats.resampling import bootstrap as bootstrap
 from energeia.stats.resampling import jackknife as jackknife
@@ -26,7 +26,7 @@ from energeia.stats.two_sample import maximum_mean_discrepancy as maximum_mean_d
 from energeia.stats.two_sample import pooled_distances as pooled_distances
 from energeia.stats.two_sample import sliced_wasserstein as sliced_wasserstein
 from energeia.stats.weights import LogMean as LogMean
-from energeia.stats.weights import Stream as Stream
+from energeia.stats.weights import RunningLogSums as RunningLogSums
 from energeia.stats.weights import effective_fraction as effective_fraction
 from energeia.stats.weights import from_sums as from_sums
 from energeia.stats.weights import jackknife_log_mean as jackknife_log_mean
