@@ -91,6 +91,7 @@ def test_a_misspelled_name_names_its_neighbor():
     assert "Spline" in dir(caught.value.obj)
 
 
+@pytest.mark.process
 def test_importing_every_room_loads_no_jax():
     code = "import sys, energeia\n"
     code += "".join(f"import energeia.{room}\n" for room in ROOMS)
