@@ -20,11 +20,12 @@ from energeia._core.types import PRNGKey, Scalar
 Condition = Array | None
 
 
-if TYPE_CHECKING:
-    # A type checker takes abstract variables for fields of the constructor; properties say what
-    # is meant: a member has them, as a field or computed.
-    class Shaped(eqx.Module):
-        """Base of objects defined on configurations of one shape."""
+# A type checker takes abstract variables for fields of the constructor. Properties say what is
+# meant, that a member has these as fields or computes them, so the checker is shown properties.
+class Shaped(eqx.Module):
+    """Base of objects defined on configurations of one shape."""
+
+    if TYPE_CHECKING:
 
         @property
         def shape(self) -> tuple[int, ...]:
@@ -36,8 +37,15 @@ if TYPE_CHECKING:
             """The shape of one condition, or None."""
             ...
 
-    class Named(eqx.Module):
-        """Base of objects with a name and a unit."""
+    else:
+        shape: eqx.AbstractVar[tuple[int, ...]]
+        condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
+
+
+class Named(eqx.Module):
+    """Base of objects with a name and a unit."""
+
+    if TYPE_CHECKING:
 
         @property
         def name(self) -> str:
@@ -49,17 +57,7 @@ if TYPE_CHECKING:
             """The unit."""
             ...
 
-else:
-
-    class Shaped(eqx.Module):
-        """Base of objects defined on configurations of one shape."""
-
-        shape: eqx.AbstractVar[tuple[int, ...]]
-        condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
-
-    class Named(eqx.Module):
-        """Base of objects with a name and a unit."""
-
+    else:
         name: eqx.AbstractVar[str]
         unit: eqx.AbstractVar[str]
 

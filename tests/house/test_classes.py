@@ -1,8 +1,11 @@
 """Every module of the house is abstract or final, and nothing concrete is overridden."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
+from collections import Counter
+from pathlib import Path
 
 import equinox as eqx
 import pytest
@@ -56,6 +59,22 @@ HOOKS = {("Objective", "init_memory"), ("Objective", "held_out")}
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: f"{c.__module__}.{c.__name__}")
 def test_abstract_or_final(cls):
     assert violations(cls) == []
+
+
+def class_names(sources):
+    """Every class defined in some sources, nested ones too."""
+    trees = [ast.parse(source) for source in sources]
+    return [n.name for tree in trees for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
+
+
+def test_no_class_name_is_defined_twice():
+    root = Path(energeia.__path__[0])
+    counts = Counter(class_names(p.read_text(encoding="utf-8") for p in root.rglob("*.py")))
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_the_control_of_names_is_caught():
+    assert Counter(class_names(["class A: pass", "if True:\n    class A: pass"]))["A"] == 2
 
 
 def test_the_control_is_caught():
