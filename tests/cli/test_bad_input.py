@@ -55,6 +55,12 @@ def refused(code, err, *words):
         (["resume", "no-run"], ["no-run"]),
         (["compare", "moons", "--recipes", "mad"], ["did you mean 'made'"]),
         (["compare", "moons", "--resume"], ["--out"]),
+        (["fit", "moons", "made", "--width", "-3"], ["--width was given -3: ", "at least 1"]),
+        (["fit", "moons", "made", "--training.batch", "0"], ["--training.batch was given 0: "]),
+        (["fit", "moons", "made", "--optimization.learning-rate", "nan"], ["a finite number"]),
+        (["fit", "moons", "made", "--seed", "-1"], ["--seed was given -1: "]),
+        (["inspect", "moons", "--seed", "18446744073709551617"], ["at most 4294967295"]),
+        (["compare", "moons", "--scale", "-1"], ["--scale was given -1.0: ", "above 0"]),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else None,
 )
@@ -148,7 +154,7 @@ def test_samples_go_only_where_they_can(capsys, trained, tmp_path):
     code, _, err = call(capsys, "sample", trained / "run", "-o", tmp_path / "x.pkl")
     refused(code, err, ".npy or .csv")
     code, _, err = call(capsys, "sample", trained / "run", "-n", 0, "-o", tmp_path / "x.npy")
-    refused(code, err, "at least one")
+    refused(code, err, "at least 1")
     code, _, err = call(
         capsys, "sample", trained / "run", "--condition", 1.0, "-o", tmp_path / "x.npy"
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from tyro.conf import Positional, arg
 
+from energeia._core.ranges import Count, Finite, NonNegative, Positive, Seed, Share
 from energeia.recipes.catalogue import RECIPES
 from energeia.runs.storage.config import DataConfig
 
@@ -12,7 +13,7 @@ from energeia.runs.storage.config import DataConfig
 class Common(msgspec.Struct, frozen=True, kw_only=True):
     """What every command takes."""
 
-    seed: int = 0
+    seed: Seed = 0
     """Everything random follows from it."""
     json: bool = False
     """Print one JSON object on standard output and nothing else there."""
@@ -33,7 +34,7 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Columns to condition on, by number or name."""
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
-    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    fractions: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
     """Shares of rows for training, early stopping and judging."""
 
     def config(self, spec: str, seed: int) -> DataConfig:
@@ -77,7 +78,7 @@ class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of the runs; a fresh one under runs/ by default."""
     report: str = ""
     """The page to write; report.html in the folder of the runs by default."""
-    scale: float = 1.0
+    scale: Positive = 1.0
     """Multiply the rounds of every recipe and, below one, the importance weights that score it."""
     resume: bool = False
     """Go on in --out: finished runs are kept, interrupted ones continue."""
@@ -98,23 +99,23 @@ class SampleArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     run: _Run
     """Folder of the run."""
-    n: Annotated[int, arg(aliases=["-n"])] = 1000
+    n: Annotated[Count, arg(aliases=["-n"])] = 1000
     """How many."""
     out: Annotated[str, arg(aliases=["-o"])] = "samples.npy"
     """The .npy or .csv file to write."""
-    condition: tuple[float, ...] = ()
+    condition: tuple[Finite, ...] = ()
     """The condition, one number a column."""
     kernel: Literal["", "mala", "hmc", "langevin", "jumping"] = ""
     """Draw by chains of this kernel on the run's energy; without it, from the model itself."""
     latent: Literal["", "pullback", "tilt", "plain"] = ""
     """Chains walk in the latent space: on the image of G, on p_G exp(-E), or E(G(z)) alone."""
-    steps: int = 200
+    steps: Annotated[int, msgspec.Meta(ge=8)] = 200
     """Steps of each chain."""
-    step_size: float = 0.0
+    step_size: NonNegative = 0.0
     """Step size of the kernel; 0 to adapt it in a pilot and freeze it."""
-    temperature: float = 1.0
+    temperature: Positive = 1.0
     """T of exp(-E / T) with chains, of prior(z)^(1/T) without."""
-    truncation: float = 0.0
+    truncation: NonNegative = 0.0
     """Without chains: draw no latent number beyond so many deviations; 0 for all."""
     common: _Common = Common()
 
@@ -170,7 +171,7 @@ class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The measurement: pauli-4, pauli-6, tetrahedral or a .npy file of effects; else as stored."""
     truth: str = ""
     """The state behind the shots, a matrix-product state in a .npz file."""
-    noise: float = 0.0
+    noise: Share = 0.0
     """Strength of local depolarizing noise on the truth, 0 to 1."""
     hamiltonian: str = ""
     """A chain whose energy is asked, such as tfim:J=1,h=1."""
@@ -180,11 +181,11 @@ class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The Pauli matrix whose correlations are shown against distance."""
     models: tuple[str, ...] = ()
     """Recipes in the place of the network and the baselines."""
-    seeds: int = 1
+    seeds: Count = 1
     """Trainings of each network and Born machine."""
-    scale: float = 1.0
+    scale: Positive = 1.0
     """Multiply the rounds of every recipe."""
-    samples: int = 50_000
+    samples: Count = 50_000
     """Strings drawn from each model to measure it."""
     first: Literal[0, 1] | None = None
     """The first outcome code of integer rows, where the file does not tell."""
@@ -204,9 +205,9 @@ class MeasureArguments(msgspec.Struct, frozen=True, kw_only=True):
     """A .npz file with one array (left, d, right) for each site."""
     povm: str = "pauli-4"
     """pauli-4 (bases and signs are kept), pauli-6, tetrahedral, trine, or a file of effects."""
-    shots: int = 60_000
+    shots: Count = 60_000
     """How many."""
-    noise: float = 0.0
+    noise: Share = 0.0
     """Strength of local depolarizing noise, 0 to 1."""
     out: Annotated[str, arg(aliases=["-o"])] = "shots.npz"
     """The .npz file to write."""
@@ -218,7 +219,7 @@ class GroundStateArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     chain: Annotated[Positional[str], arg(metavar="CHAIN")]
     """tfim:N=50,J=1,h=1, or xxz (J, Delta, h), or heisenberg (J, h)."""
-    bond: int = 64
+    bond: Count = 64
     """The largest bond dimension."""
     out: Annotated[str, arg(aliases=["-o"])] = "mps.npz"
     """The .npz file to write."""

@@ -17,6 +17,7 @@ import tyro
 
 from energeia import __version__
 from energeia._core.errors import EnergeiaError, InputError, nearest
+from energeia._core.ranges import require_ranges
 from energeia.cli.arguments import COMMANDS, fit_arguments
 from energeia.recipes.catalogue import RECIPES, find
 
@@ -86,7 +87,8 @@ def _parse(name: str, rest: list[str]) -> Any:
     """Turn words into a record.
 
     Raises:
-        InputError: for an unknown option or recipe, with the nearest known one.
+        InputError: for an unknown option or recipe, with the nearest known one, or a number that
+            is out of range.
     """
     default: Any = tyro.MISSING_NONPROP
     if name == "fit":
@@ -94,13 +96,15 @@ def _parse(name: str, rest: list[str]) -> Any:
     else:
         kind = COMMANDS[name]
     _refuse_unknown(kind, rest)
-    return tyro.cli(
+    parsed = tyro.cli(
         kind,
         args=rest,
         default=default,
         prog=f"energeia {name}",
         config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
     )
+    require_ranges(parsed, _flags(kind).__getitem__)
+    return parsed
 
 
 def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
@@ -129,16 +133,16 @@ def _value_of(flag: str, rest: list[str]) -> str | None:
 
 
 def _refuse_unknown(kind: type[msgspec.Struct], rest: list[str]) -> None:
-    known = {"--help", "-h", *_flags(kind, "")}
+    known = {"--help", "-h", *_flags(kind).values()}
     for word in rest:
         flag = word.partition("=")[0].replace("_", "-")
         if flag.startswith("--") and flag not in known:
             raise InputError(f"option {flag} is not known: {nearest(flag, known)}")
 
 
-def _flags(kind: type[msgspec.Struct], prefix: str) -> list[str]:
-    """Every long option of a record, nested ones with their prefix."""
-    found = []
+def _flags(kind: type[msgspec.Struct], prefix: str = "", path: str = "") -> dict[str, str]:
+    """The long option of every field of a record, by the path of the field."""
+    found = {}
     for field in msgspec.structs.fields(kind):
         name, inner = field.name, field.type
         marks = getattr(inner, "__metadata__", ())
@@ -146,9 +150,10 @@ def _flags(kind: type[msgspec.Struct], prefix: str) -> list[str]:
         name = given[0] if given else name
         plain = getattr(inner, "__origin__", inner)
         if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-            found += _flags(plain, f"{prefix}{name}." if name else prefix)
+            inside = f"{prefix}{name}." if name else prefix
+            found |= _flags(plain, inside, f"{path}{field.name}.")
         else:
-            found.append(f"--{prefix}{name}".replace("_", "-"))
+            found[path + field.name] = f"--{prefix}{name}".replace("_", "-")
     return found
 
 

@@ -2,24 +2,29 @@
 
 import msgspec
 
+from energeia._core.ranges import Count, require_ranges
+
 
 class EvaluationBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sizes of an evaluation; the defaults take a few seconds a model on two cores."""
 
-    rows: int = 2000
+    rows: Count = 2000
     """Samples drawn, and the most rows on each side of a two-sample test."""
-    permutations: int = 200
+    permutations: Count = 200
     """Relabelings behind a p-value: the least p is 1 / (permutations + 1)."""
-    directions: int = 64
+    directions: Count = 64
     """Projections of the sliced Wasserstein distance."""
-    weights_per_row: int = 1000
+    weights_per_row: Count = 1000
     """Most importance weights K for one row of a latent-variable model."""
-    weights: int = 500_000
+    weights: Count = 500_000
     """Importance weights over all rows, as long as at least 64 a row are left."""
-    chains: int = 128
+    chains: Count = 128
     """Annealed chains for the partition function of an energy."""
-    temperatures: int = 1000
+    temperatures: Count = 1000
     """Temperatures of each annealed chain."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
 
     def weights_for(self, rows: int) -> int:
         """K for each of ``rows`` rows.
@@ -30,10 +35,10 @@ class EvaluationBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         fair = self.weights // max(rows, 1)
         return max(1, min(self.weights_per_row, max(64, fair)))
 
-    def scaled(self, scale: float) -> "Effort":
+    def scaled(self, scale: float) -> "EvaluationBudget":
         """The same with a share of the importance weights, which cost more than all else.
 
         >>> EvaluationBudget().scaled(0.5).weights_for(2000)
         125
         """
-        return msgspec.structs.replace(self, weights=round(self.weights * min(scale, 1.0)))
+        return msgspec.structs.replace(self, weights=max(1, round(self.weights * min(scale, 1.0))))

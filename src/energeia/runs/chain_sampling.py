@@ -1,7 +1,7 @@
 """Samples of a run by chains on a named energy, and how far they can be trusted."""
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError, NoSuchCapability
+from energeia._core.ranges import NonNegative, Positive, require_ranges
 from energeia._core.types import PRNGKey
 from energeia.contracts import Density, Energy
 from energeia.energies.algebra import Tempered
@@ -37,12 +38,15 @@ class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Jumping: whole rows proposed by a generator that knows its density, and MALA between."""
     latent: Literal["", "pullback", "tilt", "plain"] = ""
     """The energy of the latent space, or "" for chains in the configurations themselves."""
-    steps: int = 200
+    steps: Annotated[int, msgspec.Meta(ge=8)] = 200
     """Steps of each chain; the first half is burn-in and is not diagnosed."""
-    step_size: float = 0.0
+    step_size: NonNegative = 0.0
     """0 to adapt it in a pilot and freeze it."""
-    temperature: float = 1.0
+    temperature: Positive = 1.0
     """T of exp(-E / T)."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
 
 
 class ChainSamples(NamedTuple):
@@ -97,12 +101,6 @@ def chain_samples(
 
 
 def _target(model: Any, recipe: str, settings: ChainSettings) -> tuple[Landscape, Energy]:
-    if settings.steps < 8 or not settings.temperature > 0 or not settings.step_size >= 0:
-        raise InputError(
-            f"{settings.steps} steps of size {settings.step_size:g} at temperature "
-            f"{settings.temperature:g} were asked for: give at least 8 steps, a positive "
-            "temperature, and a positive step size or 0 to adapt it"
-        )
     if settings.latent:
         landscape, generator = latent_space(model, recipe)
         energy: Energy = LATENT_ENERGIES[settings.latent](landscape.energy, generator)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from energeia._core.errors import EnergeiaError, InputError
+from energeia._core.ranges import Positive, Seed, require_in
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.prepared import PreparedData
 from energeia.recipes.catalogue import find, one_per_family, require
@@ -51,9 +52,12 @@ def compare(
         say: told in a few words what comes next.
 
     Raises:
-        InputError: for data or recipes that cannot be used, or an ``out`` that is taken.
+        InputError: for data, recipes, a seed or a scale that cannot be used, or an ``out`` that
+            is taken.
         KeyboardInterrupt: after an interruption; ``resume=True`` goes on.
     """
+    require_in(Seed, seed, "seed")
+    require_in(Positive, scale, "scale")
     where = DataConfig(spec=data, seed=seed) if isinstance(data, str) else data
     rows = open_rows(where)
     chosen = _chosen(recipes, rows)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from energeia._core.ranges import Seed, require_in
 from energeia.contracts import Batch
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.landscape import scan_landscape
@@ -27,6 +28,7 @@ def evaluate(
     Raises:
         InputError: for data that cannot be read or do not fit the run.
     """
+    require_in(Seed, seed, "seed")
     own = open_rows(run.config.data)
     if data is None:
         held_out, source = own.test, own.data.source

@@ -10,6 +10,7 @@ import numpy as np
 
 from energeia._core.batching import map_rows
 from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
+from energeia._core.ranges import Count, Seed, require_in
 from energeia.contracts import Density, Energy, Generator, Modules
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
@@ -60,7 +61,8 @@ class Run:
             NoSuchCapability: if the model is an energy without a sampler, or is to be narrowed
                 and has no latent space.
         """
-        _require_some(n)
+        require_in(Count, n, "n")
+        require_in(Seed, seed, "seed")
         model = self.model
         if temperature != 1.0 or truncation != 0.0:
             model = with_truncated_prior(model, self.config.recipe, temperature, truncation)
@@ -80,7 +82,8 @@ class Run:
             NoSuchCapability: if the model has no such energy; the message says which do.
             ChainsStuck: if no chain ever moved.
         """
-        _require_some(n)
+        require_in(Count, n, "n")
+        require_in(Seed, seed, "seed")
         if np.ndim(condition) > 1:
             raise InputError("chains were given many conditions: give one for all of them")
         rows = as_conditions(self.problem, condition, 1)
@@ -130,6 +133,7 @@ class Run:
         Raises:
             InputError: for rows of another shape, not finite, or outside the support.
         """
+        require_in(Seed, seed, "seed")
         rows = as_rows(self.problem, x, condition)
         key = jax.random.key(seed)
         found = log_likelihood(self.model, rows.x, rows.condition, key=key, budget=budget)
@@ -149,11 +153,6 @@ class Run:
         from energeia.runs.evaluating import evaluate
 
         return evaluate(self, data, seed=seed, budget=budget)
-
-
-def _require_some(n: int) -> None:
-    if n < 1:
-        raise InputError(f"{n} samples were asked for: ask for at least one")
 
 
 def load(path: str | Path) -> Run:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.ranges import require_ranges
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch, Modules
@@ -94,6 +95,7 @@ def training_chunks(
 
     A look's ``state`` is given away to the next chunk: copy or save it before going on.
     """
+    require_ranges(settings, lambda option: f"training.{option}")
     if len(rows.x) < settings.batch:
         raise InputError(
             f"{len(rows.x)} training rows were given where a batch has {settings.batch}: "

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from energeia._core.ranges import require_ranges
 from energeia.training.settings import Optimization
 
 
@@ -29,7 +30,11 @@ def optimizer(
 
     ``moves`` is the number of moves until the end of training, which the schedule needs. With a
     ``bound`` above zero every parameter is brought back to [-bound, bound] after each move.
+
+    Raises:
+        InputError: for a setting outside its range.
     """
+    require_ranges(settings)
     peak, warmup = settings.learning_rate, min(settings.warmup, max(moves // 10, 1))
     match settings.schedule:
         case "cosine":

@@ -4,49 +4,51 @@ from typing import Literal
 
 import msgspec
 
+from energeia._core.ranges import Count, CountOrZero, NonNegative, Positive, ProperShare, Share
+
 
 class Optimization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one player moves: Adam with a schedule, a clip and weight decay."""
 
-    learning_rate: float = 1e-3
+    learning_rate: Positive = 1e-3
     """Peak learning rate."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """Shape of the learning rate after the warm-up."""
-    warmup: int = 100
+    warmup: CountOrZero = 100
     """Moves over which the rate rises from zero (at most a tenth of all)."""
-    final_fraction: float = 0.01
+    final_fraction: Share = 0.01
     """The last rate as a fraction of the peak."""
-    clip: float = 5.0
+    clip: NonNegative = 5.0
     """Largest global gradient norm; 0 for no clipping."""
-    beta1: float = 0.9
+    beta1: ProperShare = 0.9
     """Adam's memory of the gradient."""
-    beta2: float = 0.999
+    beta2: ProperShare = 0.999
     """Adam's memory of its square."""
-    weight_decay: float = 0.0
+    weight_decay: NonNegative = 0.0
     """Decoupled weight decay (AdamW)."""
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long to train, on what batches, and when to look."""
 
-    rounds: int = 3000
+    rounds: Count = 3000
     """Rounds of moves in all."""
-    batch: int = 256
+    batch: Count = 256
     """Rows in a batch."""
-    passes: int = 0
+    passes: CountOrZero = 0
     """Most passes over the training rows, whatever the rounds; 0 for as many as they come to."""
-    check_every: int = 200
+    check_every: Count = 200
     """Rounds between looks: metrics, held-out loss, progress."""
-    patience: int = 0
+    patience: CountOrZero = 0
     """Looks without a better held-out loss before stopping with the best state; 0 to train to the
     end and keep the end."""
-    average: float = 0.0
+    average: ProperShare = 0.0
     """Decay of the moving average of parameters that is used after training; 0 for none."""
-    checkpoint_every: int = 1000
+    checkpoint_every: Count = 1000
     """Rounds between checkpoints, rounded up to a multiple of check_every."""
     mode: Literal["scan", "step", "auto"] = "scan"
     """Compile whole chunks, one round a call, or time both and keep the faster."""
-    resident_mb: int = 1024
+    resident_mb: CountOrZero = 1024
     """Training rows up to this many megabytes stay on the device; larger ones stream in."""
 
     def bounded(self, rows: int) -> "Training":

@@ -27,6 +27,8 @@ def test_what_is_left_out_keeps_the_recipes_default():
         ({"widht": 3}, "did you mean 'width'"),
         ({"training": {"round": 3}}, "did you mean 'rounds'"),
         ({"training": {"rounds": "many"}}, "rounds"),
+        ({"training": {"rounds": 0}}, r"training\.rounds was given 0: it must be at least 1"),
+        ({"width": -3}, "width was given -3"),
     ],
 )
 def test_unknown_or_wrong_options_are_refused(raw, said):
@@ -39,3 +41,13 @@ def test_broken_toml_names_the_line():
         from_toml("recipe = ", "config.toml")
     with pytest.raises(InputError, match="did you mean 'made'"):
         from_toml('recipe = "mad"', "config.toml")
+
+
+def test_a_configuration_out_of_range_cannot_be_made():
+    kind = RECIPES["made"].options
+    with pytest.raises(InputError, match="width was given 0"):
+        RunConfig(recipe="made", data=DataConfig(spec="x.npy"), options=kind(width=0))
+    with pytest.raises(InputError, match="seed was given -1"):
+        RunConfig(recipe="made", data=DataConfig(spec="x.npy"), options=kind(), seed=-1)
+    with pytest.raises(InputError, match="fractions was given nan"):
+        DataConfig(spec="x.npy", fractions=(0.5, float("nan"), 0.5))

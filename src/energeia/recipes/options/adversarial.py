@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from energeia._core.ranges import Count, CountOrZero, NonNegative, Octaves, PositiveShare
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -19,27 +20,27 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What the two play for."""
     penalties: tuple[Penalties, ...] = ("r1", "r2")
     """What the critic pays for its slope."""
-    bound: float = 0.0
+    bound: NonNegative = 0.0
     """Largest parameter of the critic after a move; 0 for no bound."""
-    critic_moves: int = 1
+    critic_moves: Count = 1
     """Moves of the critic for one of the generator."""
-    latent: int = 32
+    latent: Count = 32
     """Latent dimensions."""
-    width: int = 192
+    width: Count = 192
     """Hidden units of both networks."""
-    depth: int = 1
+    depth: CountOrZero = 1
     """Residual blocks of both networks."""
-    octaves: int = 4
+    octaves: Octaves = 4
     """Frequencies 1, 2, 4, ... at which the critic also sees sines and cosines of each column."""
-    octaves_up_to: int = 16
+    octaves_up_to: CountOrZero = 16
     """Columns above which it does not."""
     per_column: bool = True
     """Whether gamma is multiplied by the number of columns."""
-    gamma: float = 0.15
+    gamma: NonNegative = 0.15
     """Weight gamma of gamma / 2 times the penalties at first, per squared standardized unit."""
-    gamma_final: float = 0.015
+    gamma_final: NonNegative = 0.015
     """The same from half of the training on."""
-    fill: float = 0.5
+    fill: PositiveShare = 0.5
     """Share of its cell over which a discrete value is spread for the critic, at most 1."""
     critic: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
     """How the critic moves."""
@@ -101,9 +102,9 @@ class R1Options(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_
     """What the critic pays for its slope."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
-    gamma: float = 10.0
+    gamma: NonNegative = 10.0
     """Weight gamma of gamma / 2 times the penalties at first."""
-    gamma_final: float = 10.0
+    gamma_final: NonNegative = 10.0
     """The same from half of the training on."""
     critic: Optimization = _rmsprop(1e-4)
     """How the critic moves."""
@@ -120,9 +121,9 @@ class NoiseOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unkno
     """What the critic pays for its slope."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
-    gamma: float = 0.1
+    gamma: NonNegative = 0.1
     """Weight gamma of gamma / 2 times the penalties at first."""
-    gamma_final: float = 0.001
+    gamma_final: NonNegative = 0.001
     """The same from half of the training on."""
     critic: Optimization = Optimization(learning_rate=1e-3, schedule="constant", warmup=1, clip=0.0)
     """How the critic moves."""
@@ -137,9 +138,9 @@ class WganOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknow
 
     payoff: Payoffs = "mean-difference"
     """What the two play for."""
-    bound: float = 0.01
+    bound: NonNegative = 0.01
     """Largest parameter of the critic after a move; 0 for no bound."""
-    critic_moves: int = 5
+    critic_moves: Count = 5
     """Moves of the critic for one of the generator."""
     critic: Optimization = _rmsprop(5e-5)
     """How the critic moves."""
@@ -156,11 +157,11 @@ class WganGpOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unkn
     """What the critic pays for its slope."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
-    gamma: float = 20.0
+    gamma: NonNegative = 20.0
     """Weight gamma of gamma / 2 times the penalties at first: twice the paper's lambda."""
-    gamma_final: float = 20.0
+    gamma_final: NonNegative = 20.0
     """The same from half of the training on."""
-    critic_moves: int = 5
+    critic_moves: Count = 5
     """Moves of the critic for one of the generator."""
     critic: Optimization = Optimization(
         learning_rate=1e-4, beta1=0.0, beta2=0.9, schedule="constant", warmup=1, clip=0.0

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from energeia._core.ranges import Count, CountOrZero, Octaves
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -14,15 +15,15 @@ Symmetrize = Literal["auto", "augment", "mixture", "none"]
 class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A masked autoregressive network: exact likelihood, exact samples, every kind of column."""
 
-    width: int = 512
+    width: Count = 512
     """Hidden units in a layer, rounded to equal shares for each column."""
-    depth: int = 2
+    depth: Count = 2
     """Hidden layers."""
-    orders: int = 0
+    orders: CountOrZero = 0
     """Networks in different column orders, mixed; 0 for 4 below 5000 rows, else 1."""
-    components: int = 32
+    components: Count = 32
     """Components of the mixture of each continuous column."""
-    octaves: int = 6
+    octaves: Octaves = 6
     """Doubling frequencies at which later columns see a continuous one."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: augment batches only, mix the model over the whole group too, over the part that fixes a site (auto), or ignore them."""  # noqa: E501
@@ -37,13 +38,13 @@ class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class GruOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A recurrent autoregressive network: exact likelihood, one set of weights for all columns."""
 
-    width: int = 100
+    width: Count = 100
     """Hidden units in a layer."""
-    depth: int = 1
+    depth: Count = 1
     """Layers."""
-    components: int = 32
+    components: Count = 32
     """Components of the mixture of each continuous column."""
-    octaves: int = 6
+    octaves: Octaves = 6
     """Doubling frequencies at which later columns see a continuous one."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: as for ``made``."""

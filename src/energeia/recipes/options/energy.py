@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Share
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -12,19 +13,19 @@ from energeia.training.settings import Optimization, Training
 class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A restricted Boltzmann machine trained by persistent contrastive divergence."""
 
-    hidden: int = 192
+    hidden: Count = 192
     """Hidden units."""
-    chains: int = 512
+    chains: Count = 512
     """Persistent chains."""
-    sweeps: int = 1
+    sweeps: Count = 1
     """Gibbs sweeps of every chain in a move."""
-    anneal: int = 100
+    anneal: CountOrZero = 100
     """Sweeps of a sample while it cools from independent columns."""
-    steps: int = 1000
+    steps: CountOrZero = 1000
     """Sweeps of a sample after that."""
-    initial_weight: float = 0.2
+    initial_weight: NonNegative = 0.2
     """Deviation of the first weights of a binary column; of K values it is shared by K - 1."""
-    shrinkage: float = 2.5
+    shrinkage: NonNegative = 2.5
     """Weight decay times rows over (K - 1)^2: a prior that counts for less the more the data."""
     optimization: Optimization = Optimization(learning_rate=1.5e-2, beta1=0.0)
     """How the machine moves. Its learning rate is divided by (K - 1)^0.75 and its weight decay
@@ -40,29 +41,29 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A neural energy trained by contrast with a replay buffer of its own samples."""
 
-    width: int = 64
+    width: Count = 64
     """Width of the network."""
-    depth: int = 2
+    depth: CountOrZero = 2
     """Residual blocks of the network."""
-    octaves: int = -1
+    octaves: OctavesOrAuto = -1
     """Octaves of Fourier features; -1 for 3 in up to 8 dimensions and none beyond."""
     negatives: Literal["mala", "langevin"] = "mala"
     """Kernel of the buffer: MALA, or unadjusted Langevin, which is biased by its step."""
-    step_size: float = 0.0
+    step_size: NonNegative = 0.0
     """First step size; 0 for that of a standard normal. MALA's follows its acceptance."""
-    chains: int = 512
+    chains: Count = 512
     """Chains in the buffer."""
-    moves: int = 5
+    moves: Count = 5
     """Steps of every chain in a move."""
-    restart: float = 0.05
+    restart: Share = 0.05
     """Probability that a chain starts again from a training row."""
-    noise: float = 0.0
+    noise: Share = 0.0
     """Probability that a chain starts again from the base."""
-    penalty: float = 0.0001
+    penalty: NonNegative = 0.0001
     """Weight of the mean squared energies in the loss."""
-    anneal: int = 0
+    anneal: CountOrZero = 0
     """Steps of a sample while it cools from the base; 0 for 60 where chains jump, else 300."""
-    steps: int = 0
+    steps: CountOrZero = 0
     """Steps of a sample after that; 0 for 60 where chains jump, else 300."""
     optimization: Optimization = Optimization(learning_rate=2e-3, beta1=0.5)
     """How the energy moves."""

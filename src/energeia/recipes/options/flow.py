@@ -2,6 +2,7 @@
 
 import msgspec
 
+from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Positive
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -10,19 +11,19 @@ from energeia.training.settings import Optimization, Training
 class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rational-quadratic coupling layers."""
 
-    layers: int = 0
+    layers: CountOrZero = 0
     """Coupling layers; 0 for 4 up to 8 columns and 12 beyond."""
-    bins: int = 0
+    bins: CountOrZero = 0
     """Bins of each spline; 0 for 32 up to 8 columns and 8 beyond."""
-    half_width: float = 5.0
+    half_width: Positive = 5.0
     """Half-width of the box that splines fill, in standard deviations."""
-    octaves: int = -1
+    octaves: OctavesOrAuto = -1
     """Octaves of sines and cosines that conditioners see; -1 for 4 up to 8 columns, 0 beyond."""
-    width: int = 0
+    width: CountOrZero = 0
     """Hidden units of each conditioner; 0 for 64 up to 8 columns and 96 beyond."""
-    depth: int = 2
+    depth: Count = 2
     """Hidden layers of each conditioner."""
-    shrinkage: float = 3000.0
+    shrinkage: NonNegative = 3000.0
     """Weight decay times training rows: a prior that data outweighs."""
     optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """How the flow moves."""
@@ -46,17 +47,17 @@ class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 class RealNVPOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Affine coupling layers."""
 
-    layers: int = 12
+    layers: Count = 12
     """Coupling layers."""
-    bound: float = 3.0
+    bound: Positive = 3.0
     """Largest logarithm of a scale."""
-    octaves: int = -1
+    octaves: OctavesOrAuto = -1
     """Octaves of sines and cosines that conditioners see; -1 for 2 up to 8 columns, 0 beyond."""
-    width: int = 96
+    width: Count = 96
     """Hidden units of each conditioner."""
-    depth: int = 2
+    depth: Count = 2
     """Hidden layers of each conditioner."""
-    shrinkage: float = 3000.0
+    shrinkage: NonNegative = 3000.0
     """Weight decay times training rows: a prior that data outweighs."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=1.0)
     """How the flow moves."""

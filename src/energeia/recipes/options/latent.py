@@ -2,6 +2,7 @@
 
 import msgspec
 
+from energeia._core.ranges import Count, CountOrZero, NonNegative
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -10,21 +11,21 @@ from energeia.training.settings import Optimization, Training
 class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A variational autoencoder with a likelihood for each kind of column."""
 
-    latent: int = 24
+    latent: Count = 24
     """Latent dimensions."""
-    width: int = 256
+    width: Count = 256
     """Hidden units of encoder and decoder."""
-    depth: int = 2
+    depth: CountOrZero = 2
     """Residual blocks of each."""
-    components: int = 1
+    components: Count = 1
     """Mixture components of the likelihood of integer, real and circular columns."""
-    particles: int = 1
+    particles: Count = 1
     """Importance weights in the training bound: 1 is the ELBO, more is IWAE."""
-    beta: float = 1.0
+    beta: NonNegative = 1.0
     """Weight of the divergence in the training loss (particles = 1 only)."""
-    free_bits: float = 0.0
+    free_bits: NonNegative = 0.0
     """Nats of each latent dimension that cost nothing in training (particles = 1 only)."""
-    warmup: int = 500
+    warmup: CountOrZero = 500
     """Moves over which beta rises from zero (particles = 1 only)."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=100.0)
     """How the model moves."""

@@ -4,6 +4,15 @@ from typing import Literal
 
 import msgspec
 
+from energeia._core.ranges import (
+    Count,
+    CountOrZero,
+    NonNegative,
+    OctavesOrAuto,
+    Positive,
+    PositiveShare,
+    Share,
+)
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -15,47 +24,47 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     generator: Literal["auto", "flow", "network"] = "auto"
     """A flow knows its density, so entropy and weights are exact; a network reaches more columns.
     The flow up to 8 columns without conditions by default."""
-    width: int = 64
+    width: Count = 64
     """Hidden units of the energy, and of each conditioner of a flow."""
-    depth: int = 2
+    depth: CountOrZero = 2
     """Residual blocks of the energy."""
-    octaves: int = -1
+    octaves: OctavesOrAuto = -1
     """Octaves of Fourier features that the energy sees; -1 for 5 up to 8 columns, 0 beyond."""
-    layers: int = 3
+    layers: Count = 3
     """Coupling layers of a flow."""
-    bins: int = 32
+    bins: Count = 32
     """Bins of each spline of a flow."""
-    half_width: float = 3.0
+    half_width: Positive = 3.0
     """Half-width of the box that splines fill, in standard deviations."""
-    smallest_bin: float = 1e-4
+    smallest_bin: PositiveShare = 1e-4
     """Least height of a bin as a share of the box: how much mass must bridge two modes."""
-    anchor: float = 0.5
+    anchor: Share = 0.5
     """Least share of the data, beside the energy, in what a flow learns from."""
-    agreement: float = 0.6
+    agreement: NonNegative = 0.6
     """Weight of the tie between the energy and a flow's own -log density."""
-    bend: float = 1.0
+    bend: Positive = 1.0
     """Nats of disagreement beyond which that tie pulls no harder."""
-    defense: float = 0.1
+    defense: Share = 0.1
     """Share of rows of a flow's base among those that the energy is weighed by."""
     images: bool = True
     """Convolutional networks for images of at least 16 pixels a side, in multiples of 4."""
-    channels: int = 32
+    channels: Count = 32
     """Channels of their first convolution; twice as many in the second."""
-    latent: int = 32
+    latent: Count = 32
     """Latent dimensions of a network, at most the columns for the exact entropy."""
-    hidden: int = 192
+    hidden: Count = 192
     """Hidden units of a network."""
     entropy: Literal["volume", "information", "score"] = "volume"
     """Entropy of a network: 1/2 log det J^T J; an encoder's bound; an importance-sampled score."""
-    sigma: float = 0.1
+    sigma: Positive = 0.1
     """Noise of a network's rows, in standard deviations, whose entropy is meant."""
     penalize: Literal["real", "generated", "both"] = "both"
     """Where the squared slope of the energy is penalized, against a network."""
-    gamma: float = 1.0
+    gamma: NonNegative = 1.0
     """Weight of the penalty at first, per column."""
-    gamma_final: float = 0.1
+    gamma_final: NonNegative = 0.1
     """The same from half of the training on."""
-    energy_moves: int = 1
+    energy_moves: Count = 1
     """Moves of the energy for each of the generator."""
     energy: Optimization = Optimization(beta1=0.5, beta2=0.99)
     """How the energy moves."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from energeia._core.ranges import Count, CountOrZero, NonNegative, Octaves
 from energeia.recipes.options.autoregressive import Symmetrize
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
@@ -16,13 +17,13 @@ _ONCE = Training(rounds=1, batch=1, check_every=1)
 class RecurrentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A recurrent network over the sites: exact likelihood, one set of weights for all of them."""
 
-    width: int = 100
+    width: Count = 100
     """Hidden units in a layer."""
-    depth: int = 3
+    depth: Count = 3
     """Layers."""
-    components: int = 32
+    components: Count = 32
     """Components of the mixture of each continuous column."""
-    octaves: int = 6
+    octaves: Octaves = 6
     """Doubling frequencies at which later columns see a continuous one."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: as for ``made``."""
@@ -35,9 +36,9 @@ class RecurrentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class CompactOptions(RecurrentOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One small recurrent layer: few parameters learn more from few shots, in less time."""
 
-    width: int = 48
+    width: Count = 48
     """Hidden units in a layer."""
-    depth: int = 1
+    depth: Count = 1
     """Layers."""
     training: Training = Training(rounds=800, batch=500, check_every=50, patience=10, average=0.99)
     """How long to train."""
@@ -48,15 +49,15 @@ class CompactOptions(RecurrentOptions, frozen=True, kw_only=True, forbid_unknown
 class TransformerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A causal transformer over the sites: exact likelihood, samples with carried keys."""
 
-    width: int = 48
+    width: Count = 48
     """Numbers that stand for one site."""
-    depth: int = 2
+    depth: Count = 2
     """Blocks of attention."""
-    heads: int = 4
+    heads: Count = 4
     """Heads of each block, parts of the width."""
-    components: int = 32
+    components: Count = 32
     """Components of the mixture of each continuous column."""
-    octaves: int = 6
+    octaves: Octaves = 6
     """Doubling frequencies at which later columns see a continuous one."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: as for ``made``."""
@@ -69,7 +70,7 @@ class TransformerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 class KGramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tables of conditional probabilities of each site, counted once."""
 
-    order: int = 4
+    order: CountOrZero = 4
     """Sites remembered at most; the order that scores best on held-out shots is taken."""
     training: Training = _ONCE
     """Nothing is trained: one round passes, in which the counted model is scored."""
@@ -85,9 +86,9 @@ class MarginalsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class LinearOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A softmax at each site, linear in all sites before; its likelihood is concave."""
 
-    components: int = 32
+    components: Count = 32
     """Components of the mixture of each continuous column."""
-    octaves: int = 6
+    octaves: Octaves = 6
     """Doubling frequencies at which later columns see a continuous one."""
     training: Training = Training(
         rounds=2000, batch=500, check_every=100, patience=5, average=0.995
@@ -102,13 +103,13 @@ class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     povm: str = "pauli-6"
     """The measurement whose outcomes the rows are."""
-    bond: int = 8
+    bond: Count = 8
     """Bond dimension."""
-    purification: int = 1
+    purification: Count = 1
     """Dimension summed over at each site: 1 for a pure state, more for a mixed one."""
     amplitudes: Literal["auto", "real", "complex"] = "auto"
     """Real as in ground states without a field along Y; auto: unless shots show the contrary."""
-    noise: float = 0.1
+    noise: NonNegative = 0.1
     """Size of the random numbers added to the product state at the start, alike at all sites."""
     signs: Literal["alike", "free"] = "alike"
     """Of that noise: alike, so that no walls of opposite sign form; free, for long GHZ states."""

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import EnergeiaError, InputError
+from energeia._core.ranges import Count, Positive, Seed, require_ranges
 from energeia.data.shots.measurements import Shots
 from energeia.estimate import Estimate
 from energeia.evaluation.quantum import warnings as warn
@@ -56,14 +57,17 @@ class TomographyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The Pauli matrix of the correlators."""
     models: tuple[str, ...] = (*NETWORKS, *BASELINES)
     """The recipes to fit."""
-    seeds: int = 1
+    seeds: Count = 1
     """Trainings of each network and Born machine."""
-    scale: float = 1.0
+    scale: Positive = 1.0
     """Multiplies the rounds of every recipe."""
-    samples: int = 50_000
+    samples: Count = 50_000
     """Strings drawn from each model."""
-    seed: int = 0
+    seed: Seed = 0
     """Everything random follows from it."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
 
 
 class Finished(NamedTuple):
@@ -164,10 +168,8 @@ def jobs_of(shots: Shots, request: TomographyRequest) -> list[_Job]:
     """The trainings: each network and Born machine once a seed, each baseline once.
 
     Raises:
-        InputError: for an unknown recipe, or no seed.
+        InputError: for an unknown recipe.
     """
-    if request.seeds < 1:
-        raise InputError(f"{request.seeds} seeds were asked for: train at least once")
     jobs = []
     for name in dict.fromkeys(request.models):
         born = find(name).name == "born-machine"

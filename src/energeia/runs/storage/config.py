@@ -8,6 +8,7 @@ import msgspec
 import tomli_w
 
 from energeia._core.errors import InputError, nearest
+from energeia._core.ranges import Seed, Share, require_in, require_ranges
 from energeia.recipes.catalogue import find
 
 
@@ -24,12 +25,15 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Columns to leave out, by number or name."""
     condition: tuple[str, ...] = ()
     """Columns to condition on, by number or name."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of a named source's samples and of the split."""
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
-    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    fractions: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
     """Shares of rows for training, early stopping and judging."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +42,11 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     recipe: str
     data: DataConfig
     options: msgspec.Struct
-    seed: int = 0
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
+        require_ranges(self.options)
 
 
 def to_toml(config: RunConfig) -> str:
@@ -59,6 +67,7 @@ def from_toml(text: str, where: str) -> RunConfig:
     options = find(raw.get("recipe", "")).options
     try:
         shaped = {**raw, "options": {}}
+        require_in(_shape(), shaped, named=lambda path: f"{where}: {path}")
         config: Any = msgspec.convert(shaped, _shape(), strict=False)
     except msgspec.ValidationError as problem:
         raise InputError(f"{where}: {problem}: mend or remove that field") from None
@@ -87,8 +96,10 @@ def changed_options(
     """
     kind = type(options)
     _known(kind, raw, where)
+    merged = _merged(msgspec.to_builtins(options), raw)
+    require_in(kind, merged, named=lambda path: f"{where}: {path}")
     try:
-        return msgspec.convert(_merged(msgspec.to_builtins(options), raw), kind, strict=False)
+        return msgspec.convert(merged, kind, strict=False)
     except msgspec.ValidationError as problem:
         raise InputError(f"{where}: {problem}: give a value of that type") from None
 
@@ -106,7 +117,7 @@ def _merged(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 def _shape() -> type[msgspec.Struct]:
     return msgspec.defstruct(
         "RunShape",
-        [("recipe", str), ("data", DataConfig), ("options", dict), ("seed", int, 0)],
+        [("recipe", str), ("data", DataConfig), ("options", dict), ("seed", Seed, 0)],
         forbid_unknown_fields=True,
         kw_only=True,
     )

@@ -1,0 +1,42 @@
+"""The range of an option is what its recipe can be built with."""
+
+import jax
+import msgspec
+import pytest
+
+from energeia.recipes.catalogue import RECIPES
+from energeia.recipes.options.problem import Problem
+from energeia.runs.building import skeleton
+from energeia.runs.storage.config import DataConfig, RunConfig, build_options
+from energeia.support import Categorical, Real, Support
+
+ONE_HEAD = {"povm-transformer": {"heads": 1}}
+"""A width of one has no four heads."""
+
+
+def least_values(kind):
+    """The least whole number of every option, one option at a time."""
+    for field in msgspec.structs.fields(kind):
+        marks = [m for m in getattr(field.type, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+        for mark in marks:
+            if isinstance(mark.ge, int | float):
+                yield {field.name: mark.ge}
+    for nested in ("training", "optimization"):
+        for field in msgspec.structs.fields(kind):
+            if field.name == nested:
+                yield from ({nested: least} for least in least_values(field.type))
+
+
+def problem(recipe):
+    real = "real" in recipe.supports
+    support = Support(((Real(), 6),)) if real else Support(((Categorical(tuple(range(6))), 6),))
+    return Problem(support=support, layout=(6,), rows=1000)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_builds_at_the_least_value_of_every_option(name):
+    recipe = RECIPES[name]
+    for least in least_values(recipe.options):
+        options = build_options(recipe.options, ONE_HEAD.get(name, {}) | least)
+        config = RunConfig(recipe=name, data=DataConfig(spec="x.npy"), options=options)
+        assert jax.tree.leaves(skeleton(config, problem(recipe)).modules), least
