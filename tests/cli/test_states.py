@@ -74,7 +74,7 @@ def test_a_broken_state_is_refused(arrays, said, capsys, tmp_path):
     [
         (["measure", "no.npz"], "could not be read"),
         (["measure", "s.npz", "--povm", "pauly-4"], "did you mean 'pauli-4'"),
-        (["measure", "s.npz", "--noise", "1.5"], "from 0 to 1"),
+        (["measure", "s.npz", "--noise", "1.5"], "at most 1"),
         (["measure", "s.npz", "--shots", "0"], "at least 1"),
         (["measure", "s.npz", "-o", "shots.csv"], "does not end in .npz"),
         (["measure", "s.npz", "-o", "no/shots.npz"], "is not there"),

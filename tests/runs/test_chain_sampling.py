@@ -100,5 +100,5 @@ def test_a_model_without_a_latent_space_names_the_recipes_that_have_one():
         chain_samples(Opaque(), "gru", 4, ChainSettings(), KEY)
     with pytest.raises(NoSuchCapability, match="has no latent space"):
         with_truncated_prior(Opaque(), "gru", 0.5, 0.0)
-    with pytest.raises(InputError, match="above 0"):
+    with pytest.raises(InputError, match="positive temperature"):
         with_truncated_prior(pair(ratio), "gan", 0.0, 0.0)
