@@ -37,14 +37,22 @@ class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     kernel: str
     acceptance: float
+    """The mean over chains."""
     r_hat: float
     ess: float
-    """Effective sample size over all chains."""
+    """N / (2 tau) over all chains, of the worst column, square of a column, or energy."""
     autocorrelation_time: float | None
-    """tau = 1/2 + sum of rho, in steps; error^2 = 2 tau variance / N. None where the chains are too
-    short to estimate it."""
+    """tau = 1/2 + sum of rho of the same, in steps; error^2 = 2 tau variance / N. None where it
+    is more than a fifth of a chain, which is then too short to estimate it."""
     steps: int
     chains: int
+    least_acceptance: float | None = None
+    """The least over chains; None in records that did not keep it."""
+    still_chains: int = 0
+    """How many chains never moved."""
+    bias: Estimate | None = None
+    """Mean energy of unadjusted chains less that of MALA on the same target, in nats; None for a
+    kernel that leaves its target invariant."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):

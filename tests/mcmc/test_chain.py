@@ -46,6 +46,34 @@ def test_chains_that_agree_and_are_wrong():
     assert diagnose(torn).r_hat > 1.5
 
 
+@pytest.mark.parametrize("step", [0.3, 0.6])
+def test_hmc_near_its_resonance_has_one_small_effective_size(step):
+    """Ten leaps of 0.3 turn a unit oscillator by about pi, of 0.6 by about 2 pi."""
+    normal = Normal(jnp.zeros(2), jnp.eye(2))
+    starts = jax.random.normal(jax.random.key(1), (64, 2))
+    found = diagnose(run_chains(jax.random.key(0), Hmc(step, leaps=10), normal, starts, 500))
+    assert found.ess < 0.03 * 64 * 500
+    assert found.time == pytest.approx(64 * 500 / (2 * found.ess))
+    # The control, a quarter of a turn, draws almost independently.
+    apart = diagnose(run_chains(jax.random.key(0), Hmc(0.15, leaps=10), normal, starts, 500))
+    assert apart.ess > 0.7 * 64 * 500
+    assert apart.time < 0.75
+
+
+def test_chains_that_never_move_do_not_hide_behind_the_mean_acceptance():
+    """A quartic: where its force is huge every proposal is refused, elsewhere chains are fine."""
+    quartic = Critic(lambda x: jnp.sum(x**4), shape=(2,))
+    starts = jnp.concatenate([jnp.full((14, 2), 0.3), jnp.full((2, 2), 40.0)])
+    found = diagnose(run_chains(jax.random.key(0), Mala(0.1), quartic, starts, 200))
+    assert found.acceptance > 0.8
+    assert found.least_acceptance < 0.01
+    assert found.still_chains == 2
+    # The control: the same chains without the two.
+    fine = diagnose(run_chains(jax.random.key(0), Mala(0.1), quartic, starts[:14], 200))
+    assert fine.least_acceptance > 0.8
+    assert fine.still_chains == 0
+
+
 def test_chains_that_never_accept_say_so_with_the_norm_of_the_gradient():
     starts = 3 * jnp.ones((16, 2))
     stuck = run_chains(jax.random.key(0), Mala(1e6), TARGET, starts, 20)

@@ -88,7 +88,8 @@ def model(rng, recipe, samples, level, exact=None, bad=0.2):
         ) if recipe == "rbm" else None,
         chains=ChainSummary(
             kernel="block Gibbs", acceptance=1.0, r_hat=1.013, ess=812.0,
-            autocorrelation_time=14.2, steps=1000, chains=64,
+            autocorrelation_time=39.4, steps=1000, chains=64, least_acceptance=0.987,
+            still_chains=3,
         ) if recipe == "rbm" else None,
         warnings=("R-hat is above 1.01: run longer chains",) if recipe == "rbm" else (),
     )  # fmt: skip

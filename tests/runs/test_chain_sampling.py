@@ -9,6 +9,7 @@ import pytest
 from energeia._core.errors import ChainsStuck, InputError, NoSuchCapability
 from energeia.bijections.elementwise import Affine
 from energeia.bijections.units import Units
+from energeia.cli.using import chain_warnings
 from energeia.distributions.gaussian import StandardNormal
 from energeia.energies.critic import Critic
 from energeia.models.flow import Flow
@@ -72,6 +73,28 @@ def test_narrowed_draws_come_from_a_narrower_prior():
     x = np.asarray(jax.jit(jax.vmap(model.sample))(jax.random.split(KEY, 4000)))
     squares = ((x - np.array([3.0, -1.0])) / 2.0) ** 2
     assert abs(squares.mean() - 0.5 * 1.5**2) < 4 * squares.std() / np.sqrt(squares.size)
+
+
+def test_langevin_is_compared_with_mala():
+    """On N(0, 1.5^2) in two columns: a step of 2 widens it, and R-hat is fine."""
+    flow = Flow(StandardNormal((2,)), Affine(jnp.zeros(2), -jnp.log(1.5) * jnp.ones(2)))
+    model = DensityInUnits(flow, UNITS)
+
+    def found(step, kernel="langevin"):
+        settings = ChainSettings(kernel=kernel, steps=400, step_size=step)
+        return chain_samples(model, "realnvp", 256, settings, KEY).chains
+
+    rough = found(2.0)
+    # Variance 1 / (1 - eps / (4 sigma^2)) in units of sigma^2, half of it a column in energy.
+    truth = 1 / (1 - 2.0 / (4 * 1.5**2)) - 1
+    assert abs(rough.bias.value - truth) < 4 * rough.bias.stderr
+    assert rough.bias.value > 5 * rough.bias.stderr
+    assert rough.r_hat < 1.02  # which does not show it
+    assert "more than 3 errors" in chain_warnings(rough)[-1]
+    fine = found(0.02)
+    assert abs(fine.bias.value) < 4 * fine.bias.stderr
+    # The control: MALA at the same step has no such bias and is compared with nothing.
+    assert found(2.0, "mala").bias is None
 
 
 @pytest.mark.parametrize(

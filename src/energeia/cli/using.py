@@ -8,6 +8,7 @@ from rich.console import Console
 from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
+from energeia.estimate import Estimate
 from energeia.records import ChainSummary
 from energeia.runs.chain_sampling import ChainSettings
 from energeia.runs.opening import open_for
@@ -108,18 +109,46 @@ def _write_rows(path: Path, rows: np.ndarray) -> None:
 def _show_chains(found: ChainSummary, target: str, step_size: float) -> None:
     """Say on standard error what chains sampled and how well they mixed."""
     tau = found.autocorrelation_time
-    time = "longer than the chains" if tau is None else f"{tau:.3g} steps"
+    time = f"above {found.steps / 5:.3g} steps" if tau is None else f"{tau:.3g} steps"
     console = Console(stderr=True)
     console.print(
         f"{found.kernel} on {target}: {found.chains} chains, {found.steps} steps of size "
-        f"{step_size:.3g} after burn-in; acceptance {found.acceptance:.3f}, R-hat "
-        f"{found.r_hat:.3f}, ESS {found.ess:,.0f}, autocorrelation time {time}",
+        f"{step_size:.3g} after burn-in; acceptance {found.acceptance:.3f} (least of a chain "
+        f"{found.least_acceptance:.3f}), R-hat {found.r_hat:.3f}, ESS {found.ess:,.0f}, "
+        f"autocorrelation time {time}",
         highlight=False,
         soft_wrap=True,
     )
+    for warning in chain_warnings(found):
+        console.print(f"[yellow]warning:[/] {warning}", highlight=False, soft_wrap=True)
+
+
+def chain_warnings(found: ChainSummary) -> list[str]:
+    """What makes chains less than their mean acceptance and R-hat say, one sentence each."""
+    said = []
     if not found.r_hat < 1.01:
-        console.print(
-            "[yellow]warning:[/] the chains disagree (R-hat above 1.01): give more --steps",
-            highlight=False,
-            soft_wrap=True,
+        said.append("the chains disagree (R-hat above 1.01): give more --steps")
+    if found.still_chains:
+        said.append(
+            f"{found.still_chains} of {found.chains} chains never moved in {found.steps} steps: "
+            "give a smaller --step-size, or 0 to adapt it"
         )
+    if found.bias is not None:
+        said.append(_bias(found.bias))
+    return said
+
+
+def _bias(bias: Estimate) -> str:
+    """What Langevin without accept or reject costs, against MALA on the same target."""
+    if not bias.finite:
+        return "Langevin is biased by its step size, and its mean energy is no number: take mala"
+    gap = f"its mean energy lies {bias.value:+.2g} +- {bias.stderr:.1g} nats from that of MALA"
+    if abs(bias.value or 0.0) <= 3.0 * (bias.stderr or 0.0):
+        return (
+            f"Langevin is biased by its step size: here {gap}, no bias beyond 3 errors, which a "
+            "longer run may still show"
+        )
+    return (
+        f"Langevin is biased by its step size: {gap} on the same target, more than 3 errors: "
+        "give a smaller --step-size, or --kernel mala"
+    )

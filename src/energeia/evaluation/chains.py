@@ -10,7 +10,7 @@ from energeia.contracts import Energy, Kernel
 from energeia.mcmc.adapt import tune
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.records import ChainSummary
-from energeia.stats.autocorrelation import effective_sample_size, integrated_time, r_hat
+from energeia.stats.mixing import mixing, standing_still
 
 _PILOT = 100
 
@@ -21,10 +21,10 @@ def chain_report(
     """Acceptance, R-hat, effective sample size and autocorrelation time of chains at the target.
 
     Each chain starts where an annealed walk ends and goes on with one frozen kernel, tuned in a
-    pilot that is thrown away. Of the energy and all columns the worst is told: the largest R-hat
-    and tau, the least ESS. Columns that never move tell nothing and are left out. None where every
-    chain stands still or meets a number that is not finite, and for a model with conditions, whose
-    chains have a target each.
+    pilot that is thrown away. Of the energy, all columns and their squares the worst is reported
+    (``stats.mixing``), beside the least acceptance of a chain and how many chains never moved.
+    None where every chain stands still or meets a number that is not finite, and for a model with
+    conditions, whose chains have a target each.
 
     Chains that agree may all miss the same mode: see coverage and the bracket of log Z.
     """
@@ -35,21 +35,19 @@ def chain_report(
     kernel, starts = tune(tune_key, model.kernel, model.inner, starts, _PILOT)
     series, acceptance = _run(kernel, model.inner, starts, jax.random.split(run_key, steps))
     series = np.moveaxis(np.asarray(series, dtype=np.float64), 0, 1)
-    series = series[:, :, ~(np.ptp(series, axis=(0, 1)) == 0)]
-    if series.shape[2] == 0:
+    found, rates = mixing(series), np.mean(np.asarray(acceptance, dtype=np.float64), axis=0)
+    if not (np.isfinite(found.r_hat) and np.isfinite(found.ess)):
         return None
-    worst, least = float(np.max(r_hat(series))), float(np.min(effective_sample_size(series)))
-    if not (np.isfinite(worst) and np.isfinite(least)):
-        return None
-    tau = float(np.max(integrated_time(series).tau))
     return ChainSummary(
         kernel=type(model.kernel).__name__,
-        acceptance=float(np.mean(acceptance)),
-        r_hat=worst,
-        ess=least,
-        autocorrelation_time=tau if np.isfinite(tau) else None,
+        acceptance=float(np.mean(rates)),
+        r_hat=found.r_hat,
+        ess=found.ess,
+        autocorrelation_time=found.time if np.isfinite(found.time) else None,
         steps=steps,
         chains=chains,
+        least_acceptance=float(np.min(rates)),
+        still_chains=standing_still(series),
     )
 
 
@@ -61,7 +59,7 @@ def _walk(model: BoltzmannModel, keys: Array) -> Array:
 @eqx.filter_jit
 def _run(
     kernel: Kernel, target: Energy, starts: Float[Array, "chains d"], keys: Array
-) -> tuple[Float[Array, "steps chains told"], Float[Array, " steps"]]:
+) -> tuple[Float[Array, "steps chains series"], Float[Array, "steps chains"]]:
     def move(key: Array, x: Array) -> tuple[Array, Array, Array]:
         state, info = kernel.step(key, target, kernel.init(target, x))
         series = jnp.append(state.position, target.energy(state.position))
@@ -69,6 +67,6 @@ def _run(
 
     def step(x: Array, key: Array) -> tuple[Array, tuple[Array, Array]]:
         x, series, rates = jax.vmap(move)(jax.random.split(key, len(x)), x)
-        return x, (series, jnp.mean(rates))
+        return x, (series, rates)
 
     return jax.lax.scan(step, starts, keys)[1]

@@ -94,6 +94,11 @@ def of_chains(chains: ChainSummary | None) -> list[str]:
         found.append(f"chains disagree (R-hat {chains.r_hat:.3f}): they do not reach all modes")
     if not chains.acceptance > 0.05:
         found.append(f"chains hardly move: {chains.acceptance:.1%} of proposals are accepted")
+    if chains.still_chains:
+        found.append(
+            f"{chains.still_chains} of {chains.chains} chains never moved in {chains.steps} steps: "
+            "the mean acceptance hides them"
+        )
     return found
 
 

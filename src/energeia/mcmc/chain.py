@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from energeia._core.errors import ChainsStuck
 from energeia._core.types import PRNGKey
 from energeia.contracts import Energy, Kernel
-from energeia.stats.autocorrelation import effective_sample_size, integrated_time, r_hat
+from energeia.stats.mixing import mixing, standing_still
 
 
 class Chains(NamedTuple):
@@ -26,12 +26,18 @@ class Diagnosis(NamedTuple):
     """The worst column of each diagnostic; agreement of chains is not correctness."""
 
     acceptance: float
+    """The mean over chains."""
     r_hat: float
     """Rank-normalized and split; above 1.01 the chains disagree."""
     ess: float
-    """Independent draws worth, of chains times draws."""
+    """N / (2 tau) of the worst column or square, of N = chains times draws."""
     time: float
-    """Integrated autocorrelation time 1/2 + sum of rho, in kept draws."""
+    """Integrated autocorrelation time tau = 1/2 + sum of rho of the same, in kept draws; NaN where
+    it is more than a fifth of a chain."""
+    least_acceptance: float
+    """The least over chains."""
+    still_chains: int
+    """How many chains never left their first kept draw."""
 
 
 @eqx.filter_jit
@@ -80,22 +86,22 @@ def run_chains(
 
 
 def diagnose(chains: Chains) -> Diagnosis:
-    """The worst R-hat, ESS and autocorrelation time over the columns of a configuration.
+    """How far chains can be trusted, by their worst column: see ``stats.mixing.mixing``.
 
-    A column that never moves in any chain has none of them, and counts for none.
+    A column that never moves in any chain counts for nothing; a chain that never moves is counted.
 
     Raises:
         InputError: for fewer than 4 draws.
     """
-    x = np.asarray(chains.positions, dtype=np.float64)
-    x = x.reshape(*x.shape[:2], -1)
-    moving = np.ptp(x, axis=(0, 1)) > 0
-    x = x[:, :, moving] if moving.any() else x
+    rates = np.asarray(chains.acceptance, dtype=np.float64)
+    found = mixing(np.asarray(chains.positions))
     return Diagnosis(
-        acceptance=float(np.mean(np.asarray(chains.acceptance))),
-        r_hat=float(np.max(r_hat(x))),
-        ess=float(np.min(effective_sample_size(x))),
-        time=float(np.max(integrated_time(x).tau)),
+        acceptance=float(np.mean(rates)),
+        r_hat=found.r_hat,
+        ess=found.ess,
+        time=found.time,
+        least_acceptance=float(np.min(rates)),
+        still_chains=standing_still(np.asarray(chains.positions)),
     )
 
 

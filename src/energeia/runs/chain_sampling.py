@@ -21,6 +21,7 @@ from energeia.mcmc.hmc import Hmc
 from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
+from energeia.mcmc.unadjusted import energy_bias
 from energeia.models.landscape import HasLandscape, Landscape
 from energeia.records import ChainSummary
 from energeia.runs.latent import latent_space
@@ -66,7 +67,8 @@ def chain_samples(
 
     A pilot adapts the step size and is thrown away; the chains then start afresh with it frozen.
     ``condition`` is one condition in the user's units for all chains, or None. The
-    diagnosis is that of the first block of at most 256 chains, after burn-in.
+    diagnosis is that of the first block of at most 256 chains, after burn-in. Langevin without
+    accept or reject is compared with MALA, since its diagnosis cannot show its bias.
 
     Raises:
         NoSuchCapability: if the model has no energy to walk on, or no latent space.
@@ -77,6 +79,7 @@ def chain_samples(
     told = landscape.scaled(None if condition is None else jnp.asarray(condition, float))
     count = min(_BLOCK, max(n, _FEWEST))
     pilot_key, run_key = jax.random.split(key)
+    bias_key = jax.random.fold_in(pilot_key, 1)
     conditions = None if told is None else jnp.broadcast_to(told, (count, *told.shape))
     kernel = _tuned(pilot_key, settings, target, landscape, conditions, count)
     burn = settings.steps // 2
@@ -96,6 +99,9 @@ def chain_samples(
     first, x = block(0)
     parts = [x, *(block(number)[1] for number in range(1, math.ceil(n / count)))]
     record = _record(type(kernel).__name__, diagnose(first), settings.steps - burn, count)
+    if isinstance(kernel, Langevin):
+        bias = energy_bias(bias_key, target, first, settings.step_size, conditions)
+        record = msgspec.structs.replace(record, bias=bias)
     words = _words(settings, landscape.ratio)
     return ChainSamples(np.concatenate(parts)[:n], record, words, float(kernel.step_size))
 
@@ -175,6 +181,7 @@ def _record(kernel: str, found: Diagnosis, steps: int, chains: int) -> ChainSumm
     return ChainSummary(
         kernel=kernel, acceptance=found.acceptance, r_hat=found.r_hat, ess=found.ess,
         autocorrelation_time=tau, steps=steps, chains=chains,
+        least_acceptance=found.least_acceptance, still_chains=found.still_chains,
     )  # fmt: skip
 
 
