@@ -10,7 +10,7 @@ from energeia.contracts import Energy, Kernel
 from energeia.mcmc.adapt import tune
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.records import ChainSummary
-from energeia.stats.mixing import mixing, standing_still
+from energeia.stats.convergence import mixing, standing_still
 
 _PILOT = 100
 
@@ -22,7 +22,7 @@ def chain_report(
 
     Each chain starts where an annealed walk ends and goes on with one frozen kernel, tuned in a
     pilot that is thrown away. Of the energy, all columns and their squares the worst is reported
-    (``stats.mixing``), beside the least acceptance of a chain and how many chains never moved.
+    (``stats.convergence``), beside the least acceptance of a chain and how many chains never moved.
     None where every chain stands still or meets a number that is not finite, and for a model with
     conditions, whose chains have a target each.
 

@@ -6,6 +6,7 @@ certificate     a lower bound on log Z with a stated probability
 Chains          positions, acceptance and states
 diagnose        the worst column of each diagnostic
 Diagnosis       acceptance, R-hat, ESS and autocorrelation time
+energy_bias     bias of unadjusted chains in mean energy
 Gibbs           block Gibbs sweeps
 Hmc             Hamiltonian Monte Carlo
 JumpingMala     MALA with independence proposals

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from energeia._core.errors import ChainsStuck
 from energeia._core.types import PRNGKey
 from energeia.contracts import Energy, Kernel
-from energeia.stats.mixing import mixing, standing_still
+from energeia.stats.convergence import mixing, standing_still
 
 
 class Chains(NamedTuple):
@@ -86,7 +86,7 @@ def run_chains(
 
 
 def diagnose(chains: Chains) -> Diagnosis:
-    """How far chains can be trusted, by their worst column: see ``stats.mixing.mixing``.
+    """How far chains can be trusted, by their worst column: see ``stats.convergence.mixing``.
 
     A column that never moves in any chain counts for nothing; a chain that never moves is counted.
 

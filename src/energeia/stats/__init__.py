@@ -24,6 +24,8 @@ mean_error                sqrt(variance / ESS)
 median_distance           the usual bandwidth of a kernel
 memorization              P(the nearest row is a training row)
 on_every_axis             a matrix applied to every axis of a tensor
+mixing                    worst R-hat, ESS and autocorrelation time of chains
+Mixing                    what mixing returns
 p_value                   a valid permutation p-value
 permutation_test          a statistic and its null distribution
 PermutationTest           a statistic with its p-value
@@ -33,6 +35,7 @@ relabelings               random choices of the first sample
 Resampled                 a value with error and bias
 RunningLogSums            log-weights accumulated in compiled loops
 sliced_wasserstein        mean W1 distance of projections
+standing_still            chains that never moved
 """
 
 from energeia._core.lazy import attach

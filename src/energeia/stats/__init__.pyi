@@ -5,6 +5,9 @@ from energeia.stats.autocorrelation import mean_error as mean_error
 from energeia.stats.autocorrelation import r_hat as r_hat
 from energeia.stats.columns import holm as holm
 from energeia.stats.columns import kolmogorov_smirnov as kolmogorov_smirnov
+from energeia.stats.convergence import Mixing as Mixing
+from energeia.stats.convergence import mixing as mixing
+from energeia.stats.convergence import standing_still as standing_still
 from energeia.stats.distances import gaussian_kernel as gaussian_kernel
 from energeia.stats.distances import median_distance as median_distance
 from energeia.stats.kronecker import histogram as histogram

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.stats.test_autocorrelation import ar1, ar1_time
 
-from energeia.stats.mixing import mixing, standing_still
+from energeia.stats.convergence import mixing, standing_still
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5, 0.9])
