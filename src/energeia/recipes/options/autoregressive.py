@@ -12,7 +12,19 @@ from energeia.training.settings import Optimization, Training
 Symmetrize = Literal["auto", "augment", "mixture", "none"]
 
 
-class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AutoregressiveOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every autoregressive network over columns of any kind has."""
+
+    components: Count = 32
+    """Components of the mixture of each continuous column."""
+    octaves: Octaves = 6
+    """Doubling frequencies at which later columns see a continuous one."""
+    symmetrize: Symmetrize = "auto"
+    """Declared symmetries: transform batches at random only (augment), average the model over the
+    whole group too (mixture), over the part that fixes a site (auto), or ignore them (none)."""
+
+
+class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """A masked autoregressive network: exact likelihood, exact samples, every kind of column."""
 
     width: Count = 512
@@ -21,12 +33,6 @@ class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Hidden layers."""
     orders: CountOrZero = 0
     """Networks in different column orders, mixed; 0 for 4 below 5000 rows, else 1."""
-    components: Count = 32
-    """Components of the mixture of each continuous column."""
-    octaves: Octaves = 6
-    """Doubling frequencies at which later columns see a continuous one."""
-    symmetrize: Symmetrize = "auto"
-    """Declared symmetries: augment batches only, mix the model over the whole group too, over the part that fixes a site (auto), or ignore them."""  # noqa: E501
     training: Training = Training(
         rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )
@@ -35,19 +41,13 @@ class MadeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How the network moves."""
 
 
-class GruOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GruOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """A recurrent autoregressive network: exact likelihood, one set of weights for all columns."""
 
     width: Count = 100
     """Hidden units in a layer."""
     depth: Count = 1
     """Layers."""
-    components: Count = 32
-    """Components of the mixture of each continuous column."""
-    octaves: Octaves = 6
-    """Doubling frequencies at which later columns see a continuous one."""
-    symmetrize: Symmetrize = "auto"
-    """Declared symmetries: as for ``made``."""
     training: Training = Training(
         rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )

@@ -8,7 +8,20 @@ from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
 
-class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every flow of coupling layers has."""
+
+    depth: Count = 2
+    """Hidden layers of each conditioner."""
+    shrinkage: NonNegative = 3000.0
+    """Weight decay times training rows: a prior that data outweighs."""
+    training: Training = Training(
+        rounds=1200, batch=128, check_every=100, patience=10, average=0.995
+    )
+    """How long to train."""
+
+
+class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     """Rational-quadratic coupling layers."""
 
     layers: CountOrZero = 0
@@ -21,16 +34,8 @@ class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Octaves of sines and cosines that conditioners see; -1 for 4 up to 8 columns, 0 beyond."""
     width: CountOrZero = 0
     """Hidden units of each conditioner; 0 for 64 up to 8 columns and 96 beyond."""
-    depth: Count = 2
-    """Hidden layers of each conditioner."""
-    shrinkage: NonNegative = 3000.0
-    """Weight decay times training rows: a prior that data outweighs."""
     optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """How the flow moves."""
-    training: Training = Training(
-        rounds=1200, batch=128, check_every=100, patience=10, average=0.995
-    )
-    """How long to train."""
 
     def resolved(self, dimension: int) -> "SplineFlowOptions":
         """The same options with every automatic choice made."""
@@ -44,7 +49,7 @@ class SplineFlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         )
 
 
-class RealNVPOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RealNVPOptions(CouplingOptions, frozen=True, kw_only=True):
     """Affine coupling layers."""
 
     layers: Count = 12
@@ -55,16 +60,8 @@ class RealNVPOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Octaves of sines and cosines that conditioners see; -1 for 2 up to 8 columns, 0 beyond."""
     width: Count = 96
     """Hidden units of each conditioner."""
-    depth: Count = 2
-    """Hidden layers of each conditioner."""
-    shrinkage: NonNegative = 3000.0
-    """Weight decay times training rows: a prior that data outweighs."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=1.0)
     """How the flow moves."""
-    training: Training = Training(
-        rounds=1200, batch=128, check_every=100, patience=10, average=0.995
-    )
-    """How long to train."""
 
     def resolved(self, dimension: int) -> "RealNVPOptions":
         """The same options with every automatic choice made."""

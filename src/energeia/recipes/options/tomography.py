@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from energeia._core.ranges import Count, CountOrZero, NonNegative, Octaves
-from energeia.recipes.options.autoregressive import Symmetrize
+from energeia.recipes.options.autoregressive import AutoregressiveOptions
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -14,26 +14,22 @@ _LONG = Training(rounds=3000, batch=500, check_every=100, patience=10, average=0
 _ONCE = Training(rounds=1, batch=1, check_every=1)
 
 
-class RecurrentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RecurrentOptions(
+    AutoregressiveOptions, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """A recurrent network over the sites: exact likelihood, one set of weights for all of them."""
 
     width: Count = 100
     """Hidden units in a layer."""
     depth: Count = 3
     """Layers."""
-    components: Count = 32
-    """Components of the mixture of each continuous column."""
-    octaves: Octaves = 6
-    """Doubling frequencies at which later columns see a continuous one."""
-    symmetrize: Symmetrize = "auto"
-    """Declared symmetries: as for ``made``."""
     training: Training = _LONG
     """How long to train."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
     """How the network moves."""
 
 
-class CompactOptions(RecurrentOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CompactOptions(RecurrentOptions, frozen=True, kw_only=True):
     """One small recurrent layer: few parameters learn more from few shots, in less time."""
 
     width: Count = 48
@@ -46,7 +42,9 @@ class CompactOptions(RecurrentOptions, frozen=True, kw_only=True, forbid_unknown
     """How the network moves."""
 
 
-class TransformerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TransformerOptions(
+    AutoregressiveOptions, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """A causal transformer over the sites: exact likelihood, samples with carried keys."""
 
     width: Count = 48
@@ -55,12 +53,6 @@ class TransformerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Blocks of attention."""
     heads: Count = 4
     """Heads of each block, parts of the width."""
-    components: Count = 32
-    """Components of the mixture of each continuous column."""
-    octaves: Octaves = 6
-    """Doubling frequencies at which later columns see a continuous one."""
-    symmetrize: Symmetrize = "auto"
-    """Declared symmetries: as for ``made``."""
     training: Training = _LONG
     """How long to train."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
