@@ -1,4 +1,4 @@
-"""Bijections made of bijections: one after another, many equal ones, backward."""
+"""Compositions, inverses and stacks of bijections."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class Chain(Bijection):
 
     @property
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of the one condition that all of them see, or None."""
+        """The shape of the condition that all of them share, or None."""
         shapes = [b.condition_shape for b in self.bijections if b.condition_shape is not None]
         return shapes[0] if shapes else None
 
@@ -52,7 +52,7 @@ class Chain(Bijection):
 
 
 class Inverse(Bijection):
-    """A bijection run backward."""
+    """The inverse of a bijection."""
 
     bijection: Bijection
 
@@ -76,11 +76,12 @@ class Inverse(Bijection):
 
 
 class Stacked(Bijection):
-    """Equal bijections one after another, compiled once.
+    """A composition of bijections of equal structure, as a scan that is compiled once.
 
     ``layers`` is one bijection whose arrays have a leading axis of layers, as
-    ``eqx.filter_vmap(build)(keys)`` makes it. ``unroll`` of them make one turn of the compiled
-    loop: many where layers are cheap and the loop's own work shows, one where compiling is dear.
+    ``eqx.filter_vmap(build)(keys)`` makes it. ``unroll`` layers make one iteration of the scan:
+    many where layers are cheap and the overhead of the loop is visible, one where compilation is
+    expensive.
     """
 
     layers: Bijection
@@ -104,12 +105,12 @@ class Stacked(Bijection):
         """x and log |det dx/dy|."""
         return self._scan(lambda layer, u: layer.inverse(u, condition), y, reverse=True)
 
-    def _scan(self, move: Any, u: Array, *, reverse: bool) -> tuple[Array, Scalar]:
+    def _scan(self, apply: Any, u: Array, *, reverse: bool) -> tuple[Array, Scalar]:
         arrays, static = eqx.partition(self.layers, eqx.is_array)
 
         def step(carry: tuple[Array, Scalar], layer: Any) -> tuple[tuple[Array, Scalar], None]:
             value, total = carry
-            value, log_det = move(eqx.combine(layer, static), value)
+            value, log_det = apply(eqx.combine(layer, static), value)
             return (value, total + log_det), None
 
         start = (u, jnp.zeros((), u.dtype))

@@ -1,4 +1,4 @@
-"""Coupling: some columns are kept and say how the others are transformed."""
+"""Coupling layers: some columns are kept, and parametrize the transformation of the others."""
 
 import equinox as eqx
 import jax
@@ -16,12 +16,12 @@ from energeia.nn.mlp import MLP
 
 
 class Coupling(Bijection):
-    """y_kept = x_kept and y_moved = T(x_moved; network(x_kept, condition)).
+    """y_1 = x_1 and y_2 = T(x_2; network(x_1, condition)).
 
-    The first half of ``order``, rounded down, is kept. The network sees the kept columns, their
-    sines and cosines at ``octaves`` octaves, and the condition; an angle it sees only through
-    those, so the map is smooth across the seam. Starts as the identity.
-    Dinh et al. 2015, "NICE", section 3.2.
+    The first half of ``order``, rounded down, is kept as x_1. Inputs of the network are these
+    columns, their sines and cosines at ``octaves`` octaves, and the condition; angles enter by
+    sines and cosines only, so the map is periodic in them. Starts as the identity. Dinh et al.
+    2015, "NICE", section 3.2.
     """
 
     order: Int[Array, " d"]
@@ -63,29 +63,29 @@ class Coupling(Bijection):
 
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
         """y and log |det dy/dx|."""
-        kept, moved, raw, periodic = self._split(x, condition)
-        return self._join(kept, *self.transformer.forward(moved, raw, periodic))
+        kept, changed, raw, periodic = self._split(x, condition)
+        return self._join(kept, *self.transformer.forward(changed, raw, periodic))
 
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
         """x and log |det dx/dy|."""
-        kept, moved, raw, periodic = self._split(y, condition)
-        return self._join(kept, *self.transformer.inverse(moved, raw, periodic))
+        kept, changed, raw, periodic = self._split(y, condition)
+        return self._join(kept, *self.transformer.inverse(changed, raw, periodic))
 
     def _split(self, u: Array, condition: Condition) -> tuple[Array, Array, Array, Array | None]:
         half = len(self.periodic) // 2
         u, _ = Permutation(self.order).forward(u)
-        kept, moved = u[:half], u[half:]
-        seen, periodic = kept, None
+        kept, changed = u[:half], u[half:]
+        visible, periodic = kept, None
         if any(self.periodic):
             is_periodic = jnp.asarray(self.periodic)[self.order]
-            seen, periodic = jnp.where(is_periodic[:half], 0.0, kept), is_periodic[half:]
-        inputs = [seen, fourier_features(kept, self.octaves)]
+            visible, periodic = jnp.where(is_periodic[:half], 0.0, kept), is_periodic[half:]
+        inputs = [visible, fourier_features(kept, self.octaves)]
         if condition is not None:
             inputs.append(jnp.ravel(condition))
-        return kept, moved, self.network(jnp.concatenate(inputs)), periodic
+        return kept, changed, self.network(jnp.concatenate(inputs)), periodic
 
-    def _join(self, kept: Array, moved: Array, log_slopes: Array) -> tuple[Array, Scalar]:
-        u, _ = Permutation(self.order).inverse(jnp.concatenate([kept, moved]))
+    def _join(self, kept: Array, changed: Array, log_slopes: Array) -> tuple[Array, Scalar]:
+        u, _ = Permutation(self.order).inverse(jnp.concatenate([kept, changed]))
         return u, jnp.sum(log_slopes)
 
 
@@ -101,10 +101,10 @@ def coupling_stack(
     key: PRNGKey,
     unroll: int = 1,
 ) -> Stacked:
-    """Equal coupling layers; what one of two neighbors keeps, the other moves.
+    """Equal coupling layers; of two successive ones, each transforms the columns the other keeps.
 
-    Every second layer draws a fresh random order of the columns; the one after it runs the
-    same order backward. Two columns take turns.
+    Every second layer draws a fresh random order of the columns; the next one reverses it. Two
+    columns alternate.
     """
     d = len(periodic)
     pairs = jax.vmap(lambda k: jax.random.permutation(k, d))(

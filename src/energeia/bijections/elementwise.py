@@ -1,4 +1,4 @@
-"""The simplest bijections: affine maps, column by column, and reorderings."""
+"""Elementwise affine maps and permutations."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -37,7 +37,7 @@ class Affine(Bijection):
 
 
 class Reverse(Bijection):
-    """The last axis backward; volume is kept."""
+    """The last axis reversed; volume-preserving."""
 
     shape: tuple[int, ...] = eqx.field(static=True)
     condition_shape: None = eqx.field(static=True, default=None)
@@ -52,7 +52,7 @@ class Reverse(Bijection):
 
 
 class Permutation(Bijection):
-    """y_i = x_order(i) along the only axis; volume is kept.
+    """y_i = x_order(i) along the only axis; volume-preserving.
 
     ``order`` is an integer array, so that a stack of layers may hold one order each.
     """

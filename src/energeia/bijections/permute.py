@@ -1,4 +1,4 @@
-"""Columns in another order, with a transpose that is a permutation, too."""
+"""Permutation of columns as a primitive whose transpose is a permutation."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from jaxtyping import Array, Int
 def permuted(u: Array, order: Int[Array, " d"], back: Int[Array, " d"]) -> Array:
     """``u[..., order]``, where ``back`` is the inverse permutation.
 
-    Of a plain gather the transpose is a scatter, which knows nothing of permutations and on CPUs
-    is a loop over columns; here it is the gather ``g[..., back]``. A primitive and not a custom
-    rule for reverse mode, so that forward mode and Hessians work.
+    The transpose of a plain gather is a scatter, which on CPUs is a loop over columns; here it is
+    the gather ``g[..., back]``. A primitive and not a custom rule for reverse mode, so that forward
+    mode and Hessians work.
 
     >>> import jax.numpy as jnp
     >>> order = jnp.array([2, 0, 1])

@@ -1,4 +1,4 @@
-"""Transformers: invertible maps of single numbers whose parameters somebody else provides."""
+"""Invertible maps of single numbers, whose parameters a network provides."""
 
 from abc import abstractmethod
 
@@ -10,11 +10,11 @@ from energeia._core.errors import InputError
 
 
 class ScalarBijection(eqx.Module):
-    """n invertible maps of the line (or circle), number by number; zeros give the identity."""
+    """n invertible elementwise maps of the line or circle; zero parameters give the identity."""
 
     @abstractmethod
     def parameters(self, periodic: bool) -> int:
-        """How many parameters each number takes; ``periodic`` if any of them is an angle."""
+        """The number of parameters for each number; ``periodic`` if any of them is an angle."""
 
     @abstractmethod
     def forward(
@@ -36,12 +36,12 @@ class ScalarBijection(eqx.Module):
 
 
 class AffineScalar(ScalarBijection):
-    """y = exp(s) x + t with s = bound tanh(raw / bound), so that no slope leaves e^(+-bound).
+    """y = exp(s) x + t with s = bound tanh(raw / bound), so that slopes stay within e^(+-bound).
 
     Dinh et al. 2017, "Density estimation using Real NVP", eq. 7.
 
     Raises:
-        InputError: for angles, which no affine map leaves on their circle.
+        InputError: for angles, since an affine map is not periodic.
 
     >>> import jax.numpy as jnp
     >>> y, log_slope = AffineScalar().forward(jnp.ones(1), jnp.array([[0.0, 2.0]]))
@@ -54,7 +54,9 @@ class AffineScalar(ScalarBijection):
     def parameters(self, periodic: bool) -> int:
         """A log-scale and a shift."""
         if periodic:
-            raise InputError("an affine map does not keep an angle on its circle: use a spline")
+            raise InputError(
+                "an affine map is not periodic, as a map of an angle must be: use a spline"
+            )
         return 2
 
     def forward(

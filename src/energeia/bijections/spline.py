@@ -16,10 +16,12 @@ from jaxtyping import Array, Bool, Float
 from energeia.bijections.scalar import ScalarBijection
 
 SMALLEST_BIN = 1e-3
-"""Least width and height of a bin, as a fraction of the box, unless a spline says otherwise."""
+"""Least width and height of a bin, as a fraction of the box, by default."""
 SMALLEST_SLOPE = 1e-3
 """Least slope at a knot."""
-_REST = math.log(math.expm1(1.0 - SMALLEST_SLOPE))  # softplus(_REST) + SMALLEST_SLOPE = 1
+_IDENTITY_SLOPE = math.log(
+    math.expm1(1.0 - SMALLEST_SLOPE)
+)  # softplus(_IDENTITY_SLOPE) + SMALLEST_SLOPE = 1
 
 
 class Spline(ScalarBijection):
@@ -40,7 +42,7 @@ class Spline(ScalarBijection):
     smallest_bin: float = eqx.field(static=True, default=SMALLEST_BIN)
 
     def parameters(self, periodic: bool) -> int:
-        """Widths, heights and slopes; a slope at the seam and a rotation more on a circle."""
+        """Widths, heights and slopes; for an angle also the slope at +-pi and a rotation."""
         return 3 * self.bins + (1 if periodic else -1)
 
     def forward(
@@ -51,8 +53,8 @@ class Spline(ScalarBijection):
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
         """y and log dy/dx of each number."""
         if periodic is None:
-            return self._in_box(x, raw, None, _rise)
-        y, log_slope = self._in_box(jnp.where(periodic, _wrap(x), x), raw, periodic, _rise)
+            return self._in_box(x, raw, None, _evaluate)
+        y, log_slope = self._in_box(jnp.where(periodic, _wrap(x), x), raw, periodic, _evaluate)
         return jnp.where(periodic, _wrap(y + raw[:, -1]), y), log_slope
 
     def inverse(
@@ -63,24 +65,24 @@ class Spline(ScalarBijection):
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
         """x and log dx/dy of each number."""
         if periodic is None:
-            return self._in_box(y, raw, None, _fall)
+            return self._in_box(y, raw, None, _invert)
         y = jnp.where(periodic, _wrap(y - raw[:, -1]), y)
-        x, log_slope = self._in_box(y, raw, periodic, _fall)
+        x, log_slope = self._in_box(y, raw, periodic, _invert)
         return jnp.where(periodic, _wrap(x), x), log_slope
 
     def _in_box(
         self, u: Array, raw: Array, periodic: Array | None, curve: "Curve"
     ) -> tuple[Array, Array]:
-        """Scale to the unit box, follow the curve of the bin, scale back."""
+        """Scale to the unit box, apply ``curve`` in the bin, scale back."""
         half = jnp.asarray(self.half_width, u.dtype)
         inside = jnp.abs(u) < half
         seam = None
         if periodic is not None:
             half, inside = jnp.where(periodic, jnp.pi, half), periodic | inside
             seam = jnp.where(periodic, raw[:, 3 * self.bins - 1], 0.0)
-        # The outer where keeps the value, the inner one keeps the gradient finite outside.
+        # The outer ``where`` selects the value, the inner one keeps the gradient finite outside.
         unit = (jnp.where(inside, u, 0.0) + half) / (2 * half)
-        side = 1 if curve is _fall else 0
+        side = 1 if curve is _invert else 0
         chosen = _choose_bin(unit, raw, self.bins, self.smallest_bin, seam, side)
         value, log_slope = curve(unit, chosen)
         value = jnp.where(inside, 2 * half * value - half, u)
@@ -104,14 +106,14 @@ Curve = Callable[[Array, Bin], tuple[Array, Array]]
 def _choose_bin(
     unit: Array, raw: Array, bins: int, smallest: float, seam: Array | None, side: int
 ) -> Bin:
-    """The bin that each number falls into; only its own two slopes are ever computed.
+    """The bin that contains each number; only the slopes at its two knots are computed.
 
     ``side`` is 0 to search by width, 1 by height.
     """
     logits = raw[:, : 2 * bins].reshape(-1, 2, bins)
     weights = jnp.exp(logits - jax.lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True)))
     norms = (1.0 - bins * smallest) / _total(weights)
-    # Where the knots lie decides the bin and nothing else: no gradient passes through the search.
+    # The search uses the knots only to select a bin, so no gradient passes through it.
     searched = jax.lax.stop_gradient(weights[:, side] * norms[:, side, None])
     sums = jnp.matmul(searched, jnp.tri(bins - 1, bins, dtype=unit.dtype).T, precision="highest")
     index = jnp.arange(bins)
@@ -122,7 +124,7 @@ def _choose_bin(
     ends = jnp.zeros((len(raw), 1), raw.dtype) if seam is None else seam[:, None]
     slopes = jnp.concatenate([ends, raw[:, 2 * bins : 3 * bins - 1], ends], axis=-1)
     pair = jnp.take_along_axis(slopes, jnp.stack([n, n + 1], axis=-1), axis=-1)
-    pair = jax.nn.softplus(pair + _REST) + SMALLEST_SLOPE
+    pair = jax.nn.softplus(pair + _IDENTITY_SLOPE) + SMALLEST_SLOPE
     return Bin(corner[:, 0], corner[:, 1], size[:, 0], size[:, 1], pair[:, 0], pair[:, 1])
 
 
@@ -132,7 +134,7 @@ def _total(values: Array) -> Array:
     return jnp.matmul(values, ones, precision="highest")
 
 
-def _rise(x: Array, b: Bin) -> tuple[Array, Array]:
+def _evaluate(x: Array, b: Bin) -> tuple[Array, Array]:
     """The spline and its log-slope (eqs. 4 and 5)."""
     s = b.height / b.width
     xi = (x - b.left) / b.width
@@ -142,7 +144,7 @@ def _rise(x: Array, b: Bin) -> tuple[Array, Array]:
     return y, _log_slope(s, xi, under, b)
 
 
-def _fall(y: Array, b: Bin) -> tuple[Array, Array]:
+def _invert(y: Array, b: Bin) -> tuple[Array, Array]:
     """The inverse spline and its log-slope (eqs. 6-8), in the root that does not cancel."""
     s = b.height / b.width
     rise = y - b.bottom

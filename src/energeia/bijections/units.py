@@ -1,10 +1,10 @@
-"""From the user's units to what models see, and back, with the Jacobian.
+"""The coordinates of models: from the user's units and back, with the Jacobian.
 
 Three coordinates of one configuration, each an array of shape ``(d,)``:
 
 * ``x``: the user's values;
 * ``y``: codes 0 .. K-1 in discrete columns; standardized, unconstrained reals in continuous ones;
-* ``v``: reals everywhere, discrete columns spread over their cells by uniform noise.
+* ``v``: reals everywhere, discrete columns dequantized by uniform noise.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ class Units(eqx.Module):
         sizes = np.asarray(support.sizes)
         circle = np.array([isinstance(c, Circle) for c in support.columns])
         spread = jnp.std(y, axis=0)
-        # A spread-out code has its cell's own variance, 1/12, too. The floor is relative to the
+        # Dequantization adds the variance of a cell, 1/12. The floor is relative to the
         # column's size: a column of tiny numbers is not a constant one.
         fallback = jnp.where(spread > 0, spread, 1.0)
         scale = jnp.where(sizes > 0, jnp.sqrt(spread**2 + 1.0 / 12.0), fallback)
@@ -73,42 +73,42 @@ class Units(eqx.Module):
         parts, total = [], jnp.zeros((), x.dtype)
         inside = jnp.asarray(True)
         for start, stop, column in _slices(self.support):
-            piece, slope, valid = _to_line(column, x[start:stop])
+            values, slope, valid = _to_line(column, x[start:stop])
             if not column.discrete:
                 scale = self.scale.value[start:stop].astype(x.dtype)
-                piece = (piece - self.location.value[start:stop].astype(x.dtype)) / scale
+                values = (values - self.location.value[start:stop].astype(x.dtype)) / scale
                 total = total + jnp.sum(slope - jnp.log(scale))
             inside = inside & jnp.all(valid)
-            parts.append(piece)
+            parts.append(values)
         return jnp.concatenate(parts), jnp.where(inside, total, -jnp.inf)
 
     def decode(self, y: Float[Array, " d"]) -> Float[Array, " d"]:
         """The user's values of ``y``; codes are clipped to their alphabets."""
         parts = []
         for start, stop, column in _slices(self.support):
-            piece = y[start:stop]
+            values = y[start:stop]
             if not column.discrete:
-                piece = piece * self.scale.value[start:stop] + self.location.value[start:stop]
-            parts.append(_from_line(column, piece))
+                values = values * self.scale.value[start:stop] + self.location.value[start:stop]
+            parts.append(_from_line(column, values))
         return jnp.concatenate(parts)
 
-    def spread(self, key: PRNGKey, y: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
-        """``v`` with discrete columns uniform in their cells, and log |dv| of the cell's map.
+    def dequantize(self, key: PRNGKey, y: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
+        """``v`` with discrete columns uniform in their cells, and log |dv/dw| of the scaling.
 
         p(code) = integral of p(v) over the cell, so log p(code) >= E[log p(v) + log_det].
         """
         noise = jax.random.uniform(key, y.shape, y.dtype)
-        return self.stretch(y + jnp.where(self.support.discrete, noise, 0.0))
+        return self.scale_codes(y + jnp.where(self.support.discrete, noise, 0.0))
 
-    def stretch(self, w: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
-        """``v`` of codes that already carry their fraction in [0, 1), and its log-determinant."""
+    def scale_codes(self, w: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
+        """``v`` of codes plus fractions in [0, 1), and the log-determinant."""
         discrete = self.support.discrete
         scale, location = self.scale.value, self.location.value
         v = jnp.where(discrete, (w - location) / scale, w)
         return v, -jnp.sum(jnp.where(discrete, jnp.log(scale), 0.0))
 
-    def gather(self, v: Float[Array, " d"]) -> Float[Array, " d"]:
-        """``y`` of ``v``: discrete columns back to the nearest cell of their alphabet."""
+    def quantize(self, v: Float[Array, " d"]) -> Float[Array, " d"]:
+        """``y`` of ``v``: each discrete column is rounded down to its code, within its alphabet."""
         sizes = jnp.asarray(self.support.sizes)
         code = jnp.floor(v * self.scale.value + self.location.value)
         code = jnp.clip(code, 0, jnp.maximum(sizes - 1, 0))
@@ -148,7 +148,7 @@ def _to_line(column: Column, x: Array) -> tuple[Array, Any, Array]:
 
 
 def _nearest(alphabet: np.ndarray, x: Array) -> Array:
-    """Where in an alphabet the nearest value is: by a division where values are evenly spaced."""
+    """The index of the nearest value of an alphabet, by division where values are evenly spaced."""
     steps = np.diff(alphabet)
     if len(steps) and np.all(steps == steps[0]):
         place = jnp.round((x - alphabet[0]) / steps[0])

@@ -1,4 +1,4 @@
-"""Energies made of energies: tempered, clamped, summed, interpolated, moved by units."""
+"""Compositions of energies: tempered, clamped, summed, shifted, interpolated."""
 
 from abc import abstractmethod
 
@@ -40,10 +40,10 @@ class Tempered(Energy):
 
 
 class Clamped(Energy):
-    """E with some coordinates held: the energy of the free ones given the rest.
+    """E with some coordinates fixed: the energy of the free ones given the rest.
 
-    ``free`` marks the coordinates that may move; the others are read from ``values`` whatever x
-    says, so their force is zero.
+    ``free`` marks the coordinates that may change; the others are taken from ``values``, not from
+    x, so their force is zero.
     """
 
     inner: Energy
@@ -52,7 +52,7 @@ class Clamped(Energy):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration, held coordinates included."""
+        """The shape of one configuration, fixed coordinates included."""
         return self.inner.shape
 
     @property
@@ -61,7 +61,7 @@ class Clamped(Energy):
         return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """E(x) with the held coordinates in place, in nats."""
+        """E(x) with the fixed coordinates at their values, in nats."""
         return self.inner.energy(jnp.where(self.free, x, self.values), condition)
 
 
@@ -127,13 +127,13 @@ class Interpolated(Energy):
         return self.end.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """The weighted sum of both energies, in nats; the start sees no condition."""
+        """The weighted sum of both energies, in nats; the start is not conditional."""
         cold = self.end.energy(x, condition)
         return (1 - self.beta) * self.start.energy(x) + self.beta * cold
 
 
 class Path(eqx.Module):
-    """A way from a distribution that can be drawn from and normalized to a target energy."""
+    """A path of energies from a normalized distribution with exact samples to a target."""
 
     target: eqx.AbstractVar[Energy]
 
@@ -152,7 +152,7 @@ class Path(eqx.Module):
 
 
 class GeometricPath(Path):
-    """E_beta = (1 - beta) E_0 + beta E, from a normalized density that can be drawn from."""
+    """E_beta = (1 - beta) E_0 + beta E, from a normalized density with exact samples."""
 
     base: Density
     target: Energy

@@ -1,4 +1,4 @@
-"""Energies with closed forms: what kernels and estimators are tested against."""
+"""Energies with closed forms, against which kernels and estimators are tested."""
 
 import equinox as eqx
 import jax
@@ -12,10 +12,10 @@ from energeia.contracts import Condition, Density, Energy
 
 
 class Normal(Density):
-    """N(mean, covariance), constants of the model.
+    """N(mean, covariance) with fixed parameters.
 
-    Coordinates marked by ``circle`` are uniform on [-pi, pi) instead, whatever their mean: their
-    energy is constant on the whole line, and one turn of it is normalized.
+    Coordinates marked by ``periodic`` are uniform on [-pi, pi) instead; their energy is constant on
+    the whole line, and the density is normalized over one period.
 
     >>> import jax.numpy as jnp
     >>> round(float(Normal(jnp.zeros(2), jnp.eye(2)).log_prob(jnp.zeros(2))), 4)
@@ -25,27 +25,27 @@ class Normal(Density):
     mean: Frozen
     root: Frozen
     whitening: Frozen
-    circle: tuple[bool, ...] = eqx.field(static=True)
+    periodic: tuple[bool, ...] = eqx.field(static=True)
 
     def __init__(
         self, mean: Float[Array, " d"], covariance: Float[Array, "d d"],
-        circle: tuple[bool, ...] | None = None,
+        periodic: tuple[bool, ...] | None = None,
     ) -> None:  # fmt: skip
-        self.circle = circle or (False,) * len(mean)
-        is_periodic = jnp.asarray(self.circle)
-        # A circle is cut out of the covariance, so that the others keep their own marginal.
+        self.periodic = periodic or (False,) * len(mean)
+        is_periodic = jnp.asarray(self.periodic)
+        # Angles are removed from the covariance, which leaves the marginal of the others as it is.
         apart = is_periodic[:, None] | is_periodic[None, :]
         covariance = jnp.where(apart, jnp.eye(len(mean)), covariance)
         self.mean = Frozen(jnp.where(is_periodic, 0.0, mean))
         root = jnp.linalg.cholesky(covariance)
-        # Kept, because a triangular solve for each configuration is many times a product.
+        # Stored, because a triangular solve for each configuration is much slower than a product.
         inverse = jax.scipy.linalg.solve_triangular(root, jnp.eye(len(mean)), lower=True)
         self.root, self.whitening = Frozen(root), Frozen(inverse)
 
     @property
     def shape(self) -> tuple[int]:
         """``(d,)``."""
-        return (len(self.circle),)
+        return (len(self.periodic),)
 
     @property
     def condition_shape(self) -> None:
@@ -53,8 +53,8 @@ class Normal(Density):
         return
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
-        """log N(x) in nats, times 1 / 2 pi for each circle."""
-        is_periodic = np.asarray(self.circle)
+        """log N(x) in nats, with a factor 1 / (2 pi) for each angle."""
+        is_periodic = np.asarray(self.periodic)
         difference = jnp.where(is_periodic, 0.0, x - self.mean.value)
         z = self.whitening.value @ difference
         constant = 0.5 * np.log(2 * np.pi) * (len(is_periodic) + np.sum(is_periodic))
@@ -62,10 +62,10 @@ class Normal(Density):
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One draw."""
-        normal_key, circle_key = jax.random.split(key)
+        normal_key, angle_key = jax.random.split(key)
         flat = jax.random.normal(normal_key, self.shape, self.mean.array.dtype)
-        turn = jax.random.uniform(circle_key, self.shape, flat.dtype, -jnp.pi, jnp.pi)
-        return jnp.where(np.asarray(self.circle), turn, self.mean.value + self.root.value @ flat)
+        angle = jax.random.uniform(angle_key, self.shape, flat.dtype, -jnp.pi, jnp.pi)
+        return jnp.where(np.asarray(self.periodic), angle, self.mean.value + self.root.value @ flat)
 
 
 class NormalMixture(Density):
@@ -159,16 +159,18 @@ class DoubleWell(Energy):
 
 
 def fitted_normal(
-    rows: Float[Array, "rows d"], circle: Bool[np.ndarray, " d"] | None = None, floor: float = 0.02
+    rows: Float[Array, "rows d"],
+    periodic: Bool[np.ndarray, " d"] | None = None,
+    floor: float = 0.02,
 ) -> Normal:
-    """The normal with the mean and covariance of rows, shrunk a little towards its diagonal.
+    """The normal with the mean and covariance of rows, shrunk towards its diagonal.
 
-    ``floor`` is the share of the diagonal, so that degenerate data give a proper distribution.
+    ``floor`` is the weight of the diagonal, so that degenerate data give a proper distribution.
     """
     mean = jnp.mean(rows, axis=0)
     centered = rows - mean
     covariance = centered.T @ centered / rows.shape[0]
     diagonal = jnp.maximum(jnp.diag(covariance), 1e-6)
     shrunk = (1 - floor) * covariance + floor * jnp.diag(diagonal) + 1e-6 * jnp.eye(len(diagonal))
-    is_periodic = None if circle is None else tuple(bool(c) for c in circle)
+    is_periodic = None if periodic is None else tuple(bool(c) for c in periodic)
     return Normal(mean, shrunk, is_periodic)

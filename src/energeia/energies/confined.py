@@ -1,4 +1,4 @@
-"""Any network as an energy: held together by a quadratic."""
+"""Any network as an energy, made normalizable by a quadratic term."""
 
 from collections.abc import Callable
 

@@ -15,9 +15,9 @@ from energeia.nn.residual import joined
 class Critic(Energy):
     """E(x, condition) = network([x, condition]), one smooth function of real coordinates.
 
-    Columns named in ``periodic`` are angles of period 2 pi; the network sees their cosine and sine
-    in their place. With ``octaves`` the network also sees sin and cos of x, 2x, 4x, ...: without
-    them a smooth network is slow to see narrow modes and the bridges between them. A critic is
+    Columns named in ``periodic`` are angles of period 2 pi; they enter the network by cosine and
+    sine. With ``octaves``, sin and cos of x, 2x, 4x, ... are inputs, too: without them a smooth
+    network is slow to resolve narrow modes and the low-density regions between them. A critic is
     known up to a constant; under a relativistic payoff it estimates log p_generated - log p_data,
     not -log p_data.
 
@@ -36,10 +36,10 @@ class Critic(Energy):
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The critic's energy of one configuration."""
-        return jnp.reshape(self.network(joined(self._told(x), condition)), ())
+        return jnp.reshape(self.network(joined(self._features(x), condition)), ())
 
-    def _told(self, x: Array) -> Array:
-        """The coordinates as the network sees them."""
+    def _features(self, x: Array) -> Array:
+        """The inputs of the network."""
         on = np.asarray(self.periodic, dtype=int)
         off = np.setdiff1d(np.arange(self.shape[0]), on)
         lines = x[off] if self.periodic else x
@@ -48,5 +48,5 @@ class Critic(Energy):
 
 
 def critic_inputs(dimension: int, periodic: int, octaves: int) -> int:
-    """How many numbers the network of a ``Critic`` sees of a configuration."""
+    """The number of inputs of a ``Critic``'s network from a configuration."""
     return (dimension - periodic) * (1 + 2 * octaves) + 2 * periodic

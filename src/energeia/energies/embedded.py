@@ -16,11 +16,11 @@ class EmbeddedEnergy(Energy):
 
     @abstractmethod
     def embed(self, key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Condition]:
-        """A configuration and its condition as the inner energy sees them.
+        """A configuration and its condition in the coordinates of the inner energy.
 
-        Discrete columns may be spread over their cells by noise drawn from ``key``.
+        Discrete columns may be dequantized by noise drawn from ``key``.
         """
 
     @abstractmethod
     def draw_base(self, key: PRNGKey) -> Array:
-        """A point where a chain may start that knows nothing of the energy."""
+        """A starting point of a chain, drawn independently of the energy."""

@@ -1,7 +1,7 @@
-"""Energies of a latent vector: what a chain in the latent space of a generator samples.
+"""Energies of a latent vector, sampled by chains in the latent space of a generator.
 
-A generator G, z ~ prior, and an energy E of configurations make three latent energies. They agree
-in nothing but their pieces: each docstring says what x = G(z) is distributed as.
+A generator G, z ~ prior, and an energy E of configurations make three latent energies. They define
+different distributions: each docstring gives that of x = G(z).
 """
 
 from abc import abstractmethod
@@ -71,8 +71,8 @@ class Pullback(LatentEnergy):
 
     def energy(self, z: Array, condition: Condition = None) -> Scalar:
         """The energy of one latent vector, in nats."""
-        told = condition if self.generator.condition_shape else None
-        return self.on_image(z, condition) - log_volume(self.generator, z, told)
+        own_condition = condition if self.generator.condition_shape else None
+        return self.on_image(z, condition) - log_volume(self.generator, z, own_condition)
 
 
 class Tilt(LatentEnergy):
@@ -104,7 +104,7 @@ class Plain(LatentEnergy):
 
     The energy of "Maximum Entropy Generators" (Kumar et al. 2019, arXiv:1901.08508, section 3.3),
     right only where |det J| is constant. Where G saturates, exp(-E(G(z))) cannot be normalized and
-    chains wander off for ever.
+    chains diverge.
     """
 
     inner: Energy
@@ -118,7 +118,7 @@ class Plain(LatentEnergy):
 class Posterior(Energy):
     """|x - G(z)|^2 / (2 sigma^2) - log prior(z): samples z given x = G(z) + sigma noise.
 
-    Its force is the whole one, that of the prior included.
+    Its force includes that of the prior.
     """
 
     generator: Pushforward
@@ -137,10 +137,10 @@ class Posterior(Energy):
 
     def energy(self, z: Array, condition: Condition = None) -> Scalar:
         """-log p(z|x) up to a constant of x, in nats."""
-        miss = self.sigma * self.pull(z, condition)
+        miss = self.sigma * self.likelihood_score(z, condition)
         return 0.5 * jnp.sum(miss**2) + self.generator.prior.energy(z)
 
-    def pull(self, z: Array, condition: Condition = None) -> Array:
+    def likelihood_score(self, z: Array, condition: Condition = None) -> Array:
         """(G(z) - x) / sigma^2, the score of log p(x|z): its posterior mean is that of log p(x)."""
         return (self.generator.transform(z, condition) - self.x) / self.sigma**2
 
@@ -156,11 +156,11 @@ LATENT_ENERGIES: dict[str, type[Pullback] | type[Tilt] | type[Plain]] = {
 def log_volume(
     generator: Pushforward, z: Array, condition: Condition = None, sigma: float = 0.0
 ) -> Scalar:
-    """1/2 log det(J^T J + sigma^2 1), J = dG/dz: how much G swells volume at z, in nats.
+    """1/2 log det(J^T J + sigma^2 1), J = dG/dz: the log volume element of G at z, in nats.
 
-    With ``sigma`` zero, log prior(z) minus it is the log-density of x = G(z) on the image of an
-    injective G; a generator that is a density itself answers from its own. With ``sigma`` it is
-    that of x = G(z) + sigma noise to first order in the noise, exact for a linear G, and latent
+    With ``sigma`` zero, log prior(z) minus this is the log-density of x = G(z) on the image of an
+    injective G; for a generator that is a density, it follows from that density. With ``sigma`` it
+    is that of x = G(z) + sigma noise to first order in the noise, exact for a linear G, and latent
     dimensions may outnumber those of x.
 
     Raises:
@@ -177,7 +177,8 @@ def log_volume(
     tall = jacobian if jacobian.shape[0] >= jacobian.shape[1] else jacobian.T
     width = tall.shape[1]
     if sigma:
-        # [J; sigma 1] has the Gram matrix J^T J + sigma^2 1, and half its digits are not lost.
+        # [J; sigma 1] has the Gram matrix J^T J + sigma^2 1, whose condition number is the square
+        # of its own.
         tall = jnp.concatenate([tall, sigma * jnp.eye(width, dtype=tall.dtype)])
     spare = (z.size - width) * jnp.log(jnp.asarray(sigma or 1.0, tall.dtype))
     return jnp.sum(jnp.log(jnp.abs(jnp.diag(jnp.linalg.qr(tall)[1])))) + spare

@@ -1,4 +1,4 @@
-"""A neural energy: a reference density bent by a smooth network."""
+"""A neural energy: minus the log of a reference density, plus a smooth network."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -13,10 +13,10 @@ from energeia.nn.residual import ResidualNet
 class NeuralEnergy(Energy):
     """E(v, c) = -log N(v) + f(features(v), c).
 
-    The reference N is a normal, which is fixed; f is smooth and grows no faster than linearly, so
+    The reference N is a fixed normal; f is smooth and grows no faster than linearly, so
     exp(-E) can be normalized whatever the network. Features are v and, for ``octaves`` k, the
-    sine and cosine of 2^k v; coordinates marked by ``circle``, of period 2 pi and uniform under
-    N, enter by their sines and cosines alone, so the energy is periodic in them. The last layer
+    sine and cosine of 2^k v; coordinates marked by ``periodic``, of period 2 pi and uniform under
+    N, enter by their sines and cosines alone, so the energy is phases in them. The last layer
     starts at zero: E starts as the normal.
 
     >>> import jax, jax.numpy as jnp
@@ -30,18 +30,18 @@ class NeuralEnergy(Energy):
 
     base: Density
     network: ResidualNet
-    circle: tuple[bool, ...] = eqx.field(static=True)
+    periodic: tuple[bool, ...] = eqx.field(static=True)
     octaves: int = eqx.field(static=True)
     condition_dimension: int = eqx.field(static=True)
 
     def __init__(
         self, key: PRNGKey, base: Density, width: int, depth: int, octaves: int,
-        circle: tuple[bool, ...] | None = None, condition_dimension: int = 0,
+        periodic: tuple[bool, ...] | None = None, condition_dimension: int = 0,
     ) -> None:  # fmt: skip
         self.base, self.octaves = base, octaves
-        self.circle = circle or (False,) * base.shape[0]
+        self.periodic = periodic or (False,) * base.shape[0]
         self.condition_dimension = condition_dimension
-        inputs = _feature_count(self.circle, octaves) + condition_dimension
+        inputs = _feature_count(self.periodic, octaves) + condition_dimension
         self.network = ResidualNet(inputs, 1, width=width, depth=depth, key=key, gain=0.0)
 
     @property
@@ -56,25 +56,25 @@ class NeuralEnergy(Energy):
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E in nats."""
-        seen = features(x, self.circle, self.octaves)
+        seen = features(x, self.periodic, self.octaves)
         if condition is not None:
             seen = jnp.concatenate([seen, condition])
         return self.network(seen)[0] - self.base.log_prob(x)
 
 
 def features(
-    v: Float[Array, " d"], circle: tuple[bool, ...], octaves: int
+    v: Float[Array, " d"], periodic: tuple[bool, ...], octaves: int
 ) -> Float[Array, " features"]:
-    """The coordinates off circles, then sines and cosines of all at each octave."""
-    is_periodic = np.asarray(circle)
+    """The coordinates that are not angles, then sines and cosines of all at each octave."""
+    is_periodic = np.asarray(periodic)
     line, turn = v[np.flatnonzero(~is_periodic)], v[np.flatnonzero(is_periodic)]
-    periodic = [2.0**k * line for k in range(octaves)]
-    periodic += [2.0**k * turn for k in range(max(octaves, 1))]
-    waves = [wave(a) for a in periodic for wave in (jnp.sin, jnp.cos)]
+    phases = [2.0**k * line for k in range(octaves)]
+    phases += [2.0**k * turn for k in range(max(octaves, 1))]
+    waves = [wave(a) for a in phases for wave in (jnp.sin, jnp.cos)]
     return jnp.concatenate([line, *waves])
 
 
-def _feature_count(circle: tuple[bool, ...], octaves: int) -> int:
-    turns = sum(circle)
-    lines = len(circle) - turns
+def _feature_count(periodic: tuple[bool, ...], octaves: int) -> int:
+    turns = sum(periodic)
+    lines = len(periodic) - turns
     return lines * (1 + 2 * octaves) + turns * 2 * max(octaves, 1)

@@ -128,7 +128,7 @@ def unit_means(visible: Visible, y: Float[Array, "rows d"]) -> Float[Array, " un
 
 
 class RbmPath(Path):
-    """From independent columns at the base rates to a machine, a machine all the way.
+    """From independent columns at the base rates to a machine; every point is itself a machine.
 
     W -> beta W, b -> beta b, a -> (1 - beta) a_0 + beta a (Salakhutdinov and Murray 2008, eq. 15,
     with W = 0 at the start), so Gibbs sweeps stay exact at every beta.

@@ -1,4 +1,4 @@
-"""The visible units of a Boltzmann machine: how codes of finite alphabets become zeros and ones."""
+"""The visible units of a Boltzmann machine: binary encodings of codes of finite alphabets."""
 
 import equinox as eqx
 import jax
@@ -11,13 +11,13 @@ from energeia._core.uniform import uniform
 
 
 class Visible(eqx.Module):
-    """Codes 0 .. K-1 as units: bits, words or levels.
+    """Codes 0 .. K-1 as binary units: bits, one-hot or thermometer encoded.
 
-    A binary column is one unit. A column of unordered values is a word: K units, one of them on.
-    An ordered one is a thermometer of levels: K-1 units, unit k on where the code is at least k,
-    so that what is learned of one value is shared by its neighbors. All three represent the same
-    distributions. ``sizes`` are the alphabets, ``ordered`` marks the ordered columns (none if
-    empty). Words and levels are padded to the largest of their kind; a padded unit is never on.
+    A binary column is one unit. A column of unordered values is one-hot: K units, one of them on.
+    An ordered one is thermometer encoded: K-1 units, unit k on where the code is at least k, so
+    that neighboring values share parameters. All three represent the same distributions. ``sizes``
+    are the alphabets, ``ordered`` marks the ordered columns (none if empty). Encodings are padded
+    to the largest of their kind; a padded unit is never on.
 
     >>> import jax.numpy as jnp
     >>> Visible((2, 3)).units(jnp.array([1.0, 2.0]))
@@ -31,44 +31,44 @@ class Visible(eqx.Module):
 
     @property
     def groups(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The columns that are bits, words and levels."""
+        """The columns that are bits, one-hot and thermometer encoded."""
         binary = np.asarray(self.sizes) == 2
         ordered = np.asarray(self.ordered or (False,) * len(self.sizes))
         kinds = (binary, ~binary & ~ordered, ~binary & ordered)
-        bits, words, levels = (np.flatnonzero(kind) for kind in kinds)
-        return bits, words, levels
+        bits, one_hot, levels = (np.flatnonzero(kind) for kind in kinds)
+        return bits, one_hot, levels
 
     @property
     def count(self) -> int:
         """The number of units."""
-        bits, words, levels = self.groups
+        bits, one_hot, levels = self.groups
         high, deep = self._widths
-        return len(bits) + len(words) * high + len(levels) * deep
+        return len(bits) + len(one_hot) * high + len(levels) * deep
 
     def units(self, y: Float[Array, " d"]) -> Float[Array, " units"]:
         """The units of codes, 0 or 1."""
-        bits, words, levels = self.groups
+        bits, one_hot, levels = self.groups
         high, deep = self._widths
-        on = y[words][:, None] == jnp.arange(high)
+        on = y[one_hot][:, None] == jnp.arange(high)
         above = y[levels][:, None] >= jnp.arange(1, deep + 1)
         parts = [y[bits], on.astype(y.dtype).ravel(), above.astype(y.dtype).ravel()]
         return jnp.concatenate([part for part in parts if part.size])
 
     def tables(self, field: Float[Array, "units ..."]) -> tuple[Array, Array, Array]:
-        """What each code adds to field . units(y), for bits, words and levels.
+        """The term of each code in field . units(y), for bits, one-hot and thermometer columns.
 
-        Shapes ``(bits, 2, ...)``, ``(words, K, ...)`` and ``(levels, K, ...)``; codes beyond a
-        column's alphabet hold numbers without meaning.
+        Shapes ``(bits, 2, ...)``, ``(one_hot, K, ...)`` and ``(levels, K, ...)``; entries of codes
+        beyond a column's alphabet are arbitrary.
         """
-        bits, words, levels = self.groups
+        bits, one_hot, levels = self.groups
         high, deep = self._widths
         rest = field.shape[1:]
-        cuts = np.cumsum([len(bits), len(words) * high])
+        cuts = np.cumsum([len(bits), len(one_hot) * high])
         one, two, three = jnp.split(field, cuts)
         three = three.reshape((len(levels), deep, *rest))
         return (
             jnp.stack([jnp.zeros_like(one), one], axis=1),
-            two.reshape((len(words), high, *rest)),
+            two.reshape((len(one_hot), high, *rest)),
             _sums(three, from_zero=True),
         )
 
@@ -79,7 +79,7 @@ class Visible(eqx.Module):
 
     def draw(self, key: PRNGKey, field: Float[Array, " units"]) -> Float[Array, " d"]:
         """Codes with probability proportional to exp(field . units(y)), one uniform a column."""
-        bits, words, levels = self.groups
+        bits, one_hot, levels = self.groups
         count = (len(self.sizes),)
         if len(bits) == len(self.sizes):
             return (uniform(key, count, field.dtype) < jax.nn.sigmoid(field)).astype(field.dtype)
@@ -88,11 +88,11 @@ class Visible(eqx.Module):
         parts = [on.astype(field.dtype)]
         _, *rest = self._masked(self.tables(field))
         start, sizes = len(bits), np.asarray(self.sizes)
-        for logits, columns in zip(rest, (words, levels), strict=True):
+        for logits, columns in zip(rest, (one_hot, levels), strict=True):
             own = u[start : start + len(columns)]
             parts.append(_inverse(own, logits, sizes[columns]))
             start += len(columns)
-        order = np.argsort(np.concatenate([bits, words, levels]))
+        order = np.argsort(np.concatenate([bits, one_hot, levels]))
         return jnp.concatenate(parts)[order]
 
     def per_code(self, field: Float[Array, "units ..."]) -> Float[Array, "d K ..."]:
@@ -108,24 +108,24 @@ class Visible(eqx.Module):
     def means(self, y: Float[Array, "rows d"]) -> Float[Array, " units"]:
         """Means of the units over rows, one pseudo-count a value; 0 for a padded unit."""
         high, deep = self._widths
-        bits, words, levels = self.groups
+        bits, one_hot, levels = self.groups
         total = jnp.sum(jax.vmap(self.units)(y), axis=0)
         sizes = np.asarray(self.sizes)
-        word_pseudo = np.arange(high) < sizes[words][:, None]
+        word_pseudo = np.arange(high) < sizes[one_hot][:, None]
         level_pseudo = np.maximum(sizes[levels][:, None] - np.arange(1, deep + 1), 0)
         pseudo = [np.ones(len(bits)), word_pseudo.ravel(), level_pseudo.ravel()]
         counts = np.concatenate(
-            [np.full(len(bits), 2), np.repeat(sizes[words], high), np.repeat(sizes[levels], deep)]
+            [np.full(len(bits), 2), np.repeat(sizes[one_hot], high), np.repeat(sizes[levels], deep)]
         )
         return (total + np.concatenate(pseudo)) / (y.shape[0] + counts)
 
     def base_field(self, means: Float[Array, " units"]) -> Float[Array, " units"]:
         """The field under which independent columns have the given means of units."""
-        _, words, levels = self.groups
+        _, one_hot, levels = self.groups
         high, deep = self._widths
         bits_table, word_means, level_means = self.tables(means)
         bit = bits_table[:, 1]
-        logs = _log(word_means, np.arange(high) < np.asarray(self.sizes)[words][:, None])
+        logs = _log(word_means, np.arange(high) < np.asarray(self.sizes)[one_hot][:, None])
         # Means of levels are P(code >= k): their differences are the code's own probabilities.
         above = jnp.diff(level_means, axis=1)
         above = jnp.concatenate([jnp.ones((len(levels), 1)), above], axis=1)
@@ -137,9 +137,9 @@ class Visible(eqx.Module):
 
     @property
     def _widths(self) -> tuple[int, int]:
-        _, words, levels = self.groups
+        _, one_hot, levels = self.groups
         sizes = np.asarray(self.sizes)
-        high = int(sizes[words].max()) if len(words) else 0
+        high = int(sizes[one_hot].max()) if len(one_hot) else 0
         return high, int(sizes[levels].max()) - 1 if len(levels) else 0
 
     def _masked(self, tables: tuple[Array, Array, Array]) -> list[Array]:
@@ -168,8 +168,8 @@ def _inverse(
 def _sums(terms: Float[Array, "n K ..."], *, from_zero: bool = False) -> Float[Array, "n L ..."]:
     """Running sums along the second axis, with the empty sum first if ``from_zero``.
 
-    As a product with a triangle of ones, at full precision: a running sum of many short rows is a
-    walk of small steps on CPUs, several times as slow.
+    As a product with a triangle of ones, at full precision: ``cumsum`` of many short rows is
+    several times slower on CPUs.
     """
     count = terms.shape[1]
     triangle = np.triu(np.ones((count, count + from_zero)), int(from_zero))

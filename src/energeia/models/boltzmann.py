@@ -62,7 +62,7 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
     def embed(self, key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Condition]:
         """Codes, or reals with discrete columns spread by noise; the standardized condition."""
         y, _ = self.units.encode(x)
-        z = self.units.spread(key, y)[0] if self.spread else y
+        z = self.units.dequantize(key, y)[0] if self.spread else y
         return z, self._scaled(condition)
 
     def draw_base(self, key: PRNGKey) -> Array:
@@ -83,7 +83,7 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
 
     def to_user(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
         """The user's values of the coordinates of a chain."""
-        return self.units.decode(self.units.gather(z) if self.spread else z)
+        return self.units.decode(self.units.quantize(z) if self.spread else z)
 
     def landscape(self) -> Landscape | None:
         """The energy of spread coordinates; codes have no force."""

@@ -31,9 +31,9 @@ class Dequantized(LatentModel):
 
     def log_weight(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
         """One draw of log p(v) + log |dv/du| for codes and reals ``x``, in nats."""
-        v, log_det = self.units.spread(key, x)
+        v, log_det = self.units.dequantize(key, x)
         return self.density.log_prob(v, condition) + log_det
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One configuration of codes and reals."""
-        return self.units.gather(self.density.sample(key, condition))
+        return self.units.quantize(self.density.sample(key, condition))

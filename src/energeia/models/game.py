@@ -46,7 +46,7 @@ class GameModel(HasLandscape, Energy):
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One draw of the generator, in the user's units."""
         v = self.generator.sample(key, self._scaled(condition))
-        return self.units.decode(self.units.gather(v))
+        return self.units.decode(self.units.quantize(v))
 
     def landscape(self) -> Landscape:
         """The energy, with the generator whose latent space chains may walk."""

@@ -117,7 +117,7 @@ class GeneratorInUnits(HasLandscape):
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One configuration in the user's units; discrete columns land on their alphabet."""
         v = self.inner.sample(key, _scaled(self.scaling, condition))
-        return self.units.decode(self.units.gather(v))
+        return self.units.decode(self.units.quantize(v))
 
     def landscape(self) -> Landscape | None:
         """The critic's, a ratio, with the generator."""

@@ -26,7 +26,7 @@ class Landscape(NamedTuple):
 
     def to_user(self, v: Array) -> Array:
         """The user's values of v; discrete columns land on their alphabet."""
-        return self.units.decode(self.units.gather(v))
+        return self.units.decode(self.units.quantize(v))
 
     def scaled(self, condition: Condition) -> Condition:
         """The condition as the energy and the generator see it."""

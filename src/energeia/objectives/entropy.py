@@ -156,7 +156,7 @@ class ChainScore(EntropyTerm):
 
             def step(state: Any, key: PRNGKey) -> tuple[Any, tuple[Array, Scalar]]:
                 state, info = self.kernel.step(key, target, state, condition)
-                return state, (target.pull(state.position, condition), info.acceptance)
+                return state, (target.likelihood_score(state.position, condition), info.acceptance)
 
             keys = jax.random.split(key, self.burn + self.draws)
             start = self.kernel.init(target, z, condition)
@@ -189,4 +189,4 @@ class _Scored(NamedTuple):
 
 
 def _joint(target: Posterior, z: Array, condition: Condition) -> tuple[Scalar, Array]:
-    return -target.energy(z, condition), target.pull(z, condition)
+    return -target.energy(z, condition), target.likelihood_score(z, condition)

@@ -32,7 +32,7 @@ def build(
     units = Units.fit(problem.support, reference.x)
     base = _base(units, parts.periodic_columns(problem), reference, spread_key)
     energy = NeuralEnergy(
-        net_key, base, options.width, options.depth, _octaves(options, problem), base.circle,
+        net_key, base, options.width, options.depth, _octaves(options, problem), base.periodic,
         problem.condition_dimension,
     )  # fmt: skip
     # MALA's best step falls as d^(-1/3); this is the tuned one on a standard normal.
@@ -67,7 +67,7 @@ def _base(
     rows = jnp.asarray(reference.x, float)
 
     def spread(key: PRNGKey, x: jax.Array) -> jax.Array:
-        return units.spread(key, units.encode(x)[0])[0]
+        return units.dequantize(key, units.encode(x)[0])[0]
 
     v = jax.vmap(spread)(jax.random.split(key, rows.shape[0]), rows)
     circle = np.array(periodic)
