@@ -19,7 +19,7 @@ COVARIANCE = jnp.array([[2.0, 0.8], [0.8, 1.0]])
 KERNELS = {
     "mala": Mala(0.8),
     "mala, large steps": Mala(2.5),
-    "hmc": Hmc(0.6, leaps=4),
+    "hmc": Hmc(0.6, leapfrog_steps=4),
     "jumping mala": JumpingMala(Mala(0.8), WIDE),
 }
 TARGETS = {

@@ -26,7 +26,7 @@ def acceptance(kernel, x, key):
     return rates.mean(), rates.std() / np.sqrt(len(rates))
 
 
-@pytest.mark.parametrize("kernel", [Mala(30.0), Mala(1e-3), Hmc(2.0, leaps=5)])
+@pytest.mark.parametrize("kernel", [Mala(30.0), Mala(1e-3), Hmc(2.0, leapfrog_steps=5)])
 def test_acceptance_is_tuned(kernel):
     x = jax.jit(jax.vmap(TARGET.sample))(jax.random.split(jax.random.key(0), 256))
     before, _ = acceptance(kernel, x, jax.random.key(2))

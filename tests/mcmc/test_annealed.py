@@ -148,7 +148,12 @@ def test_a_sandwich_that_lies():
     assert abs(exact - 33.318101227922696) < 1e-9
     target = CurieWeiss(jnp.asarray(beta), jnp.zeros(()))
     lied = log_partition(
-        jax.random.key(0), FromField(target, 2.0), Gibbs(), chains=64, temperatures=200, settle=20
+        jax.random.key(0),
+        FromField(target, 2.0),
+        Gibbs(),
+        chains=64,
+        temperatures=200,
+        equilibration=20,
     )
     # Both sides ignore the minor mode, up to its little traffic.
     assert abs(lied.upper.value - lied.lower.value) < 0.15
@@ -158,7 +163,12 @@ def test_a_sandwich_that_lies():
     assert lied.lower.value < exact
     # The control: a start that knows both modes is honest.
     honest = log_partition(
-        jax.random.key(0), FromField(target, 0.0), Gibbs(), chains=64, temperatures=200, settle=20
+        jax.random.key(0),
+        FromField(target, 0.0),
+        Gibbs(),
+        chains=64,
+        temperatures=200,
+        equilibration=20,
     )
     assert abs(honest.lower.value - exact) < 4 * honest.lower.stderr + 0.02
 

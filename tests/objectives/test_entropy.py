@@ -107,10 +107,10 @@ def test_proposals_learn_the_width_of_the_posterior():
 
 
 def test_chain_scores_point_uphill_once_they_forget():
-    kernel = Hmc(0.3, leaps=5)
+    kernel = Hmc(0.3, leapfrog_steps=5)
     assert cosine(gradient(ChainScore(kernel, SIGMA, burn=6, draws=10), 16_000)) > 0.99
     # The control: a chain that stands where x was made underestimates all of it.
-    stuck = gradient(ChainScore(Hmc(1e-3, leaps=1), SIGMA, burn=1, draws=1), 16_000)
+    stuck = gradient(ChainScore(Hmc(1e-3, leapfrog_steps=1), SIGMA, burn=1, draws=1), 16_000)
     assert relative_error(stuck) > 0.5
 
 

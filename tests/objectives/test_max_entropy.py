@@ -80,7 +80,7 @@ def pull(found, truth):
 
 def test_weighted_energy_climbs_its_exact_likelihood():
     truth = 0.5 * (1 - 1 / STIFFNESS)  # d/da [a <x^2> / 2 - log(a) / 2]
-    game = DensityGame(agreement=0.0, drift=0.0)
+    game = DensityGame(consistency_weight=0.0, log_z_penalty=0.0)
     assert pull(gradients(game, "energy"), truth) < 4
     # The control: the plain contrast takes the generator for exp(-E), which it is not here.
     contrast = MaxEntropy(VolumeEntropy(), (), 0.0, 0.0)
@@ -93,19 +93,19 @@ def test_density_generator_lowers_its_forward_divergence_from_energy_and_data():
     def forward(variance):  # d/ds of -<log N(x; 0, s^2)> under a normal of that variance
         return 1 / SPREAD - variance / SPREAD**3
 
-    game = DensityGame(anchor=0.25)
-    trust = 0.75 * share_of_weights(game.defense)
+    game = DensityGame(data_weight=0.25)
+    trust = 0.75 * share_of_weights(game.defensive_fraction)
     truth = (1 - trust) * forward(1.0) + trust * forward(1 / STIFFNESS)
     assert pull(gradients(game, "generator"), truth) < 4
-    assert pull(gradients(DensityGame(anchor=1.0), "generator"), truth) > 20
+    assert pull(gradients(DensityGame(data_weight=1.0), "generator"), truth) > 20
 
 
-def share_of_weights(defense):
+def share_of_weights(defensive_fraction):
     """E_q[w]^2 / E_q[w^2] of exp(-E) over the mixture of generator and prior, by quadrature."""
     x = np.linspace(-12.0, 12.0, 20_001)
     p = np.exp(-0.5 * STIFFNESS * x**2)
     normal = [np.exp(-0.5 * (x / s) ** 2) / s for s in (SPREAD, 1.0)]
-    q = (1 - defense) * normal[0] + defense * normal[1]
+    q = (1 - defensive_fraction) * normal[0] + defensive_fraction * normal[1]
     return np.sum(p) ** 2 / (np.sum(p**2 / q) * np.sum(q))
 
 
@@ -113,10 +113,10 @@ def test_weights_of_an_energy_that_knows_nothing_count_for_little():
     """A well a tenth as wide as the generator: few rows carry all weight."""
     batch = Batch(jax.random.normal(jax.random.key(0), (ROWS, 1)), None)
 
-    def spread_of(stiffness, anchor):
+    def spread_of(stiffness, data_weight):
         modules = CAST | {"energy": Well(jnp.asarray(stiffness))}
         return jax.grad(
-            lambda s: DensityGame(anchor=anchor).loss(
+            lambda s: DensityGame(data_weight=data_weight).loss(
                 "generator", jax.random.key(1), modules | {"generator": Scaled(s)}, batch, None
             )[0]
         )(jnp.asarray(SPREAD))
@@ -142,8 +142,8 @@ def test_a_well_that_the_generator_never_visits_counts():
     modules = CAST | {"energy": TwoWells(), "generator": Scaled(jnp.asarray(0.06))}
     batch = Batch(jnp.zeros((ROWS, 1)), None)
 
-    def partition(defense):
-        game = DensityGame(defense=defense)
+    def partition(defensive_fraction):
+        game = DensityGame(defensive_fraction=defensive_fraction)
 
         def one(key):
             return jnp.exp(game.loss("energy", key, modules, batch, None)[1][1]["log_z"])
@@ -166,13 +166,13 @@ def test_generator_lowers_its_reverse_divergence():
 
 
 def test_tie_vanishes_where_both_sides_agree_and_not_elsewhere():
-    game = DensityGame(agreement=1.0)
+    game = DensityGame(consistency_weight=1.0)
     batch = Batch(jax.random.normal(jax.random.key(0), (ROWS, 1)), None)
 
     @jax.jit
     def tie(stiffness):
         modules = CAST | {"energy": Well(stiffness)}
-        return game.loss("energy", jax.random.key(1), modules, batch, None)[1][1]["tie"]
+        return game.loss("energy", jax.random.key(1), modules, batch, None)[1][1]["consistency"]
 
     assert tie(1 / SPREAD**2) < 1e-6  # the noise of log Z, squared
     assert tie(STIFFNESS) > 0.01

@@ -59,7 +59,7 @@ def test_flow_where_its_density_helps_and_a_network_elsewhere():
     with pytest.raises(InputError, match="generator=network"):
         assemble([Real()] * 2, condition_size=1, generator="flow")
     with pytest.raises(InputError, match="from 0 to below 1"):
-        assemble([Real()] * 2, defense=1.0)
+        assemble([Real()] * 2, defensive_fraction=1.0)
 
 
 @pytest.mark.parametrize(

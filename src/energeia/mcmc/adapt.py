@@ -1,4 +1,4 @@
-"""Step sizes: kernels that have one, how a pilot finds it, and how it is frozen."""
+"""Kernels with a step size, and its tuning in a pilot run."""
 
 from abc import abstractmethod
 from functools import partial
@@ -16,7 +16,7 @@ from energeia.contracts import Energy, Kernel
 
 
 class StepKernel(Kernel):
-    """A kernel with a step size whose best acceptance is known."""
+    """A kernel with a step size and a known optimal acceptance rate."""
 
     step_size: eqx.AbstractVar[Float[Array, ""]]
     best_acceptance: eqx.AbstractClassVar[float]
@@ -27,7 +27,7 @@ class StepKernel(Kernel):
 
 
 def positive_step(step_size: Any) -> Float[Array, ""]:
-    """A step size as an array, for the constructors of kernels; traced values pass unread.
+    """A step size as an array, for the constructors of kernels; traced values are not checked.
 
     Raises:
         InputError: if it is not a positive number.
@@ -61,7 +61,7 @@ def log_step(kernel: Kernel) -> Float[Array, ""]:
 
 
 def best_acceptance(kernel: Kernel) -> float:
-    """The acceptance to tune to; 1 for a kernel without a step size."""
+    """The target acceptance rate of tuning; 1 for a kernel without a step size."""
     return kernel.best_acceptance if isinstance(kernel, StepKernel) else 1.0
 
 
@@ -71,7 +71,7 @@ class DualAverage(NamedTuple):
     log_step: Float[Array, ""]
     """The step to use now."""
     average: Float[Array, ""]
-    """Its weighted average: the step to freeze."""
+    """Its weighted average: the step to keep."""
     error: Float[Array, ""]
     """The running mean of target minus acceptance."""
     count: Float[Array, ""]
@@ -87,12 +87,12 @@ def dual_start(start: Float[Array, ""]) -> DualAverage:
 def dual_step(
     state: DualAverage, acceptance: Float[Array, ""], target: float, gamma: float = 0.05
 ) -> DualAverage:
-    """Move towards acceptance = target, with the paper's gamma 0.05, t0 10 and kappa 0.75."""
+    """One update towards acceptance = target, with the paper's gamma 0.05, t0 10 and kappa 0.75."""
     count = state.count + 1
     share = 1 / (count + 10)
     error = (1 - share) * state.error + share * (target - acceptance)
     new = state.start - jnp.sqrt(count) / gamma * error
-    # The first steps may be far off; a step beyond e^3 of the last teaches nothing more.
+    # The first steps may be far off; steps change by at most a factor e^3.
     new = jnp.clip(new, state.log_step - 3.0, state.log_step + 3.0)
     weight = count**-0.75
     return DualAverage(new, weight * new + (1 - weight) * state.average, error, count, state.start)
@@ -103,12 +103,12 @@ def tune(
     key: PRNGKey, kernel: AnyKernel, target: Energy, x: Float[Array, "chains *shape"],
     steps: int = 300, condition: Float[Array, "chains c"] | None = None,
 ) -> tuple[AnyKernel, Float[Array, "chains *shape"]]:  # fmt: skip
-    """A pilot of many chains that share one step size; returns it frozen, and where they got.
+    """Tune the common step size of many chains; returns the kernel and the final positions.
 
     The mean acceptance over chains follows 0.574 for MALA and 0.651 for HMC by dual averaging: the
-    first half of the steps finds the region, the second starts there afresh and swings less, since
-    the average over a swinging step is biased. Discard the pilot: its chains are not those of one
-    kernel.
+    first half of the steps finds the scale, the second restarts there with smaller changes, since
+    the average over a fluctuating step is biased. Discard the positions as samples: the kernel
+    changed along these chains.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal

@@ -4,8 +4,8 @@ A forward run draws x from the base and follows the path to the target; with
 log w = sum_k E_k(x_k) - E_{k+1}(x_k), the mean of w is Z / Z_0 exactly, so log mean w is a
 stochastic *lower* bound on log(Z / Z_0) (Neal 2001; Jensen). A reverse run starts from the
 target; its weights have mean Z_0 / Z, so it bounds from *above*, but only if its starts are exact
-draws of the target. From anything else it is an estimate: starts that miss a mode give a bracket
-that closes on a lie.
+draws of the target. From anything else it is an estimate: where the starts miss a mode, forward and
+reverse AIS can agree on a wrong log Z.
 """
 
 import math
@@ -26,10 +26,10 @@ from energeia.mcmc.adapt import best_acceptance, dual_start, dual_step, log_step
 
 
 class AnnealedRun(NamedTuple):
-    """What many annealed chains bring back."""
+    """The results of many annealed chains."""
 
     positions: Float[Array, "chains d"]
-    """Where the chains end: at the target (forward) or at the base (reverse)."""
+    """Final positions: at the target (forward) or at the base (reverse)."""
     log_weights: Float[Array, " chains"]
     """Forward: of Z / Z_0. Reverse: of Z_0 / Z."""
     acceptance: Float[Array, " temperatures"]
@@ -37,7 +37,7 @@ class AnnealedRun(NamedTuple):
 
 
 class Bracket(NamedTuple):
-    """log Z from both sides, nats."""
+    """Estimates of log Z from below and above, in nats."""
 
     lower: Estimate
     """Forward: a stochastic lower bound, always."""
@@ -50,7 +50,7 @@ class Bracket(NamedTuple):
 
 
 def schedule(temperatures: int, power: float = 1.0) -> np.ndarray:
-    """``temperatures + 1`` values of beta from 0 to 1; ``power`` above 1 crowds them near 0.
+    """``temperatures + 1`` values of beta from 0 to 1; ``power`` above 1 concentrates them near 0.
 
     >>> schedule(4)
     array([0.  , 0.25, 0.5 , 0.75, 1.  ])
@@ -65,12 +65,14 @@ def forward(
 ) -> AnnealedRun:  # fmt: skip
     """From the base to the target, one kernel step at each temperature after the first.
 
-    The kernel starts anew at each temperature: a density cached under another one is never used.
+    The kernel's state is initialized at each temperature, so no cached energy is stale.
     ``log_steps`` has one step size for each temperature after the first.
     """
-    start_key, walk_key = jax.random.split(key)
+    start_key, anneal_key = jax.random.split(key)
     x = jax.vmap(path.sample)(jax.random.split(start_key, chains))
-    return _walk(walk_key, path, kernel, x, betas[:-1], betas[1:], betas[1:], log_steps, condition)
+    return _anneal(
+        anneal_key, path, kernel, x, betas[:-1], betas[1:], betas[1:], log_steps, condition
+    )
 
 
 @eqx.filter_jit
@@ -80,13 +82,13 @@ def reverse(
 ) -> AnnealedRun:  # fmt: skip
     """From draws of the target back to the base, along the same temperatures and step sizes."""
     down = betas[::-1]
-    return _walk(
+    return _anneal(
         key, path, kernel, starts, down[:-1], down[1:], down[:-1], log_steps[::-1], condition,
         moves_first=True,
     )  # fmt: skip
 
 
-def _walk(
+def _anneal(
     key: PRNGKey, path: Path, kernel: Kernel, x: Array, now: Array, then: Array, moving: Array,
     log_steps: Array, condition: Condition, moves_first: bool = False,
 ) -> AnnealedRun:  # fmt: skip
@@ -132,9 +134,9 @@ def pilot(
 ) -> Float[Array, " temperatures"]:  # fmt: skip
     """log step sizes for each temperature after the first, by dual averaging over ``tries`` moves.
 
-    Run it on chains of its own and freeze what it finds: weights of chains that adapt are biased.
+    It uses chains of its own, since the weights of chains that adapt are biased.
     """
-    start_key, walk_key = jax.random.split(key)
+    start_key, anneal_key = jax.random.split(key)
     x = jax.vmap(path.sample)(jax.random.split(start_key, chains))
     goal = best_acceptance(kernel)
 
@@ -147,7 +149,7 @@ def pilot(
             dual = dual_step(dual, rate, goal)
         return (x, dual.average), dual.average
 
-    keys = jax.random.split(walk_key, len(betas) - 1)
+    keys = jax.random.split(anneal_key, len(betas) - 1)
     _, log_steps = jax.lax.scan(one, (x, log_step(kernel)), (betas[1:], keys))
     return log_steps
 
@@ -155,14 +157,15 @@ def pilot(
 def log_partition(
     key: PRNGKey, path: Path, kernel: Kernel, chains: int = 256, temperatures: int = 1000,
     condition: Condition = None, exact: Float[Array, "chains d"] | None = None,
-    runs: int = 8, delta: float = 0.05, settle: int = 200,
+    runs: int = 8, delta: float = 0.05, equilibration: int = 200,
 ) -> Bracket:  # fmt: skip
     """log Z of the path's target, from below and from above.
 
-    A pilot finds step sizes, which are frozen before the weighted runs. ``exact`` are independent
-    exact draws of the target (enumeration, perfect sampling); without them the reverse runs start
-    from forward ends, resampled by weight and moved ``settle`` steps more, and give an estimate.
-    Standard errors are those of the mean weight, so they are blind to weights never seen.
+    A pilot run finds the step sizes, which are fixed in the weighted runs. ``exact`` are
+    independent exact draws of the target (enumeration, perfect sampling); without them the reverse
+    runs start from final positions of the forward runs, resampled by weight and equilibrated for
+    ``equilibration`` steps, and give an estimate. Standard errors are those of the mean weight and
+    cannot account for rare large weights that were not drawn.
 
     The certificate uses ``runs`` groups of chains: log Z >= min over groups of log mean w minus
     ln(1/delta) / runs, with probability 1 - delta (Markov's inequality).
@@ -172,14 +175,16 @@ def log_partition(
     """
     if chains < 2 * runs:
         raise InputError(f"{chains} chains in {runs} runs: use at least {2 * runs} chains")
-    pilot_key, up_key, settle_key, down_key = jax.random.split(key, 4)
+    pilot_key, up_key, equilibration_key, down_key = jax.random.split(key, 4)
     betas = jnp.asarray(schedule(temperatures), float)
     log_steps = _pilot_steps(pilot_key, path, kernel, temperatures, condition)
     ups = forward(up_key, path, kernel, betas, log_steps, chains, condition)
     note = f"reverse AIS from exact draws, {temperatures} temperatures"
     starts = exact
     if starts is None:
-        starts = _settled(settle_key, path, kernel, ups, log_steps[-1], settle, condition)
+        starts = _equilibrated(
+            equilibration_key, path, kernel, ups, log_steps[-1], equilibration, condition
+        )
         note = f"reverse AIS from chains, not exact draws, {temperatures} temperatures"
     downs = reverse(down_key, path, kernel, betas, log_steps, starts, condition)
     base = float(_log_base(path))
@@ -201,7 +206,7 @@ def certificate(log_weights: Float[np.ndarray, " chains"], runs: int, delta: flo
 
     Each group's mean weight is unbiased for Z, so P(all groups exceed Z e^a) <= e^(-a runs), and
     log Z >= min - ln(1/delta) / runs. On minus the log-weights of reverse runs from exact draws,
-    the mirror image bounds log Z from above.
+    the same argument bounds log Z from above.
 
     >>> import numpy as np
     >>> print(certificate(np.zeros(16), runs=8, delta=0.05).value)
@@ -221,7 +226,7 @@ def _log_base(path: Path) -> Array:
 def _pilot_steps(
     key: PRNGKey, path: Path, kernel: Kernel, temperatures: int, condition: Condition
 ) -> Array:
-    """Tune on a coarser schedule and read off the finer one."""
+    """Tune on a coarser schedule and interpolate to the finer one."""
     coarse = min(temperatures, 50)
     if best_acceptance(kernel) == 1.0:
         return jnp.zeros(temperatures)
@@ -231,7 +236,7 @@ def _pilot_steps(
 
 
 @eqx.filter_jit
-def _settled(
+def _equilibrated(
     key: PRNGKey, path: Path, kernel: Kernel, run: AnnealedRun, eps: Array, steps: int,
     condition: Condition,
 ) -> Array:  # fmt: skip
@@ -250,8 +255,8 @@ def _mean(log_weights: Array, base: float, sign: int, kind: Kind, note: str) -> 
     relative = np.exp(logs - logs.max())
     error = float(np.std(relative, ddof=1) / np.mean(relative) / math.sqrt(len(logs)))
     ess = float(np.sum(relative) ** 2 / np.sum(relative**2))
-    said = f"{note}, weights worth {ess:.0f} of {len(logs)} chains"
-    return Estimate(base + sign * _log_mean(logs), error, kind, len(logs), said)
+    full_note = f"{note}, effective sample size {ess:.0f} of {len(logs)} chains"
+    return Estimate(base + sign * _log_mean(logs), error, kind, len(logs), full_note)
 
 
 def _log_mean(logs: np.ndarray) -> float:

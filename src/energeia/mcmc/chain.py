@@ -1,4 +1,4 @@
-"""Many chains in one compiled scan, and how far they can be trusted."""
+"""Many chains in one compiled scan, with convergence diagnostics."""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from energeia.stats.convergence import mixing, standing_still
 
 
 class Chains(NamedTuple):
-    """What chains bring back: positions to look at, acceptance, states to go on from."""
+    """The results of chains: kept positions, acceptance rates, final states."""
 
     positions: Float[Array, "chains draws *shape"]
     acceptance: Float[Array, " chains"]
@@ -47,8 +47,8 @@ def run_chains(
 ) -> Chains:  # fmt: skip
     """Run every chain ``burn + draws * thin`` steps and keep every ``thin``-th after the burn-in.
 
-    Only kept positions are stored. To go on, start again from the last positions: states hold
-    densities that are worth nothing once the target changes.
+    Only kept positions are stored. To continue, start from the last positions: states cache
+    energies that are invalid once the target changes.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal
@@ -109,10 +109,10 @@ def require_moving(
     chains: Chains, target: Energy, starts: Float[Array, "chains *shape"],
     condition: Float[Array, "chains c"] | None = None,
 ) -> None:  # fmt: skip
-    """Refuse chains of which none ever left its start, or some left for no number at all.
+    """Raise if no chain ever moved, or if some diverged.
 
-    A step size far too large and a gradient that is not a number look the same from outside, every
-    proposal refused, so the message says how large the gradient is where chains started.
+    A step size far too large and a gradient that is NaN have the same symptom, every proposal
+    rejected, so the message gives the norm of the gradient at the starts.
 
     Raises:
         ChainsStuck: with the median norm of the gradient.
@@ -123,13 +123,13 @@ def require_moving(
     forces = np.asarray(jax.vmap(target.force)(starts, condition), np.float64)
     norms = np.linalg.norm(forces.reshape(len(forces), -1), axis=1)
     bad = int(np.sum(~np.isfinite(norms)))
-    said = f"the gradient of the energy where they start has norm {np.median(norms):.3g}"
+    reason = f"the gradient of the energy where they start has norm {np.median(norms):.3g}"
     repair = "give a smaller step size"
     if bad:
-        said = f"the gradient of the energy is not finite where {bad} of them start"
-        repair = "look at the energy there, since no step size helps"
+        reason = f"the gradient of the energy is not finite where {bad} of them start"
+        repair = "check the energy there, since no step size helps"
     lost = int(np.sum(~np.isfinite(x).reshape(len(x), -1).all(axis=1)))
-    what = f"{lost} of {len(x)} chains left the finite numbers"
+    what = f"{lost} of {len(x)} chains diverged to values that are not finite"
     if not lost:
         what = f"none of {len(x)} chains ever accepted a step"
-    raise ChainsStuck(f"{what}, and {said}: {repair}")
+    raise ChainsStuck(f"{what}, and {reason}: {repair}")

@@ -13,13 +13,13 @@ from energeia.contracts import BlockEnergy, Condition, Energy, Kernel, KernelInf
 
 
 class GibbsState(NamedTuple):
-    """Where a chain stands."""
+    """The state of one chain."""
 
     position: Float[Array, " *shape"]
 
 
 class Gibbs(Kernel):
-    """``sweeps`` rounds over the blocks of a ``BlockEnergy``; every draw is accepted.
+    """``sweeps`` sweeps over the blocks of a ``BlockEnergy``; every draw is accepted.
 
     Each draw leaves exp(-E) invariant, so their composition does; in a fixed order it is not
     reversible.
@@ -39,16 +39,17 @@ class Gibbs(Kernel):
     sweeps: int = eqx.field(static=True, default=1)
 
     def init(self, target: Energy, x: Array, condition: Condition = None) -> GibbsState:
-        """A chain that stands at ``x``."""
+        """The state of a chain at ``x``."""
         return GibbsState(x)
 
     def step(
         self, key: PRNGKey, target: Energy, state: GibbsState, condition: Condition = None
     ) -> tuple[GibbsState, KernelInfo]:
-        """One step of ``sweeps`` rounds."""
+        """``sweeps`` sweeps over all blocks."""
         if not isinstance(target, BlockEnergy):
             raise NoSuchCapability(
-                f"Gibbs sweeps were asked of a {type(target).__name__}, which has no blocks that "
+                f"Gibbs sweeps were requested of a {type(target).__name__}, which has no blocks "
+                "that "
                 "can be drawn given the rest: use Mala, Hmc or Langevin"
             )
         blocks = target.blocks

@@ -16,21 +16,21 @@ _KERNEL = blackjax.hmc.build_kernel()
 
 
 class Hmc(StepKernel):
-    """``leaps`` leapfrog steps of size eps from fresh unit-mass momenta, accepted or not.
+    """``leapfrog_steps`` leapfrog steps of size eps from fresh unit-mass momenta, accepted or not.
 
     H = E(x) + |p|^2 / 2; leaves exp(-E) invariant and is reversible (Duane et al. 1987). A plain
-    chain crosses no high barrier: on separated modes its R-hat is fine and its answer wrong.
+    chain crosses no high barrier: on separated modes its R-hat can be 1 and its averages wrong.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal
-    >>> target, kernel = Normal(jnp.zeros(2), jnp.eye(2)), Hmc(0.5, leaps=3)
+    >>> target, kernel = Normal(jnp.zeros(2), jnp.eye(2)), Hmc(0.5, leapfrog_steps=3)
     >>> state, info = kernel.step(jax.random.key(0), target, kernel.init(target, jnp.ones(2)))
     >>> state.position.shape
     (2,)
     """
 
     step_size: Float[Array, ""] = eqx.field(converter=positive_step)
-    leaps: int = eqx.field(static=True, default=10)
+    leapfrog_steps: int = eqx.field(static=True, default=10)
     best_acceptance: ClassVar[float] = 0.651
 
     def with_step(self, step_size: Float[Array, ""]) -> "Hmc":
@@ -52,6 +52,6 @@ class Hmc(StepKernel):
             lambda x: -target.energy(x, condition),
             step_size=self.step_size.astype(force.dtype),
             inverse_mass_matrix=jnp.ones(force.size, force.dtype),
-            num_integration_steps=self.leaps,
+            num_integration_steps=self.leapfrog_steps,
         )
         return state, KernelInfo(jnp.asarray(info.acceptance_rate), jnp.asarray(info.is_accepted))

@@ -1,4 +1,4 @@
-"""MALA with global jumps: local steps, and proposals from a distribution that covers the target."""
+"""MALA combined with independence proposals from a distribution that covers the target."""
 
 from typing import ClassVar
 
@@ -17,9 +17,9 @@ class JumpingMala(StepKernel):
     """An independence proposal x' ~ q, then a MALA step; both leave exp(-E) invariant.
 
     The jump is accepted with min(1, exp(E(x) - E(x')) q(x) / q(x')) (Tierney 1994). In a few
-    dimensions it carries chains between modes that local steps never join; its acceptance falls
-    exponentially with the dimension, and then it is only a cost. The acceptance reported is that
-    of the local step, which is what a step size is tuned to.
+    dimensions it moves chains between modes that local steps do not connect; its acceptance falls
+    exponentially with the dimension. The acceptance reported is that of the local step, to which
+    the step size is tuned.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal
@@ -55,10 +55,15 @@ class JumpingMala(StepKernel):
     ) -> tuple[MalaState, KernelInfo]:
         """One jump, accepted or not, then one local step."""
         draw_key, accept_key, local_key = jax.random.split(key, 3)
-        there = self.init(target, self.proposal.sample(draw_key), condition)
-        ahead = self.proposal.log_prob(there.position)
-        change = state.energy - there.energy + self.proposal.log_prob(state.position) - ahead
-        # A change that is not a number compares as false: refused.
+        candidate = self.init(target, self.proposal.sample(draw_key), condition)
+        log_q_candidate = self.proposal.log_prob(candidate.position)
+        change = (
+            state.energy
+            - candidate.energy
+            + self.proposal.log_prob(state.position)
+            - log_q_candidate
+        )
+        # A comparison with NaN is false, so such a jump is rejected.
         accepted = jnp.log(jax.random.uniform(accept_key, (), change.dtype)) < change
-        state = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), there, state)
+        state = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), candidate, state)
         return self.local.step(local_key, target, state, condition)

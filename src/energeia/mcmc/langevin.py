@@ -13,7 +13,7 @@ from energeia.mcmc.adapt import positive_step
 
 
 class LangevinState(NamedTuple):
-    """Where a chain stands."""
+    """The state of one chain."""
 
     position: Float[Array, " *shape"]
 
@@ -30,13 +30,13 @@ class Langevin(Kernel):
     noise: float = eqx.field(static=True, default=1.0)
 
     def init(self, target: Energy, x: Array, condition: Condition = None) -> LangevinState:
-        """A chain that stands at ``x``."""
+        """The state of a chain at ``x``."""
         return LangevinState(x)
 
     def step(
         self, key: PRNGKey, target: Energy, state: LangevinState, condition: Condition = None
     ) -> tuple[LangevinState, KernelInfo]:
-        """One step, always taken."""
+        """One step, always accepted."""
         x = state.position
         eps = self.step_size.astype(x.dtype)
         xi = jax.random.normal(key, x.shape, x.dtype)

@@ -14,7 +14,7 @@ from energeia.mcmc.adapt import StepKernel, positive_step
 
 
 class MalaState(NamedTuple):
-    """Where a chain stands, with the energy and the force there."""
+    """The position of a chain, with its energy and force."""
 
     position: Float[Array, " *shape"]
     energy: Scalar
@@ -29,9 +29,9 @@ class Mala(StepKernel):
 
         E(x) - E(x') + |xi|^2 / 2 - |xi + (sqrt(eps)/2) (F(x) + F(x'))|^2 / 2,
 
-    which cancels no large numbers. One gradient a step: those of the standing point are kept
-    (Roberts and Tweedie 1996; eps here is twice BlackJAX's ``step_size``). Leaves exp(-E)
-    invariant and is reversible. A proposal whose energy is not a number is refused.
+    which cancels no large numbers. One gradient per step, since the state holds that of the current
+    position (Roberts and Tweedie 1996; eps here is twice BlackJAX's ``step_size``). Leaves exp(-E)
+    invariant and is reversible. A proposal whose energy is NaN is rejected.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal
@@ -71,8 +71,8 @@ class Mala(StepKernel):
 
 
 def _noise(key: PRNGKey, x: Array) -> tuple[Array, Array]:
-    """Normal noise like x and one uniform number, from one call: in few dimensions the hashing
-    of split keys would be most of the cost of a step."""
+    """Normal noise like x and one uniform number, from one call: in few dimensions splitting keys
+    would dominate the cost of a step."""
     low = np.nextafter(np.asarray(-1.0, x.dtype), np.asarray(0.0, x.dtype))
     uniform = jax.random.uniform(key, (x.size + 1,), x.dtype, low, 1.0)
     xi = np.sqrt(2).astype(x.dtype) * jax.lax.erf_inv(uniform[:-1])

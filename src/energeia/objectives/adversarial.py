@@ -1,7 +1,7 @@
-"""Two players: a critic that tells data from generated rows, a generator that it cannot tell.
+"""Adversarial training of a critic, which distinguishes data from samples, and a generator.
 
-The critic is an energy, low on data. A ``Payoff`` is what the two play for, given the energies of
-one batch of each; the penalties on the critic's slope are separate parts.
+The critic is an energy, low on data. A ``Payoff`` gives both losses from the energies of one batch
+of each kind; penalties on the critic's gradient are separate parts.
 """
 
 from abc import abstractmethod
@@ -19,10 +19,10 @@ Energies = Float[Array, " rows"]
 
 
 class Payoff(eqx.Module):
-    """What each player lowers, from the energies of real and of generated rows.
+    """The losses of both players, from the energies of real and of generated rows.
 
     Rows are paired: row i of both batches has the same condition. With D = -E the critic's
-    output, each member says its losses in the notation of its paper.
+    output, each subclass gives its losses in the notation of its paper.
     """
 
     @abstractmethod
@@ -38,7 +38,8 @@ class Relativistic(Payoff):
     """E softplus(-(D(x) - D(G(z)))) for the critic, the roles exchanged for the generator.
 
     Relativistic pairing (Jolicoeur-Martineau 2019, arXiv:1807.00734; Huang et al. 2024,
-    arXiv:2501.05441, eq. 2): only differences of energies matter, so no row can be ignored.
+    arXiv:2501.05441, eq. 2): only differences of energies enter, so every generated row gets a
+    gradient.
     """
 
     def critic(self, real: Energies, generated: Energies) -> Scalar:
@@ -51,9 +52,10 @@ class Relativistic(Payoff):
 
 
 class NonSaturating(Payoff):
-    """Logistic classification; the generator raises log sigmoid(D(G(z))) (Goodfellow et al. 2014).
+    """Logistic classification; the generator maximizes log sigmoid(D(G(z))) (Goodfellow et al.
+    2014).
 
-    The critic's best answer is D = log p_data / p_generated.
+    The optimal critic is D = log p_data / p_generated.
     """
 
     def critic(self, real: Energies, generated: Energies) -> Scalar:
@@ -66,7 +68,7 @@ class NonSaturating(Payoff):
 
 
 class Minimax(Payoff):
-    """The zero-sum game; at the best critic its value is 2 JSD(p_data, p_generated) - 2 log 2.
+    """The zero-sum game; at the optimal critic its value is 2 JSD(p_data, p_generated) - 2 log 2.
 
     Goodfellow et al. 2014, arXiv:1406.2661, eq. 1 and theorem 1.
     """
@@ -81,9 +83,9 @@ class Minimax(Payoff):
 
 
 class MeanDifference(Payoff):
-    """The Kantorovich-Rubinstein dual of the first Wasserstein distance: D of slope at most one.
+    """The Kantorovich-Rubinstein dual of the first Wasserstein distance: D has slope at most one.
 
-    Arjovsky et al. 2017, arXiv:1701.07875, eq. 2; a penalty must hold the slope.
+    Arjovsky et al. 2017, arXiv:1701.07875, eq. 2; a penalty must enforce that slope.
     """
 
     def critic(self, real: Energies, generated: Energies) -> Scalar:
@@ -96,18 +98,18 @@ class MeanDifference(Payoff):
 
 
 class Adversarial(Objective):
-    """A critic and a generator at play, in the coordinates ``v`` of ``Units``.
+    """The game of a critic and a generator, in the coordinates ``v`` of ``Units``.
 
-    The cast holds ``"critic"`` (an Energy of v), ``"generator"`` (a Generator of v), ``"units"``
-    and ``"scaling"`` of the conditions, or None. The critic lowers
-    payoff + gamma_t / 2 * (sum of penalties), the generator its payoff alone. gamma_t goes from
-    ``gamma`` to ``gamma_final`` along half a cosine over ``anneal`` moves of the critic, counted in
-    the memory: a large penalty steadies the start, a small one lets the end be sharp
-    (Huang et al. 2024, arXiv:2501.05441, appendix D). A discrete value is spread over the share
-    ``fill`` of its cell before the critic sees it.
+    ``modules`` holds ``"critic"`` (an Energy of v), ``"generator"`` (a Generator of v), ``"units"``
+    and ``"scaling"`` of the conditions, or None. The critic minimizes payoff + gamma_t / 2 * (sum
+    of penalties), the generator its payoff alone. gamma_t goes from ``gamma`` to ``gamma_final``
+    along half a cosine over ``anneal`` moves of the critic, counted in the memory: a large penalty
+    stabilizes the start, a small one allows sharp densities at the end (Huang et al. 2024,
+    arXiv:2501.05441, appendix D). A discrete value is dequantized over the fraction ``fill`` of its
+    cell.
 
-    There is no held-out loss: the distance of a few hundred generated rows from held-out ones is
-    noise enough to choose an early, collapsed state; the averaged generator of the end is kept.
+    There is no held-out loss: the distance of a few hundred generated rows from held-out ones is so
+    noisy that it can select an early, collapsed state, so the averaged final generator is kept.
     """
 
     payoff: Payoff
@@ -161,12 +163,13 @@ class Adversarial(Objective):
 def real_and_generated_rows(
     key: PRNGKey, modules: Modules, batch: Batch, fill: float
 ) -> tuple[Batch, Batch]:
-    """The batch in coordinates v, and as many generated rows under the same conditions."""
+    """The batch in coordinates v, and an equal number of generated rows under the same
+    conditions."""
     noise_key, draw_key = jax.random.split(key)
     units, scaling = modules["units"], modules["scaling"]
     condition = batch.condition if scaling is None else scaling(batch.condition)
 
-    def spread(key: PRNGKey, x: Array) -> Array:
+    def dequantize(key: PRNGKey, x: Array) -> Array:
         y, _ = units.encode(x)
         noise = 0.5 + fill * (jax.random.uniform(key, y.shape, y.dtype) - 0.5)
         return units.scale_codes(y + jnp.where(units.support.discrete, noise, 0.0))[0]
@@ -175,7 +178,7 @@ def real_and_generated_rows(
         return modules["generator"].sample(key, condition)
 
     rows = len(batch.x)
-    real = jax.vmap(spread)(jax.random.split(noise_key, rows), batch.x)
+    real = jax.vmap(dequantize)(jax.random.split(noise_key, rows), batch.x)
     axes = (0, None if condition is None else 0)
     generated = jax.vmap(draw, in_axes=axes)(jax.random.split(draw_key, rows), condition)
     return Batch(real, condition), Batch(generated, condition)

@@ -1,4 +1,4 @@
-"""Likelihood of an energy by contrast with its own samples, from chains that live on."""
+"""Maximum likelihood of an energy, with the model expectation from persistent chains."""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from energeia.energies.rbm import Rbm
 
 
 class PersistentChains(NamedTuple):
-    """Chains in the inner coordinates, the conditions they belong to, their step size."""
+    """Chains in the inner coordinates, their conditions and their step size."""
 
     positions: Float[Array, "chains d"]
     conditions: Float[Array, "chains condition"] | None
@@ -23,20 +23,20 @@ class PersistentChains(NamedTuple):
 
 
 class Contrastive(Objective):
-    """Lower <E>_data - <E>_chains + penalty (<E^2>_data + <E^2>_chains).
+    """Minimize <E>_data - <E>_chains + penalty (<E^2>_data + <E^2>_chains).
 
-    Without the penalty its gradient is that of -log p(x) as far as the chains, carried from move
-    to move and never reset, have kept up with the energy: persistent contrastive divergence
-    (Tieleman 2008) with Gibbs sweeps, a replay buffer (Du and Mordatch 2019) with Langevin or
-    MALA. The chains carry no gradient. The penalty (same paper, eq. 6, here in nats^2) keeps the
-    constant and the scale of the energy from drifting, at the price of a flatter energy.
+    Without the penalty its gradient is that of -log p(x) as far as the chains, which continue from
+    move to move, are at equilibrium: persistent contrastive divergence (Tieleman 2008) with Gibbs
+    sweeps, a replay buffer (Du and Mordatch 2019) with Langevin or MALA. The chains carry no
+    gradient. The penalty (same paper, eq. 6, here in nats^2) keeps the constant and the scale of
+    the energy from drifting, but makes the energy flatter.
 
-    The cast has one part, ``"model"``, an ``EmbeddedEnergy``. The loss is a gap of energies: it
-    says nothing about the quality of a fit. ``restart`` is the probability that a chain starts
-    again from a row of the batch, with its condition; without it, a condition is never renewed.
-    ``noise`` is that of starting again from the model's base, which finds modes without data.
-    With ``acceptance`` above zero the step size of the kernel, which then must have a method
-    ``with_step``, follows it (Robbins and Monro, rate ``rate``).
+    The one module is ``"model"``, an ``EmbeddedEnergy``. The loss is a difference of energies,
+    which does not measure the quality of the fit. ``restart`` is the probability that a chain
+    starts again from a row of the batch, with its condition; without it, a condition is never
+    renewed. ``noise`` is that of restarting from the model's base distribution, which finds modes
+    without data. With ``acceptance`` above zero the step size of the kernel, which then must have a
+    method ``with_step``, follows it (Robbins and Monro, rate ``rate``).
     """
 
     kernel: Kernel
@@ -58,7 +58,7 @@ class Contrastive(Objective):
         """Chains that start from the rows of the batch, repeated as often as needed."""
         rows = len(batch.x)
         index = jnp.arange(self.chains) % rows
-        positions, conditions = _embed(key, modules["model"], batch)
+        positions, conditions = _embed_batch(key, modules["model"], batch)
         step = getattr(self.kernel, "step_size", jnp.ones(()))
         return PersistentChains(
             positions[index],
@@ -69,12 +69,12 @@ class Contrastive(Objective):
     def loss(
         self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: PersistentChains
     ) -> tuple[Scalar, tuple[PersistentChains, Metrics]]:
-        """The contrast of one batch with the chains, moved ``steps`` steps first."""
+        """The contrast of one batch with the chains, renewed ``steps`` steps first."""
         model: EmbeddedEnergy = modules["model"]
         embed_key, restart_key, move_key = jax.random.split(key, 3)
-        positions, conditions = _embed(embed_key, model, batch)
-        memory = self._restarted(restart_key, model, memory, positions, conditions)
-        memory, acceptance = self._moved(move_key, stopped(model.inner), memory)
+        positions, conditions = _embed_batch(embed_key, model, batch)
+        memory = self._restart_some(restart_key, model, memory, positions, conditions)
+        memory, acceptance = self._advance(move_key, stopped(model.inner), memory)
         energy = jax.vmap(model.inner.energy)
         real = energy(positions, conditions)
         chain = energy(memory.positions, memory.conditions)
@@ -87,7 +87,7 @@ class Contrastive(Objective):
         """Minus the log pseudo-likelihood of a machine, nats per row; None for other energies.
 
         sum_i log p(x_i given the rest), estimated on ``scored_columns`` columns a row; the key is
-        the same at each look, so looks compare the same columns.
+        the same at every evaluation, so that all use the same columns.
         """
         model: EmbeddedEnergy = modules["model"]
         inner = model.inner
@@ -95,7 +95,7 @@ class Contrastive(Objective):
             return None
         dimension = inner.shape[0]
         columns = min(self.scored_columns, dimension)
-        positions, conditions = _embed(key, model, batch)
+        positions, conditions = _embed_batch(key, model, batch)
 
         def one(key: PRNGKey, y: Array, condition: Condition) -> Scalar:
             return jnp.mean(inner.column_log_probs(key, y, columns, condition))
@@ -103,7 +103,7 @@ class Contrastive(Objective):
         keys = jax.random.split(key, len(positions))
         return -dimension * jnp.mean(jax.vmap(one)(keys, positions, conditions))
 
-    def _restarted(
+    def _restart_some(
         self, key: PRNGKey, model: EmbeddedEnergy, memory: PersistentChains, positions: Array,
         conditions: Condition,
     ) -> PersistentChains:  # fmt: skip
@@ -115,15 +115,15 @@ class Contrastive(Objective):
             fresh = jax.lax.stop_gradient(positions)[rows]
             memory = memory._replace(positions=jnp.where(again, fresh, memory.positions))
             if conditions is not None and memory.conditions is not None:
-                moved = jnp.where(again, conditions[rows], memory.conditions)
-                memory = memory._replace(conditions=moved)
+                renewed = jnp.where(again, conditions[rows], memory.conditions)
+                memory = memory._replace(conditions=renewed)
         if self.noise:
             again = uniform > 1 - self.noise
             fresh = jax.vmap(model.draw_base)(jax.random.split(draw, self.chains))
             memory = memory._replace(positions=jnp.where(again, fresh, memory.positions))
         return memory
 
-    def _moved(
+    def _advance(
         self, key: PRNGKey, target: Any, memory: PersistentChains
     ) -> tuple[PersistentChains, Scalar]:
         kernel: Any = self.kernel
@@ -146,6 +146,6 @@ class Contrastive(Objective):
         return PersistentChains(positions, memory.conditions, log_step), rate
 
 
-def _embed(key: PRNGKey, model: EmbeddedEnergy, batch: Batch) -> tuple[Array, Condition]:
+def _embed_batch(key: PRNGKey, model: EmbeddedEnergy, batch: Batch) -> tuple[Array, Condition]:
     keys = jax.random.split(key, len(batch.x))
     return jax.vmap(model.embed)(keys, batch.x, batch.condition)

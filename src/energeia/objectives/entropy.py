@@ -19,7 +19,7 @@ from energeia.energies.latent import Posterior, log_volume
 
 
 class Draws(NamedTuple):
-    """Rows of a generator with the latent vectors that made them."""
+    """Rows of a generator with their latent vectors."""
 
     x: Float[Array, "rows *shape"]
     z: Float[Array, "rows *latent"]
@@ -27,7 +27,7 @@ class Draws(NamedTuple):
 
 
 class EntropyTerm(eqx.Module):
-    """A way to follow the entropy of a generator uphill.
+    """An estimator of the gradient of a generator's entropy.
 
     ``sigma`` is the deviation of the noise in x = G(z) + sigma noise whose entropy it is; zero for
     the entropy of G(z) alone.
@@ -37,10 +37,10 @@ class EntropyTerm(eqx.Module):
 
     @abstractmethod
     def value(self, key: PRNGKey, modules: Modules, draws: Draws) -> tuple[Scalar, Metrics]:
-        """A scalar to raise: its gradient in ``modules["generator"]`` estimates that of H(X).
+        """A scalar to maximize: its gradient in ``modules["generator"]`` estimates that of H(X).
 
-        Its value is H(X) only where a member says so. ``draws`` come from ``draw_noisy`` with this
-        ``sigma`` and must carry the gradient of the generator.
+        Its value is H(X) only in the subclasses that say so. ``draws`` come from ``draw_noisy``
+        with this ``sigma`` and must carry the gradient of the generator.
         """
 
 
@@ -64,11 +64,11 @@ def draw_noisy(
 
 
 class VolumeEntropy(EntropyTerm):
-    """E[1/2 log det(J^T J + sigma^2 1) - log prior(z)]: exact, by the whole Jacobian.
+    """E[1/2 log det(J^T J + sigma^2 1) - log prior(z)]: exact, from the full Jacobian.
 
-    Without noise its value is H(G(z)) on the image of an injective G; a G that folds counts a
-    region once for each sheet, so it is then an upper bound. With noise the gradient is exact for
-    a linear G and right to first order in sigma^2 otherwise. The default up to
+    Without noise its value is H(G(z)) on the image of an injective G; a G that is not injective
+    counts a region once for each preimage, which gives an upper bound. With noise the gradient is
+    exact for a linear G and correct to first order in sigma^2 otherwise. The default up to
     ``energies.latent.JACOBIAN_CAP`` latent dimensions.
 
     Raises:
@@ -89,19 +89,20 @@ class VolumeEntropy(EntropyTerm):
 
 
 class Proposal(eqx.Module):
-    """N(z, exp(2 log_scale)) around the latent vector that made a row; learned with the game."""
+    """N(z, exp(2 log_scale)) around the latent vector of a row; trained with the generator."""
 
     log_scale: Float[Array, " latent"]
 
 
 class ImportanceScore(EntropyTerm):
-    """-E[score(x) . x], the score held: importance-sampled as in VERA.
+    """-E[score(x) . x] with the gradient of the score stopped: importance-sampled as in VERA.
 
     dH/dphi = -E[score(x) . dx/dphi], and by Fisher's identity score(x) = E[(G(z') - x) / sigma^2]
-    over z' given x. ``particles`` draws around the z that made x, of the learned widths in
+    over z' given x. ``particles`` draws around the z of x, of the learned widths in
     ``modules["proposal"]``, are weighted by p(x, z') / q(z'|z), self-normalized: biased as
-    1 / particles. The widths climb their own bound E_q[log p(x, z')] + H(q), which is part of the
-    value and sees no generator (Grathwohl et al. 2021, arXiv:2010.04230, eqs. 8 to 11).
+    1 / particles. The widths maximize their own bound E_q[log p(x, z')] + H(q), which is part of
+    the value and has no gradient in the generator (Grathwohl et al. 2021, arXiv:2010.04230, eqs. 8
+    to 11).
     """
 
     sigma: float = eqx.field(static=True)
@@ -115,31 +116,34 @@ class ImportanceScore(EntropyTerm):
         def one(key: PRNGKey, x: Array, z: Array, condition: Condition) -> _Scored:
             noise = jax.random.normal(key, (self.particles, *z.shape), z.dtype)
             guesses = z + jnp.exp(log_scale) * noise
-            joint, pulls = jax.vmap(
+            joint, scores_given_z = jax.vmap(
                 lambda guess: _joint(Posterior(generator, x, self.sigma), guess, condition)
             )(guesses)
             spread = jnp.sum(noise**2, axis=tuple(range(1, noise.ndim))) / 2
             weights = jax.nn.softmax(joint + spread)
             bound = jnp.mean(joint) + jnp.sum(log_scale)
-            return _Scored(jnp.tensordot(weights, pulls, axes=1), bound, 1 / jnp.sum(weights**2))
+            return _Scored(
+                jnp.tensordot(weights, scores_given_z, axes=1), bound, 1 / jnp.sum(weights**2)
+            )
 
         keys = jax.random.split(key, len(draws.x))
-        still = jax.lax.stop_gradient(draws.x)
-        found = jax.vmap(one)(keys, still, draws.z, draws.condition)
+        rows = jax.lax.stop_gradient(draws.x)
+        found = jax.vmap(one)(keys, rows, draws.z, draws.condition)
         bound = jnp.mean(found.bound)
-        climbing = bound - jax.lax.stop_gradient(bound)
-        surrogate = entropy_surrogate(found.score, draws.x) + climbing
+        width_bound = bound - jax.lax.stop_gradient(bound)
+        surrogate = entropy_surrogate(found.score, draws.x) + width_bound
         return surrogate, {"ess": jnp.mean(found.ess), "width": jnp.mean(jnp.exp(log_scale))}
 
 
 class ChainScore(EntropyTerm):
-    """-E[score(x) . x], the score held: from a chain over z given x, as in PresGAN.
+    """-E[score(x) . x] with the gradient of the score stopped: from a chain over z given x
+    (PresGAN).
 
     score(x) = E[(G(z') - x) / sigma^2] over z' given x (Dieng et al. 2019, arXiv:1910.04302,
-    eqs. 11 to 13). The chain starts at the z that made x, an exact draw, but the one draw that
-    must not be used: (G(z) - x) / sigma is noise that knows nothing of G, and its surrogate has no
-    gradient. So ``burn`` steps are thrown away and ``draws`` averaged; a chain that has not
-    forgotten z underestimates the gradient. ``kernel`` is usually ``mcmc.hmc.Hmc``.
+    eqs. 11 to 13). The chain starts at the z of x, an exact draw of the posterior that must not be
+    used itself: there (G(z) - x) / sigma is the noise, independent of G, and its surrogate has no
+    gradient. So ``burn`` steps are discarded and ``draws`` averaged; a chain rows correlated with
+    z underestimates the gradient. ``kernel`` is usually ``mcmc.hmc.Hmc``.
     """
 
     kernel: Kernel
@@ -160,19 +164,19 @@ class ChainScore(EntropyTerm):
 
             keys = jax.random.split(key, self.burn + self.draws)
             start = self.kernel.init(target, z, condition)
-            _, (pulls, rates) = jax.lax.scan(step, start, keys)
-            return jnp.mean(pulls[self.burn :], axis=0), jnp.mean(rates)
+            _, (scores_given_z, rates) = jax.lax.scan(step, start, keys)
+            return jnp.mean(scores_given_z[self.burn :], axis=0), jnp.mean(rates)
 
         keys = jax.random.split(key, len(draws.x))
-        still = jax.lax.stop_gradient(draws.x)
-        scores, rates = jax.vmap(one)(keys, still, draws.z, draws.condition)
+        rows = jax.lax.stop_gradient(draws.x)
+        scores, rates = jax.vmap(one)(keys, rows, draws.z, draws.condition)
         return entropy_surrogate(scores, draws.x), {"acceptance": jnp.mean(rates)}
 
 
 def entropy_surrogate(
     scores: Float[Array, "rows *shape"], x: Float[Array, "rows *shape"]
 ) -> Scalar:
-    """-mean(score . x) with the scores held: its gradient is that of H(X), its value is not.
+    """-mean(score . x) with stopped scores: its gradient is that of H(X), its value is not H(X).
 
     dH/dphi = -E[score(x) . dx/dphi], since the score itself has mean zero
     (Grathwohl et al. 2021, eq. 8).

@@ -1,9 +1,10 @@
-"""Mutual information I(X; Z) from pairs: variational lower bounds, each with its cap.
+"""Mutual information I(X; Z) from pairs: variational lower bounds, each with the largest value it
+can attain.
 
 For a generator without noise, I(G(Z); Z) is infinite; with x = G(z) + sigma noise it is
-H(X) - d/2 log(2 pi e sigma^2), which is how ``InformationEntropy`` uses it. A bound says as much
-as its network has learned and no more than its cap: see ``objectives.entropy`` for entropy terms
-that need no estimate of I.
+H(X) - d/2 log(2 pi e sigma^2), which is how ``InformationEntropy`` uses it. A bound is as tight as
+its network is trained and never exceeds its cap; ``objectives.entropy`` has entropy terms that need
+no estimate of I.
 """
 
 import math
@@ -27,7 +28,8 @@ Rows = Float[Array, "rows d"]
 
 
 class Scaling(eqx.Module):
-    """(rows - location) / scale of reference rows, so that a network sees numbers of order one."""
+    """(rows - location) / scale of reference rows, so that the inputs of a network are of order
+    one."""
 
     location: Frozen
     scale: Frozen
@@ -86,13 +88,13 @@ class Encoder(eqx.Module):
 
 
 class InformationEstimator(eqx.Module):
-    """A bound on I(X; Z): the mean of terms of a network that is trained to raise it."""
+    """A bound on I(X; Z): the mean of terms that depend on a network trained to maximize it."""
 
     kind: eqx.AbstractClassVar[Kind]
 
     @abstractmethod
     def network(self, key: PRNGKey, x: Rows, z: Rows, width: int, depth: int) -> Any:
-        """An untrained network for rows like these, whose scales it takes."""
+        """An untrained network, with inputs standardized by the scales of these rows."""
 
     @abstractmethod
     def terms(self, network: Any, x: Rows, z: Rows, other: Rows) -> Float[Array, " terms"]:
@@ -103,33 +105,34 @@ class InformationEstimator(eqx.Module):
 
     @property
     @abstractmethod
-    def learner(self) -> "InformationEstimator":
-        """The bound whose ascent teaches the network of this one: itself, or a tamer one."""
+    def training_bound(self) -> "InformationEstimator":
+        """The bound that is maximized in training: this one, or one of smaller gradient
+        variance."""
 
     @abstractmethod
     def cap(self, rows: int) -> float:
         """The largest value, in nats, that ``rows`` pairs can certify; infinity for no cap."""
 
     def value(self, key: PRNGKey, network: Any, x: Rows, z: Rows) -> Scalar:
-        """The bound on a batch, shuffled by a random roll."""
+        """The bound on a batch, with shuffled pairs from a random roll."""
         return jnp.mean(self.terms(network, x, z, deranged(key, z)))
 
 
 class PairEstimator(InformationEstimator):
     """A bound by one statistic T of pairs, on joint rows and on shuffled ones.
 
-    All are best at T = log p(x, z) / p(x) p(z). Any T gives a bound, and the ascent of one with
-    exp(T) inside diverges where I is a few nats, so the network learns T by the logistic loss of
-    ``JensenShannon`` (Poole et al. 2019, arXiv:1905.06922, section 2.5).
+    All are best at T = log p(x, z) / p(x) p(z). Any T gives a bound, and maximizing one that
+    contains exp(T) diverges where I is a few nats, so the network is trained by the logistic loss
+    of ``JensenShannon`` (Poole et al. 2019, arXiv:1905.06922, section 2.5).
     """
 
     @property
-    def learner(self) -> "InformationEstimator":
+    def training_bound(self) -> "InformationEstimator":
         """The logistic loss."""
         return JensenShannon()
 
     def network(self, key: PRNGKey, x: Rows, z: Rows, width: int, depth: int) -> JointStatistics:
-        """T of the pair laid side by side."""
+        """T of the concatenated pair."""
         inputs = x.shape[1] + z.shape[1]
         made = ResidualNet(inputs, 1, width=width, depth=depth, key=key)
         return JointStatistics(made, Scaling(x), Scaling(z))
@@ -150,9 +153,9 @@ class PairEstimator(InformationEstimator):
 class JensenShannon(PairEstimator):
     """JSD(p(x,z), p(x)p(z)) >= log 2 - E[softplus(-T)] / 2 - E_shuffled[softplus(T)] / 2.
 
-    Deep InfoMax (Hjelm et al. 2019, arXiv:1808.06670, eq. 4). It is no estimate of I: it stays
-    below I and below log 2, and hardly moves where I is large. Its gradient is tame, and at the
-    optimum T is the log-ratio that the others need.
+    Deep InfoMax (Hjelm et al. 2019, arXiv:1808.06670, eq. 4). It does not estimate I: it stays
+    below I and below log 2, and saturates where I is large. Its gradient has small variance, and at
+    the optimum T is the log-ratio that the others need.
 
     >>> JensenShannon().cap(1000) == math.log(2)
     True
@@ -174,7 +177,7 @@ class Nwj(PairEstimator):
     """I >= 1 + E[T] - E_shuffled[exp(T)], the f-divergence bound of KL.
 
     Nguyen, Wainwright and Jordan 2010; Poole et al. 2019, arXiv:1905.06922, eq. 4. A bound in the
-    mean, whose variance grows as exp(I): no bound from N rows can be trusted above log N
+    mean, whose variance grows as exp(I): no bound from N rows is reliable above log N
     (McAllester and Stratos 2020, arXiv:1811.04251).
     """
 
@@ -200,7 +203,7 @@ class DonskerVaradhan(PairEstimator):
     kind: ClassVar[Kind] = "estimate"
 
     def contrast(self, joint: Array, shuffled: Array) -> Array:
-        """T - log mean exp(T'), linearized so that its spread is that of the estimate."""
+        """T - log mean exp(T'), linearized so that its variance is that of the estimate."""
         level = jax.nn.logsumexp(shuffled) - math.log(len(shuffled))
         return joint - level - (jnp.exp(shuffled - level) - 1)
 
@@ -221,7 +224,7 @@ class InfoNce(InformationEstimator):
     kind: ClassVar[Kind] = "lower bound"
 
     @property
-    def learner(self) -> "InformationEstimator":
+    def training_bound(self) -> "InformationEstimator":
         """Itself."""
         return self
 
@@ -239,7 +242,7 @@ class InfoNce(InformationEstimator):
     def terms(
         self, network: SeparableStatistics, x: Rows, z: Rows, other: Rows
     ) -> Float[Array, " blocks"]:
-        """One term a whole block of K rows; rows that fill none are left out."""
+        """One term for each full block of K rows; remaining rows are left out."""
         size = min(self.size, len(x))
         blocks = len(x) // size
 
@@ -260,7 +263,7 @@ class BarberAgakov(InformationEstimator):
     """I >= E[log q(z|x) - log prior(z)], q Gaussian with learned deviations: InfoGAN's bound.
 
     Barber and Agakov 2003; Chen et al. 2016, arXiv:1606.03657, eq. 4. H(Z) is known and not
-    estimated, which makes it the calmest; it is short of I by the mean KL divergence of the
+    estimated, which gives it the smallest variance; it is below I by the mean KL divergence of the
     posterior from q. ``prior`` must be the law of z: another one overstates I.
     """
 
@@ -268,7 +271,7 @@ class BarberAgakov(InformationEstimator):
     kind: ClassVar[Kind] = "lower bound"
 
     @property
-    def learner(self) -> "InformationEstimator":
+    def training_bound(self) -> "InformationEstimator":
         """Itself."""
         return self
 
@@ -289,8 +292,8 @@ class BarberAgakov(InformationEstimator):
 class InformationEntropy(EntropyTerm):
     """H(X) >= bound on I(X; Z) + d/2 log(2 pi e sigma^2), for x = G(z) + sigma noise.
 
-    The network is ``modules["statistics"]``; the player that moves it lowers minus ``value``, too.
-    With sigma zero there is no such identity, so a positive one is wanted.
+    The network is ``modules["statistics"]``; the player that updates it minimizes minus ``value``,
+    too. The identity needs a positive sigma.
     """
 
     estimator: InformationEstimator
@@ -305,7 +308,7 @@ class InformationEntropy(EntropyTerm):
 
 
 def deranged(key: PRNGKey, rows: Rows) -> Rows:
-    """The rows rolled by a random shift other than zero: no row stays where it was.
+    """The rows rolled by a random shift other than zero: no row keeps its place.
 
     A random permutation keeps one row in its place on average, a joint pair among the shuffled.
 

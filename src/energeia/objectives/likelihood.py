@@ -10,9 +10,9 @@ from energeia.contracts import Batch, Density, LatentModel, Metrics, Modules, Ob
 
 
 class MaximumLikelihood(Objective):
-    """Lower the mean of -log p(x), or of its variational bound, in nats per row.
+    """Minimize the mean of -log p(x), or of its variational bound, in nats per row.
 
-    The cast has one part, ``"model"``, in the units of the rows. A ``Density`` gives
+    The one module is ``"model"``, in the units of the rows. A ``Density`` gives
     -log p(x) exactly; a ``LatentModel`` gives minus its importance-weighted bound,
     -log mean_k w_k(x) over ``particles`` weights, which is -ELBO for one particle
     (Burda et al. 2016, eq. 8).

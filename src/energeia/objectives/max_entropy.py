@@ -1,4 +1,4 @@
-"""The maximum-entropy game: an energy is carved against a generator that keeps its entropy."""
+"""The maximum-entropy game of an energy and a generator whose entropy is maximized."""
 
 from typing import Any, NamedTuple
 
@@ -16,22 +16,23 @@ from energeia.objectives.penalties import Penalty, cosine_decay, scored
 
 
 class MaxEntropy(Objective):
-    """Two players in the coordinates ``v`` of ``Units``, lowering in turn
+    """Two players in the coordinates ``v`` of ``Units``, minimizing in turn
 
         energy:     E_data[E(x)] - E_G[E(x)] + gamma_t / 2 * (sum of penalties)
         generator:  E_G[E(x)] - H(G)
 
     the alternating descent of Kumar et al. 2019 (arXiv:1901.08508, eqs. 5 and 7). The energy's
     gradient is that of maximum likelihood as far as the generator samples exp(-E): data are the
-    positive phase, generated rows the negative one. The generator lowers its reverse KL divergence
-    from exp(-E) / Z; without the entropy it would collapse to the lowest energy. Penalties sum the
-    squared slope over all axes of a row; at a constant weight they flatten the energy, since at
-    the optimum gamma div(p grad E) = p - p_G, so gamma_t falls from ``gamma`` to ``gamma_final``
-    along half a cosine over ``anneal`` moves of the energy.
+    positive phase, generated rows the negative one. The generator minimizes its reverse KL
+    divergence from exp(-E) / Z; without the entropy it would collapse to the lowest energy.
+    Penalties sum the squared slope over all axes of a row; at a constant weight they flatten the
+    energy, since at the optimum gamma div(p grad E) = p - p_G, so gamma_t falls from ``gamma`` to
+    ``gamma_final`` along half a cosine over ``anneal`` moves of the energy.
 
-    The cast holds ``"energy"``, ``"generator"`` (a ``Pushforward``), ``"units"``, ``"scaling"``
-    and what the entropy term asks for: ``"statistics"`` or ``"proposal"``, moved with the
-    generator, whose loss they lower too. There is no held-out loss: contrasts measure no fit.
+    ``modules`` holds ``"energy"``, ``"generator"`` (a ``Pushforward``), ``"units"``, ``"scaling"``
+    and, where the entropy term needs it, ``"statistics"`` or ``"proposal"``, updated with the
+    generator on the same loss. There is no held-out loss: differences of energies do not measure
+    the fit.
     """
 
     entropy: EntropyTerm
@@ -96,40 +97,42 @@ class MaxEntropy(Objective):
 
 
 class DensityGame(Objective):
-    """The same game where the generator G knows its density: its entropy and weights are exact.
+    """The game for a generator G with a density: its entropy and importance weights are exact.
 
-    Rows come from q = (1 - defense) G + defense prior, a defensive mixture (Hesterberg 1995): a
-    well that G never visits is seen from the prior, which covers the plane. With weights
-    w = exp(-E) / q and Z = E_q[w], the players lower
+    Rows come from q = (1 - defensive_fraction) G + defensive_fraction prior, a defensive mixture
+    (Hesterberg 1995): samples of the prior, which covers the plane, find wells of the energy that G
+    does not sample. With weights w = exp(-E) / q and Z = E_q[w], the players minimize
 
-        energy:     E_data[E(x)] + log Z + agreement * E_G[kept * huber(E + log Z + log G)]
+        energy:     E_data[E(x)] + log Z + consistency_weight * E_G[kept * huber(E + log Z + log G)]
         generator:  -(1 - trust) E_data[log G] - trust E_q[w / Z log G],
 
-    with kept = min(1, exp(-E) / Z G) and trust = (1 - anchor) * ESS(w) / rows.
+    with kept = min(1, exp(-E) / Z G) and trust = (1 - data_weight) * ESS(w) / rows.
 
     The energy's first two terms are its exact negative log-likelihood, by importance sampling.
-    The generator lowers its *forward* KL divergence from exp(-E) / Z, and that from the data, so
-    that a mode it has lost can be found again; weights of an untrained energy count for little.
-    The reverse divergence of ``MaxEntropy`` has the same optimum, but where a flow still bridges
-    modes its gradient is that of the bridge, and says nothing of the weights of the modes.
+    The generator minimizes the *forward* KL divergences from exp(-E) / Z and from the data to
+    itself, so that it can recover a lost mode; where the weights of an energy are uneven, ``trust``
+    is small. The reverse divergence of ``MaxEntropy`` has the same optimum, but where a flow still
+    has mass between modes that mass dominates its gradient, which then does not change the weights
+    of the modes.
 
-    The third term ties the energy to the generator's own, -log G, within ``bend`` nats as a square
-    and beyond as a line: a few thousand rows leave gaps in the tails of every mode, into which a
-    free energy builds walls. Only typical rows count, up to ``reach`` nats less likely than the
-    mean row (5.5 is 3.6 deviations of a normal in the plane), and each as far as the energy keeps
-    it: bridges between modes are what the energy is there to refuse, and tails of a spline that
-    are too heavy must not widen its wells. ``drift`` keeps log Z near zero.
+    The third term is a Huber loss of width ``huber_width`` nats between the energy and that of the
+    generator, -log G: a few thousand rows leave gaps in the tails of every mode, where the energy
+    would otherwise rise steeply. Only typical rows enter, up to ``typical_range`` nats less likely
+    than the mean row (5.5 is 3.6 deviations of a normal in the plane), each with weight ``kept``,
+    which is small where the energy is above that of the generator: the energy must be free to
+    suppress mass of the generator between modes and in the heavy tails of a spline.
+    ``log_z_penalty`` keeps log Z near zero.
 
-    The cast holds ``"energy"``, ``"generator"`` (a ``Density`` and ``Pushforward``), ``"units"``
-    and ``"scaling"``. Without conditions: each would have a Z of its own.
+    ``modules`` holds ``"energy"``, ``"generator"`` (a ``Density`` and ``Pushforward``), ``"units"``
+    and ``"scaling"``. Conditions are not supported: each would have a Z of its own.
     """
 
-    anchor: float = eqx.field(static=True, default=0.5)
-    agreement: float = eqx.field(static=True, default=0.6)
-    bend: float = eqx.field(static=True, default=1.0)
-    defense: float = eqx.field(static=True, default=0.1)
-    reach: float = eqx.field(static=True, default=5.5)
-    drift: float = eqx.field(static=True, default=1e-3)
+    data_weight: float = eqx.field(static=True, default=0.5)
+    consistency_weight: float = eqx.field(static=True, default=0.6)
+    huber_width: float = eqx.field(static=True, default=1.0)
+    defensive_fraction: float = eqx.field(static=True, default=0.1)
+    typical_range: float = eqx.field(static=True, default=5.5)
+    log_z_penalty: float = eqx.field(static=True, default=1e-3)
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -152,9 +155,9 @@ class DensityGame(Objective):
 
     def _importance_weighted(
         self, key: PRNGKey, generator: Any, energy: Energy, x: Array
-    ) -> "_Weighed":
-        """Rows of the mixture, in its exact proportions: those of G first."""
-        broad = round(self.defense * len(x))
+    ) -> "_ImportanceRows":
+        """Rows of the mixture in exact proportions, those of G first."""
+        broad = round(self.defensive_fraction * len(x))
         own = len(x) - broad
         others = jax.vmap(generator.prior.sample)(jax.random.split(key, broad))
         x = jax.lax.stop_gradient(jnp.concatenate([x[:own], others]))
@@ -164,22 +167,28 @@ class DensityGame(Objective):
         energies = jax.vmap(energy.energy)(x)
         return _ImportanceRows(energies, log_g, -energies - log_q, jnp.arange(len(x)) < own)
 
-    def _energy_loss(self, energy: Energy, real: Batch, rows: "_Weighed") -> tuple[Scalar, Metrics]:
+    def _energy_loss(
+        self, energy: Energy, real: Batch, rows: "_ImportanceRows"
+    ) -> tuple[Scalar, Metrics]:
         log_z = jax.nn.logsumexp(rows.log_w) - jnp.log(len(rows.log_w))
         nll = jnp.mean(jax.vmap(energy.energy)(real.x)) + log_z
-        miss = rows.energies + log_z + rows.log_g
-        typical = rows.own & (rows.log_g > jnp.mean(rows.log_g, where=rows.own) - self.reach)
-        kept = jnp.where(typical, jnp.exp(-jnp.maximum(jax.lax.stop_gradient(miss), 0.0)), 0.0)
-        tie = jnp.sum(kept * _huber(miss, self.bend)) / jnp.sum(rows.own)
-        loss = nll + self.agreement * tie + self.drift * log_z**2
-        return loss, {"nll": nll, "log_z": log_z, "tie": tie}
+        difference = rows.energies + log_z + rows.log_g
+        typical = rows.own & (
+            rows.log_g > jnp.mean(rows.log_g, where=rows.own) - self.typical_range
+        )
+        kept = jnp.where(
+            typical, jnp.exp(-jnp.maximum(jax.lax.stop_gradient(difference), 0.0)), 0.0
+        )
+        consistency = jnp.sum(kept * _huber(difference, self.huber_width)) / jnp.sum(rows.own)
+        loss = nll + self.consistency_weight * consistency + self.log_z_penalty * log_z**2
+        return loss, {"nll": nll, "log_z": log_z, "consistency": consistency}
 
     def _generator_loss(
-        self, generator: Density, real: Batch, rows: "_Weighed"
+        self, generator: Density, real: Batch, rows: "_ImportanceRows"
     ) -> tuple[Scalar, Metrics]:
         share = jax.nn.softmax(jax.lax.stop_gradient(rows.log_w))
         ess = 1 / (len(share) * jnp.sum(share**2))
-        trust = (1 - self.anchor) * ess
+        trust = (1 - self.data_weight) * ess
         nll = -jnp.mean(jax.vmap(generator.log_prob)(real.x))
         loss = (1 - trust) * nll - trust * jnp.sum(share * rows.log_g)
         entropy = -jnp.mean(rows.log_g, where=rows.own)
@@ -187,7 +196,7 @@ class DensityGame(Objective):
 
 
 class _ImportanceRows(NamedTuple):
-    """Rows of the mixture q: -log p + const of the energy, log G, log exp(-E) / q, whose rows."""
+    """Rows of the mixture q: E, log G, log exp(-E) / q, and whether G drew the row."""
 
     energies: Array
     log_g: Array
@@ -195,8 +204,8 @@ class _ImportanceRows(NamedTuple):
     own: Array
 
 
-def _huber(miss: Array, bend: float) -> Array:
-    """miss^2 / 2 up to ``bend``, a line of the same slope beyond."""
-    size = jnp.abs(miss)
-    near = jnp.minimum(size, bend)
+def _huber(difference: Array, huber_width: float) -> Array:
+    """difference^2 / 2 up to ``huber_width``, a line of the same slope beyond."""
+    size = jnp.abs(difference)
+    near = jnp.minimum(size, huber_width)
     return near * (size - 0.5 * near)

@@ -10,17 +10,16 @@ from energeia.contracts import Batch, Density, Metrics, Modules, Objective
 
 
 class MemberLikelihood(Objective):
-    """Lower the mean over members of -log q_m(x); judge by -log of their mixture.
+    """Minimize the mean over members of -log q_m(x); the held-out loss is -log of their mixture.
 
-    The cast has one part, ``"members"``: a density whose arrays have a leading axis, one entry a
-    member. By convexity the loss is an upper bound of the mixture's own -log p, the one that keeps
-    every member a model of all rows: trained on the bound's left side they divide few rows
-    between them and overfit.
+    The one module is ``"members"``: a density whose arrays have a leading axis over members. By
+    convexity the loss is an upper bound of the mixture's -log p. Minimizing that -log p itself
+    would let members specialize on few rows and overfit; with the bound each fits all rows.
     """
 
     @property
     def players(self) -> tuple[str, ...]:
-        """The one player, who moves every member."""
+        """The one player, which updates every member."""
         return ("members",)
 
     def loss(

@@ -1,4 +1,4 @@
-"""``mutual_information(x, z)``: train a bound on half of the rows, report it on the other."""
+"""``mutual_information(x, z)``: train a bound on one half of the rows, evaluate it on the other."""
 
 import math
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class StatisticsTraining(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     batch: int = 256
     """Rows of a step, and K of InfoNCE."""
     learning_rate: float = 2e-3
-    """The first rate; it falls to zero along a cosine."""
+    """The initial rate; it decays to zero along a cosine."""
 
 
 DEFAULT_TRAINING = StatisticsTraining()
@@ -88,7 +88,9 @@ def mutual_information(
     order = np.random.default_rng(seed).permutation(len(left))
     half = len(left) // 2
     first, last = order[:half], order[half : half + half // 2 * 2]
-    network = _trained(jax.random.key(seed), bound.learner, left[first], right[first], training)
+    network = _trained(
+        jax.random.key(seed), bound.training_bound, left[first], right[first], training
+    )
     terms = np.asarray(_held_out(bound, network, left[last], right[last]), np.float64)
     found = Estimate.mean(terms, bound.kind)
     return msgspec.structs.replace(found, note=_note(found, bound.cap(len(last))))
@@ -119,7 +121,7 @@ def _joined(x: Any, z: Any, batch: int) -> tuple[Rows, Rows]:
     if len(sides[0]) < 4 * batch:
         raise InputError(
             f"{len(sides[0])} pairs were given where half of them train in batches of {batch}: "
-            f"bring {4 * batch}, or lower training.batch"
+            f"give {4 * batch}, or lower training.batch"
         )
     return sides[0], sides[1]
 
@@ -128,36 +130,37 @@ def _joined(x: Any, z: Any, batch: int) -> tuple[Rows, Rows]:
 def _trained(
     key: PRNGKey, bound: InformationEstimator, x: Rows, z: Rows, training: StatisticsTraining
 ) -> Any:
-    """Climb the bound on batches of distinct rows, shuffled by rolls of all rows."""
+    """Maximize the bound on batches of distinct rows, with shuffled pairs from rolls of all
+    rows."""
     init_key, run_key = jax.random.split(key)
     network = bound.network(init_key, x, z, training.width, training.depth)
-    moved, rest = eqx.partition(network, trainable(network))
+    params, rest = eqx.partition(network, trainable(network))
     rate = optax.cosine_decay_schedule(training.learning_rate, training.moves)
     optimizer = optax.chain(optax.clip_by_global_norm(5.0), optax.adam(rate))
     rows, batch = len(x), training.batch
 
-    def loss(moved: Any, index: Array, other: Array) -> Scalar:
-        terms = bound.terms(eqx.combine(moved, rest), x[index], z[index], z[other])
+    def loss(params: Any, index: Array, other: Array) -> Scalar:
+        terms = bound.terms(eqx.combine(params, rest), x[index], z[index], z[other])
         return -jnp.mean(terms)
 
     def move(carry: tuple[Any, Any], key: PRNGKey) -> tuple[tuple[Any, Any], None]:
-        moved, state = carry
+        params, state = carry
         start, stride, shift = jax.random.randint(
             key, (3,), jnp.array([0, 1, 1]), jnp.array([rows, rows // batch + 1, rows])
         )
         index = (start + stride * jnp.arange(batch)) % rows
-        gradient = jax.grad(loss)(moved, index, (index + shift) % rows)
+        gradient = jax.grad(loss)(params, index, (index + shift) % rows)
         update, state = optimizer.update(gradient, state)
-        return (optax.apply_updates(moved, update), state), None
+        return (optax.apply_updates(params, update), state), None
 
     keys = jax.random.split(run_key, training.moves)
-    (moved, _), _ = jax.lax.scan(move, (moved, optimizer.init(moved)), keys)
-    return eqx.combine(moved, rest)
+    (params, _), _ = jax.lax.scan(move, (params, optimizer.init(params)), keys)
+    return eqx.combine(params, rest)
 
 
 @eqx.filter_jit
 def _held_out(bound: InformationEstimator, network: Any, x: Rows, z: Rows) -> Array:
-    """Independent terms: rows are shuffled by an exchange within pairs, and a pair is a term."""
+    """Independent terms, one for each pair of rows, shuffled by an exchange within the pair."""
     other = z.reshape(-1, 2, z.shape[1])[:, ::-1].reshape(z.shape)
     terms = bound.terms(network, x, z, other)
     return terms.reshape(-1, 2).mean(axis=1) if len(terms) == len(x) else terms
@@ -165,9 +168,9 @@ def _held_out(bound: InformationEstimator, network: Any, x: Rows, z: Rows) -> Ar
 
 def _note(found: Estimate, cap: float) -> str:
     """The cap, and whether it has been reached."""
-    metrics = [found.note, "no cap" if math.isinf(cap) else f"cap {cap:.3f} nats"]
+    parts = [found.note, "no cap" if math.isinf(cap) else f"cap {cap:.3f} nats"]
     if found.value is not None and found.value > cap:
-        metrics.append("above it, where no bound from so few rows is certain")
+        parts.append("above it, where no bound from so few rows is reliable")
     elif found.value is not None and found.value > 0.9 * cap:
-        metrics.append("near it, so I may be much larger")
-    return "; ".join(filter(None, metrics))
+        parts.append("near it, so I may be much larger")
+    return "; ".join(filter(None, parts))

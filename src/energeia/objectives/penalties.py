@@ -1,4 +1,4 @@
-"""Penalties on the slope of an energy: what keeps a game of two players from diverging."""
+"""Penalties on the slope of an energy, which keep a game of two players from diverging."""
 
 from abc import abstractmethod
 from typing import Literal, NamedTuple
@@ -22,13 +22,13 @@ class Scored(NamedTuple):
 
 
 def scored(energy: Energy, rows: Batch) -> Scored:
-    """Score rows once; a payoff and the penalties share the pass, and so its derivative."""
+    """Energies and slopes of rows in one pass, which the payoff and the penalties share."""
     energies, slopes = jax.vmap(jax.value_and_grad(energy.energy))(rows.x, rows.condition)
     return Scored(rows, energies, jnp.sum(slopes.reshape(len(slopes), -1) ** 2, axis=1))
 
 
 class Penalty(eqx.Module):
-    """What a critic pays for its shape, beside the payoff of the game."""
+    """A regularization of the critic, added to its payoff."""
 
     @abstractmethod
     def value(self, key: PRNGKey, critic: Energy, real: Scored, generated: Scored) -> Scalar:
@@ -39,7 +39,7 @@ class SlopePenalty(Penalty):
     """E |grad E(x)|^2, the square summed over *all* axes of x, then averaged over rows.
 
     ``on`` says where: "real" is R1, "generated" is R2 (Mescheder et al. 2018, arXiv:1801.04406).
-    The weight gamma / 2 is the objective's.
+    The objective multiplies it by gamma / 2.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.critic import Critic
@@ -67,15 +67,16 @@ class UnitSlopePenalty(Penalty):
         (x, condition), (y, _) = real.rows, generated.rows
         share = jax.random.uniform(key, (len(x),) + (1,) * (x.ndim - 1))
         squares = scored(critic, Batch(share * x + (1 - share) * y, condition)).squares
-        # The root has no derivative at zero slope; there the penalty is flat instead.
+        # The root has no derivative at zero slope, so the penalty is constant there.
         return jnp.mean((jnp.sqrt(jnp.maximum(squares, 1e-12)) - 1) ** 2)
 
 
 class NoisePenalty(Penalty):
     """E_real[(1 - p)^2 |grad E|^2] + E_generated[p^2 |grad E|^2], p = sigmoid(-E).
 
-    What adding noise to both sides does to the Jensen-Shannon game, to first order in its variance
-    (Roth et al. 2017, arXiv:1705.09367, eq. 22): R1 and R2, weighted where the critic is wrong.
+    The effect of adding noise to both sides of the Jensen-Shannon game, to first order in its
+    variance (Roth et al. 2017, arXiv:1705.09367, eq. 22): R1 and R2, weighted by the critic's
+    errors.
     """
 
     def value(self, key: PRNGKey, critic: Energy, real: Scored, generated: Scored) -> Scalar:

@@ -12,7 +12,7 @@ from energeia.contracts import Batch, Condition, LatentModel, Metrics, Modules, 
 
 
 class HasTerms(Protocol):
-    """A latent model that gives the two sides of its bound apart, such as ``Vae``."""
+    """A latent model that gives the two terms of its bound separately, such as ``Vae``."""
 
     def terms(self, key: PRNGKey, y: Array, condition: Condition = None) -> Any:
         """log p(y|z) at one z ~ q(z|y), and the divergence of each latent dimension."""
@@ -20,14 +20,14 @@ class HasTerms(Protocol):
 
 
 class WeightedBound(Objective):
-    """Lower -E log p(x|z) + beta_t sum_j max(KL_j, free_bits), in nats per row.
+    """Minimize -E log p(x|z) + beta_t sum_j max(KL_j, free_bits), in nats per row.
 
     KL_j is the batch mean of KL(q(z_j|x) || p(z_j)) (free bits: Kingma et al. 2016, appendix C.8;
     beta: Higgins et al. 2017). beta_t rises linearly from 0 to ``beta`` over ``warmup`` moves,
     which are counted in the memory. With beta = 1, no free bits and no warm-up this is -ELBO with
     the divergence in closed form. The held-out loss is always -ELBO, whatever the weight.
 
-    The cast has one part, ``"model"``: a latent model in the units of the rows, of parts
+    The one module is ``"model"``: a latent model in the units of the rows, with fields
     ``units``, ``scaling`` and ``inner``, the last with a method ``terms``.
     """
 
@@ -47,7 +47,7 @@ class WeightedBound(Objective):
     def loss(
         self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: Array
     ) -> tuple[Scalar, tuple[Array, Metrics]]:
-        """The weighted bound; reports both sides of it."""
+        """The weighted bound; its two terms are reported as metrics."""
         model = modules["model"]
         keys = jax.random.split(key, len(batch.x))
 

@@ -47,8 +47,8 @@ def build(
     """Put the game together for a problem.
 
     Raises:
-        InputError: for a flow under conditions, a defense that leaves it no rows, or an entropy
-            that does not fit the network.
+        InputError: for a flow under conditions, a ``defensive_fraction`` that leaves it no rows, or
+        an entropy term that does not fit the network.
     """
     energy_key, generator_key = jax.random.split(key)
     side = _flow_side if _wants_flow(options, problem) else _network_side
@@ -122,10 +122,10 @@ def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energ
 
 
 def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
-    if not 0 <= options.defense < 1:
+    if not 0 <= options.defensive_fraction < 1:
         raise InputError(
-            f"a defense of {options.defense:g} was asked for, which is a share of rows that leaves "
-            "some to the flow: give a number from 0 to below 1"
+            f"a defensive_fraction of {options.defensive_fraction:g} was given, which must leave "
+            "some rows to the flow: give a number from 0 to below 1"
         )
     bijection = coupling_stack(
         Spline(options.bins, options.half_width, options.smallest_bin),
@@ -137,7 +137,12 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
         depth=2,
         key=key,
     )
-    game = DensityGame(options.anchor, options.agreement, options.bend, options.defense)
+    game = DensityGame(
+        options.data_weight,
+        options.consistency_weight,
+        options.huber_width,
+        options.defensive_fraction,
+    )
     return Side({"generator": Flow(parts.base_distribution(problem), bijection)}, game)
 
 

@@ -37,15 +37,17 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     half_width: Positive = 3.0
     """Half-width of the box that splines fill, in standard deviations."""
     smallest_bin: PositiveShare = 1e-4
-    """Least height of a bin as a share of the box: how much mass must bridge two modes."""
-    anchor: Share = 0.5
-    """Least share of the data, beside the energy, in what a flow learns from."""
-    agreement: NonNegative = 0.6
-    """Weight of the tie between the energy and a flow's own -log density."""
-    bend: Positive = 1.0
-    """Nats of disagreement beyond which that tie pulls no harder."""
-    defense: Share = 0.1
-    """Share of rows of a flow's base among those that the energy is weighed by."""
+    """Least height of a bin as a fraction of the box, which bounds the mass between modes from
+    below."""
+    data_weight: Share = 0.5
+    """Least weight of the data, relative to the energy, in a flow's loss."""
+    consistency_weight: NonNegative = 0.6
+    """Weight of the Huber loss between the energy and a flow's -log density."""
+    huber_width: Positive = 1.0
+    """Difference in nats beyond which that loss is linear."""
+    defensive_fraction: Share = 0.1
+    """Fraction of rows drawn from a flow's base in the importance sampling of the energy's log
+    Z."""
     images: bool = True
     """Convolutional networks for images of at least 16 pixels a side, in multiples of 4."""
     channels: Count = 32
@@ -57,28 +59,28 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     entropy: Literal["volume", "information", "score"] = "volume"
     """Entropy of a network: 1/2 log det J^T J; an encoder's bound; an importance-sampled score."""
     sigma: Positive = 0.1
-    """Noise of a network's rows, in standard deviations, whose entropy is meant."""
+    """Noise added to a network's rows, in standard deviations, in the entropy term."""
     penalize: Literal["real", "generated", "both"] = "both"
-    """Where the squared slope of the energy is penalized, against a network."""
+    """Rows at which the squared slope of the energy is penalized, against a network."""
     gamma: NonNegative = 1.0
     """Weight of the penalty at first, per column."""
     gamma_final: NonNegative = 0.1
     """The same from half of the training on."""
     energy_moves: Count = 1
-    """Moves of the energy for each of the generator."""
+    """Updates of the energy for each update of the generator."""
     energy: Optimization = Optimization(beta1=0.5, beta2=0.99)
-    """How the energy moves."""
+    """The optimizer of the energy."""
     player: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
-    """How the generator moves."""
+    """The optimizer of the generator."""
     training: Training = Training(rounds=4500, batch=256, check_every=500, average=0.998)
-    """How long to train."""
+    """Length and monitoring of the training."""
 
 
 RECIPES = (
     Recipe(
         name="max-entropy",
         family="energy",
-        summary="energy and generator at play, the generator keeping its entropy",
+        summary="an energy against a generator whose entropy is maximized",
         citation="Kumar et al. 2019, arXiv:1901.08508",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=MaxEntropyOptions,
