@@ -48,7 +48,7 @@ def test_chains_that_agree_and_are_wrong():
 
 @pytest.mark.parametrize("step", [0.3, 0.6])
 def test_hmc_near_its_resonance_has_one_small_effective_size(step):
-    """Ten leapfrog_steps of 0.3 turn a unit oscillator by about pi, of 0.6 by about 2 pi."""
+    """Ten leapfrog steps of 0.3 turn a unit oscillator by about pi, of 0.6 by about 2 pi."""
     normal = Normal(jnp.zeros(2), jnp.eye(2))
     starts = jax.random.normal(jax.random.key(1), (64, 2))
     found = diagnose(

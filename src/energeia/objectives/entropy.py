@@ -142,7 +142,7 @@ class ChainScore(EntropyTerm):
     score(x) = E[(G(z') - x) / sigma^2] over z' given x (Dieng et al. 2019, arXiv:1910.04302,
     eqs. 11 to 13). The chain starts at the z of x, an exact draw of the posterior that must not be
     used itself: there (G(z) - x) / sigma is the noise, independent of G, and its surrogate has no
-    gradient. So ``burn`` steps are discarded and ``draws`` averaged; a chain rows correlated with
+    gradient. So ``burn`` steps are discarded and ``draws`` averaged; a chain still correlated with
     z underestimates the gradient. ``kernel`` is usually ``mcmc.hmc.Hmc``.
     """
 
