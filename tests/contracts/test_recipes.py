@@ -7,7 +7,7 @@ from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
 from energeia.contracts import Density, Energy, LatentModel
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.models.landscape import HasLandscape
-from energeia.recipes.catalogue import RECIPES, one_per_family, require, why_not
+from energeia.recipes.catalogue import RECIPES, one_per_family, require, unsupported_reason
 from energeia.recipes.options import adversarial, tomography
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
@@ -56,7 +56,7 @@ def cases():
         if name in VARIANTS:
             continue
         yield name, "shots" if name in OF_SHOTS else "lattice"
-        if name not in OF_SHOTS and why_not(recipe, mixed, conditional=True) is None:
+        if name not in OF_SHOTS and unsupported_reason(recipe, mixed, conditional=True) is None:
             yield name, "mixed"
 
 
@@ -102,7 +102,7 @@ def test_every_family_fits_every_discrete_and_real_support():
 
 def test_a_recipe_that_does_not_fit_says_which_do():
     problem = Problem(support=Support(((Circle(0.0, 1.0), 2),)), layout=(2,), rows=10)
-    unfit = [r for r in RECIPES.values() if why_not(r, problem.support)]
+    unfit = [r for r in RECIPES.values() if unsupported_reason(r, problem.support)]
     assert unfit
     with pytest.raises(InputError, match=r"does not fit this data.*choose from"):
         require(unfit[0], problem)

@@ -52,7 +52,7 @@ def bent(columns, reference):
         units=units,
         anneal=50,
         steps=60,
-        spread=True,
+        dequantize=True,
     )
 
 

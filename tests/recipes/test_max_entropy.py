@@ -45,7 +45,7 @@ def assemble(columns, layout=None, condition_size=0, **options):
             return made.objective.loss(player.name, key, modules, batch, memory)[0]
 
         assert eqx.filter_eval_shape(loss, made.modules).shape == ()
-        assert set(player.moves) <= set(made.modules)
+        assert set(player.trains) <= set(made.modules)
     return made
 
 
@@ -67,7 +67,7 @@ def test_flow_where_its_density_helps_and_a_network_elsewhere():
 )
 def test_what_the_entropy_learns_moves_with_the_generator(entropy, part):
     made = assemble([Real()] * 3, generator="network", entropy=entropy, latent=2)
-    assert made.players[1].moves == ("generator", part)
+    assert made.players[1].trains == ("generator", part)
     with pytest.raises(InputError, match="positive sigma"):
         assemble([Real()] * 3, generator="network", entropy=entropy, sigma=0.0)
 

@@ -53,7 +53,7 @@ def chain_report(
 
 @eqx.filter_jit
 def _walk(model: BoltzmannModel, keys: Array) -> Array:
-    return jax.vmap(lambda key: model.walk(key)[0])(keys)
+    return jax.vmap(lambda key: model.anneal_chain(key)[0])(keys)
 
 
 @eqx.filter_jit

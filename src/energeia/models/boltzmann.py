@@ -1,4 +1,4 @@
-"""An energy with a kernel to sample it: both sides of a model, neither of them normalized."""
+"""An energy with a kernel that samples it, in the user's units."""
 
 import equinox as eqx
 import jax
@@ -20,13 +20,13 @@ from energeia.models.landscape import HasLandscape, Landscape
 class BoltzmannModel(EmbeddedEnergy, HasLandscape):
     """p(x) = exp(-E(x)) / Z in the user's units, drawn by chains annealed from a base.
 
-    Chains live in the codes ``y`` of ``units``, or with ``spread`` in the reals ``v``, where
-    discrete columns fill their cells. A sample is the end of one chain: an exact draw of the
-    path's base, ``anneal`` steps while beta rises to 1, then ``steps`` steps at the target. It is
-    a draw of p only as far as that chain has forgotten where it began; a step size follows the
-    acceptance during annealing and is frozen for the second half of the steps.
+    The state space of chains is the codes ``y`` of ``units`` or, with ``dequantize``, the reals
+    ``v``, in which discrete columns are continuous. A sample is the end of one chain: an exact draw
+    of the path's base, ``anneal`` steps while beta rises to 1, then ``steps`` steps at the target.
+    It is a draw of p only if that chain has reached equilibrium; a step size is adapted to the
+    acceptance during annealing and is fixed in the second half of the steps.
 
-    Energies of discrete columns under ``spread`` are -log of the mean of exp(-E(v)) over a few
+    Energies of discrete columns under ``dequantize`` are -log of the mean of exp(-E(v)) over a few
     fixed points of the cell: a quadrature, not exact.
     """
 
@@ -36,7 +36,7 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
     scaling: ConditionScaling | None = None
     anneal: int = eqx.field(static=True, default=100)
     steps: int = eqx.field(static=True, default=400)
-    spread: bool = eqx.field(static=True, default=False)
+    dequantize: bool = eqx.field(static=True, default=False)
     points: int = eqx.field(static=True, default=8)
 
     @property
@@ -57,12 +57,12 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
     @property
     def exact_energy(self) -> bool:
         """Whether ``energy`` is that of the model itself, not a quadrature over cells."""
-        return not (self.spread and bool(self.units.support.discrete.any()))
+        return not (self.dequantize and bool(self.units.support.discrete.any()))
 
     def embed(self, key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Condition]:
-        """Codes, or reals with discrete columns spread by noise; the standardized condition."""
+        """Codes, or reals with discrete columns dequantize by noise; the standardized condition."""
         y, _ = self.units.encode(x)
-        z = self.units.dequantize(key, y)[0] if self.spread else y
+        z = self.units.dequantize(key, y)[0] if self.dequantize else y
         return z, self._scaled(condition)
 
     def draw_base(self, key: PRNGKey) -> Array:
@@ -79,29 +79,31 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """The end of one chain, in the user's units."""
-        return self.to_user(self.walk_end(key, self._scaled(condition)))
+        return self.to_user(self.annealed_draw(key, self._scaled(condition)))
 
     def to_user(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
         """The user's values of the coordinates of a chain."""
-        return self.units.decode(self.units.quantize(z) if self.spread else z)
+        return self.units.decode(self.units.quantize(z) if self.dequantize else z)
 
     def landscape(self) -> Landscape | None:
-        """The energy of spread coordinates; codes have no force."""
-        if not (self.spread or self.units.support.all_continuous):
+        """The energy of dequantize coordinates; codes have no force."""
+        if not (self.dequantize or self.units.support.all_continuous):
             return None
-        return Landscape(self.inner, None, self.walk_end, self.units, self.scaling)
+        return Landscape(self.inner, None, self.annealed_draw, self.units, self.scaling)
 
-    def walk_end(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """Where an annealed chain ends, in the coordinates of the chains."""
-        return self.walk(key, condition)[0]
+    def annealed_draw(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """The final state of an annealed chain, in the coordinates of the chains."""
+        return self.anneal_chain(key, condition)[0]
 
-    def walk(self, key: PRNGKey, condition: Condition = None) -> tuple[Array, Scalar]:
-        """One annealed chain: where it ends, and its mean acceptance after annealing."""
-        start_key, walk_key = jax.random.split(key)
+    def anneal_chain(self, key: PRNGKey, condition: Condition = None) -> tuple[Array, Scalar]:
+        """One annealed chain: its final state, and its mean acceptance after annealing."""
+        start_key, chain_key = jax.random.split(key)
         count, goal = self.anneal + self.steps, best_acceptance(self.kernel)
         betas = jnp.minimum(jnp.arange(1, count + 1) / max(self.anneal, 1), 1.0)
-        frozen = self.anneal + self.steps // 2
-        gains = jnp.where(jnp.arange(count) < frozen, 0.5 / jnp.sqrt(1 + jnp.arange(count)), 0.0)
+        last_adapted = self.anneal + self.steps // 2
+        gains = jnp.where(
+            jnp.arange(count) < last_adapted, 0.5 / jnp.sqrt(1 + jnp.arange(count)), 0.0
+        )
 
         def one(carry: tuple[Array, Array], step: tuple) -> tuple[tuple[Array, Array], Array]:
             x, eps = carry
@@ -111,8 +113,8 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
             return (state.position, eps + gain * (info.acceptance - goal)), info.acceptance
 
         begin = (self.path.sample(start_key), log_step(self.kernel))
-        feed = (betas, gains, jax.random.split(walk_key, count))
-        (x, _), rates = jax.lax.scan(one, begin, feed)
+        inputs = (betas, gains, jax.random.split(chain_key, count))
+        (x, _), rates = jax.lax.scan(one, begin, inputs)
         return x, jnp.mean(rates[self.anneal :])
 
     def log_partition(
@@ -122,7 +124,7 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
         """log Z by annealing both ways, see ``mcmc.annealed.log_partition``.
 
         log p(x) = -E(x) - log Z, so the *lower* bound on log Z gives an *upper* bound on the
-        likelihood. ``exact`` are exact draws in the user's units, if there are any; ``condition``
+        likelihood. ``exact`` are exact draws in the user's units, where available; ``condition``
         is in the user's units, too, and Z is that of this one condition.
         """
         starts = None

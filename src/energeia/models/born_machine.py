@@ -21,7 +21,7 @@ from energeia.physics.quantum.povm import PAULI, Povm
 
 
 class Measurement(NamedTuple):
-    """The effects of one qubit, as arrays that a run can keep."""
+    """The effects of one qubit, as real arrays that a checkpoint can hold."""
 
     effects: Frozen
     """Real and imaginary part, shape ``(2, A, d, d)``."""
@@ -42,8 +42,8 @@ class BornMachine(Density):
     The tensor of a site has shape ``(D, d, K, D)``: bonds, the qubit, and a purification that is
     summed over, sum_k, so that K > 1 describes mixed states and K = 1 pure ones. The norm of the
     state is part of log p, so tensors need no canonical form. Real tensors describe states of real
-    amplitudes, such as ground states of Hamiltonians without a magnetic field along Y, and learn
-    more from as many shots.
+    amplitudes, such as ground states of Hamiltonians without a magnetic field along Y, and need
+    fewer shots.
 
     >>> import jax
     >>> from energeia.physics.quantum.povm import pauli_4
@@ -56,7 +56,7 @@ class BornMachine(Density):
     real: Float[Array, "N D d K D"]
     imaginary: Float[Array, "N D d K D"] | None
     phases: Frozen
-    """1 where imaginary parts count, 0 where the amplitudes are held real."""
+    """1 where imaginary parts are used, 0 where the amplitudes are real."""
     measurement: Measurement
     condition_shape: None = eqx.field(static=True, default=None)
 
@@ -66,16 +66,16 @@ class BornMachine(Density):
         real: bool | None = False, noise: float = 0.1, signs: Literal["alike", "free"] = "alike",
         reference: Int[Array, "rows N"] | None = None,
     ) -> "BornMachine":  # fmt: skip
-        """A product state, that of the marginals of reference rows, with small noise on all bonds.
+        """The product state of the marginals of reference rows, plus small noise on all bonds.
 
-        Each bond channel carries the product state on, so that distant sites learn of each other
-        from the first step. The noise is the same at every site, and with ``signs="alike"`` no
-        number of it is negative in the eigenbasis of the site's density matrix. Signs matter: a
-        flip of the amplitude's sign that sets in at a site changes no expectation on either side of
-        it, so that stretches which settle on different signs meet at walls that stay
-        (``studies/walls.md``). Where signs are alike, all stretches settle
-        on the same. They also draw the chain toward one product state, so that long superpositions
-        of two (GHZ) are found more often from ``"free"`` signs. A wall shows in the held-out
+        Each bond channel transmits the product state, so that gradients couple distant sites from
+        the first step. The noise is the same at every site, and with ``signs="alike"`` no number of
+        it is negative in the eigenbasis of the site's density matrix. Signs matter: a sign change
+        of the amplitudes at a site changes no expectation on either side of it, so that segments
+        which converge to different signs are separated by domain walls that local updates do not
+        remove (``studies/walls.md``). From noise of equal signs all segments converge to the same
+        sign. Such noise also favors one product state, so that superpositions of two (long GHZ
+        states) are found more often from ``"free"`` signs. A domain wall shows in the held-out
         likelihood: fit from several keys. With ``real=None`` the reference rows decide whether
         amplitudes are real: they are, unless an expectation with one Y is not zero
         (``shows_phases``).
@@ -177,7 +177,7 @@ class BornMachine(Density):
         )
 
     def _right(self) -> Complex[Array, "N D D"]:
-        """What the sites to the right of each site contribute, each up to a factor."""
+        """The environment to the right of each site, each up to a factor."""
 
         def step(right: Array, tensor: Array) -> tuple[Array, Array]:
             new = jnp.einsum("xskn,lskm,nm->xl", jnp.conj(tensor), tensor, right)
@@ -214,7 +214,7 @@ def _eigenbasis(
 
     rho = sum_a p_a D_a with the frequencies p and the dual frame D of the measurement; the largest
     weight comes first. The eigenvectors of a nearly white matrix are noise, other ones at each
-    site: one direction for all of them takes their place.
+    site: one common direction replaces them.
     """
     frequencies = jnp.mean(jax.nn.one_hot(codes.astype(int), povm.n_outcomes), axis=0)
     rho = jnp.tensordot(frequencies, jnp.asarray(povm.dual), 1)
@@ -230,7 +230,7 @@ def _eigenbasis(
 
 
 WHITE = 0.1
-"""Gap of eigenvalues below which a site's marginal says nothing of a direction."""
+"""Gap of eigenvalues below which the eigenvectors of a site's marginal are not determined."""
 
 SIGNIFICANT = 5.0
 """Standard errors: 250 expectations of a real state pass them in one of 7,000 sets of shots."""
@@ -240,7 +240,7 @@ def shows_phases(povm: Povm, codes: Int[Array, "rows N"]) -> Bool[Array, ""]:
     """Whether some <Y_i>, or <Y_i P_j> of neighbors with P = X or Z, is not zero.
 
     All of them vanish where amplitudes are real, since Y is imaginary. Estimated from the dual
-    frame, each with its own error. Sites that are no qubits are taken to have phases.
+    frame, each with its own error. Sites that are not qubits are assumed to have phases.
     """
     if povm.dimension != 2:
         return jnp.asarray(True)
@@ -253,7 +253,7 @@ def shows_phases(povm: Povm, codes: Int[Array, "rows N"]) -> Bool[Array, ""]:
 
 
 def _parts(values: np.ndarray) -> Array:
-    """Real and imaginary part: files of runs hold real arrays."""
+    """Real and imaginary part: checkpoints hold real arrays."""
     return jnp.asarray(np.stack([np.real(values), np.imag(values)]), jnp.result_type(float))
 
 

@@ -1,4 +1,4 @@
-"""An autoregressive density read by a causal network, column after column."""
+"""An autoregressive density whose conditionals are outputs of a causal network."""
 
 from collections.abc import Callable
 
@@ -13,16 +13,17 @@ from energeia.contracts import Condition, Density
 from energeia.distributions.columns import Columns
 from energeia.nn.causal import CausalStack
 
-PLACES = 8
-"""Learned numbers that tell the network at which column it stands."""
+POSITION_SIZE = 8
+"""Size of the learned position embedding of each column."""
 
 
 class CausalNetwork(Density):
-    """p(y) = prod_i p(y_i | h_i), h_i = stack(x_1 .. x_i), x_i = (f(y_(i-1)), place_i, condition).
+    """p(y) = prod_i p(y_i | h_i), h_i = stack(x_1 .. x_i), x_i = (f(y_(i-1)), position_i,
+    condition).
 
     One set of weights serves every column (Carrasquilla et al. 2019 read quantum measurements
-    like this), beside a learned place of a few numbers and a bias for each column. The parameters
-    of a head are linear in h_i and in x_i itself. Drawing carries the state of the stack, in d
+    like this), with a learned position embedding and a bias for each column. The parameters
+    of a head are linear in h_i and in x_i itself. Sampling carries the state of the stack, in d
     steps of the cost of one column. Heads of several kinds have outputs and features of their own.
 
     Arguments: ``columns`` in the order of y; ``make(key, size)`` builds a stack for inputs of that
@@ -31,7 +32,7 @@ class CausalNetwork(Density):
 
     columns: Columns
     stack: CausalStack
-    places: Array
+    positions: Array
     weights: Array
     bias: Array
     condition_shape: tuple[int, ...] | None = eqx.field(static=True)
@@ -48,9 +49,9 @@ class CausalNetwork(Density):
         self.columns, self.condition_shape = columns, condition_shape
         extra = condition_shape[0] if condition_shape else 0
         first, second, third = jax.random.split(key, 3)
-        size = sum(head.features for head in columns.heads) + PLACES + extra
+        size = sum(head.features for head in columns.heads) + POSITION_SIZE + extra
         self.stack = make(first, size)
-        self.places = 0.3 * jax.random.normal(second, (columns.dimension, PLACES))
+        self.positions = 0.3 * jax.random.normal(second, (columns.dimension, POSITION_SIZE))
         outputs = sum(head.parameters for head in columns.heads)
         width = self.stack.width + size
         self.weights = 0.1 * jax.random.normal(third, (width, outputs)) / width**0.5
@@ -66,12 +67,12 @@ class CausalNetwork(Density):
     def parameters(
         self, y: Float[Array, " d"], condition: Condition = None
     ) -> Float[Array, " parameters"]:
-        """The parameters of every column's head, each seeing only the columns before."""
+        """The parameters of every column's head, each a function of the columns before it."""
         seen = self._inputs(self.columns.embed(y), condition)
         written = jnp.concatenate([self.stack(seen), seen], axis=1) @ self.weights
         if len(self.columns.heads) > 1:
-            places = self._places([head.parameters for head in self.columns.heads])
-            return written.reshape(-1)[places] + self.bias
+            positions = self._slots([head.parameters for head in self.columns.heads])
+            return written.reshape(-1)[positions] + self.bias
         return written.reshape(-1) + self.bias
 
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
@@ -93,8 +94,8 @@ class CausalNetwork(Density):
 
         def step(carry: tuple, at: tuple) -> tuple[tuple, Array]:
             state, seen = carry
-            i, place, key = at
-            x = jnp.concatenate([seen[:width], place, fixed])
+            i, position, key = at
+            x = jnp.concatenate([seen[:width], position, fixed])
             state, out = self.stack.step(state, x)
             written = jnp.pad(jnp.concatenate([out, x]) @ self.weights, (0, longest_read))
             theta = jax.lax.dynamic_slice_in_dim(written, read[i], longest_read)
@@ -104,24 +105,25 @@ class CausalNetwork(Density):
             return (state, jax.lax.dynamic_update_slice(blank, features, (write[i],))), value
 
         count = self.columns.dimension
-        steps = (jnp.arange(count), self.places, jax.random.split(key, count))
+        steps = (jnp.arange(count), self.positions, jax.random.split(key, count))
         return jax.lax.scan(step, (self.stack.start(), jnp.zeros(width + longest)), steps)[1]
 
     def _inputs(self, features: Array, condition: Condition) -> Float[Array, "d size"]:
-        """What the stack reads at each column: the features of the one before, in its own slot."""
+        """The inputs of the stack at each column: the features of the one before, in its own
+        slots."""
         width = sum(head.features for head in self.columns.heads)
         count = self.columns.dimension
         if len(self.columns.heads) > 1:
-            places = self._places([head.features for head in self.columns.heads])
-            features = jnp.zeros(count * width).at[places].set(features)
+            positions = self._slots([head.features for head in self.columns.heads])
+            features = jnp.zeros(count * width).at[positions].set(features)
         laid = features.reshape(count, width)[:-1]
-        parts = [jnp.concatenate([jnp.zeros((1, width)), laid]), self.places]
+        parts = [jnp.concatenate([jnp.zeros((1, width)), laid]), self.positions]
         if condition is not None:
             parts.append(jnp.broadcast_to(condition, (count, *condition.shape)))
         return jnp.concatenate(parts, axis=1)
 
-    def _places(self, sizes: list[int]) -> np.ndarray:
-        """Where the numbers of each column stand when every column has room for every head."""
+    def _slots(self, sizes: list[int]) -> np.ndarray:
+        """The indices of each column's numbers in a layout with slots for every head."""
         starts, width = _offsets(sizes), sum(sizes)
         return np.concatenate(
             [i * width + starts[k] + np.arange(sizes[k]) for i, k in enumerate(self.columns.kinds)]
@@ -129,5 +131,5 @@ class CausalNetwork(Density):
 
 
 def _offsets(sizes: list[int] | tuple[int, ...]) -> list[int]:
-    """Where each part starts when parts stand one after the other."""
+    """The start of each of several consecutive parts."""
     return np.cumsum([0, *sizes[:-1]]).tolist()

@@ -1,4 +1,4 @@
-"""The energy of a discrete value from an energy of the reals of its cell."""
+"""The energy of a discrete value from an energy of the real numbers in its cell."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ def cell_energy(
 ) -> Scalar:
     """-log of the mean of exp(-E(v)) dv/dy over ``points`` fixed points of the cell of codes ``y``.
 
-    A quadrature, not exact; continuous columns stay where they are.
+    A quadrature, not exact; continuous columns are unchanged.
     """
     noise = jax.random.uniform(jax.random.key(0), (points, *units.shape), y.dtype)
     inside = jnp.where(units.support.discrete, noise, 0.0)

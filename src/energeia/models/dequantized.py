@@ -1,4 +1,4 @@
-"""Discrete columns for continuous models: noise spreads each code over its cell."""
+"""Continuous densities for discrete columns, by uniform dequantization."""
 
 from jaxtyping import Array
 
@@ -8,12 +8,12 @@ from energeia.contracts import Condition, Density, LatentModel
 
 
 class Dequantized(LatentModel):
-    """A density of spread coordinates v as a distribution of codes and reals y.
+    """A density of the coordinates v as a distribution of codes and reals y.
 
     P(code) is the integral of p(v) over the code's cell, and a uniform draw u of the cell gives
     the weight p(v(code + u)) |dv/du|, unbiased; its logarithm bounds log P from below.
     Theis et al. 2016, "A note on the evaluation of generative models", section 3.1.
-    Draws are gathered into the nearest cell of their alphabet.
+    Samples are rounded to codes within their alphabets.
     """
 
     density: Density

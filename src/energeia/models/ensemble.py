@@ -14,7 +14,7 @@ class Ensemble(Density):
 
     ``members`` is one density whose arrays have a leading axis of length ``count``, as
     ``equinox.filter_vmap`` makes it. -log p is at most the mean of -log q_m, and lower where the
-    members err apart, as networks that visit the columns in different orders do.
+    errors of members differ, as for networks with different column orders.
     """
 
     members: Density
@@ -38,8 +38,8 @@ class Ensemble(Density):
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """The draw of one member picked at random.
 
-        Every member draws and one draw is kept: under ``vmap`` this costs ``count`` draws, where
-        gathering the weights of a member for each row would cost far more.
+        Every member is sampled and one sample is kept: under ``vmap`` this costs ``count`` draws,
+        where gathering the weights of a member for each row would cost far more.
         """
         pick, draw = jax.random.split(key)
         every = eqx.filter_vmap(lambda member: member.sample(draw, condition))(self.members)

@@ -1,4 +1,4 @@
-"""Normalizing flows: a simple density seen through a bijection."""
+"""Normalizing flows: a simple density transformed by a bijection."""
 
 from jaxtyping import Array
 
@@ -9,7 +9,7 @@ from energeia.contracts import Bijection, Condition, Density, Pushforward
 class Flow(Pushforward, Density):
     """log p(x) = log base(f(x)) + log |det df/dx|, with ``bijection`` f from data to the base.
 
-    Data to base is the direction that training runs, so it is the bijection's forward one.
+    Training needs the direction from data to base, so it is the bijection's forward one.
     Rezende and Mohamed 2015, "Variational inference with normalizing flows", eq. 5.
 
     >>> import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Both sides of a game: a generator to draw from and an energy to analyze with."""
+"""The result of a game: a generator for samples and an energy of the same distribution."""
 
 import equinox as eqx
 from jaxtyping import Array
@@ -14,9 +14,9 @@ from energeia.models.landscape import HasLandscape, Landscape
 class GameModel(HasLandscape, Energy):
     """An energy and a generator of the same distribution, in the user's units.
 
-    ``sample`` is the raw generator; chains on ``landscape()`` repair its draws. The two agree as
-    far as the game has converged. The energy of discrete columns is -log of the mean of exp(-E(v))
-    over ``points`` fixed points of the cell: a quadrature, not exact.
+    ``sample`` draws from the generator alone; chains on ``landscape()`` correct its samples. The
+    two distributions agree as far as the game has converged. The energy of discrete columns is -log
+    of the mean of exp(-E(v)) over ``points`` fixed points of the cell: a quadrature, not exact.
     """
 
     inner: Energy
@@ -38,10 +38,10 @@ class GameModel(HasLandscape, Energy):
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E(x) in nats, as a density of the user's x, up to a constant of the condition."""
         y, log_det = self.units.encode(x)
-        told = self._scaled(condition)
+        scaled = self._scaled(condition)
         if self.units.support.all_continuous:
-            return self.inner.energy(y, told) - log_det
-        return cell_energy(self.inner, self.units, y, told, self.points) - log_det
+            return self.inner.energy(y, scaled) - log_det
+        return cell_energy(self.inner, self.units, y, scaled, self.points) - log_det
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One draw of the generator, in the user's units."""
@@ -49,7 +49,7 @@ class GameModel(HasLandscape, Energy):
         return self.units.decode(self.units.quantize(v))
 
     def landscape(self) -> Landscape:
-        """The energy, with the generator whose latent space chains may walk."""
+        """The energy, with the generator for chains in its latent space."""
         draw = self.generator.sample
         return Landscape(self.inner, self.generator, draw, self.units, self.scaling)
 

@@ -15,8 +15,8 @@ from energeia.nn.residual import joined
 class ImplicitGenerator(Pushforward):
     """x = G(z, condition), z ~ N(0, 1) of shape ``(latent,)`` (Goodfellow et al. 2014).
 
-    ``network`` takes the latent vector with the condition behind it and gives ``shape[0]`` reals;
-    columns named in ``periodic`` are angles, brought to [-pi, pi).
+    ``network`` takes the latent vector with the condition appended and gives ``shape[0]`` reals;
+    columns named in ``periodic`` are angles, reduced to [-pi, pi).
 
     >>> import equinox as eqx, jax
     >>> key = jax.random.key(0)
@@ -40,5 +40,5 @@ class ImplicitGenerator(Pushforward):
         x = self.network(joined(z, condition))
         if not self.periodic:
             return x
-        turned = jnp.mod(x + jnp.pi, 2 * jnp.pi) - jnp.pi
-        return jnp.where(np.isin(np.arange(self.shape[0]), self.periodic), turned, x)
+        wrapped = jnp.mod(x + jnp.pi, 2 * jnp.pi) - jnp.pi
+        return jnp.where(np.isin(np.arange(self.shape[0]), self.periodic), wrapped, x)

@@ -28,7 +28,7 @@ class ConditionScaling(eqx.Module):
 
 
 class DensityInUnits(HasLandscape, Density):
-    """A density of ``y`` seen in the user's units: log p(x) = log q(y) + log|dy/dx|."""
+    """A density of ``y`` in the user's units: log p(x) = log q(y) + log|dy/dx|."""
 
     inner: Density
     units: Units
@@ -54,14 +54,14 @@ class DensityInUnits(HasLandscape, Density):
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
     def landscape(self) -> Landscape | None:
-        """That of the density itself, where every column is real."""
+        """The energy -log p, where every column is continuous."""
         if not self.units.support.all_continuous:
             return None
         return _landscape_of(self.inner, self.units, self.scaling)
 
 
 class LatentInUnits(HasLandscape, LatentModel):
-    """A latent-variable model of ``y`` seen in the user's units."""
+    """A latent-variable model of ``y`` in the user's units."""
 
     inner: LatentModel
     units: Units
@@ -87,16 +87,16 @@ class LatentInUnits(HasLandscape, LatentModel):
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
     def landscape(self) -> Landscape | None:
-        """That of a density that was dequantized; other latent models have no energy of x."""
+        """The energy of a dequantized density; other latent models have no energy of x."""
         if not isinstance(self.inner, Dequantized):
             return None
         return _landscape_of(self.inner.density, self.units, self.scaling)
 
 
 class GeneratorInUnits(HasLandscape):
-    """A generator of spread coordinates ``v`` (reals everywhere) seen in the user's units.
+    """A generator of the real coordinates ``v`` in the user's units.
 
-    ``critic`` is the energy of v that was trained against it, where it is kept.
+    ``critic`` is the energy of v that was trained against it, if it was kept.
     """
 
     inner: Generator
@@ -115,12 +115,12 @@ class GeneratorInUnits(HasLandscape):
         return self.inner.condition_shape
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration in the user's units; discrete columns land on their alphabet."""
+        """One configuration in the user's units; discrete columns are rounded to their alphabet."""
         v = self.inner.sample(key, _scaled(self.scaling, condition))
         return self.units.decode(self.units.quantize(v))
 
     def landscape(self) -> Landscape | None:
-        """The critic's, a ratio, with the generator."""
+        """The critic's energy (a log-ratio), with the generator."""
         if self.critic is None:
             return None
         generator = self.inner if isinstance(self.inner, Pushforward) else None
@@ -130,7 +130,7 @@ class GeneratorInUnits(HasLandscape):
 
 
 class EnergyInUnits(Energy):
-    """An energy of ``y`` seen in the user's units: E(x) = E(y) - log|dy/dx|."""
+    """An energy of ``y`` in the user's units: E(x) = E(y) - log|dy/dx|."""
 
     inner: Energy
     units: Units

@@ -1,4 +1,4 @@
-"""Outcomes that remember a few sites: a table of conditional probabilities for each site."""
+"""Conditional probabilities given the last few sites, one table for each site."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 
 SMOOTHINGS = (0.5, 2.0, 8.0, 32.0, 128.0, 512.0)
-"""The strengths that are tried, in counts."""
+"""Candidate strengths of smoothing, in counts."""
 HELD_OUT = 0.2
 """The share of rows, the last, on which order and smoothing are chosen."""
 

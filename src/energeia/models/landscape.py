@@ -1,4 +1,4 @@
-"""Where chains can walk: a differentiable energy, with its generator where it has one."""
+"""A differentiable energy for chains, with its generator where it has one."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -12,24 +12,24 @@ from energeia.contracts import Condition, Density, Energy, Generator, Pushforwar
 
 
 class Landscape(NamedTuple):
-    """An energy of the spread coordinates ``v`` of ``Units``, reals in every column."""
+    """An energy of the coordinates ``v`` of ``Units``, real in every column."""
 
     energy: Energy
     generator: Pushforward | None
-    """The generator of v whose latent space chains may walk, or None."""
+    """The generator of v, for chains in its latent space, or None."""
     draw: Callable[[PRNGKey, Condition], Array]
-    """One draw of v, where a chain in v may start, under a standardized condition."""
+    """One draw of v as the start of a chain, under a standardized condition."""
     units: Units
     scaling: Callable[[Condition], Condition] | None
     ratio: bool = False
     """Whether the energy is about log p_G - log p, as a critic learns it, and not -log p."""
 
     def to_user(self, v: Array) -> Array:
-        """The user's values of v; discrete columns land on their alphabet."""
+        """The user's values of v; discrete columns are rounded to their alphabet."""
         return self.units.decode(self.units.quantize(v))
 
     def scaled(self, condition: Condition) -> Condition:
-        """The condition as the energy and the generator see it."""
+        """The standardized condition, the input of the energy and the generator."""
         return condition if self.scaling is None else self.scaling(condition)
 
 
@@ -38,7 +38,7 @@ class HasLandscape(Generator):
 
     @abstractmethod
     def landscape(self) -> Landscape | None:
-        """The energy that chains can walk on; None where it has none, as on discrete codes."""
+        """The energy that chains can sample; None where there is none, as on discrete codes."""
 
 
 class LatentDraws(Generator):

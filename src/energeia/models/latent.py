@@ -19,19 +19,19 @@ MIN_POSTERIOR_SCALE = 1e-4
 
 
 class BoundTerms(NamedTuple):
-    """The two sides of an ELBO, in nats: log p(y|z) - sum(divergence)."""
+    """The two terms of an ELBO, in nats: log p(y|z) - sum(divergence)."""
 
     log_likelihood: Scalar
     divergence: Float[Array, " latent"]
-    """KL(q(z_j|y) || p(z_j)), one number a latent dimension."""
+    """KL(q(z_j|y) || p(z_j)), one number per latent dimension."""
 
 
 class Vae(LatentModel):
     """z ~ N(0, 1), y ~ prod_i p(y_i | decoder(z)), q(z|y) a diagonal Gaussian.
 
-    ``y`` are the coordinates of ``Units``. The encoder sees the features of y, the decoder the
-    latent vector, each with the condition behind it; the encoder answers with means and raw
-    scales, ``2 * latent`` numbers, the decoder with ``likelihood.size`` numbers. Auto-Encoding
+    ``y`` are the coordinates of ``Units``. The input of the encoder is the features of y, that of
+    the decoder the latent vector, each with the condition appended; the encoder outputs means and
+    raw scales, ``2 * latent`` numbers, the decoder ``likelihood.size`` numbers. Auto-Encoding
     Variational Bayes, arXiv:1312.6114.
 
     >>> import equinox as eqx, jax, jax.numpy as jnp
@@ -61,7 +61,7 @@ class Vae(LatentModel):
         return NormalDiag(mean, bounded_scale(raw, MIN_POSTERIOR_SCALE))
 
     def decode(self, z: Array, condition: Condition = None) -> Float[Array, " size"]:
-        """The numbers that describe p(y|z) to ``likelihood``."""
+        """The parameters of p(y|z) for ``likelihood``."""
         return self.decoder(joined(z, condition))
 
     def log_likelihood(self, y: Array, z: Array, condition: Condition = None) -> Scalar:

@@ -1,4 +1,4 @@
-"""A linear autoregressive density: columns answer to those before them, no layer between."""
+"""A linear autoregressive density: each conditional is linear in the columns before."""
 
 import equinox as eqx
 import jax

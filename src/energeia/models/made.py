@@ -16,17 +16,18 @@ from energeia.nn.masked import MaskedLinear, hidden_labels
 
 
 class Made(Density):
-    """p(y) = prod_i p(y_i | y_before_i): one pass scores, d narrow passes draw.
+    """p(y) = prod_i p(y_i | y_before_i): one pass for the density, d partial passes for a sample.
 
     A masked residual network reads the features of every column (and a condition, unmasked) and
-    writes the parameters of every column's head, each seeing only the columns visited before:
+    writes the parameters of every column's head, each a function of the columns before it in the
+    order:
 
         h_0 = W_0 f(y),  h_l = h_(l-1) + W_l silu(h_(l-1)),  theta = W silu(h_L) + D f(y) + b.
 
     Arguments: ``columns`` in the order of y; ``width`` and ``depth`` of the hidden layers (the
-    width is rounded to equal shares a column); ``order`` visits column ``order[r]`` at rank r and
-    may only exchange columns with the same head (``Columns.shuffle``); ``reference`` rows of y
-    set the output biases to the marginal distributions.
+    width is rounded to an equal number for each column); ``order`` puts column ``order[r]`` at rank
+    r and may only exchange columns with the same head (``Columns.shuffle``); ``reference`` rows of
+    y set the output biases to the marginal distributions.
     """
 
     columns: Columns
@@ -57,13 +58,13 @@ class Made(Density):
         seen = (0,) * extra + tuple(np.repeat(ranks + 1, self.columns.features).tolist())
         hidden = hidden_labels(width, count, 0 if extra else 1)
         written = tuple(np.repeat(ranks, self.columns.parameters).tolist())
-        first, last, beside, *middle = jax.random.split(key, 3 + depth - 1)
+        first, last, direct, *middle = jax.random.split(key, 3 + depth - 1)
         self.entry = MaskedLinear(first, seen, hidden)
         self.layers = tuple(MaskedLinear(k, hidden, hidden) for k in middle)
-        self.direct = MaskedLinear(beside, seen, written, scale=0.1)
+        self.direct = MaskedLinear(direct, seen, written, scale=0.1)
         leave = MaskedLinear(last, hidden, written, scale=0.1)
         if reference is not None:
-            start = self.columns.initial(jax.vmap(self._visit)(reference))
+            start = self.columns.initial(jax.vmap(self._ordered)(reference))
             leave = eqx.tree_at(lambda layer: layer.bias, leave, start)
         self.exit = leave
 
@@ -75,8 +76,8 @@ class Made(Density):
     def parameters(
         self, y: Float[Array, " d"], condition: Condition = None
     ) -> Float[Array, " parameters"]:
-        """The parameters of every head, in the order of the visit: rank r sees ranks below r."""
-        seen = self.columns.embed(self._visit(y))
+        """The parameters of every head, by rank: rank r depends on ranks below r."""
+        seen = self.columns.embed(self._ordered(y))
         if condition is not None:
             seen = jnp.concatenate([condition, seen])
         hidden = self.entry(seen)
@@ -87,7 +88,7 @@ class Made(Density):
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
         """log p(y), exact, in nats."""
         theta = self.parameters(x, condition)
-        return jnp.sum(self.columns.log_prob(theta, self._visit(x)))
+        return jnp.sum(self.columns.log_prob(theta, self._ordered(x)))
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
         """One configuration, drawn column after column.
@@ -108,7 +109,7 @@ class Made(Density):
         )
         return y if self.order is None else jnp.zeros_like(y).at[self.order.value].set(y)
 
-    def _visit(self, y: Array) -> Array:
+    def _ordered(self, y: Array) -> Array:
         return y if self.order is None else y[self.order.value]
 
     def _drawer(self) -> Callable[..., tuple[Array, Array, Array]]:
@@ -118,7 +119,7 @@ class Made(Density):
         longest = max(self.columns.parameters)
         entry, middle = self.entry.dense(), [layer.dense() for layer in self.layers]
         leave = jnp.pad(self.exit.dense(), ((0, longest), (0, 0)))
-        beside = jnp.pad(self.direct.dense(), ((0, longest), (0, 0)))
+        direct = jnp.pad(self.direct.dense(), ((0, longest), (0, 0)))
         bias = jnp.pad(self.exit.bias + self.direct.bias, (0, longest))
         read = jnp.asarray(np.cumsum((0, *self.columns.parameters[:-1])))
         extra = len(self.entry.incoming) - sum(self.columns.features)
@@ -130,7 +131,7 @@ class Made(Density):
 
         def draw(i: Array, keys: Array, seen: Array, active: Array, y: Array) -> tuple:
             # Before the first label that has units, those of that label are filled early, from
-            # incomplete inputs; nothing sees them until the step that fills them again.
+            # incomplete inputs; nothing reads them until the step that overwrites them.
             at = jnp.maximum(i - labels[0], 0) * share
             known = seen[:inputs]
             hidden = rows(entry, at, share) @ known + rows(self.entry.bias, at, share)
@@ -142,7 +143,7 @@ class Made(Density):
                     active, jax.nn.silu(hidden)[None], (depth + 1, at)
                 )
             theta = rows(leave, read[i], longest) @ active[-1]
-            theta = theta + rows(beside, read[i], longest) @ known + rows(bias, read[i], longest)
+            theta = theta + rows(direct, read[i], longest) @ known + rows(bias, read[i], longest)
             value, features = self.columns.draw(keys[i], i, theta)
             seen = jax.lax.dynamic_update_slice(seen, features, (write[i],))
             return seen, active, y.at[i].set(value)

@@ -16,8 +16,8 @@ class Symmetrized(Density):
     """p(x) = 1/|G| sum_g q(g x): the mixture of a density over a finite group.
 
     Normalized because every g preserves volume. KL(P || p) <= KL(P || q) for every invariant P,
-    by the convexity of -log. Scoring costs |G| passes, ``chunk`` of them at a time; drawing costs
-    one. ``inner`` and ``group`` both act in the user's units.
+    by the convexity of -log. A density costs |G| passes, ``chunk`` of them at a time; a sample
+    costs one. ``inner`` and ``group`` both act in the user's units.
     """
 
     inner: Density
@@ -46,6 +46,6 @@ class Symmetrized(Density):
         return jax.nn.logsumexp(terms) - math.log(self.group.order)
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """A sample of the inner density, moved by a random element."""
+        """A sample of the inner density, transformed by a random group element."""
         draw, move = jax.random.split(key)
         return self.group.random(move, self.inner.sample(draw, condition))

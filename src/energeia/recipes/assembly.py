@@ -10,7 +10,7 @@ from energeia.training.player import Player
 
 
 class ReferenceRows(NamedTuple):
-    """Training rows in the user's units, for scales and first guesses.
+    """Training rows in the user's units, for scales and initial values.
 
     A builder must treat these as traced arrays: loading a run builds the same skeleton with
     abstract values, then fills in the arrays of its checkpoint.
@@ -21,7 +21,7 @@ class ReferenceRows(NamedTuple):
 
 
 class Assembly(NamedTuple):
-    """The parts of a recipe, put together for one problem."""
+    """A recipe assembled for one problem."""
 
     modules: Modules
     objective: Objective

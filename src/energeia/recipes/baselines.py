@@ -20,7 +20,7 @@ from energeia.training.settings import Optimization
 def build_linear(
     options: LinearOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
-    """Pair terms with all columns before; see ``recipes.assembly``."""
+    """Logits linear in all columns before; see ``recipes.assembly``."""
     units, seen = _coordinates(problem, reference)
     columns = columns_of(problem.support, components=options.components, octaves=options.octaves)
     inner = LinearAutoregressive(key, columns, seen)

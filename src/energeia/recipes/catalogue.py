@@ -16,14 +16,14 @@ from energeia.support import Support
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for shelf in (autoregressive, flow, latent, adversarial, energy, max_entropy, tomography)
-    for recipe in shelf.RECIPES
+    for module in (autoregressive, flow, latent, adversarial, energy, max_entropy, tomography)
+    for recipe in module.RECIPES
 }
 """In each family, the recipe that comes first is the one ``compare`` takes where it applies."""
 
 
 def find(name: str) -> Recipe:
-    """Look a recipe up.
+    """The recipe of a name.
 
     Raises:
         InputError: if there is none of that name, with the nearest one.
@@ -33,7 +33,7 @@ def find(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def why_not(recipe: Recipe, support: Support, conditional: bool = False) -> str | None:
+def unsupported_reason(recipe: Recipe, support: Support, conditional: bool = False) -> str | None:
     """The reason why a recipe does not fit a support, or None where it does."""
     outside = [name for name in support.names if name not in recipe.supports]
     if outside:
@@ -46,15 +46,19 @@ def why_not(recipe: Recipe, support: Support, conditional: bool = False) -> str 
 
 
 def require(recipe: Recipe, problem: Problem) -> None:
-    """Refuse a recipe that does not fit.
+    """Raise if a recipe does not fit a problem.
 
     Raises:
         InputError: with the reason, and the recipes that do.
     """
     conditional = problem.condition_dimension > 0
-    reason = why_not(recipe, problem.support, conditional)
+    reason = unsupported_reason(recipe, problem.support, conditional)
     if reason is not None:
-        fitting = [r.name for r in RECIPES.values() if not why_not(r, problem.support, conditional)]
+        fitting = [
+            r.name
+            for r in RECIPES.values()
+            if not unsupported_reason(r, problem.support, conditional)
+        ]
         raise InputError(
             f"recipe {recipe.name!r} does not fit this data, {reason}: "
             f"choose from {', '.join(fitting)}"
@@ -63,7 +67,9 @@ def require(recipe: Recipe, problem: Problem) -> None:
 
 def applicable(support: Support, conditional: bool = False) -> dict[str, str | None]:
     """Each recipe with the reason why it does not apply, or None."""
-    return {name: why_not(recipe, support, conditional) for name, recipe in RECIPES.items()}
+    return {
+        name: unsupported_reason(recipe, support, conditional) for name, recipe in RECIPES.items()
+    }
 
 
 def one_per_family(support: Support, conditional: bool = False) -> list[Recipe]:
@@ -71,5 +77,5 @@ def one_per_family(support: Support, conditional: bool = False) -> list[Recipe]:
     chosen = []
     for family in FAMILIES:
         fitting = [r for r in RECIPES.values() if r.family == family]
-        chosen += [r for r in fitting if not why_not(r, support, conditional)][:1]
+        chosen += [r for r in fitting if not unsupported_reason(r, support, conditional)][:1]
     return chosen

@@ -1,4 +1,4 @@
-"""Autoregressive recipes around a causal network: ``gru`` and the ``povm-`` networks."""
+"""Autoregressive recipes with a causal network: ``gru`` and the ``povm-`` networks."""
 
 import math
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def build_transformer(
     if options.width % options.heads:
         fitting = options.heads * math.ceil(options.width / options.heads)
         raise InputError(
-            f"a width of {options.width} does not part into {options.heads} equal heads: "
+            f"a width of {options.width} is not divisible by the {options.heads} heads: "
             f"make it a multiple, such as {fitting}"
         )
 

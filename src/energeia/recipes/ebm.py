@@ -21,7 +21,7 @@ from energeia.recipes.options.energy import EbmOptions
 from energeia.recipes.options.problem import Problem
 
 JUMPS_UP_TO = 8
-"""The largest dimension in which global jumps are worth their cost."""
+"""The largest dimension with independence proposals; their acceptance is too low above it."""
 
 
 def build(
@@ -46,7 +46,7 @@ def build(
         scaling=parts.condition_scaling(reference),
         anneal=options.anneal or usual,
         steps=options.steps or usual,
-        spread=True,
+        dequantize=True,
     )
     exact = options.negatives == "mala"
     objective = Contrastive(
@@ -66,16 +66,16 @@ def _base(
 ) -> Normal:
     rows = jnp.asarray(reference.x, float)
 
-    def spread(key: PRNGKey, x: jax.Array) -> jax.Array:
+    def dequantize(key: PRNGKey, x: jax.Array) -> jax.Array:
         return units.dequantize(key, units.encode(x)[0])[0]
 
-    v = jax.vmap(spread)(jax.random.split(key, rows.shape[0]), rows)
+    v = jax.vmap(dequantize)(jax.random.split(key, rows.shape[0]), rows)
     circle = np.array(periodic)
     return fitted_normal(v, circle)
 
 
 def _octaves(options: EbmOptions, problem: Problem) -> int:
-    """Fourier features where columns are few; many columns find their scales themselves."""
+    """Fourier features in low dimensions only, where fine structure is hard to learn."""
     if options.octaves >= 0:
         return options.octaves
     return 3 if problem.dimension <= JUMPS_UP_TO else 0

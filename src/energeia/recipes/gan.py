@@ -41,7 +41,7 @@ PENALTIES: dict[str, Penalty] = {
 def build(
     options: GanOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
-    """Put together a game of the adversarial shelf, with dense networks, for a problem."""
+    """Assemble an adversarial game with dense networks for a problem."""
     critic, generator = _networks(options, problem, key)
     rounds, moves = options.training.rounds, options.critic_moves
     each = problem.dimension if options.per_column else 1

@@ -64,7 +64,7 @@ def build(
 
 
 def _orders(options: MadeOptions, problem: Problem) -> int:
-    """How many column orders to mix: few rows are quick to learn several times over."""
+    """How many column orders to mix: with few rows several networks are affordable."""
     if options.orders:
         return options.orders
     return SMALL_ORDERS if problem.rows < SMALL_ROWS and problem.dimension > 1 else 1

@@ -1,4 +1,5 @@
-"""The recipe ``max-entropy``: an energy and a generator at play, whichever generator fits."""
+"""The recipe ``max-entropy``: an energy and a generator, a flow or an implicit one, trained against
+each other."""
 
 from typing import Any, NamedTuple
 
@@ -31,11 +32,11 @@ from energeia.recipes.options.problem import Problem
 from energeia.training.player import Player, optimizer
 
 FLOW_UP_TO = 8
-"""Columns up to which importance weights of a flow are worth having, and sharp features too."""
+"""Largest number of columns for which a flow and high-frequency features are the default."""
 
 
-class Side(NamedTuple):
-    """The generator's side of the game: the parts it moves, and what is played for."""
+class GeneratorPlayer(NamedTuple):
+    """The modules that the generator trains, and the objective."""
 
     parts: dict[str, Any]
     objective: Objective
@@ -75,7 +76,7 @@ def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
     condition_size = bool(problem.condition_dimension)
     if options.generator == "flow" and condition_size:
         raise InputError(
-            "a flow was asked for under conditions, each of which has a partition function of its "
+            "a flow was requested with conditions, each of which has a partition function of its "
             "own: use generator=network"
         )
     few = problem.dimension <= FLOW_UP_TO and not condition_size
@@ -83,15 +84,15 @@ def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
 
 
 def _convolved(options: MaxEntropyOptions, problem: Problem) -> tuple[int, int, int] | None:
-    """The layout where convolutional networks fit and are wanted, or None."""
+    """The layout if convolutional networks are enabled and fit, else None."""
     return parts.strided_layout(problem) if options.images else None
 
 
 def _units(problem: Problem, reference: ReferenceRows) -> Units:
     """Standardized columns; pixels of an image share one location and one scale.
 
-    Apart, the pixels at the margin, which never change, would have the noise of their grey level
-    blown up to unit scale.
+    Standardized separately, the nearly constant pixels at the margin would have noise of unit
+    scale.
     """
     units = Units.fit(problem.support, reference.x)
     if parts.image_layout(problem) is None or len(problem.support.runs) > 1:
@@ -121,7 +122,7 @@ def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energ
     return NeuralEnergy(key, base, options.width, options.depth, octaves, periodic, condition_size)
 
 
-def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
+def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> GeneratorPlayer:
     if not 0 <= options.defensive_fraction < 1:
         raise InputError(
             f"a defensive_fraction of {options.defensive_fraction:g} was given, which must leave "
@@ -143,10 +144,10 @@ def _flow_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Si
         options.huber_width,
         options.defensive_fraction,
     )
-    return Side({"generator": Flow(parts.base_distribution(problem), bijection)}, game)
+    return GeneratorPlayer({"generator": Flow(parts.base_distribution(problem), bijection)}, game)
 
 
-def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Side:
+def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> GeneratorPlayer:
     network_key, entropy_key = jax.random.split(key)
     dimension, condition_size = problem.dimension, problem.condition_dimension
     latent = min(options.latent, dimension) if options.entropy == "volume" else options.latent
@@ -175,20 +176,20 @@ def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) ->
         gamma_final=options.gamma_final / dimension,
         anneal=options.training.rounds * options.energy_moves // 2,
     )
-    return Side({"generator": generator, **extra}, game)
+    return GeneratorPlayer({"generator": generator, **extra}, game)
 
 
 def _entropy(
     options: MaxEntropyOptions, generator: Pushforward, key: PRNGKey
 ) -> tuple[EntropyTerm, dict[str, Any]]:
-    """The entropy term and the part of the cast that it learns."""
+    """The entropy term and the additional module that it trains."""
     (latent,) = generator.prior.shape
     if options.entropy == "volume":
         return VolumeEntropy(options.sigma), {}
     if options.sigma <= 0:
         raise InputError(
-            f"the entropy {options.entropy!r} with noise sigma {options.sigma:g} was asked for: "
-            "without noise there is no such identity, so give a positive sigma"
+            f"the entropy {options.entropy!r} with noise sigma {options.sigma:g} was requested: "
+            "the term is defined only with noise, so give a positive sigma"
         )
     if options.entropy == "score":
         return ImportanceScore(options.sigma), {"proposal": Proposal(jnp.full(latent, -2.0))}

@@ -22,16 +22,15 @@ def build(
 ) -> Assembly:
     """Put the machine, its chains and its objective together.
 
-    Integer columns are thermometers of levels, categorical ones words of units. With a condition
-    the chains are renewed from the
-    data, one in twenty a move, since a persistent chain keeps the condition it has.
+    Integer columns are thermometer encoded, categorical ones one-hot. With a condition one chain in
+    twenty restarts from the data at each move, since a chain keeps its condition.
     """
     units = Units.fit(problem.support, reference.x)
     sizes = problem.support.sizes
     y = parts.encoded_rows(units, reference)
     ordered = tuple(isinstance(c, Integer) for c in problem.support.columns)
     mean = unit_means(Visible(sizes, ordered), y)
-    # A column of K values moves by as many as K - 1 units at once.
+    # A column of K values changes up to K - 1 units at once.
     levels = max(sizes) - 1
     rbm = Rbm(
         key, sizes, options.hidden, mean, problem.condition_dimension,

@@ -24,7 +24,7 @@ def build(
         width=options.width,
         depth=options.depth,
         key=key,
-        unroll=options.layers,  # a third off a step, for a few seconds of compiling
+        unroll=options.layers,  # saves a third of a step, for a few seconds of compilation
     )
     model = parts.flow_in_units(bijection, problem, reference)
     optimization = parts.with_prior(options.optimization, options.shrinkage, problem)

@@ -1,4 +1,4 @@
-"""Where batches come from: gathers on the device, or rows streamed in order from a larger file."""
+"""Batches of training rows: gathered on the device, or streamed in order from a larger file."""
 
 import math
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from energeia.contracts import Batch
 
 
 class ChunkInputs(NamedTuple):
-    """What goes into a compiled chunk: whole data, or the batches fed to each round."""
+    """The inputs of a compiled chunk: the whole data, or the streamed batches of each round."""
 
     data: Any
     streamed: Any
@@ -30,7 +30,7 @@ class Resident(NamedTuple):
         return self.rows.x.shape[0]
 
     def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
-        """The whole data; nothing is fed."""
+        """The whole data; nothing is streamed."""
         del first_round, rounds
         return ChunkInputs(self.rows, None)
 
@@ -47,7 +47,7 @@ class Streamed(NamedTuple):
     rows: Batch
     batch: int
     moves: int
-    """Moves in a round: each gets a batch of its own."""
+    """Number of moves in a round, each with its own batch."""
 
     def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
         """The batches of some rounds, arrays of shape ``(rounds, moves, batch, ...)``."""
@@ -68,7 +68,7 @@ class Streamed(NamedTuple):
         return jnp.asarray(block, dtype=jnp.result_type(float))
 
     def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
-        """The rows that were fed for this move."""
+        """The streamed rows of this move."""
         del key
         return jax.tree.map(lambda rows: rows[move], inputs.streamed)
 

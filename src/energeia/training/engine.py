@@ -1,4 +1,4 @@
-"""Runs a chunk of rounds: compiled whole or a round at a time, whichever was chosen."""
+"""Execution of a chunk of rounds, compiled as one scan or round by round."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _STREAMED_BYTES = 256 * 2**20
 
 
 class Engine(NamedTuple):
-    """A way to run ``rounds`` rounds, with the compile time it cost."""
+    """A compiled function that runs ``rounds`` rounds, with its compile time."""
 
     run: Callable[[State], tuple[State, dict[str, np.ndarray]]]
     mode: Literal["scan", "step"]
@@ -89,7 +89,7 @@ def _joined(parts: list[dict[str, Any]], join: Callable[..., np.ndarray]) -> dic
 
 
 def _streamed_rounds(source: Resident | Streamed, rounds: int) -> int:
-    """How many rounds to feed at a time, a divisor of the chunk that keeps the feed small."""
+    """The number of rounds to stream at once: a divisor of the chunk within the memory limit."""
     if isinstance(source, Resident):
         return rounds
     one = (

@@ -16,7 +16,7 @@ _BLOCK = 512
 def make_held_out(
     objective: Objective, modules: Modules, rows: Batch | None, key: PRNGKey
 ) -> Callable[[Any], jax.Array] | None:
-    """Build ``loss(arrays)`` over all held-out rows; None where there is nothing to watch."""
+    """Build ``loss(arrays)`` over all held-out rows; None where the objective has none."""
     if rows is None:
         return None
     static = eqx.filter(modules, eqx.is_array, inverse=True)

@@ -1,7 +1,7 @@
-"""The one training loop: chunks of compiled rounds, and a look after each.
+"""The training loop: chunks of compiled rounds, with a check after each.
 
-Python sees training only between chunks: it judges the held-out loss, keeps the best state,
-stops early, and stops on a value that is not finite. It writes no file; whoever iterates does.
+Between chunks Python computes the held-out loss, keeps the best state, stops early, and stops on a
+value that is not finite. The loop writes no files; its caller (``runs.runner``) does.
 """
 
 import math
@@ -28,7 +28,7 @@ from energeia.training.state import BestSoFar, Game, State, evaluated_arrays, in
 
 
 class TrainingProgress(NamedTuple):
-    """What is seen between two chunks."""
+    """The state of training after a chunk."""
 
     round: int
     metrics: dict[str, float]
@@ -41,15 +41,15 @@ class TrainingProgress(NamedTuple):
     mode: str
     compile_seconds: float
     run_seconds: float
-    """Seconds that the chunk ran, compile time apart."""
+    """Run time of the chunk, without compilation."""
 
 
 class Trained(NamedTuple):
-    """A trained cast and what was seen on the way."""
+    """Trained modules and the history of training."""
 
     modules: Modules
     history: list[TrainingProgress]
-    """Of these, only the last still owns its state."""
+    """The arrays of all states but the last have been donated."""
 
 
 def total_rounds(settings: Training) -> int:
@@ -61,15 +61,15 @@ def train(
     game: Game, modules: Modules, rows: Batch, held_out: Batch | None, settings: Training,
     key: PRNGKey, augment: Augment | None = None,
 ) -> Trained:  # fmt: skip
-    """Train to the end and keep nothing on disk.
+    """Train to the end without writing to disk.
 
     Args:
         game: the objective and its players.
         modules: the modules of the game, by name.
         rows: training rows, ``x`` of shape ``(n, *shape)``.
         held_out: rows for the held-out loss, by which the best state is kept, or None.
-        settings: how long, on what batches.
-        key: everything random follows from it.
+        settings: length of training and batch size.
+        key: the source of all randomness.
         augment: a random symmetry of one configuration, ``augment(key, x)``, or None.
 
     Raises:
@@ -82,7 +82,7 @@ def train(
 
 
 def trained_modules(modules: Modules, state: State, best_so_far: BestSoFar) -> Modules:
-    """The cast with the best held-out arrays, or the averaged, or the last."""
+    """The modules with the best held-out arrays, or the averaged, or the last ones."""
     arrays = evaluated_arrays(state) if best_so_far.arrays is None else best_so_far.arrays
     return eqx.combine(arrays, eqx.filter(modules, eqx.is_array, inverse=True))
 
@@ -93,24 +93,28 @@ def training_chunks(
 ) -> Iterator[TrainingProgress]:  # fmt: skip
     """Train chunk by chunk; resume from ``start`` as if never stopped.
 
-    A look's ``state`` is given away to the next chunk: copy or save it before going on.
+    The ``state`` of a ``TrainingProgress`` is donated to the next chunk: copy or save it before
+    continuing the iteration.
     """
     require_ranges(settings, lambda option: f"training.{option}")
     if len(rows.x) < settings.batch:
         raise InputError(
             f"{len(rows.x)} training rows were given where a batch has {settings.batch}: "
-            f"lower training.batch to {max(len(rows.x) // 2, 1)} or bring more rows"
+            f"lower training.batch to {max(len(rows.x) // 2, 1)} or add rows"
         )
     settings = settings.bounded(len(rows.x))
 
-    def begun(key: PRNGKey, modules: Modules, first: Batch) -> State:
+    def initialize(key: PRNGKey, modules: Modules, first: Batch) -> State:
         return initial_state(key, game, modules, first, average=settings.average > 0)
 
     init_key, run_key, check_key = jax.random.split(key, 3)
     moves = sum(player.repeats for player in game.players)
     source = batches(rows, settings.batch, moves, settings.resident_mb)
     first: Batch = jax.tree.map(lambda r: jnp.asarray(r[: settings.batch], float), rows)
-    state, best_so_far = start or (run_unoptimized(begun, init_key, modules, first), BestSoFar())
+    state, best_so_far = start or (
+        run_unoptimized(initialize, init_key, modules, first),
+        BestSoFar(),
+    )
     play = make_round(game, modules, source, settings.average, augment)
     held_out_loss = make_held_out(game.objective, modules, held_out, check_key)
     engine = build_engine(play, source, run_key, settings.check_every, settings.mode, state)
@@ -136,7 +140,7 @@ def _exhausted(best_so_far: BestSoFar, settings: Training) -> bool:
 def _updated_best(
     best_so_far: BestSoFar, score: float | None, state: State, *, keep: bool
 ) -> tuple[BestSoFar, bool]:
-    """Keep a copy of the best arrays; a score that is not a number never is the best."""
+    """Keep a copy of the best arrays; NaN is never the best."""
     if score is None or not keep:
         return best_so_far, False
     if score < best_so_far.loss:

@@ -1,4 +1,4 @@
-"""A player: some parts of a cast, and how it moves them to lower its own loss."""
+"""A player: the modules it trains and the optimizer of its loss."""
 
 from typing import Any, NamedTuple
 
@@ -11,14 +11,14 @@ from energeia.training.settings import Optimization
 
 
 class Player(NamedTuple):
-    """One mover of a game.
+    """One player of a game.
 
-    ``name`` is a player of the objective, ``moves`` the parts of the cast that its gradient
-    updates, ``repeats`` the moves it makes in a round, each on a fresh batch.
+    ``name`` is a player of the objective, ``trains`` the names of the modules that its gradient
+    updates, ``repeats`` the number of its moves in a round, each on a new batch.
     """
 
     name: str
-    moves: tuple[str, ...]
+    trains: tuple[str, ...]
     optimizer: optax.GradientTransformation
     repeats: int = 1
 
@@ -28,8 +28,8 @@ def optimizer(
 ) -> optax.GradientTransformation:
     """Adam with decoupled weight decay, a clipped gradient, warm-up and cosine decay.
 
-    ``moves`` is the number of moves until the end of training, which the schedule needs. With a
-    ``bound`` above zero every parameter is brought back to [-bound, bound] after each move.
+    ``moves`` is the total number of moves, for the schedule. With a ``bound`` above zero every
+    parameter is clipped to [-bound, bound] after each move.
 
     Raises:
         InputError: for a setting outside its range.
@@ -57,7 +57,7 @@ def optimizer(
 
 
 def projected(bound: float) -> optax.GradientTransformation:
-    """Shorten the update so that the moved parameters stay within [-bound, bound]."""
+    """Clip the update so that parameters stay within [-bound, bound]."""
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
         moved = optax.apply_updates(params, updates)

@@ -1,4 +1,4 @@
-"""The compiled heart: one move, one round, one chunk of rounds."""
+"""The compiled functions: one move, one round, one chunk of rounds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from energeia._core.types import PRNGKey
 from energeia.contracts import Batch, Metrics, Modules
 from energeia.training.batches import ChunkInputs, Resident, Streamed
 from energeia.training.player import Player
-from energeia.training.state import Game, State, moved_mask
+from energeia.training.state import Game, State, trained_mask
 
 Augment = Callable[[PRNGKey, jax.Array], jax.Array]
 Round = Callable[[State, ChunkInputs, PRNGKey], tuple[State, Metrics]]
@@ -23,10 +23,11 @@ def make_round(
 ) -> Round:
     """Build the function of one round: a static cycle of every player's moves.
 
-    Keys are folded from the round's number, so a resumed run draws what it would have drawn.
+    Keys are folded from the round's number, so a resumed run continues with the same random
+    numbers.
     """
     static = eqx.filter(modules, eqx.is_array, inverse=True)
-    masks = [moved_mask(player, modules) for player in game.players]
+    masks = [trained_mask(player, modules) for player in game.players]
 
     def draw(key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
         key, flip = jax.random.split(key)
@@ -79,7 +80,8 @@ def _move(
 
 
 def _averaged(state: State, decay: float) -> Any:
-    """Move the average; its memory grows from ten rounds, so early noise is forgotten."""
+    """Update the moving average; its time scale grows from ten rounds, so early rounds do not
+    count."""
     if state.average is None:
         return None
     seen = state.round.astype(jnp.result_type(float)) + 1
@@ -105,7 +107,7 @@ def scanned(play: Round, rounds: int) -> Any:
 
 
 def stepped(play: Round) -> Any:
-    """Jit one round; its calls are queued, so the host does not wait between them."""
+    """Jit one round; its calls are asynchronous, so the host does not wait between them."""
 
     def one(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
         streamed = jax.tree.map(lambda rows: rows[0], inputs.streamed)

@@ -1,4 +1,4 @@
-"""How long and how fast to train. Needs no JAX, so that the command line can read it."""
+"""Settings of training and optimizers. Needs no JAX, so that the command line can read it."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from energeia._core.ranges import Count, CountOrZero, NonNegative, Positive, Pro
 
 
 class Optimization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How one player moves: Adam with a schedule, a clip and weight decay."""
+    """The optimizer of one player: Adam with a schedule, clipping and weight decay."""
 
     learning_rate: Positive = 1e-3
     """Peak learning rate."""
@@ -21,27 +21,27 @@ class Optimization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     clip: NonNegative = 5.0
     """Largest global gradient norm; 0 for no clipping."""
     beta1: ProperShare = 0.9
-    """Adam's memory of the gradient."""
+    """Adam's beta_1, the decay of its mean of the gradient."""
     beta2: ProperShare = 0.999
-    """Adam's memory of its square."""
+    """Adam's beta_2, the decay of its mean of the squared gradient."""
     weight_decay: NonNegative = 0.0
     """Decoupled weight decay (AdamW)."""
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long to train, on what batches, and when to look."""
+    """Length of training, batch size, and the interval of checks."""
 
     rounds: Count = 3000
     """Rounds of moves in all."""
     batch: Count = 256
     """Rows in a batch."""
     passes: CountOrZero = 0
-    """Most passes over the training rows, whatever the rounds; 0 for as many as they come to."""
+    """Largest number of passes over the training rows; 0 for no limit besides ``rounds``."""
     check_every: Count = 200
-    """Rounds between looks: metrics, held-out loss, progress."""
+    """Rounds between checks: metrics, held-out loss, progress."""
     patience: CountOrZero = 0
-    """Looks without a better held-out loss before stopping with the best state; 0 to train to the
-    end and keep the end."""
+    """Checks without a better held-out loss before training stops with the best state; 0 to train
+    to the end and keep the final state."""
     average: ProperShare = 0.0
     """Decay of the moving average of parameters that is used after training; 0 for none."""
     checkpoint_every: Count = 1000

@@ -1,4 +1,4 @@
-"""What training carries, and what it has seen to be best."""
+"""The state of training, and the best state so far."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from energeia.training.player import Player
 
 
 class Game(NamedTuple):
-    """An objective and the players that lower their losses in it."""
+    """An objective and the players that minimize its losses."""
 
     objective: Objective
     players: tuple[Player, ...]
@@ -24,31 +24,31 @@ class State(NamedTuple):
     """The arrays that a chunk of rounds carries."""
 
     arrays: Any
-    """Every array of the cast."""
+    """Every array of the modules."""
     optimizers: tuple[Any, ...]
-    """One optimizer state a player."""
+    """One optimizer state per player."""
     memory: Any
-    """The objective's own: chains, buffers."""
+    """The state of the objective: chains, buffers."""
     average: Any
     """Moving average of the trainable arrays, or None."""
     round: Int[Array, ""]
 
 
 class BestSoFar(NamedTuple):
-    """What early stopping remembers; it lives on the host, between chunks."""
+    """The state of early stopping, kept on the host between chunks."""
 
     arrays: Any = None
     """The arrays with the lowest held-out loss, or None."""
     loss: float = float("inf")
     round: int = 0
     misses: int = 0
-    """Looks at the held-out loss since the best one."""
+    """Number of checks since the best held-out loss."""
 
 
-def moved_mask(player: Player, modules: Modules) -> Any:
-    """A prefix of the cast's tree: True at the leaves that the player moves."""
+def trained_mask(player: Player, modules: Modules) -> Any:
+    """A prefix of the tree of modules: True at the leaves that the player trains."""
     return {
-        name: trainable(part) if name in player.moves else False for name, part in modules.items()
+        name: trainable(part) if name in player.trains else False for name, part in modules.items()
     }
 
 
@@ -58,7 +58,7 @@ def initial_state(
     """The state before the first round."""
     arrays = eqx.filter(modules, eqx.is_array)
     states = tuple(
-        p.optimizer.init(eqx.filter(modules, moved_mask(p, modules))) for p in game.players
+        p.optimizer.init(eqx.filter(modules, trained_mask(p, modules))) for p in game.players
     )
     mean = (
         eqx.filter(modules, {n: trainable(part) for n, part in modules.items()})
@@ -71,7 +71,7 @@ def initial_state(
 
 
 def _owned(leaf: Any) -> Array:
-    """A copy with a strong dtype: chunks give buffers away, and must not take the caller's."""
+    """A copy with a strong dtype: chunks donate their buffers, which must not be the caller's."""
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return jnp.copy(leaf)
     return jnp.array(leaf, dtype=leaf.dtype, copy=True)

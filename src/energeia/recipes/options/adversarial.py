@@ -1,4 +1,4 @@
-"""Options of the recipes that play a game against a critic. Needs no JAX."""
+"""Options of the adversarial recipes. Needs no JAX."""
 
 from typing import Literal
 
@@ -17,13 +17,13 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """A relativistic game with penalties on the critic's slope at real and generated rows."""
 
     payoff: Payoffs = "relativistic"
-    """What the two play for."""
+    """The losses of critic and generator."""
     penalties: tuple[Penalties, ...] = ("r1", "r2")
-    """What the critic pays for its slope."""
+    """Penalties on the slope of the critic."""
     bound: NonNegative = 0.0
     """Largest parameter of the critic after a move; 0 for no bound."""
     critic_moves: Count = 1
-    """Moves of the critic for one of the generator."""
+    """Updates of the critic for each update of the generator."""
     latent: Count = 32
     """Latent dimensions."""
     width: Count = 192
@@ -31,27 +31,27 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     depth: CountOrZero = 1
     """Residual blocks of both networks."""
     octaves: Octaves = 4
-    """Frequencies 1, 2, 4, ... at which the critic also sees sines and cosines of each column."""
+    """Number of frequencies 1, 2, 4, ... of sines and cosines that are inputs of the critic."""
     octaves_up_to: CountOrZero = 16
-    """Columns above which it does not."""
+    """Number of columns above which there are none."""
     per_column: bool = True
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 0.15
     """Weight gamma of gamma / 2 times the penalties at first, per squared standardized unit."""
     gamma_final: NonNegative = 0.015
-    """The same from half of the training on."""
+    """The weight from half of the training on."""
     fill: PositiveShare = 0.5
-    """Share of its cell over which a discrete value is spread for the critic, at most 1."""
+    """Fraction of its cell over which a discrete value is dequantized, at most 1."""
     critic: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
-    """How the critic moves."""
+    """The optimizer of the critic."""
     generator: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
-    """How the generator moves."""
+    """The optimizer of the generator."""
     training: Training = Training(rounds=8000, batch=64, check_every=500, average=0.999)
-    """How long to train."""
+    """Length and monitoring of the training."""
 
 
 _DCGAN = Optimization(learning_rate=2e-4, beta1=0.5, schedule="constant", warmup=1, clip=0.0)
-"""Radford et al. 2016, arXiv:1511.06434, which most papers after it start from."""
+"""Radford et al. 2016, arXiv:1511.06434, the starting point of most later papers."""
 
 
 def _rmsprop(rate: float) -> Optimization:
@@ -65,25 +65,25 @@ _PLAIN = Training(rounds=8000, batch=64, check_every=500)
 
 
 class NonSaturatingOptions(GanOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The first game, in which the generator raises the critic's doubt."""
+    """The original game with the non-saturating loss of the generator."""
 
     payoff: Payoffs = "non-saturating"
-    """What the two play for."""
+    """The losses of critic and generator."""
     penalties: tuple[Penalties, ...] = ()
-    """What the critic pays for its slope."""
+    """Penalties on the slope of the critic."""
     critic: Optimization = _DCGAN
-    """How the critic moves."""
+    """The optimizer of the critic."""
     generator: Optimization = _DCGAN
-    """How the generator moves."""
+    """The optimizer of the generator."""
     training: Training = _PLAIN
-    """How long to train."""
+    """Length and monitoring of the training."""
 
 
 class MinimaxOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The zero-sum game, whose gradient fades where the critic is sure."""
+    """The zero-sum game, whose gradient vanishes where the critic is confident."""
 
     payoff: Payoffs = "minimax"
-    """What the two play for."""
+    """The losses of critic and generator."""
 
 
 class RelativisticOptions(
@@ -92,89 +92,89 @@ class RelativisticOptions(
     """The relativistic game without penalties."""
 
     payoff: Payoffs = "relativistic"
-    """What the two play for."""
+    """The losses of critic and generator."""
 
 
 class R1Options(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The non-saturating game with a penalty on the critic's slope at data."""
 
     penalties: tuple[Penalties, ...] = ("r1",)
-    """What the critic pays for its slope."""
+    """Penalties on the slope of the critic."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 10.0
     """Weight gamma of gamma / 2 times the penalties at first."""
     gamma_final: NonNegative = 10.0
-    """The same from half of the training on."""
+    """The weight from half of the training on."""
     critic: Optimization = _rmsprop(1e-4)
-    """How the critic moves."""
+    """The optimizer of the critic."""
     generator: Optimization = _rmsprop(1e-4)
-    """How the generator moves."""
+    """The optimizer of the generator."""
     training: Training = Training(rounds=8000, batch=64, check_every=500, average=0.999)
-    """How long to train."""
+    """Length and monitoring of the training."""
 
 
 class NoiseOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The non-saturating game with the penalty that stands for noise on both sides."""
+    """The non-saturating game with the penalty equivalent to noise on both sides."""
 
     penalties: tuple[Penalties, ...] = ("noise",)
-    """What the critic pays for its slope."""
+    """Penalties on the slope of the critic."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 0.1
     """Weight gamma of gamma / 2 times the penalties at first."""
     gamma_final: NonNegative = 0.001
-    """The same from half of the training on."""
+    """The weight from half of the training on."""
     critic: Optimization = Optimization(learning_rate=1e-3, schedule="constant", warmup=1, clip=0.0)
-    """How the critic moves."""
+    """The optimizer of the critic."""
     generator: Optimization = Optimization(
         learning_rate=1e-3, schedule="constant", warmup=1, clip=0.0
     )
-    """How the generator moves."""
+    """The optimizer of the generator."""
 
 
 class WganOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Wasserstein game with a critic of bounded parameters."""
 
     payoff: Payoffs = "mean-difference"
-    """What the two play for."""
+    """The losses of critic and generator."""
     bound: NonNegative = 0.01
     """Largest parameter of the critic after a move; 0 for no bound."""
     critic_moves: Count = 5
-    """Moves of the critic for one of the generator."""
+    """Updates of the critic for each update of the generator."""
     critic: Optimization = _rmsprop(5e-5)
-    """How the critic moves."""
+    """The optimizer of the critic."""
     generator: Optimization = _rmsprop(5e-5)
-    """How the generator moves."""
+    """The optimizer of the generator."""
 
 
 class WganGpOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The Wasserstein game with a critic whose slope is drawn to one."""
+    """The Wasserstein game with a penalty on slopes of the critic other than one."""
 
     payoff: Payoffs = "mean-difference"
-    """What the two play for."""
+    """The losses of critic and generator."""
     penalties: tuple[Penalties, ...] = ("unit-slope",)
-    """What the critic pays for its slope."""
+    """Penalties on the slope of the critic."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 20.0
     """Weight gamma of gamma / 2 times the penalties at first: twice the paper's lambda."""
     gamma_final: NonNegative = 20.0
-    """The same from half of the training on."""
+    """The weight from half of the training on."""
     critic_moves: Count = 5
-    """Moves of the critic for one of the generator."""
+    """Updates of the critic for each update of the generator."""
     critic: Optimization = Optimization(
         learning_rate=1e-4, beta1=0.0, beta2=0.9, schedule="constant", warmup=1, clip=0.0
     )
-    """How the critic moves."""
+    """The optimizer of the critic."""
     generator: Optimization = Optimization(
         learning_rate=1e-4, beta1=0.0, beta2=0.9, schedule="constant", warmup=1, clip=0.0
     )
-    """How the generator moves."""
+    """The optimizer of the generator."""
 
 
 def _recipe(name: str, summary: str, citation: str, options: type[GanOptions]) -> Recipe:
-    """A game of the shelf: one builder, told apart by options alone."""
+    """An adversarial recipe: all share one builder and differ in options only."""
     return Recipe(
         name=name,
         family="adversarial",
@@ -202,7 +202,7 @@ RECIPES = (
     ),
     _recipe(
         "gan-non-saturating",
-        "the game of 2014 with a generator whose gradient does not fade",
+        "the game of 2014 with the non-saturating loss of the generator",
         "Goodfellow et al. 2014, arXiv:1406.2661, section 3; Radford et al. 2016, arXiv:1511.06434",
         NonSaturatingOptions,
     ),
@@ -220,7 +220,7 @@ RECIPES = (
     ),
     _recipe(
         "gan-r1-r2",
-        "non-saturating game with weighted R1 and R2 penalties, noise in the mean",
+        "non-saturating game with weighted R1 and R2 penalties, equivalent to noise",
         "Roth et al. 2017, arXiv:1705.09367",
         NoiseOptions,
     ),
@@ -232,7 +232,7 @@ RECIPES = (
     ),
     _recipe(
         "wgan-gp",
-        "Wasserstein game, slope of the critic drawn to one",
+        "Wasserstein game with a unit-slope penalty on the critic",
         "Gulrajani et al. 2017, arXiv:1704.00028",
         WganGpOptions,
     ),

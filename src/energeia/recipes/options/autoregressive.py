@@ -18,7 +18,7 @@ class AutoregressiveOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     components: Count = 32
     """Components of the mixture of each continuous column."""
     octaves: Octaves = 6
-    """Doubling frequencies at which later columns see a continuous one."""
+    """Number of doubling frequencies among the features of a continuous column."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: transform batches at random only (augment), average the model over the
     whole group too (mixture), over the part that fixes a site (auto), or ignore them (none)."""
@@ -28,7 +28,7 @@ class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """A masked autoregressive network: exact likelihood, exact samples, every kind of column."""
 
     width: Count = 512
-    """Hidden units in a layer, rounded to equal shares for each column."""
+    """Hidden units in a layer, rounded to an equal number for each column."""
     depth: Count = 2
     """Hidden layers."""
     orders: CountOrZero = 0
@@ -36,9 +36,9 @@ class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     training: Training = Training(
         rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )
-    """How long to train."""
+    """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
-    """How the network moves."""
+    """The optimizer."""
 
 
 class GruOptions(AutoregressiveOptions, frozen=True, kw_only=True):
@@ -51,16 +51,16 @@ class GruOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     training: Training = Training(
         rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )
-    """How long to train."""
+    """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=4e-3)
-    """How the network moves."""
+    """The optimizer."""
 
 
 RECIPES = (
     Recipe(
         name="made",
         family="autoregressive",
-        summary="masked network, one pass scores; exact likelihood on any mixture of columns",
+        summary="masked network, density in one pass; exact likelihood on any mixture of columns",
         citation="Germain, Gregor, Murray, Larochelle (2015), arXiv:1502.03509",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=MadeOptions,

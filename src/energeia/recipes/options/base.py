@@ -1,4 +1,4 @@
-"""What a recipe is, readable without JAX."""
+"""The record of a recipe. Needs no JAX."""
 
 import importlib
 from collections.abc import Callable
@@ -24,11 +24,11 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     builder: str
     """``module:function``, imported when first built (it needs JAX)."""
     mixed: bool = True
-    """Whether discrete and continuous columns may stand side by side."""
+    """Whether discrete and continuous columns may be mixed."""
     conditional: bool = True
     """Whether it takes a condition."""
     reference_rows: int = 4096
-    """Training rows that its builder is shown, for scales and first guesses; 0 for all of them."""
+    """Number of training rows given to its builder, for scales and initial values; 0 for all."""
     latent_space: bool = False
     """Whether its runs have a generator of latent vectors with an energy on its image."""
 

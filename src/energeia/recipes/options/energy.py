@@ -20,26 +20,28 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     sweeps: Count = 1
     """Gibbs sweeps of every chain in a move."""
     anneal: CountOrZero = 100
-    """Sweeps of a sample while it cools from independent columns."""
+    """Sweeps of a sample while it is annealed from independent columns."""
     steps: CountOrZero = 1000
     """Sweeps of a sample after that."""
     initial_weight: NonNegative = 0.2
     """Deviation of the first weights of a binary column; of K values it is shared by K - 1."""
     shrinkage: NonNegative = 2.5
-    """Weight decay times rows over (K - 1)^2: a prior that counts for less the more the data."""
+    """Weight decay times rows over (K - 1)^2: a prior whose weight falls with the number of
+    rows."""
     optimization: Optimization = Optimization(learning_rate=1.5e-2, beta1=0.0)
-    """How the machine moves. Its learning rate is divided by (K - 1)^0.75 and its weight decay
-    is added to the shrinkage. Momentum and persistent chains swing each other: keep beta1 small."""
+    """The optimizer. Its learning rate is divided by (K - 1)^0.75 and its weight decay
+    is added to the shrinkage. Momentum and persistent chains oscillate together: keep beta1
+    small."""
     training: Training = Training(
         rounds=9000, batch=512, passes=350, check_every=250, average=0.9995
     )
-    """How long to train: to the end of the schedule, since the pseudo-likelihood of held-out rows,
-    which is all that can be watched, is blind to the weights of modes; but with few rows not so
-    long that the machine learns them by heart."""
+    """Length and monitoring of the training: to the end of the schedule, since the held-out
+    pseudo-likelihood, the only available criterion, does not depend on the weights of modes; with
+    few rows limited by ``passes``, to avoid overfitting."""
 
 
 class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A neural energy trained by contrast with a replay buffer of its own samples."""
+    """A neural energy trained by contrastive divergence with a replay buffer."""
 
     width: Count = 64
     """Width of the network."""
@@ -48,27 +50,28 @@ class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     octaves: OctavesOrAuto = -1
     """Octaves of Fourier features; -1 for 3 in up to 8 dimensions and none beyond."""
     negatives: Literal["mala", "langevin"] = "mala"
-    """Kernel of the buffer: MALA, or unadjusted Langevin, which is biased by its step."""
+    """Kernel of the buffer: MALA, or unadjusted Langevin, with a bias that depends on its step
+    size."""
     step_size: NonNegative = 0.0
-    """First step size; 0 for that of a standard normal. MALA's follows its acceptance."""
+    """First step size; 0 for that of a standard normal. MALA's is adapted to its acceptance."""
     chains: Count = 512
     """Chains in the buffer."""
     moves: Count = 5
     """Steps of every chain in a move."""
     restart: Share = 0.05
-    """Probability that a chain starts again from a training row."""
+    """Probability that a chain restarts from a training row."""
     noise: Share = 0.0
-    """Probability that a chain starts again from the base."""
+    """Probability that a chain restarts from the base."""
     penalty: NonNegative = 0.0001
     """Weight of the mean squared energies in the loss."""
     anneal: CountOrZero = 0
-    """Steps of a sample while it cools from the base; 0 for 60 where chains jump, else 300."""
+    """Steps of a sample while it is annealed from the base; 0 for 60 up to 8 columns, else 300."""
     steps: CountOrZero = 0
-    """Steps of a sample after that; 0 for 60 where chains jump, else 300."""
+    """Steps of a sample after that; 0 for 60 up to 8 columns, else 300."""
     optimization: Optimization = Optimization(learning_rate=2e-3, beta1=0.5)
-    """How the energy moves."""
+    """The optimizer."""
     training: Training = Training(rounds=3000, batch=512, average=0.995)
-    """How long to train."""
+    """Length and monitoring of the training."""
 
 
 RECIPES = (

@@ -14,11 +14,11 @@ class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     depth: Count = 2
     """Hidden layers of each conditioner."""
     shrinkage: NonNegative = 3000.0
-    """Weight decay times training rows: a prior that data outweighs."""
+    """Weight decay times training rows: a prior whose weight falls with the number of rows."""
     training: Training = Training(
         rounds=1200, batch=128, check_every=100, patience=10, average=0.995
     )
-    """How long to train."""
+    """Length and monitoring of the training."""
 
 
 class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
@@ -31,14 +31,15 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     half_width: Positive = 5.0
     """Half-width of the box that splines fill, in standard deviations."""
     octaves: OctavesOrAuto = -1
-    """Octaves of sines and cosines that conditioners see; -1 for 4 up to 8 columns, 0 beyond."""
+    """Octaves of sines and cosines in the inputs of conditioners; -1 for 4 up to 8 columns, 0
+    beyond."""
     width: CountOrZero = 0
     """Hidden units of each conditioner; 0 for 64 up to 8 columns and 96 beyond."""
     optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
-    """How the flow moves."""
+    """The optimizer."""
 
     def resolved(self, dimension: int) -> "SplineFlowOptions":
-        """The same options with every automatic choice made."""
+        """The options with all choices that depend on the dimension made."""
         few = dimension <= 8
         return msgspec.structs.replace(
             self,
@@ -57,14 +58,15 @@ class RealNVPOptions(CouplingOptions, frozen=True, kw_only=True):
     bound: Positive = 3.0
     """Largest logarithm of a scale."""
     octaves: OctavesOrAuto = -1
-    """Octaves of sines and cosines that conditioners see; -1 for 2 up to 8 columns, 0 beyond."""
+    """Octaves of sines and cosines in the inputs of conditioners; -1 for 2 up to 8 columns, 0
+    beyond."""
     width: Count = 96
     """Hidden units of each conditioner."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=1.0)
-    """How the flow moves."""
+    """The optimizer."""
 
     def resolved(self, dimension: int) -> "RealNVPOptions":
-        """The same options with every automatic choice made."""
+        """The options with all choices that depend on the dimension made."""
         octaves = self.octaves if self.octaves >= 0 else (2 if dimension <= 8 else 0)
         return msgspec.structs.replace(self, octaves=octaves)
 

@@ -24,15 +24,15 @@ class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     beta: NonNegative = 1.0
     """Weight of the divergence in the training loss (particles = 1 only)."""
     free_bits: NonNegative = 0.0
-    """Nats of each latent dimension that cost nothing in training (particles = 1 only)."""
+    """Free bits: nats per latent dimension not penalized in training (particles = 1 only)."""
     warmup: CountOrZero = 500
     """Moves over which beta rises from zero (particles = 1 only)."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=100.0)
-    """How the model moves."""
+    """The optimizer."""
     training: Training = Training(
         rounds=3000, batch=128, check_every=125, patience=6, average=0.998
     )
-    """How long to train."""
+    """Length and monitoring of the training."""
 
 
 RECIPES = (

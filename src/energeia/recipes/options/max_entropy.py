@@ -19,17 +19,18 @@ from energeia.training.settings import Optimization, Training
 
 
 class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An energy and a generator that keeps its entropy."""
+    """An energy trained against a generator whose entropy is maximized."""
 
     generator: Literal["auto", "flow", "network"] = "auto"
-    """A flow knows its density, so entropy and weights are exact; a network reaches more columns.
-    The flow up to 8 columns without conditions by default."""
+    """A flow has a density, so entropy and weights are exact; a network scales to more columns. By
+    default a flow up to 8 columns without conditions."""
     width: Count = 64
     """Hidden units of the energy, and of each conditioner of a flow."""
     depth: CountOrZero = 2
     """Residual blocks of the energy."""
     octaves: OctavesOrAuto = -1
-    """Octaves of Fourier features that the energy sees; -1 for 5 up to 8 columns, 0 beyond."""
+    """Octaves of Fourier features in the inputs of the energy; -1 for 5 up to 8 columns, 0
+    beyond."""
     layers: Count = 3
     """Coupling layers of a flow."""
     bins: Count = 32
@@ -65,7 +66,7 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     gamma: NonNegative = 1.0
     """Weight of the penalty at first, per column."""
     gamma_final: NonNegative = 0.1
-    """The same from half of the training on."""
+    """The weight from half of the training on."""
     energy_moves: Count = 1
     """Updates of the energy for each update of the generator."""
     energy: Optimization = Optimization(beta1=0.5, beta2=0.99)

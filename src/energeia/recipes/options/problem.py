@@ -1,4 +1,4 @@
-"""What a recipe must know of the data to build a model for it. Needs no JAX."""
+"""The properties of the data that a recipe needs to build a model. Needs no JAX."""
 
 import msgspec
 

@@ -24,55 +24,56 @@ class RecurrentOptions(
     depth: Count = 3
     """Layers."""
     training: Training = _LONG
-    """How long to train."""
+    """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
-    """How the network moves."""
+    """The optimizer."""
 
 
 class CompactOptions(RecurrentOptions, frozen=True, kw_only=True):
-    """One small recurrent layer: few parameters learn more from few shots, in less time."""
+    """One small recurrent layer: fewer parameters need fewer shots and less time."""
 
     width: Count = 48
     """Hidden units in a layer."""
     depth: Count = 1
     """Layers."""
     training: Training = Training(rounds=800, batch=500, check_every=50, patience=10, average=0.99)
-    """How long to train."""
+    """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=1e-2)
-    """How the network moves."""
+    """The optimizer."""
 
 
 class TransformerOptions(
     AutoregressiveOptions, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """A causal transformer over the sites: exact likelihood, samples with carried keys."""
+    """A causal transformer over the sites: exact likelihood, sampling with cached keys and
+    values."""
 
     width: Count = 48
-    """Numbers that stand for one site."""
+    """Embedding size of one site."""
     depth: Count = 2
     """Blocks of attention."""
     heads: Count = 4
     """Heads of each block, parts of the width."""
     training: Training = _LONG
-    """How long to train."""
+    """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
-    """How the network moves."""
+    """The optimizer."""
 
 
 class KGramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tables of conditional probabilities of each site, counted once."""
 
     order: CountOrZero = 4
-    """Sites remembered at most; the order that scores best on held-out shots is taken."""
+    """Largest order; the one with the best held-out likelihood is used."""
     training: Training = _ONCE
-    """Nothing is trained: one round passes, in which the counted model is scored."""
+    """Nothing is trained: one round runs, in which the counted model is evaluated."""
 
 
 class MarginalsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Independent sites, counted once."""
 
     training: Training = _ONCE
-    """Nothing is trained: one round passes, in which the counted model is scored."""
+    """Nothing is trained: one round runs, in which the counted model is evaluated."""
 
 
 class LinearOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,13 +82,13 @@ class LinearOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     components: Count = 32
     """Components of the mixture of each continuous column."""
     octaves: Octaves = 6
-    """Doubling frequencies at which later columns see a continuous one."""
+    """Number of doubling frequencies among the features of a continuous column."""
     training: Training = Training(
         rounds=2000, batch=500, check_every=100, patience=5, average=0.995
     )
-    """How long to train."""
+    """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=3e-3)
-    """How the weights move."""
+    """The optimizer."""
 
 
 class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,17 +101,18 @@ class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     purification: Count = 1
     """Dimension summed over at each site: 1 for a pure state, more for a mixed one."""
     amplitudes: Literal["auto", "real", "complex"] = "auto"
-    """Real as in ground states without a field along Y; auto: unless shots show the contrary."""
+    """Real as in ground states without a field along Y; auto: real unless the shots show phases."""
     noise: NonNegative = 0.1
-    """Size of the random numbers added to the product state at the start, alike at all sites."""
+    """Size of the random numbers added to the product state at the start, equal at all sites."""
     signs: Literal["alike", "free"] = "alike"
-    """Of that noise: alike, so that no walls of opposite sign form; free, for long GHZ states."""
+    """Signs of that noise: alike, which avoids domain walls of sign; free, for long GHZ states."""
     training: Training = Training(
         rounds=6000, batch=100, check_every=300, patience=10, average=0.99
     )
-    """How long to train: many moves on small batches, whose noise helps past poor optima."""
+    """How long to train: many moves on small batches, whose noise helps to leave poor local
+    optima."""
     optimization: Optimization = Optimization(learning_rate=3e-2)
-    """How the tensors move."""
+    """The optimizer."""
 
 
 RECIPES = (

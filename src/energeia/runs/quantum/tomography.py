@@ -14,7 +14,7 @@ from energeia.data.shots.measurements import Shots
 from energeia.estimate import Estimate
 from energeia.evaluation.quantum import warnings as warn
 from energeia.evaluation.quantum.exact_state import of_state, state_vector
-from energeia.evaluation.quantum.quantum_fidelity import why_not
+from energeia.evaluation.quantum.quantum_fidelity import unsupported_reason
 from energeia.evaluation.quantum.summaries import conclusions, ranked
 from energeia.evaluation.quantum.tomography import Operator, Questions, Sort, of_shots, questions
 from energeia.physics.quantum.mps import LocallyDepolarized, MatrixProductState, State
@@ -147,7 +147,7 @@ def _questions(
         )
     target = None
     if isinstance(truth, MatrixProductState):
-        target = np.empty(0, dtype=complex) if why_not(sites) else state_vector(truth)
+        target = np.empty(0, dtype=complex) if unsupported_reason(sites) else state_vector(truth)
     return questions(
         povm_named(request.povm),
         sites,
@@ -281,7 +281,7 @@ def _record(
 ) -> Tomography:
     measured = states[0]
     truth = [state for state in states if state.sort == "truth"]
-    refused = [] if asked.target is None else [why_not(asked.sites)]
+    refused = [] if asked.target is None else [unsupported_reason(asked.sites)]
     networks = any(state.sort == "network" for state in states)
     record = Tomography(
         shots=request.shots,
