@@ -28,7 +28,7 @@ def quantum_fidelity(
     """
     require_complete(povm)
     sites = outcomes.shape[1]
-    refused = why_not(sites)
+    refused = unsupported_reason(sites)
     if refused:
         return Estimate.none(refused)
     if psi.shape != (2**sites,):
@@ -47,7 +47,7 @@ def quantum_fidelity(
     return Estimate.mean(terms, "exact")
 
 
-def why_not(sites: int) -> str:
+def unsupported_reason(sites: int) -> str:
     """Why the quantum fidelity of so many sites is refused; empty where it is not."""
     if sites <= MOST_SITES:
         return ""
