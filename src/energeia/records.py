@@ -107,7 +107,7 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of the run, for a model."""
     nll: Estimate | None = None
     """Mean of -log Q over held-out shots, in nats a shot."""
-    behind: Estimate | None = None
+    nll_excess: Estimate | None = None
     """``nll`` minus that of the best model, paired shot by shot; None for the best."""
     kl: Estimate | None = None
     """KL(P || Q) in nats from paired log-ratios, where the truth is known."""

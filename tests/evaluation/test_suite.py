@@ -62,7 +62,7 @@ def test_memory_is_found_out(prepared):
     copy = Copy(jnp.asarray(TRAIN.x), 0.005)
     found = evaluate(copy, HELD_OUT, TRAIN, prepared=prepared)
     assert found.memorization.value > 0.8
-    assert any("remembers rows" in w for w in found.warnings)
+    assert any("memorizes rows" in w for w in found.warnings)
 
 
 def test_collapse_is_found_out(prepared):
@@ -91,7 +91,7 @@ def test_a_likelihood_that_is_not_finite_is_told_and_kept(prepared):
 def test_an_energy_without_a_sampler_says_so(prepared):
     found = evaluate(Quadratic(), HELD_OUT, TRAIN, prepared=prepared)
     assert found.two_sample == ()
-    assert any("cannot be drawn from" in w for w in found.warnings)
+    assert any("has no sampler" in w for w in found.warnings)
 
 
 def test_samples_outside_the_support_are_counted():

@@ -16,7 +16,7 @@ def with_panorama(page):
     heights = 10 * (u[:, None] ** 2 + u**2)
     frame = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
     seen = LandscapePicture(frames=frame[None], heights=heights[None], chains=np.zeros((2, 5, 2)))
-    first = dataclasses.replace(page.models[0], scan_landscape=seen)
+    first = dataclasses.replace(page.models[0], landscape=seen)
     return dataclasses.replace(page, models=[first, *page.models[1:]])
 
 
@@ -32,5 +32,5 @@ def test_page_shows_the_energy_of_the_models_that_have_one():
 
 
 def test_rows_land_where_the_axes_say():
-    seen = with_panorama(plane_page()).models[0].scan_landscape
+    seen = with_panorama(plane_page()).models[0].landscape
     np.testing.assert_allclose(seen.coordinates(np.array([[3.0, -1.5]])), [[1.0, -0.5]])

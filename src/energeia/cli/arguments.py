@@ -11,10 +11,10 @@ from energeia.runs.storage.config import DataConfig
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True):
-    """What every command takes."""
+    """Options of every command."""
 
     seed: Seed = 0
-    """Everything random follows from it."""
+    """The seed of all random numbers."""
     json: bool = False
     """Print one JSON object on standard output and nothing else there."""
     debug: bool = False
@@ -22,10 +22,10 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """How data are read."""
+    """Options for reading data."""
 
     support: str = ""
-    """Override what the columns are, as '0:positive; 1-3:circle(-3.2,3.2); *:real'."""
+    """Override the supports of columns, as '0:positive; 1-3:circle(-3.2,3.2); *:real'."""
     drop_bad_rows: bool = False
     """Leave out rows that hold NaN or infinity."""
     drop_columns: tuple[str, ...] = ()
@@ -35,10 +35,10 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
     fractions: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
-    """Shares of rows for training, early stopping and judging."""
+    """Fractions of rows for training, early stopping and testing."""
 
     def config(self, spec: str, seed: int) -> DataConfig:
-        """The part of a run's configuration that speaks of data."""
+        """The data section of a run's configuration."""
         return DataConfig(
             spec=spec,
             support=self.support,
@@ -59,7 +59,7 @@ _Common = Annotated[Common, arg(name="")]
 
 
 class InspectArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Say what data are: shape, support, defects, and which recipes apply."""
+    """Describe data: shape, support, defects, and which recipes apply."""
 
     data: _Spec
     """A file or a named source such as ising:L=8,beta=0.4407, digits, moons."""
@@ -81,13 +81,13 @@ class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     scale: Positive = 1.0
     """Multiply the rounds of every recipe and, below one, the importance weights that score it."""
     resume: bool = False
-    """Go on in --out: finished runs are kept, interrupted ones continue."""
+    """Continue in --out: finished runs are kept, interrupted ones continue."""
     reading: _Data = DataArguments()
     common: _Common = Common()
 
 
 class ResumeArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Go on with an interrupted run, bit for bit as if it had never stopped."""
+    """Continue an interrupted run, bit for bit as if it had not been interrupted."""
 
     run: _Run
     """Folder of the run."""
@@ -108,15 +108,15 @@ class SampleArguments(msgspec.Struct, frozen=True, kw_only=True):
     kernel: Literal["", "mala", "hmc", "langevin", "jumping"] = ""
     """Draw by chains of this kernel on the run's energy; without it, from the model itself."""
     latent: Literal["", "pullback", "tilt", "plain"] = ""
-    """Chains walk in the latent space: on the image of G, on p_G exp(-E), or E(G(z)) alone."""
+    """Chains in the latent space: for exp(-E) on the image of G, p_G exp(-E), or E(G(z)) alone."""
     steps: Annotated[int, msgspec.Meta(ge=8)] = 200
     """Steps of each chain."""
     step_size: NonNegative = 0.0
-    """Step size of the kernel; 0 to adapt it in a pilot and freeze it."""
+    """Step size of the kernel; 0 to tune it in a pilot run."""
     temperature: Positive = 1.0
     """T of exp(-E / T) with chains, of prior(z)^(1/T) without."""
     truncation: NonNegative = 0.0
-    """Without chains: draw no latent number beyond so many deviations; 0 for all."""
+    """Without chains: truncate the latent prior at so many deviations; 0 for no truncation."""
     common: _Common = Common()
 
 
@@ -174,7 +174,7 @@ class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     noise: Share = 0.0
     """Strength of local depolarizing noise on the truth, 0 to 1."""
     hamiltonian: str = ""
-    """A chain whose energy is asked, such as tfim:J=1,h=1."""
+    """A chain whose energy is computed, such as tfim:J=1,h=1."""
     observables: tuple[str, ...] = ()
     """Sums of Pauli strings, each in quotes, such as "Z0 Z8" "0.5 X0 + 0.5 X1"."""
     correlator: Literal["X", "Y", "Z"] = "Z"
@@ -188,13 +188,13 @@ class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     samples: Count = 50_000
     """Strings drawn from each model to measure it."""
     first: Literal[0, 1] | None = None
-    """The first outcome code of integer rows, where the file does not tell."""
+    """The first outcome code of integer rows, where the file does not state it."""
     bit_order: Literal["left", "right"] | None = None
-    """On which side qubit 0 stands in the strings of a counts file."""
+    """Side of qubit 0 in the strings of a counts file."""
     out: Annotated[str, arg(aliases=["-o"])] = ""
     """Folder of the runs and the report; a fresh one under runs/ by default."""
     resume: bool = False
-    """Go on in --out: finished runs are kept, interrupted ones continue."""
+    """Continue in --out: finished runs are kept, interrupted ones continue."""
     common: _Common = Common()
 
 

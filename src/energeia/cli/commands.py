@@ -1,4 +1,4 @@
-"""Which function carries a command out; its module is imported when the command is given."""
+"""The functions that implement the commands, imported when the command is given."""
 
 import importlib
 from typing import Any
@@ -22,7 +22,7 @@ _COMMANDS = {
 
 
 def run(name: str, parsed: Any) -> int:
-    """Carry out one command and print its answer."""
+    """Run one command and print its result."""
     module, _, function = _COMMANDS[name].partition(":")
     command = getattr(importlib.import_module(f"energeia.cli.{module}"), function)
     answer, show = command(parsed)

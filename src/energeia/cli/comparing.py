@@ -1,4 +1,4 @@
-"""The commands ``compare``, ``evaluate`` and ``report``: runs side by side."""
+"""The commands ``compare``, ``evaluate`` and ``report``: several runs together."""
 
 import sys
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def compare_recipes(given: arguments.CompareArguments) -> Answer:
             say=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except KeyboardInterrupt:
-        print(f"stopped; go on with: {command}", file=sys.stderr)
+        print(f"stopped; continue with: {command}", file=sys.stderr)
         raise
     page = Path(given.report) if given.report else found.path / "report.html"
     report_runs(found.directories, page)
@@ -82,7 +82,7 @@ def report(given: arguments.ReportArguments) -> Answer:
 
 
 def _show_leaderboard(rows: Sequence[LeaderboardRow], found: Sequence[Evaluation | None]) -> None:
-    """Print runs side by side, with the data-against-data row and the exact entropy."""
+    """Print runs side by side, with the baseline of training data and the exact entropy."""
     whole = [evaluation for evaluation in found if evaluation is not None]
     reference = {test.name: test for evaluation in whole[:1] for test in evaluation.two_sample}
     entropy = next((e.entropy for e in whole if e.entropy is not None), None)
@@ -102,7 +102,7 @@ def _show_evaluation(name: str, found: Evaluation) -> None:
         "KL(data || model)": found.divergence,
         "coverage": found.coverage,
         "coverage, data": found.coverage_reference,
-        "memorization (1/2 is honest)": found.memorization,
+        "memorization (1/2 for none)": found.memorization,
     }
     for label, value in lines.items():
         if value is not None:

@@ -1,4 +1,4 @@
-"""The command ``inspect``: what data are, and which recipes apply."""
+"""The command ``inspect``: description of data, and which recipes apply."""
 
 import msgspec
 from rich.console import Console
@@ -11,7 +11,7 @@ from energeia.support import Real, Support, parse
 
 
 def inspect_data(given: arguments.InspectArguments) -> Answer:
-    """Look at data; say which recipes fit them, and why the others do not."""
+    """Describe data, and list the recipes that fit them and reason the others do not."""
     reading = given.reading
     found = inspect(
         given.data,
@@ -26,9 +26,9 @@ def inspect_data(given: arguments.InspectArguments) -> Answer:
     reasons = applicable(support, bool(found.condition_columns))
     recipes = tuple(
         RecipeApplicability(
-            recipe=name, family=RECIPES[name].family, applies=why is None, reason=why or ""
+            recipe=name, family=RECIPES[name].family, applies=reason is None, reason=reason or ""
         )
-        for name, why in reasons.items()
+        for name, reason in reasons.items()
     )
     found = msgspec.structs.replace(found, recipes=recipes)
     return found, lambda: _show(found)
@@ -62,6 +62,6 @@ def _show(found: Inspection) -> None:
         console.print(f"[yellow]warning:[/] {text}", highlight=False)
     for text in found.suggestions:
         console.print(f"[blue]consider:[/] {text}", highlight=False)
-    for verdict in found.recipes:
-        mark = "[green]fits[/]  " if verdict.applies else "[red]no[/]    "
-        console.print(f"  {mark} {verdict.recipe:<14} {verdict.family:<15} {verdict.reason}")
+    for recipe in found.recipes:
+        mark = "[green]fits[/]  " if recipe.applies else "[red]no[/]    "
+        console.print(f"  {mark} {recipe.recipe:<14} {recipe.family:<15} {recipe.reason}")

@@ -10,7 +10,7 @@ from energeia.runs.storage.directory import find_runs
 
 
 def list_runs(given: arguments.ListArguments) -> Answer:
-    """One line a run."""
+    """One line per run."""
     rows = []
     for directory in find_runs(given.root):
         status, line = directory.status, row(directory)

@@ -1,6 +1,6 @@
-"""The command line: arguments in, one verb called, one sentence where something is wrong.
+"""The command line: parse arguments, call one function, print errors as one sentence.
 
-Nothing here imports JAX before a command is chosen, so every ``--help`` answers at once.
+Nothing here imports JAX before a command is chosen, so ``--help`` is fast.
 """
 
 import importlib
@@ -23,12 +23,13 @@ from energeia.recipes.catalogue import RECIPES, find
 
 _USAGE = """usage: energeia COMMAND ... (energeia COMMAND --help)
 
-Generative modelling for physicists: fit five families to data, and say what can be trusted.
+Generative modelling for physicists: fit five families to data, with the reliability of every
+number.
 
   inspect DATA           what the data are, and which recipes apply
   compare DATA           fit one recipe of each family, leaderboard and report
   fit DATA RECIPE        train one recipe
-  resume RUN             go on after an interruption
+  resume RUN             continue after an interruption
   sample RUN             draw samples
   score RUN DATA         log-likelihood of rows, with error and kind
   evaluate RUN ...       measure runs against held-out data
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         print("energeia: interrupted; nothing that was saved is lost", file=sys.stderr)
         code = 130
     except BrokenPipeError:
-        # The reader went away (`energeia list | head`): not an error of ours.
+        # The reader closed the pipe (`energeia list | head`): not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)
@@ -84,7 +85,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _parse(name: str, rest: list[str]) -> Any:
-    """Turn words into a record.
+    """Parse arguments into a record.
 
     Raises:
         InputError: for an unknown option or recipe, with the nearest known one, or a number that
@@ -108,7 +109,7 @@ def _parse(name: str, rest: list[str]) -> Any:
 
 
 def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
-    """The record of ``fit``: its options are those of the recipe that stands second."""
+    """The record of ``fit``: its options are those of the recipe, the second argument."""
     words = [word for word in rest[:2] if not word.startswith("-")]
     if len(words) < 2:
         return fit_arguments(None), tyro.MISSING_NONPROP

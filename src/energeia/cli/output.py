@@ -1,4 +1,4 @@
-"""What commands answer: one JSON object, or words and tables for a person."""
+"""The output of commands: one JSON object, or text and tables."""
 
 import json
 import math
@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 Answer = tuple[Any, Callable[[], None]]
-"""What ``--json`` prints, and how to show it to a person."""
+"""The object that ``--json`` prints, and a function that prints it as text."""
 
 
 def to_json(answer: Any) -> str:
-    """One object; a number that is not finite becomes null, and its note says so."""
+    """One JSON object; numbers that are not finite become null."""
     return json.dumps(_finite(msgspec.to_builtins(answer)), allow_nan=False)
 
 

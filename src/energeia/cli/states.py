@@ -10,7 +10,7 @@ from energeia.runs.quantum.measuring import measure_state, write_ground_state
 
 
 def find_ground_state(given: arguments.GroundStateArguments) -> Answer:
-    """Write the ground state of a chain; say its energy, and the exact one where it is known."""
+    """Write the ground state of a chain; print its energy, and the exact one where it is known."""
     _writable(given.out)
     found = write_ground_state(given.chain, Path(given.out), given.bond)
     answer = {
@@ -55,12 +55,14 @@ def measure(given: arguments.MeasureArguments) -> Answer:
 
 
 def _writable(out: str) -> None:
-    """Refuse a place to write before any work is done for it.
+    """Check that the output can be written, before any work.
 
     Raises:
-        InputError: for a file that is not .npz, or a folder that is not there.
+        InputError: for a file that is not .npz, or a folder that does not exist.
     """
     if Path(out).suffix != ".npz":
-        raise InputError(f"{out} does not end in .npz, which states and shots are: end it so")
+        raise InputError(
+            f"{out} does not end in .npz, the format of states and shots: end it in .npz"
+        )
     if not Path(out).parent.is_dir():
-        raise InputError(f"folder {Path(out).parent} is not there: make it or write elsewhere")
+        raise InputError(f"folder {Path(out).parent} does not exist: make it or write elsewhere")

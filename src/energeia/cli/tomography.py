@@ -23,12 +23,12 @@ from energeia.report.tomography import columns, write_tomography
 from energeia.runs.quantum.tomography import BASELINES, NETWORKS, TomographyRequest, tomography
 from energeia.runs.storage.directory import fresh_folder
 
-_SHOWN = ("KL", "held-out", "behind", "classical", "⟨", "energy", "smallest")
-"""How the columns begin that fit in a terminal; the page has all."""
+_SHOWN = ("KL", "held-out", "NLL excess", "classical", "⟨", "energy", "smallest")
+"""Prefixes of the columns shown in a terminal; the page has all."""
 
 
 def reconstruct(given: arguments.TomographyArguments) -> Answer:
-    """Carry the command out; the answer and how to show it."""
+    """Run the command; the result and a function that prints it."""
     if given.resume and not given.out:
         raise InputError("--resume was given without --out: name the folder of the tomography")
     shots, povm = _read(given)
@@ -45,7 +45,7 @@ def reconstruct(given: arguments.TomographyArguments) -> Answer:
             say=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except KeyboardInterrupt:
-        print(f"stopped; go on with the same command and --out {path} --resume", file=sys.stderr)
+        print(f"stopped; continue with the same command and --out {path} --resume", file=sys.stderr)
         raise
     page = path / "report.html"
     write_tomography(found.record, page)
@@ -110,7 +110,7 @@ def _ground_energy(spec: str, sites: int) -> Estimate | None:
 
 
 def _show(found: Tomography, page: Path) -> None:
-    """Print the table, what follows and what to beware of."""
+    """Print the table, the conclusions and the warnings."""
     shown = [c for c in columns(found) if c.name.startswith(_SHOWN)]
     table = Table(show_edge=False, pad_edge=False, header_style="bold", box=None)
     table.add_column("state", no_wrap=True)
@@ -122,7 +122,7 @@ def _show(found: Tomography, page: Path) -> None:
         table.add_row(state.name, *cells, amount(state.seconds))
     console = Console()
     if not console.is_terminal:
-        console.width = max(console.width, 140)  # A file has no width of its own.
+        console.width = max(console.width, 140)  # A file has no width.
     console.print(table)
     for sentence in found.conclusions:
         console.print(sentence, highlight=False)

@@ -34,7 +34,7 @@ def fit(given: Any) -> Answer:
 
 
 def resume(given: arguments.ResumeArguments) -> Answer:
-    """Go on after an interruption."""
+    """Continue after an interruption."""
     directory = RunDirectory.open(given.run)
     if directory.status.state == "finished":
         return _finished(directory)
@@ -47,7 +47,7 @@ def _report_shortened_training(given: Any, session: Session) -> None:
         print(
             f"{given.recipe}: {session.training.rounds} rounds in place of {asked.rounds}, which "
             f"are {asked.passes} passes over {len(session.rows.train.x)} rows; "
-            "--training.passes 0 lifts that bound",
+            "--training.passes 0 removes that limit",
             file=sys.stderr,
         )
 
@@ -56,7 +56,7 @@ def _trained(session: Any, path: Path) -> Answer:
     try:
         run_session(session)
     except KeyboardInterrupt:
-        print(f"stopped; go on with: energeia resume {path}", file=sys.stderr)
+        print(f"stopped; continue with: energeia resume {path}", file=sys.stderr)
         raise
     return _finished(session.directory)
 

@@ -1,4 +1,4 @@
-"""The commands ``sample`` and ``score``: what a trained run is asked for."""
+"""The commands ``sample`` and ``score``: the use of a trained run."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from energeia.runs.storage.files import whole
 
 
 def sample(given: arguments.SampleArguments) -> Answer:
-    """Draw rows of a run, plainly or by chains."""
+    """Draw rows of a run, directly or by chains."""
     _writable(given.out)
     if given.kernel:
         return _sample_chains(given)
@@ -39,7 +39,7 @@ def sample(given: arguments.SampleArguments) -> Answer:
 def _sample_chains(given: arguments.SampleArguments) -> Answer:
     if given.truncation:
         raise InputError(
-            "--truncation narrows plain draws and was given with --kernel: leave out one of them"
+            "--truncation applies without chains and was given with --kernel: leave out one of both"
         )
     settings = ChainSettings(
         kernel=given.kernel or "mala",
@@ -86,16 +86,16 @@ def score(given: arguments.ScoreArguments) -> Answer:
 
 
 def _writable(out: str) -> None:
-    """Refuse a place to write before any work is done for it.
+    """Check that the output can be written, before any work.
 
     Raises:
-        InputError: for an unknown kind of file or a folder that is not there.
+        InputError: for an unknown kind of file or a folder that does not exist.
     """
     path = Path(out)
     if path.suffix not in (".npy", ".csv"):
         raise InputError(f"{out} ends in {path.suffix or 'nothing'}: end it in .npy or .csv")
     if not path.parent.is_dir():
-        raise InputError(f"folder {path.parent} is not there: make it or write elsewhere")
+        raise InputError(f"folder {path.parent} does not exist: make it or write elsewhere")
 
 
 def _write_rows(path: Path, rows: np.ndarray) -> None:
@@ -107,7 +107,7 @@ def _write_rows(path: Path, rows: np.ndarray) -> None:
 
 
 def _show_chains(found: ChainSummary, target: str, step_size: float) -> None:
-    """Say on standard error what chains sampled and how well they mixed."""
+    """Print the target of chains and their convergence diagnostics on standard error."""
     tau = found.autocorrelation_time
     time = f"above {found.steps / 5:.3g} steps" if tau is None else f"{tau:.3g} steps"
     console = Console(stderr=True)

@@ -5,7 +5,7 @@ classifier_test           the classifier two-sample test
 ClassifierResult          AUC of each classifier
 divergence                KL(data || model) from paired terms
 draw                      independent samples of a model
-Drawn                     samples and their cost
+TimedSamples                     samples and their cost
 evaluate                  measure a model or a run
 evaluate_in_detail        the same with samples and log-probabilities
 EvaluationBudget          sizes of an evaluation

@@ -1,4 +1,4 @@
-"""How much work an evaluation may do. Needs no JAX."""
+"""Sizes that bound the cost of an evaluation. Needs no JAX."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from energeia._core.ranges import Count, require_ranges
 
 
 class EvaluationBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sizes of an evaluation; the defaults take a few seconds a model on two cores."""
+    """Sizes of an evaluation; the defaults take a few seconds per model on two cores."""
 
     rows: Count = 2000
     """Samples drawn, and the most rows on each side of a two-sample test."""
@@ -36,7 +36,7 @@ class EvaluationBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         return max(1, min(self.weights_per_row, max(64, fair)))
 
     def scaled(self, scale: float) -> "EvaluationBudget":
-        """The same with a share of the importance weights, which cost more than all else.
+        """The budget with a fraction of the importance weights, which dominate the cost.
 
         >>> EvaluationBudget().scaled(0.5).weights_for(2000)
         125

@@ -1,7 +1,7 @@
-"""Can a classifier tell samples from data? Several are asked, for one alone misleads.
+"""The classifier two-sample test, with several classifiers, since one alone can be misleading.
 
-The statistic is the largest area under the ROC curve on rows not learned from (Lopez-Paz and Oquab
-2017, with AUC in the place of accuracy); its p-value allows for having taken the largest.
+The statistic is the largest area under the ROC curve on rows not used for training (Lopez-Paz and
+Oquab 2017, with AUC in the place of accuracy); its p-value accounts for taking the largest.
 """
 
 import warnings
@@ -25,7 +25,7 @@ _MOST_PRODUCTS = 300
 
 
 class ClassifierResult(NamedTuple):
-    """The best classifier's area under the curve, and every one's."""
+    """The area under the curve of the best classifier, and of each."""
 
     best: str
     tested: PermutationTest
@@ -42,11 +42,11 @@ def classifier_test(
 ) -> ClassifierResult:
     """The largest AUC between samples and data over several classifiers.
 
-    1/2 means that none can tell them apart; 1 that one always can. Classifiers fitted on one half
-    of both parts and are judged on the other, whose labels are then permuted, for all classifiers
-    together: given what was learned the p-value is exact. (Cross-validation would use all rows,
-    but its folds depend on each other: relabeled fold by fold it rejected 11% of the time at 5%.)
-    Rows should be standardized.
+    1/2 means that none can distinguish them; 1 that one always can. Classifiers are fitted on one
+    half of both parts and evaluated on the other, whose labels are then permuted for all
+    classifiers together: conditionally on the fits the p-value is exact. (Cross-validation would
+    use all rows, but its folds depend on each other: relabeled fold by fold it rejected 11% of the
+    time at 5%.) Rows should be standardized.
 
     Raises:
         InputError: for fewer than 4 rows in either part.
@@ -59,7 +59,7 @@ def classifier_test(
     if min(len(samples), len(held_out)) < 4:
         raise InputError(
             f"{len(samples)} samples and {len(held_out)} rows were given to a classifier test: "
-            "bring at least 4 of each"
+            "give at least 4 of each"
         )
     fitted, tested_rows, n = _halves(samples, held_out, seed)
     every = classifiers(fitted.shape[1], len(fitted), seed)
@@ -89,7 +89,7 @@ def _halves(
 
 
 def classifiers(columns: int, rows: int, seed: int) -> dict[str, Any]:
-    """The classifiers asked, by name; products of columns where there are few enough of them."""
+    """The classifiers by name, with products of columns where there are few enough of them."""
     near = max(3, min(50, int(np.sqrt(rows))))
     found: dict[str, Any] = {
         "logistic regression": LogisticRegression(max_iter=200),
@@ -116,7 +116,7 @@ def _scores(classifier: Any, x: np.ndarray, labels: np.ndarray, held_out: np.nda
     with warnings.catch_warnings():
         # A network stopped early is still a valid classifier: the test needs no optimum.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        # Matrix products flag numbers that they pad with; the scores themselves are looked at.
+        # Matrix products raise flags on padding; the scores themselves are checked below.
         with np.errstate(invalid="ignore"):
             classifier.fit(x, labels)
             found = classifier.predict_proba(held_out)[:, 1]

@@ -20,18 +20,18 @@ def chain_report(
 ) -> ChainSummary | None:
     """Acceptance, R-hat, effective sample size and autocorrelation time of chains at the target.
 
-    Each chain starts where an annealed walk ends and goes on with one frozen kernel, tuned in a
-    pilot that is thrown away. Of the energy, all columns and their squares the worst is reported
-    (``stats.convergence``), beside the least acceptance of a chain and how many chains never moved.
-    None where every chain stands still or meets a number that is not finite, and for a model with
-    conditions, whose chains have a target each.
+    Each chain starts at the end of an annealed chain and continues with one fixed kernel, tuned in
+    a pilot run that is discarded. Of the energy, all columns and their squares the worst is
+    reported (``stats.convergence``), beside the least acceptance of a chain and how many chains
+    never moved. None where no chain moves or one meets a value that is not finite, and for a
+    model with conditions, whose chains have a target each.
 
     Chains that agree may all miss the same mode: see coverage and the bracket of log Z.
     """
     if model.condition_shape is not None:
         return None
-    walk_key, tune_key, run_key = jax.random.split(key, 3)
-    starts = _walk(model, jax.random.split(walk_key, chains))
+    start_key, tune_key, run_key = jax.random.split(key, 3)
+    starts = _annealed_starts(model, jax.random.split(start_key, chains))
     kernel, starts = tune(tune_key, model.kernel, model.inner, starts, _PILOT)
     series, acceptance = _run(kernel, model.inner, starts, jax.random.split(run_key, steps))
     series = np.moveaxis(np.asarray(series, dtype=np.float64), 0, 1)
@@ -52,7 +52,7 @@ def chain_report(
 
 
 @eqx.filter_jit
-def _walk(model: BoltzmannModel, keys: Array) -> Array:
+def _annealed_starts(model: BoltzmannModel, keys: Array) -> Array:
     return jax.vmap(lambda key: model.anneal_chain(key)[0])(keys)
 
 

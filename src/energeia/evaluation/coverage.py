@@ -1,4 +1,4 @@
-"""What nearest neighbors say of samples: do they reach all of the data, do they copy it?"""
+"""Nearest-neighbor tests of samples: coverage of the data, and copies of training rows."""
 
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ from energeia.stats.neighbors import Fraction, coverage, memorization
 
 
 class Neighborhood(NamedTuple):
-    """Coverage of the data by samples, by training rows, and how near samples are to training."""
+    """Coverage of the data by samples and by training rows, and memorization."""
 
     coverage: Estimate
     reference: Estimate
-    """Coverage by training rows, as many as samples."""
+    """Coverage by an equal number of training rows."""
     memorization: Estimate
 
 
@@ -25,16 +25,18 @@ def neighborhood(
 ) -> Neighborhood:
     """Coverage (Naeem et al. 2020) and memorization of samples in the features of ``prepared``."""
     held_out, training = prepared.held_out, prepared.training[: len(samples)]
-    apart = prepared.held_out_apart
+    apart = prepared.held_out_distances
     to_held_out = distances(samples, held_out)
-    seen = prepared.training_wide
-    near = memorization(samples, seen, held_out)
+    training_rows = prepared.training_rows_for_copies
+    near = memorization(samples, training_rows, held_out)
     ours = coverage(apart, to_held_out.T, neighbors)
     theirs = coverage(apart, distances(held_out, training), neighbors)
     return Neighborhood(
         _estimate(ours, len(held_out), f"k = {neighbors}; {ours.expected:.3f} if alike"),
         _estimate(theirs, len(held_out), f"k = {neighbors}; {theirs.expected:.3f} if alike"),
-        _estimate(near, len(samples), f"{len(seen)} training and {len(held_out)} held-out rows"),
+        _estimate(
+            near, len(samples), f"{len(training_rows)} training and {len(held_out)} held-out rows"
+        ),
     )
 
 

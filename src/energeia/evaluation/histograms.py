@@ -11,8 +11,8 @@ from energeia.estimate import Estimate
 def kl_to_uniform(counts: Int[np.ndarray, " classes"]) -> Estimate:
     """KL(p || uniform) = sum_k p_k log(K p_k) of a histogram over K classes, in nats.
 
-    N draws of a uniform law score (K - 1) / 2N on average, with deviation sqrt(2 (K - 1)) / 2N:
-    the bias that ``debiased`` takes away.
+    N draws of a uniform distribution give (K - 1) / 2N on average, with deviation sqrt(2 (K - 1)) /
+    2N: the bias that ``debiased`` subtracts.
 
     >>> round(kl_to_uniform(np.array([50, 50, 0, 0])).value, 4) == round(math.log(2), 4)
     True
@@ -28,7 +28,7 @@ def kl_to_uniform(counts: Int[np.ndarray, " classes"]) -> Estimate:
 
 
 def debiased(kl: Estimate, classes: int) -> Estimate:
-    """The divergence less its bias for a law near uniform, (K - 1) / 2N; may be negative.
+    """The divergence minus its bias for a distribution near uniform, (K - 1) / 2N; may be negative.
 
     >>> debiased(Estimate(0.02, 0.001, "estimate", 1000), 21).value
     0.01

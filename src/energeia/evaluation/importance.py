@@ -1,4 +1,4 @@
-"""log Z of an energy by the exact weights of a generator that knows its density."""
+"""log Z of an energy by importance sampling from a generator with a density."""
 
 import jax
 import jax.numpy as jnp
@@ -18,9 +18,9 @@ DRAWS = 20_000
 def importance_log_partition(model: GameModel, key: PRNGKey, draws: int = DRAWS) -> Estimate | None:
     """log E_G[exp(-E) / G], a lower bound of log Z on average, with its delta-method error.
 
-    None where the generator has no density, or columns are discrete or conditioned, so that E and
-    G are not of the same variables. The weights are blind to modes that the generator lost: the
-    effective share of the draws, in the note, does not count them.
+    None where the generator has no density, or columns are discrete or conditioned, so that E and G
+    have different variables. Modes that the generator lost are not sampled, and the effective
+    sample size in the note cannot show that.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia._core.trees import Frozen
@@ -45,7 +45,7 @@ def importance_log_partition(model: GameModel, key: PRNGKey, draws: int = DRAWS)
     weights = map_rows(_log_weights, np.asarray(keys), carry=model)
     found = log_mean_exp(np.asarray(weights, np.float64))
     share = float(found.ess) / draws
-    note = f"log Z by {draws} weighed rows of the generator, of which {share:.0%} count"
+    note = f"log Z by {draws} rows of the generator, effective sample size {share:.0%}"
     return Estimate(float(found.value), float(found.stderr), "lower bound", draws, note)
 
 

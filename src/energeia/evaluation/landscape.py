@@ -1,4 +1,4 @@
-"""An energy seen as a picture: its heights on planes through the data, and chains upon them."""
+"""Values of an energy on planes through the data, and chains, for a picture."""
 
 from typing import Any, NamedTuple
 
@@ -25,18 +25,18 @@ class LandscapeScan(NamedTuple):
     heights: Float[np.ndarray, "planes down across"]
     """Energies in nats, from minus the first half-axis to plus it along a row."""
     chains: Float[np.ndarray, "chains steps d"]
-    """Where a few chains of MALA went, from draws of the model."""
+    """Positions of a few MALA chains, started at draws of the model."""
 
 
 def scan_landscape(
     model: Any, rows: Float[np.ndarray, "rows d"], key: PRNGKey, side: int = 160, chains: int = 6,
     steps: int = 80,
 ) -> LandscapeScan | None:  # fmt: skip
-    """Look at an energy model of real columns, without a condition; None for any other.
+    """Evaluate an unconditional energy model of real columns on planes; None for other models.
 
-    In two dimensions the plane is all there is; beyond, there are two slices through the mean of
-    the rows, one along their two directions of largest spread and one along two random directions.
-    A likelihood is not pictured: its samples are.
+    In two dimensions there is one plane; in more, two slices through the mean of the rows, along
+    their two directions of largest variance and along two random directions. None for densities,
+    whose samples are plotted instead.
     """
     if not isinstance(model, Energy) or isinstance(model, Density) or len(rows) < 2:
         return None
@@ -45,15 +45,17 @@ def scan_landscape(
         return None
     if len(model.shape) != 1 or model.shape[0] < 2 or not landscape.units.support.all_continuous:
         return None
-    plane_key, walk_key = jax.random.split(key)
+    plane_key, chain_key = jax.random.split(key)
     frames = _frames(np.asarray(rows, np.float64), plane_key)
     u = np.linspace(-1, 1, side)
     weights = np.stack([np.ones((side, side)), *np.meshgrid(u, u)])
     points = np.einsum("kij,pkd->pijd", weights, frames)
     flat = points.reshape(-1, frames.shape[2]).astype(np.float32)
     heights = map_rows(_heights, flat, carry=model).reshape(points.shape[:3])
-    walked = np.asarray(_walks(walk_key, landscape, chains, steps), np.float32)
-    return LandscapeScan(frames.astype(np.float32), np.asarray(heights, np.float32), walked)
+    chain_positions = np.asarray(_chains(chain_key, landscape, chains, steps), np.float32)
+    return LandscapeScan(
+        frames.astype(np.float32), np.asarray(heights, np.float32), chain_positions
+    )
 
 
 def _frames(rows: np.ndarray, key: PRNGKey) -> np.ndarray:
@@ -73,7 +75,7 @@ def _heights(model: Energy, x: Array) -> Array:
     return jax.vmap(model.energy)(jnp.asarray(x, float))
 
 
-def _walks(key: PRNGKey, landscape: Landscape, chains: int, steps: int) -> Array:
+def _chains(key: PRNGKey, landscape: Landscape, chains: int, steps: int) -> Array:
     start_key, tune_key, run_key = jax.random.split(key, 3)
     starts = _starts(start_key, landscape, max(chains, 64))
     kernel, _ = tune(tune_key, Mala(0.01), landscape.energy, starts, 200)

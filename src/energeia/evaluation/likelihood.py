@@ -1,4 +1,4 @@
-"""The log-likelihood of rows, by what a model can give, never by its name."""
+"""The log-likelihood of rows, computed by the model's capabilities."""
 
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ class LogLikelihood(NamedTuple):
 
     estimate: Estimate
     rows: Float[np.ndarray, " rows"]
-    """NaN where the model cannot say."""
+    """NaN where the model gives none."""
     kind: Kind
     """Of each row's number."""
     warnings: tuple[str, ...] = ()
@@ -43,11 +43,11 @@ def log_likelihood(
     * ``LatentModel``: log (1/K) sum_k p(x, z_k) / q(z_k | x), a lower bound in expectation
       (Burda et al. 2016, eq. 8), with K from ``budget``; its remaining bias is stated.
     * ``BoltzmannModel``: -E(x) - log Z with the larger side of the annealed bracket of log Z: an
-      estimate, since forward annealing understates log Z (and so flatters the model) and reverse
-      annealing is a bound only from exact draws, which a trained energy does not have.
-    * ``GameModel`` with a flow: -E(x) - log Z by the flow's exact weights, an estimate that is too
-      large on average as far as the weights are uneven.
-    * anything else: ``Estimate.none`` with the reason.
+    estimate, since forward annealing underestimates log Z (so overestimates the likelihood) and
+    reverse annealing is a bound only from exact draws, which a trained energy does not have. *
+    ``GameModel`` with a flow: -E(x) - log Z by the flow's exact weights, an estimate that is too
+    large on average where the weights vary much. * anything else: ``Estimate.none`` with the
+    reason.
 
     ``x`` has shape ``(rows, *model.shape)``; memory does not grow with K or with rows.
     """
@@ -61,26 +61,26 @@ def log_likelihood(
         return _annealed(model, rows, condition, key, budget or EvaluationBudget())
     if isinstance(model, GameModel):
         return _importance_weighted(model, rows, key)
-    return _nothing(model, len(rows))
+    return _no_likelihood(model, len(rows))
 
 
 def _importance_weighted(model: GameModel, rows: np.ndarray, key: Array) -> LogLikelihood:
     found = importance_log_partition(model, key)
     if found is None or found.value is None:
-        return _nothing(model, len(rows))
+        return _no_likelihood(model, len(rows))
     minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
-    answer = _gather(minus_energy, "estimate", found.note)
-    total = answer.estimate - msgspec.structs.replace(found, note="")
-    return answer._replace(estimate=total, rows=minus_energy - found.value)
+    found_likelihood = _gather(minus_energy, "estimate", found.note)
+    total = found_likelihood.estimate - msgspec.structs.replace(found, note="")
+    return found_likelihood._replace(estimate=total, rows=minus_energy - found.value)
 
 
-def _nothing(model: Any, rows: int, reason: str = "") -> LogLikelihood:
+def _no_likelihood(model: Any, rows: int, reason: str = "") -> LogLikelihood:
     if reason:
         return LogLikelihood(Estimate.none(reason), np.full(rows, np.nan), "none")
     if isinstance(model, Energy):
         reason = "an energy without its partition function has no likelihood"
     else:
-        reason = "the distribution is implicit: it can be drawn from but has no density"
+        reason = "the distribution is implicit: it has samples but no density"
     return LogLikelihood(Estimate.none(reason), np.full(rows, np.nan), "none")
 
 
@@ -123,15 +123,16 @@ def _importance(
     found = from_sums(first, second, count)
     bias, ess = float(np.mean(found.bias)), float(np.median(found.ess))
     note = f"IWAE-{count}, bias about {bias:.2g} nats, median effective weights {ess:.3g}"
-    answer = _gather(found.value, "lower bound", note)
+    found_likelihood = _gather(found.value, "lower bound", note)
     few = float(np.mean(found.ess < 5.0))
     if few > 0.1:
         warned = (
-            f"for {few:.0%} of held-out rows fewer than 5 of {count} importance weights count: "
+            f"for {few:.0%} of held-out rows the effective number of {count} importance weights "
+            "is below 5: "
             "the bound may lie far below the likelihood",
         )
-        return answer._replace(warnings=answer.warnings + warned)
-    return answer
+        return found_likelihood._replace(warnings=found_likelihood.warnings + warned)
+    return found_likelihood
 
 
 def _annealed(
@@ -139,7 +140,7 @@ def _annealed(
 ) -> LogLikelihood:
     if condition is not None:
         reason = "the partition function differs at each condition, and is not annealed for each"
-        return _nothing(model, len(rows), reason)
+        return _no_likelihood(model, len(rows), reason)
     bracket = model.log_partition(key, chains=budget.chains, temperatures=budget.temperatures)
     lower, upper = bracket.lower, bracket.upper
     higher = max(lower, upper, key=lambda side: side.value or -np.inf)
@@ -147,9 +148,9 @@ def _annealed(
     note = f"-E - log Z, log Z {lower.value:.6g} (forward AIS) and {upper.value:.6g} (reverse)"
     if not model.exact_energy:
         note += "; energies of discrete columns by quadrature over their cells"
-    answer = _gather(minus_energy, "estimate", note)
-    found = answer.estimate - msgspec.structs.replace(higher, note="")
-    warnings = answer.warnings + _bracket_warnings(lower, upper)
+    found_likelihood = _gather(minus_energy, "estimate", note)
+    found = found_likelihood.estimate - msgspec.structs.replace(higher, note="")
+    warnings = found_likelihood.warnings + _bracket_warnings(lower, upper)
     return LogLikelihood(
         found, minus_energy - (higher.value or 0.0), "estimate", warnings, (lower, upper)
     )
@@ -165,7 +166,7 @@ def _bracket_warnings(lower: Estimate, upper: Estimate) -> tuple[str, ...]:
     if abs(gap) + 2.0 * error > 1.0:
         return (
             f"the two sides of log Z lie {gap:.3g} +- {error:.2g} nats apart: the likelihood is "
-            "known no better, anneal through more temperatures",
+            "known to no better than that, anneal through more temperatures",
         )
     return ()
 

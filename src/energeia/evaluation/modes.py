@@ -1,4 +1,4 @@
-"""Samples and energies of a mixture whose modes are known: what was found, how wide, how deep."""
+"""Statistics of samples and energies of a mixture with known modes."""
 
 import math
 from typing import NamedTuple
@@ -16,11 +16,11 @@ Rows = Float[np.ndarray, "rows d"]
 HIGH_QUALITY = 3.0
 """Deviations from the nearest center within which a sample counts (PacGAN, section 4.1)."""
 _CUT = 4.0
-"""Deviations within which the width of a mode is measured: beyond lie bridges, not the mode."""
+"""Deviations within which the width of a mode is measured: samples beyond lie between modes."""
 
 
 class ModeReport(NamedTuple):
-    """How samples fall on the modes of an isotropic mixture of equal weights."""
+    """The distribution of samples over the modes of an isotropic mixture of equal weights."""
 
     modes: int
     """Modes with at least one sample of high quality."""
@@ -31,7 +31,7 @@ class ModeReport(NamedTuple):
     widths: Float[np.ndarray, " modes"]
     """Deviation of each mode over the true one; NaN for fewer than 10 samples."""
     pooled_width: float
-    """The root mean square of all, each about its own mean."""
+    """The root mean square over modes, each about its own mean."""
 
 
 class Calibration(NamedTuple):
@@ -44,10 +44,10 @@ class Calibration(NamedTuple):
 
 
 def mode_report(x: Rows, centers: Float[np.ndarray, "modes d"], width: float) -> ModeReport:
-    """Count, weigh and measure the modes that samples reach.
+    """The number, weights and widths of the modes in samples.
 
     Widths are root mean squares over columns of samples within 4 deviations of their center, about
-    their own mean, corrected for the cut (a normal loses a little of its variance there).
+    their own mean, corrected for the truncation, which reduces the variance.
 
     Raises:
         InputError: for rows of other columns than the centers, or none.
@@ -83,7 +83,7 @@ def mode_report(x: Rows, centers: Float[np.ndarray, "modes d"], width: float) ->
 def calibration(
     energies: Float[np.ndarray, " rows"], log_p: Float[np.ndarray, " rows"]
 ) -> Calibration:
-    """The least-squares line of E over -log p, whose offset is -log Z and says nothing.
+    """The least-squares line of E over -log p, whose offset is -log Z.
 
     >>> log_p = -np.linspace(0.0, 8.0, 100)
     >>> calibration(3.0 - 0.5 * log_p, log_p)
@@ -99,7 +99,7 @@ def points_inside(
     rng: np.random.Generator, centers: Float[np.ndarray, "modes d"], width: float, n: int,
     deviations: float = 4.0,
 ) -> Rows:  # fmt: skip
-    """Points of the mixture itself, cut at some deviations: where an energy can be calibrated."""
+    """Points of the mixture within some deviations, at which an energy is calibrated."""
     d = centers.shape[1]
     z = rng.normal(size=(2 * n, d))
     z = z[np.sum(z**2, axis=1) < deviations**2][:n]
@@ -117,5 +117,5 @@ def _variance(rows: Rows) -> float:
 
 
 def _share_of_variance(dimension: int) -> float:
-    """What is left of a column's variance after the cut, relative to that of a whole normal."""
+    """The variance of a column of the truncated normal, relative to that of the full one."""
     return float(chi2.cdf(_CUT**2, dimension + 2) / chi2.cdf(_CUT**2, dimension))

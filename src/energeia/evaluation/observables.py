@@ -1,4 +1,4 @@
-"""Physical observables of samples, of data, and exactly where known, with honest errors."""
+"""Physical observables of samples, of data, and exactly where known, with standard errors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,8 +24,8 @@ def measure(
 
     With ``chains`` the rows have shape ``(chains, draws, ...)`` and are correlated: the error of a
     mean is sqrt(variance / ESS), that of a function of means a jackknife over blocks longer than
-    the memory. Otherwise they are independent. The bias of a function of means, of order 1/N, is
-    taken off as the jackknife finds it.
+    the autocorrelation time. Otherwise they are independent. The bias of a function of means, of
+    order 1/N, is subtracted, as estimated by the jackknife.
 
     Raises:
         InputError: for too few rows to have an error.

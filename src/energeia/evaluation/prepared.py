@@ -1,6 +1,5 @@
-"""Held-out and training rows made ready once, with all that does not depend on a model.
-
-Several models judged on the same data share one ``PreparedData``.
+"""Standardized held-out and training rows, with all statistics that do not depend on a model.
+Several models evaluated on the same data share one ``PreparedData``.
 """
 
 from collections.abc import Callable
@@ -22,7 +21,7 @@ _WIDE = 2_000_000
 
 
 class PreparedData:
-    """Rows as tests see them: flattened, conditions beside, every column standardized.
+    """Rows in the form of the tests: flattened, conditions appended, every column standardized.
 
     Columns are shifted and scaled by the mean and standard deviation of the training rows,
     discrete ones included (by their values, so an unordered alphabet gets the order of its
@@ -58,11 +57,11 @@ class PreparedData:
         self.held_out = self._standardize(self._flatten(_take(held_out, self.chosen_held_out)))
         conditions = train.condition
         self.conditions = None if conditions is None else np.asarray(conditions)
-        """Conditions to draw samples at: those of training rows, never those tested against."""
+        """Conditions for samples: those of training rows, never of held-out rows."""
         self._baselines: dict[Any, Any] = {}
 
     def features(self, rows: Batch) -> Float[np.ndarray, "rows columns"]:
-        """Rows of the user's units as the tests see them."""
+        """Rows in the user's units, transformed for the tests."""
         return self._standardize(self._flatten(rows))
 
     def draw_conditions(self, n: int) -> np.ndarray | None:
@@ -77,18 +76,18 @@ class PreparedData:
         return relabelings(self.seed, self.budget.permutations, n, len(self.held_out))
 
     @cached_property
-    def held_out_apart(self) -> Float[np.ndarray, "m m"]:
+    def held_out_distances(self) -> Float[np.ndarray, "m m"]:
         """Distances among held-out rows."""
         return distances(self.held_out, self.held_out)
 
     @cached_property
-    def training_apart(self) -> Float[np.ndarray, "n n"]:
+    def training_distances(self) -> Float[np.ndarray, "n n"]:
         """Distances among training rows."""
         return distances(self.training, self.training)
 
     @cached_property
-    def training_wide(self) -> Float[np.ndarray, "rows columns"]:
-        """More training rows, to look for copies of them: all, up to some two million numbers."""
+    def training_rows_for_copies(self) -> Float[np.ndarray, "rows columns"]:
+        """More training rows, for the search for copies: all, up to some two million numbers."""
         count = len(self._train.x)
         most = max(len(self.training), _WIDE // self.training.shape[1])
         if most >= count > len(self.training):
@@ -100,12 +99,11 @@ class PreparedData:
 
     @cached_property
     def bandwidth(self) -> float:
-        """Of the Gaussian kernel: the median distance of training rows, or 1 if that is zero.
+        """Bandwidth of the Gaussian kernel: the median distance of training rows, or 1 if zero.
 
-        It depends on neither of the samples a model is tested with, so tests stay exact and
-        models can be compared.
+        It depends on neither sample of a test, so tests stay exact and models comparable.
         """
-        return median_distance(self.training_apart) or 1.0
+        return median_distance(self.training_distances) or 1.0
 
     @cached_property
     def repeats(self) -> int:
@@ -113,7 +111,7 @@ class PreparedData:
         both = np.concatenate([self.training, np.unique(self.held_out, axis=0)])
         return duplicates(both) - duplicates(self.training)
 
-    def baseline(self, compare: Callable[[np.ndarray, "Reference"], Any]) -> Any:
+    def baseline(self, compare: Callable[[np.ndarray, "PreparedData"], Any]) -> Any:
         """``compare`` with training rows in the place of samples, computed once."""
         if compare not in self._baselines:
             self._baselines[compare] = compare(self.training, self)
@@ -144,7 +142,7 @@ def _choose(generator: np.random.Generator, count: int, most: int) -> np.ndarray
 
 
 def _take(rows: Batch, index: np.ndarray) -> Batch:
-    """Some rows in a random order, read from disk in the order they lie there."""
+    """Some rows in a random order, read from disk in file order."""
     inside, back = np.sort(index), np.argsort(np.argsort(index))
     x = np.asarray(rows.x[inside])[back]
     condition = None if rows.condition is None else np.asarray(rows.condition)[index]

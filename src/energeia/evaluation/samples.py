@@ -16,20 +16,20 @@ from energeia.contracts import Condition, Generator
 _BLOCK = 2048
 
 
-class Drawn(NamedTuple):
-    """Samples in the user's units and what they cost."""
+class TimedSamples(NamedTuple):
+    """Samples in the user's units, with timings."""
 
     x: Float[np.ndarray, "n *shape"]
     condition: Float[np.ndarray, "n c"] | None
     samples_per_second: float | None
-    """From the blocks after the first, so compile time is apart; None for a single block."""
+    """From the blocks after the first, without compile time; None for a single block."""
     first_seconds: float
     """Of the first block, compilation included."""
 
 
 def draw(
     model: Generator, key: Array, n: int, condition: Any = None, block: int | None = None
-) -> Drawn:
+) -> TimedSamples:
     """Draw ``n`` independent samples; sample i depends on the key and on i alone.
 
     ``condition`` has one row a sample, or is None. Every block has one size, so one shape is
@@ -41,7 +41,7 @@ def draw(
     if n < 1 or (condition is not None and len(condition) != n):
         given = "no" if condition is None else str(len(condition))
         raise InputError(
-            f"{n} samples with {given} conditions were asked for: ask for at least one sample, "
+            f"{n} samples with {given} conditions were requested: request at least one sample, "
             "with one condition each"
         )
     size = block or max(1, min(_BLOCK, math.ceil(n / 4)))
@@ -55,7 +55,7 @@ def draw(
     later = seconds[1:]
     rate = size * len(later) / sum(later) if later else None
     conditions = None if condition is None else np.asarray(condition)
-    return Drawn(np.concatenate(parts)[:n], conditions, rate, seconds[0])
+    return TimedSamples(np.concatenate(parts)[:n], conditions, rate, seconds[0])
 
 
 @eqx.filter_jit

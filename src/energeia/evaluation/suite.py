@@ -16,16 +16,16 @@ from energeia.evaluation.chains import chain_report
 from energeia.evaluation.coverage import neighborhood
 from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
 from energeia.evaluation.prepared import PreparedData
-from energeia.evaluation.samples import Drawn, draw
+from energeia.evaluation.samples import TimedSamples, draw
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.records import Evaluation
 
 
 class EvaluationDetails(NamedTuple):
-    """An evaluation with what it was made from, for figures."""
+    """An evaluation with the samples and log-probabilities behind it, for figures."""
 
     evaluation: Evaluation
-    samples: Drawn | None
+    samples: TimedSamples | None
     likelihood: LogLikelihood
 
 
@@ -41,10 +41,10 @@ def evaluate(
 ) -> Evaluation:
     """Likelihood, two-sample tests, coverage, memorization, observables and speed of a model.
 
-    What a model cannot give is ``none`` with the reason; what is not finite is counted in
-    ``warnings``, never dropped in silence. ``source`` is what drew the data, where that is known:
-    its exact ``log_prob``, ``entropy`` and ``observables()`` are set beside. Models judged on the
-    same rows should share one ``prepared``, which keeps what does not depend on them.
+    What a model cannot give is ``none`` with the reason; values that are not finite are counted in
+    ``warnings``. ``source`` is the distribution of the data, where known: its exact ``log_prob``,
+    ``entropy`` and ``observables()`` are compared. Models evaluated on the same rows should share
+    one ``prepared``, which caches what does not depend on them.
 
     Raises:
         InputError: for fewer than 4 training or held-out rows.
@@ -64,7 +64,7 @@ def evaluate_in_detail(
     budget: EvaluationBudget | None = None,
     prepared: PreparedData | None = None,
 ) -> EvaluationDetails:
-    """The same, with the samples and the log-probability of each row.
+    """``evaluate``, with the samples and the log-probability of each row.
 
     Raises:
         InputError: for fewer than 4 training or held-out rows.
@@ -88,19 +88,21 @@ def evaluate_in_detail(
         fields |= more
         warnings += warned
     else:
-        warnings.append("the model cannot be drawn from: nothing is said of its samples")
-    fields, unfit = warn.recordable(fields)
-    return EvaluationDetails(Evaluation(**fields, warnings=(*warnings, *unfit)), drawn, found)
+        warnings.append("the model has no sampler: its samples are not tested")
+    fields, not_finite = warn.recordable(fields)
+    return EvaluationDetails(Evaluation(**fields, warnings=(*warnings, *not_finite)), drawn, found)
 
 
-def _draw(model: Any, key: Array, budget: EvaluationBudget, prepared: PreparedData) -> Drawn | None:
+def _draw(
+    model: Any, key: Array, budget: EvaluationBudget, prepared: PreparedData
+) -> TimedSamples | None:
     if not isinstance(model, Generator):
         return None
     return draw(model, key, budget.rows, prepared.draw_conditions(budget.rows))
 
 
 def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[str, Any]:
-    """Entropy and exact divergence, where the source knows them."""
+    """Entropy and exact divergence, where the source has them."""
     if held_out.condition is not None:
         return {}  # its log-density is of all columns together
     fields: dict[str, Any] = {}
@@ -113,7 +115,7 @@ def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[
 
 
 def _of_samples(
-    drawn: Drawn, held_out: Batch, prepared: PreparedData, source: Any
+    drawn: TimedSamples, held_out: Batch, prepared: PreparedData, source: Any
 ) -> tuple[dict[str, Any], list[str]]:
     fields: dict[str, Any] = {"samples_per_second": drawn.samples_per_second}
     finite = np.all(np.isfinite(drawn.x).reshape((len(drawn.x), -1)), axis=1)
@@ -123,7 +125,7 @@ def _of_samples(
     if quantities and held_out.condition is None:
         fields["observables"] = observables.table(quantities, drawn.x, np.asarray(held_out.x))
     if finite.sum() < 10:
-        warnings.append("fewer than 10 finite samples: they are compared with nothing")
+        warnings.append("fewer than 10 finite samples: two-sample tests are left out")
         return fields, warnings
     condition = None if drawn.condition is None else drawn.condition[finite]
     rows = prepared.features(Batch(drawn.x[finite], condition))  # pyright: ignore[reportArgumentType]

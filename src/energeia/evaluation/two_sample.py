@@ -1,4 +1,4 @@
-"""Are samples distributed like held-out data? Several statistics, each beside data against data."""
+"""Two-sample tests of samples against held-out data, each with a baseline of training data."""
 
 import numpy as np
 from jaxtyping import Float
@@ -21,13 +21,14 @@ def compare(
 ) -> dict[str, tuple[PermutationTest, str]]:
     """Every two-sample statistic between samples and held-out rows, by name, with a note.
 
-    ``samples`` are features of ``prepared``, as many as its training rows where they are to be
-    read beside ``baseline``. p-values are of permutations, Holm's over columns for the last.
+    ``samples`` are features of ``prepared``, as many as its training rows where they are compared
+    with ``baseline``. p-values are from permutations, with Holm's correction over columns for the
+    last.
     """
     n, held_out = len(samples), prepared.held_out
     labels = prepared.labels(n)
     apart = statistics.pooled_distances(
-        distances(samples, samples), distances(samples, held_out), prepared.held_out_apart
+        distances(samples, samples), distances(samples, held_out), prepared.held_out_distances
     )
     sizes = f"{n} samples against {len(held_out)} held-out rows, standardized columns"
     width = prepared.bandwidth
@@ -44,7 +45,7 @@ def compare(
             statistics.maximum_mean_discrepancy(apart, n, labels, width),
             f"{sizes}; Gaussian kernel of width {width:.3g}",
         ),
-        "sliced Wasserstein": (sliced, f"{sizes}; chance alone gives {sliced.null_mean:.3g}"),
+        "sliced Wasserstein": (sliced, f"{sizes}; null mean {sliced.null_mean:.3g}"),
         "largest column KS": _columns(samples, held_out, sizes),
     }
 

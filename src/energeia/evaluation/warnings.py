@@ -1,4 +1,4 @@
-"""What a reader must be told before believing an evaluation."""
+"""Warnings about the reliability of an evaluation."""
 
 import math
 from typing import Any
@@ -53,7 +53,7 @@ def of_copies(memorization: Estimate) -> list[str]:
         return []
     return [
         f"samples lie nearer to training than to held-out rows with probability {memorization} "
-        f"({sigmas:.1f} standard errors above 1/2): the model remembers rows"
+        f"({sigmas:.1f} standard errors above 1/2): the model memorizes rows"
     ]
 
 
@@ -62,19 +62,19 @@ def of_rows(prepared: PreparedData, independent: bool) -> list[str]:
     training, held_out = len(prepared.training), len(prepared.held_out)
     found = []
     if held_out < _FEW:
-        found.append(f"only {held_out} held-out rows: tests see nothing but gross differences")
+        found.append(f"only {held_out} held-out rows: tests detect only large differences")
     if training < _FEW:
         found.append(f"only {training} training rows")
     if not independent and prepared.repeats:
         found.append(
             f"{prepared.repeats} of {held_out} held-out rows repeat one of {training} training "
-            "rows: unless rows are independent draws, held-out scores flatter"
+            "rows: unless rows are independent draws, held-out scores are too high"
         )
     return found
 
 
 def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:
-    """Training and held-out rows that do not look like draws of one distribution."""
+    """Training and held-out rows that differ significantly in distribution."""
     odd = min(tests, key=lambda test: test.reference_p_value, default=None)
     if odd is None or odd.reference_p_value * len(tests) > 0.05:
         return []
@@ -86,12 +86,12 @@ def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:
 
 
 def of_chains(chains: ChainSummary | None) -> list[str]:
-    """Chains that disagree, or remember too long to be called independent."""
+    """Chains that disagree or hardly move."""
     if chains is None:
-        return ["chains stand still or are not finite: nothing is known of how they mix"]
+        return ["chains do not move or are not finite: their mixing is not known"]
     found = []
     if chains.r_hat > _R_HAT:
-        found.append(f"chains disagree (R-hat {chains.r_hat:.3f}): they do not reach all modes")
+        found.append(f"chains disagree (R-hat {chains.r_hat:.3f}): they have not mixed")
     if not chains.acceptance > 0.05:
         found.append(f"chains hardly move: {chains.acceptance:.1%} of proposals are accepted")
     if chains.still_chains:
@@ -103,9 +103,8 @@ def of_chains(chains: ChainSummary | None) -> list[str]:
 
 
 def recordable(fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Findings that a file can keep, which knows no NaN and no infinity: those become ``none``.
-
-    What the number was goes to its note and to a warning.
+    """Results for a JSON file, which has no NaN and no infinity: those become ``none``, with the
+    value in a note and a warning.
     """
     kept, found = {}, []
     for name, value in fields.items():
@@ -116,7 +115,7 @@ def recordable(fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _finite(value: Any) -> Any:
-    """The same within tuples and records, without a warning of its own."""
+    """``recordable`` within tuples and records, without warnings."""
     if isinstance(value, tuple):
         return tuple(_finite(item) for item in value)
     if isinstance(value, ObservableRow):
@@ -125,8 +124,8 @@ def _finite(value: Any) -> Any:
     if not isinstance(value, Estimate) or value.value is None:
         return value
     if not value.finite:
-        said = "; ".join(filter(None, [f"it came out as {value.value}", value.note]))
-        return Estimate.none(said)
+        note = "; ".join(filter(None, [f"it was {value.value}", value.note]))
+        return Estimate.none(note)
     if value.stderr is not None and not math.isfinite(value.stderr):
         return msgspec.structs.replace(value, stderr=None)
     return value

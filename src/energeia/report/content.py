@@ -1,4 +1,4 @@
-"""What a page is made of: plain records and rows, as run folders hold them."""
+"""The content of a page: records and rows from run folders."""
 
 import dataclasses
 from typing import Any
@@ -14,7 +14,7 @@ class LandscapePicture:
     """An energy on planes through the data, see ``evaluation.landscape``."""
 
     frames: np.ndarray
-    """The middle of each plane and its two orthogonal half-axes, shape ``(planes, 3, d)``."""
+    """The center of each plane and its two orthogonal half-axes, shape ``(planes, 3, d)``."""
     heights: np.ndarray
     chains: np.ndarray
 
@@ -34,9 +34,9 @@ class ModelPart:
     """Lines of ``metrics.jsonl``: ``round``, metrics, ``held_out``."""
     samples: np.ndarray | None = None
     """Generated rows, shape ``(n, d)``, in the user's units."""
-    scan_landscape: LandscapePicture | None = None
+    landscape: LandscapePicture | None = None
     name: str = ""
-    """What to call it where two runs share a recipe; the recipe's name by default."""
+    """Its name where two runs share a recipe; the recipe's name by default."""
     citation: str = ""
 
     @property
@@ -55,7 +55,8 @@ class Page:
     held_out: np.ndarray
     """Held-out rows, shape ``(n, d)``."""
     data: dict[str, Any]
-    """What the data are: ``spec``, ``sha256``, ``rows``, ``train``, ``valid``, ``test``, ..."""
+    """Description of the data: ``spec``, ``sha256``, ``rows``, ``train``, ``valid``, ``test``,
+    ..."""
     columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """Warnings about the data."""

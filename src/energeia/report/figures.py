@@ -17,7 +17,8 @@ MOST_CURVES = 4
 
 
 def leaderboard(models: Sequence[ModelPart], entropy: Estimate | None) -> Markup | None:
-    """Log-likelihoods with error bars, marked by kind; bounds point to where the truth may be."""
+    """Log-likelihoods with error bars, marked by kind; markers of bounds point in the direction of
+    the true value."""
     shown = [m for m in models if m.row.log_likelihood.finite]
     if not shown:
         return None
@@ -46,7 +47,7 @@ def leaderboard(models: Sequence[ModelPart], entropy: Estimate | None) -> Markup
 
 
 def _mark(axes: Axes, estimate: Estimate, height: int, low: float) -> None:
-    """A marker with its error bar; what lies left of the axis is written at its edge."""
+    """A marker with its error bar; values left of the axis are written at its edge."""
     kind, value = KINDS[estimate.kind], estimate.value or 0.0
     if value < low:
         axes.annotate(
@@ -62,7 +63,7 @@ def _mark(axes: Axes, estimate: Estimate, height: int, low: float) -> None:
 
 
 def _limits(estimates: list[Estimate], entropy: Estimate | None) -> tuple[float, float]:
-    """A range of the models that compete; one far behind lies left of it."""
+    """An axis range for the best models; much worse ones lie left of it."""
     values = np.array([e.value for e in estimates])
     if entropy is not None and entropy.value is not None:
         values = np.append(values, -entropy.value)
@@ -75,7 +76,7 @@ def _limits(estimates: list[Estimate], entropy: Estimate | None) -> tuple[float,
 
 
 def curves(models: Sequence[ModelPart]) -> Markup | None:
-    """Loss and held-out loss against rounds, one panel a model."""
+    """Loss and held-out loss against rounds, one panel per model."""
     shown = [m for m in models if len(m.history) > 1]
     if not shown:
         return None

@@ -1,4 +1,4 @@
-"""From the folders of runs to a page: everything is read from files, nothing is computed."""
+"""The page of some runs, read from their folders; nothing is computed."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from energeia.runs.storage.directory import DataRecord, RunDirectory
 def report_runs(
     directories: Sequence[RunDirectory], path: str | Path, title: str = ""
 ) -> list[Path]:
-    """Write a page about runs on the same kind of rows, and the files that go beside it.
+    """Write a page about runs on the same kind of rows, with its CSV and JSON files.
 
     Raises:
         InputError: for no run, or runs of rows with different columns.
@@ -29,7 +29,7 @@ def report_runs(
 
 
 def page_of(directories: Sequence[RunDirectory], title: str = "") -> Page:
-    """Gather what a page shows.
+    """The content of a page.
 
     Raises:
         InputError: for no run, or runs of rows with different columns.
@@ -67,7 +67,7 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
             evaluation=directory.evaluation,
             history=directory.history(),
             samples=directory.load_rows("samples.npy"),
-            scan_landscape=_panorama(directory),
+            landscape=_landscape(directory),
             name=recipe if recipes.count(recipe) == 1 else f"{recipe} ({directory.path.name})",
             citation=find(recipe).citation,
         )
@@ -75,7 +75,7 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
     ]
 
 
-def _panorama(directory: RunDirectory) -> LandscapePicture | None:
+def _landscape(directory: RunDirectory) -> LandscapePicture | None:
     found = {
         part: directory.load_rows(f"landscape_{part}.npy")
         for part in ("frames", "heights", "chains")

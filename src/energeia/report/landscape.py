@@ -1,4 +1,4 @@
-"""Energy landscapes: heights as shades, rows and chains upon them."""
+"""Energy landscapes as shades, with rows and chains."""
 
 import numpy as np
 from markupsafe import Markup
@@ -10,7 +10,7 @@ from energeia.report.style import DENSITY, INK, MODELS, MUTED, WIDTH, rc, svg
 
 ROWS_DRAWN = 400
 HIGHEST = 30.0
-"""Nats above the lowest energy where the shades end: a region that no chain would enter."""
+"""Nats above the lowest energy at which the color scale ends."""
 
 
 def landscapes(page: Page) -> Markup | None:
@@ -18,8 +18,8 @@ def landscapes(page: Page) -> Markup | None:
     seen = [
         (model, plane)
         for model in page.models
-        if model.scan_landscape is not None
-        for plane in range(len(model.scan_landscape.frames))
+        if model.landscape is not None
+        for plane in range(len(model.landscape.frames))
     ]
     if not seen:
         return None
@@ -36,9 +36,9 @@ def landscapes(page: Page) -> Markup | None:
 
 
 def _panel(figure: Figure, axes: Axes, model: ModelPart, plane: int, held_out: np.ndarray) -> None:
-    seen = model.scan_landscape
+    seen = model.landscape
     assert seen is not None
-    # The lowest energy is a minimum over a grid: take one that a single pixel cannot set.
+    # A low percentile in place of the minimum, which a single pixel would determine.
     heights = seen.heights[plane] - np.nanpercentile(seen.heights[plane], 0.1)
     image = axes.imshow(
         np.clip(heights, 0, HIGHEST), origin="lower", extent=(-1, 1, -1, 1),

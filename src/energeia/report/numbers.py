@@ -1,4 +1,4 @@
-"""How numbers are written on the page and in the terminal."""
+"""Formatting of numbers on the page and in the terminal."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +10,8 @@ _PLACE = {"exact": 0, "lower bound": 0, "upper bound": 1, "estimate": 1, "none":
 
 
 def place(row: LeaderboardRow) -> tuple[int, float]:
-    """Where a row stands: what is surely attained, then estimates, then none; best first."""
+    """The sort key of a row: exact values and lower bounds, then estimates, then none; best
+    first."""
     score = row.log_likelihood
     value = score.value if score.value is not None and score.finite else -math.inf
     return _PLACE[score.kind], -value
@@ -23,7 +24,7 @@ def headline_tests(rows: Iterable[LeaderboardRow]) -> list[str]:
 
 
 def number(estimate: Estimate | None) -> str:
-    """A value and its error, without the mark of its kind, which stands beside it.
+    """A value and its error, without the symbol of its kind.
 
     >>> number(Estimate(-81.84, 0.41, "lower bound", 360)), number(Estimate.none("implicit"))
     ('−81.8 ± 0.4', '—')
@@ -41,7 +42,7 @@ def number(estimate: Estimate | None) -> str:
 
 
 def marked(estimate: Estimate) -> str:
-    """The same with the mark of its kind, where none stands beside it.
+    """A value and its error, with the symbol of its kind.
 
     >>> marked(Estimate(1.784, 0.05, "upper bound", 360)), marked(Estimate(0.5, 0.1, "exact", 9))
     ('≤ 1.78 ± 0.05', '0.50 ± 0.10')

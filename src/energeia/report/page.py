@@ -1,4 +1,4 @@
-"""One self-contained page: no script, nothing fetched, no date, the same records the same bytes."""
+"""One self-contained page without scripts, external files or dates, reproducible byte for byte."""
 
 import csv
 import dataclasses
@@ -28,7 +28,7 @@ class TableCell(NamedTuple):
 
     text: str
     pull: str
-    """Distance from the truth in standard errors; empty where it is the truth."""
+    """Distance from the truth in standard errors; empty for the truth itself."""
     bad: bool
 
 
@@ -46,7 +46,7 @@ class ObservableLine(NamedTuple):
 def write_report(page: Page, path: str | Path) -> list[Path]:
     """Write the page, and beside it ``leaderboard.csv`` and ``report.json``.
 
-    Each file appears whole or not at all. Returns the three paths, the page first.
+    Each file is written atomically. Returns the three paths, the page first.
 
     Raises:
         InputError: if the folder cannot be written or the disk is full.
@@ -98,7 +98,7 @@ def render(page: Page) -> str:
 
 
 def leaderboard_csv(page: Page) -> str:
-    """The leaderboard as a table: one line a model, every estimate with its error and kind."""
+    """The leaderboard as a table: one line per model, every estimate with its error and kind."""
     buffer = io.StringIO()
     names = list(dict.fromkeys(n for m in page.models for n in m.row.two_sample))
     writer = csv.writer(buffer, lineterminator="\n")
@@ -119,7 +119,7 @@ def leaderboard_csv(page: Page) -> str:
 
 
 def report_json(page: Page) -> bytes:
-    """Everything on the page but pictures, as one JSON object."""
+    """Everything on the page except pictures, as one JSON object."""
     content = {
         "data": page.data,
         "support": str(page.support),
@@ -135,7 +135,7 @@ def report_json(page: Page) -> bytes:
 
 
 def reference_row(models: list[ModelPart]) -> dict[str, TwoSample]:
-    """Data against data, by name of test: from the first model that has each."""
+    """The tests of training against held-out data, by name, from the first model that has each."""
     found: dict[str, TwoSample] = {}
     for model in models:
         for test in model.evaluation.two_sample if model.evaluation else ():
@@ -144,7 +144,7 @@ def reference_row(models: list[ModelPart]) -> dict[str, TwoSample]:
 
 
 def observable_lines(models: list[ModelPart]) -> list[ObservableLine]:
-    """Every quantity that some model was measured on, with the pulls in standard errors.
+    """Every observable of any model, with pulls in standard errors.
 
     The pull is (value - truth) / sqrt(error^2 + error of truth^2), the truth being the exact value
     where there is one and the data otherwise.
@@ -183,7 +183,7 @@ def _cell(value: Estimate, truth: Estimate) -> TableCell:
 
 
 def _pictures(page: Page) -> dict[str, Any]:
-    """What suits the layout: mosaics, planes, or marginals with pairs and correlations."""
+    """The pictures for a layout: mosaics, planes, or marginals with pairs and correlations."""
     found: dict[str, Any] = {
         "mosaics": [], "planes": None, "marginals": None, "pairs": [], "correlations": None
     }  # fmt: skip

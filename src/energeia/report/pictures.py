@@ -1,4 +1,4 @@
-"""Pictures of rows: clouds for two columns, mosaics for images, marginals and pairs otherwise."""
+"""Pictures of rows: densities of two columns, mosaics of images, marginals and pairs otherwise."""
 
 import base64
 import io
@@ -18,15 +18,15 @@ from energeia.support import Column, Support
 
 MOST_MARGINALS, MOST_PAIRS, MOST_CORRELATED = 8, 3, 80
 ROWS_DRAWN = 20_000
-"""Rows used for a picture, which could not show more."""
+"""Largest number of rows in a picture."""
 
 
 _GRID = np.array([0.56, 0.66, 0.80])
-"""Between the tiles of a mosaic: neither black nor white, which tiles may be."""
+"""Color between the tiles of a mosaic, neither black nor white."""
 
 
 class Cloud(NamedTuple):
-    """Rows under a name: the data or one model."""
+    """The rows of the data or of one model, with a name."""
 
     name: str
     rows: np.ndarray
@@ -37,7 +37,7 @@ class Mosaic(NamedTuple):
 
     name: str
     source: str
-    """A ``data:`` address: nothing is fetched."""
+    """A ``data:`` URL, so nothing is fetched."""
     width: int
     height: int
 
@@ -202,7 +202,7 @@ def pairs(page: Page) -> list[Markup]:
 
 
 def _grid(count: int) -> tuple[int, int]:
-    """Rows and columns of panels: at most four side by side, as even as they come."""
+    """Rows and columns of panels: at most four in a row, balanced."""
     across = 3 if count in (3, 5, 6, 9) else min(4, count)
     return math.ceil(count / across), across
 
@@ -215,7 +215,7 @@ def _correlation(rows: np.ndarray) -> np.ndarray:
 
 
 def _spread_out(rows: np.ndarray, most: int) -> list[int]:
-    """Up to ``most`` columns that vary, evenly over the row."""
+    """Up to ``most`` columns that vary, evenly spaced."""
     varying = np.flatnonzero(np.ptp(rows, axis=0) > 0)
     varying = varying if varying.size else np.arange(rows.shape[1])
     picks = np.linspace(0, len(varying) - 1, min(most, len(varying)))

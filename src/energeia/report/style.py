@@ -1,4 +1,4 @@
-"""How the page looks: one place for colors, marks and drawing style."""
+"""The style of the page: colors, markers and drawing parameters."""
 
 import io
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 
 class KindStyle(NamedTuple):
-    """How a kind of estimate is shown: never by color alone."""
+    """The style of a kind of estimate; kinds differ by marker, not by color alone."""
 
     color: str
     marker: str
@@ -27,14 +27,14 @@ KINDS = {
 }
 INK, MUTED, RULE, DATA = "#1f2933", "#5f6b7a", "#d5dae1", "#8a94a3"
 MODELS = ("#2456a6", "#c2410c", "#14705a", "#7a3b9a", "#b08900", "#0e7490", "#9d174d", "#4d5f12")
-"""One color a model, in the order of the page; again from the start beyond eight."""
+"""One color per model, in the order of the page, repeated beyond eight."""
 
 DENSITY = LinearSegmentedColormap.from_list(
     "density", ["#ffffff", "#d3e0f2", "#7fa6d9", "#2456a6", "#0b2247"]
 )
 
 WIDTH = 10.6
-"""Of a figure, inches: as wide as the page."""
+"""Width of a figure in inches: that of the page."""
 
 _RC: Any = {
     "svg.fonttype": "none",
@@ -66,10 +66,10 @@ def rc() -> "mpl.rc_context":  # pyright: ignore[reportGeneralTypeIssues]
 
 
 def svg(figure: Figure, name: str, label: str) -> Markup:
-    """One figure as inline SVG: text as text, no date, identifiers of its own.
+    """One figure as inline SVG with text as text, no date, and unique identifiers.
 
-    ``name`` salts the identifiers, so that two figures on a page never share one and the same
-    figure is always the same bytes. ``label`` is read by screen readers.
+    ``name`` salts the identifiers, so that figures on a page share none and the bytes of a figure
+    are reproducible. ``label`` is read by screen readers.
     """
     buffer = io.StringIO()
     metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -77,7 +77,7 @@ def svg(figure: Figure, name: str, label: str) -> Markup:
         figure.savefig(buffer, format="svg", dpi=110, metadata=metadata)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
-    # Group names such as axes_1 repeat from figure to figure; an id may stand on a page once.
+    # Group names such as axes_1 repeat from figure to figure; an id must be unique on a page.
     text = text.replace('id="', f'id="{name}-').replace('"#', f'"#{name}-')
     text = text.replace("url(#", f"url(#{name}-")
     described = Markup('<svg role="img" aria-label="{}"').format(label)
@@ -85,5 +85,5 @@ def svg(figure: Figure, name: str, label: str) -> Markup:
 
 
 def formula(latex: str) -> Markup:
-    """A formula as MathML, which browsers draw without a script."""
+    """A formula as MathML, which browsers render without a script."""
     return Markup(convert(latex, display="block"))

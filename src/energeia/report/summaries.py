@@ -1,4 +1,4 @@
-"""What the page says in words: what each family may be trusted with, and the result in short."""
+"""Text of the page: the reliability of each family, and a summary of the results."""
 
 import math
 
@@ -10,11 +10,11 @@ from energeia.report.numbers import number, place
 TRUST = {
     "autoregressive": (
         "Likelihood and samples are both exact for the trained model: each variable is drawn, and "
-        "scored, given the ones before it. What can be wrong is the model, not its numbers."
+        "scored, given the ones before it. The model may be wrong; its numbers are not."
     ),
     "flow": (
         "Likelihood (on continuous columns) and samples are both exact: one invertible map with "
-        "its Jacobian. Discrete columns are spread over cells first, which makes their likelihood "
+        "its Jacobian. Discrete columns are dequantized first, which makes their likelihood "
         "a lower bound; a map cannot change topology, so thin bridges may join separate modes."
     ),
     "latent": (
@@ -27,7 +27,7 @@ TRUST = {
     ),
     "energy": (
         "The energy is exact up to a constant. The constant is estimated by annealing, and samples "
-        "come from chains: trust both only as far as the chains mix, and remember that chains can "
+        "come from chains: both are reliable only if the chains mix, and chains can "
         "agree and all miss the same mode."
     ),
 }
@@ -53,7 +53,7 @@ LABELS = (
         "estimate",
         r"-E(x)-\log\,\hat{Z}",
         "Neither a bound nor exact: an annealed estimate of the partition function enters, and "
-        "its error bar knows only what the chains have seen.",
+        "its error bar covers only the regions that the chains visited.",
     ),
     (
         "none",
@@ -63,11 +63,11 @@ LABELS = (
 )
 
 ALIKE = 0.55
-"""A classifier AUC up to this much, errors aside, is called hardly told from data."""
+"""A classifier AUC up to this much, errors aside, is called hardly distinguishable from data."""
 
 
 def in_short(page: Page) -> list[str]:
-    """The result in a few sentences, each of which follows from the tables below."""
+    """A summary of the results in a few sentences, all from the tables below."""
     rows = [model.row for model in page.models]
     return [*_likelihood(page.models), *_two_sample(page.models), *_cost(rows)]
 
@@ -108,11 +108,11 @@ def _two_sample(models: list[ModelPart]) -> list[str]:
     hard = [m for m in compared if (_auc(m.row) or 1.0) - 2 * _auc_error(m.row) <= ALIKE]
     if hard:
         names = _join([m.title for m in hard])
-        return [f"A classifier hardly tells samples of {names} from held-out data (AUC at most "
-                f"{ALIKE} within two errors; 0.5 is chance)."]  # fmt: skip
+        return [f"A classifier hardly distinguishes samples of {names} from held-out data (AUC at "
+                f"most {ALIKE} within two errors; 0.5 is chance)."]  # fmt: skip
     best = min(compared, key=lambda m: _auc(m.row) or 1.0)
-    return [f"A classifier tells every model from held-out data; least easily {best.title}, with "
-            f"AUC {number(_auc_estimate(best.row))} (0.5 is chance)."]  # fmt: skip
+    return [f"A classifier distinguishes every model from held-out data; least easily "
+            f"{best.title}, with AUC {number(_auc_estimate(best.row))} (0.5 is chance)."]  # fmt: skip
 
 
 def _cost(rows: list[LeaderboardRow]) -> list[str]:
@@ -122,11 +122,11 @@ def _cost(rows: list[LeaderboardRow]) -> list[str]:
     quick = min(timed, key=lambda r: r.seconds or math.inf)
     slow = max(timed, key=lambda r: r.seconds or 0.0)
     return [f"Training took from {quick.seconds:.0f} s ({quick.recipe}) to {slow.seconds:.0f} s "
-            f"({slow.recipe}), compile time apart."]  # fmt: skip
+            f"({slow.recipe}), without compile time."]  # fmt: skip
 
 
 def ranked(models: list[ModelPart]) -> list[ModelPart]:
-    """What is surely attained first (exact, lower bounds), then estimates, then no likelihood."""
+    """Exact values and lower bounds first, then estimates, then no likelihood."""
     return sorted(models, key=lambda m: place(m.row))
 
 

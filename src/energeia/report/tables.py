@@ -11,7 +11,7 @@ from energeia.records import LeaderboardRow, TwoSample
 from energeia.report.numbers import amount, headline_tests, number, place
 
 _WIDE = 120
-"""Characters that the whole table needs."""
+"""Width of the full table in characters."""
 
 _COLORS = {
     "exact": "green",
@@ -29,7 +29,7 @@ def leaderboard_table(
     *,
     narrow: bool = False,
 ) -> Table:
-    """The rows, what is surely attained first, with data against data below.
+    """The rows, exact values and lower bounds first, with the baseline of training data below.
 
     ``reference`` holds the tests between two halves of the data by name; ``entropy`` is the exact
     entropy of the source where it is known. A ``narrow`` table fits in 80 characters: it leaves
@@ -71,10 +71,10 @@ def print_leaderboard(
     entropy: Estimate | None = None,
     console: Console | None = None,
 ) -> None:
-    """Print the leaderboard and, below it, why a model has no likelihood."""
+    """Print the leaderboard and, below it, the reasons for missing likelihoods."""
     console = console or Console()
     if not console.is_terminal:
-        console.width = max(console.width, _WIDE)  # A file has no width of its own.
+        console.width = max(console.width, _WIDE)  # A file has no width.
     narrow = console.width < _WIDE
     console.print(leaderboard_table(rows, reference, entropy, narrow=narrow))
     for row in rows:

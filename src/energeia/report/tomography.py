@@ -50,7 +50,7 @@ def read_tomography(path: str | Path) -> Tomography:
 
 
 def write_tomography(found: Tomography, path: str | Path) -> list[Path]:
-    """Write the page, and ``tomography.csv`` beside it; each appears whole or not at all.
+    """Write the page, and ``tomography.csv`` beside it; each is written atomically.
 
     Raises:
         InputError: if the folder cannot be written or the disk is full.
@@ -81,7 +81,7 @@ def render(found: Tomography) -> str:
 
 
 def warnings(found: Tomography) -> list[tuple[str, str]]:
-    """Each warning once, after the names of those it is about."""
+    """Each warning once, with the names of the states that it is about."""
     about: dict[str, list[str]] = {text: [] for text in found.warnings}
     for state in found.states:
         for text in state.warnings:
@@ -94,7 +94,7 @@ def _signs(text: str) -> str:
 
 
 def columns(found: Tomography) -> list[Column]:
-    """The table: only what some state has a number for."""
+    """The columns of the table for which any state has a number."""
     far = found.long_distance
     states = found.states
 
@@ -107,9 +107,9 @@ def columns(found: Tomography) -> list[Column]:
     every = [
         of("KL(P ‖ Q)", "nats a shot", "kl"),
         of("held-out NLL", "nats a shot", "nll"),
-        of("behind the best", "nats, paired", "behind"),
+        of("NLL excess", "nats, paired", "nll_excess"),
         of("classical fidelity", "", "classical_fidelity"),
-        of("E_Q[P/Q]", "1 is wanted", "ratio"),
+        of("E_Q[P/Q]", "1 is expected", "ratio"),
         Column(pair, "", tuple(s.correlations[far] if s.correlations else None for s in states)),
         of("energy", found.hamiltonian, "energy"),
         of("smallest eigenvalue", "of pairs", "smallest_eigenvalue"),
@@ -121,7 +121,7 @@ def columns(found: Tomography) -> list[Column]:
 
 
 def table_csv(found: Tomography) -> str:
-    """The table with one line a state, every number with its error and its kind."""
+    """The table with one line per state, every number with its error and its kind."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     shown = columns(found)
@@ -170,7 +170,7 @@ def _draw(
     if state.sort == "truth":
         axes.plot(found.distances, values, color=color, linewidth=1.4, label=state.name, zorder=4)
         return
-    # Side by side, so that error bars do not hide each other.
+    # Shifted, so that error bars do not overlap.
     place = np.asarray(found.distances) + 0.06 * (index - len(found.states) / 2)
     axes.errorbar(
         place, values, errors, color=color, label=state.name, linewidth=0.9, markersize=3.5,
@@ -180,7 +180,7 @@ def _draw(
 
 
 def _limit(axes: Axes, found: Tomography, zero: np.ndarray) -> None:
-    """A frame that the shots' errors set, so that what lies in the noise looks so."""
+    """Axis limits from the errors of the shots, so that noise is recognizable as such."""
     widest = max((float(np.max(np.abs(_values(s) - zero))) for s in found.states), default=0.0)
     noise = 4.0 * float(np.max(_errors(found.states[0]), initial=0.0))
     height = max(noise, min(1.05 * widest, 10.0 * noise or widest)) or 1.0

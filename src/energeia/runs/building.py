@@ -1,4 +1,4 @@
-"""From a configuration to the modules of a run: built for training, or as a skeleton to fill."""
+"""The modules of a run from its configuration: initialized for training, or as abstract arrays."""
 
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ class Keys(NamedTuple):
 
 
 def keys_of(config: RunConfig) -> Keys:
-    """Everything random in a run follows from its seed."""
+    """The keys of a run; its seed determines all random numbers."""
     return Keys(*jax.random.split(jax.random.key(config.seed)))
 
 
@@ -55,7 +55,7 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
 
 
 def skeleton(config: RunConfig, problem: Problem) -> Assembly:
-    """The assembly with shapes in the place of arrays; nothing is computed."""
+    """The assembly with abstract arrays (shapes and dtypes); nothing is computed."""
     recipe = find(config.recipe)
     count = min(problem.rows, recipe.reference_rows or problem.rows)
     real = jnp.result_type(float)
@@ -74,9 +74,8 @@ def _head(rows: Any, count: int) -> jax.Array:
 
 
 def augmentation(config: RunConfig, problem: Problem) -> Augment | None:
-    """The random symmetry that batches go through, where the source declares any.
-
-    A recipe with an option ``symmetrize`` may be told to do without.
+    """The random symmetry operation on batches, where the source declares symmetries. The option
+    ``symmetrize = "none"`` of a recipe disables it.
     """
     if not problem.symmetries or getattr(config.options, "symmetrize", "auto") == "none":
         return None
@@ -84,5 +83,5 @@ def augmentation(config: RunConfig, problem: Problem) -> Augment | None:
 
 
 def finished_model(assembly: Assembly, state: State, best_so_far: BestSoFar) -> Any:
-    """The model in the user's units, of the arrays that training found best."""
+    """The model in the user's units, with the best arrays of training."""
     return assembly.model(trained_modules(assembly.modules, state, best_so_far))

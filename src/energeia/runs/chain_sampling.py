@@ -1,4 +1,4 @@
-"""Samples of a run by chains on a named energy, and how far they can be trusted."""
+"""Samples of a run from chains on a named energy, with convergence diagnostics."""
 
 import math
 from typing import Annotated, Any, Literal, NamedTuple
@@ -28,21 +28,21 @@ from energeia.runs.latent import latent_space
 
 _BLOCK = 256
 _FEWEST = 16
-"""Chains that run even for fewer samples, so that they can be compared."""
+"""Least number of chains, so that they can be compared even for fewer samples."""
 _PILOT = 400
 
 
 class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which chains, on which energy, for how long."""
+    """The kernel, the energy and the length of chains."""
 
     kernel: Literal["mala", "hmc", "langevin", "jumping"] = "mala"
-    """Jumping: whole rows proposed by a generator that knows its density, and MALA between."""
+    """jumping: independence proposals from a generator with a density, alternating with MALA."""
     latent: Literal["", "pullback", "tilt", "plain"] = ""
     """The energy of the latent space, or "" for chains in the configurations themselves."""
     steps: Annotated[int, msgspec.Meta(ge=8)] = 200
     """Steps of each chain; the first half is burn-in and is not diagnosed."""
     step_size: NonNegative = 0.0
-    """0 to adapt it in a pilot and freeze it."""
+    """0 to tune it in a pilot run."""
     temperature: Positive = 1.0
     """T of exp(-E / T)."""
 
@@ -51,36 +51,41 @@ class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ChainSamples(NamedTuple):
-    """The ends of chains in the user's units, and how far the chains can be trusted."""
+    """Final states of chains in the user's units, with their diagnostics."""
 
     x: np.ndarray
     chains: ChainSummary
     target: str
-    """What they sample, in words."""
+    """Description of the distribution that they sample."""
     step_size: float
 
 
 def chain_samples(
     model: Any, recipe: str, n: int, settings: ChainSettings, key: PRNGKey, condition: Any = None
 ) -> ChainSamples:
-    """The ends of ``n`` chains that start from draws of the model.
-
-    A pilot adapts the step size and is thrown away; the chains then start afresh with it frozen.
-    ``condition`` is one condition in the user's units for all chains, or None. The
-    diagnosis is that of the first block of at most 256 chains, after burn-in. Langevin without
-    accept or reject is compared with MALA, since its diagnosis cannot show its bias.
+    """Final states of ``n`` chains that start from draws of the model. A pilot run tunes the step
+    size and is discarded; the chains then start with the step size fixed. ``condition`` is one
+    condition in the user's units for all chains, or None. The diagnosis is that of the first block
+    of at most 256 chains, after burn-in. Langevin without accept or reject is compared with MALA,
+    since its diagnosis cannot show its bias.
 
     Raises:
-        NoSuchCapability: if the model has no energy to walk on, or no latent space.
+        NoSuchCapability: if the model has no differentiable energy, or no latent space.
         InputError: for settings that cannot be used.
         ChainsStuck: if no chain ever moved.
     """
     landscape, target = _target(model, recipe, settings)
-    told = landscape.scaled(None if condition is None else jnp.asarray(condition, float))
+    scaled_condition = landscape.scaled(
+        None if condition is None else jnp.asarray(condition, float)
+    )
     count = min(_BLOCK, max(n, _FEWEST))
     pilot_key, run_key = jax.random.split(key)
     bias_key = jax.random.fold_in(pilot_key, 1)
-    conditions = None if told is None else jnp.broadcast_to(told, (count, *told.shape))
+    conditions = (
+        None
+        if scaled_condition is None
+        else jnp.broadcast_to(scaled_condition, (count, *scaled_condition.shape))
+    )
     kernel = _tuned(pilot_key, settings, target, landscape, conditions, count)
     burn = settings.steps // 2
     latent = bool(settings.latent)
@@ -102,8 +107,8 @@ def chain_samples(
     if isinstance(kernel, Langevin):
         bias = energy_bias(bias_key, target, first, settings.step_size, conditions)
         record = msgspec.structs.replace(record, bias=bias)
-    words = _words(settings, landscape.ratio)
-    return ChainSamples(np.concatenate(parts)[:n], record, words, float(kernel.step_size))
+    description = _describe_target(settings, landscape.ratio)
+    return ChainSamples(np.concatenate(parts)[:n], record, description, float(kernel.step_size))
 
 
 def _target(model: Any, recipe: str, settings: ChainSettings) -> tuple[Landscape, Energy]:
@@ -130,11 +135,11 @@ def _tuned(
     if settings.kernel == "langevin":
         if not settings.step_size:
             raise InputError(
-                "langevin accepts every step, so nothing adapts its step size, which biases it: "
-                "give --step-size, or take mala"
+                "langevin accepts every step, so its step size, which determines its bias, is not "
+                "tuned: give --step-size, or use mala"
             )
         return Langevin(settings.step_size)
-    # The tuned steps on a standard normal; the pilot finds the rest.
+    # Optimal steps of a standard normal, where the pilot run starts.
     dimension = math.prod(target.shape)
     if settings.kernel == "hmc":
         kernel: StepKernel = Hmc(settings.step_size or 0.5 * dimension ** (-1 / 4))
@@ -153,8 +158,8 @@ def _proposal(settings: ChainSettings, landscape: Landscape) -> Density:
     generator = landscape.generator
     if settings.latent or not isinstance(generator, Density) or generator.condition_shape:
         raise InputError(
-            "jumps need a generator that knows its density, such as the flow of max-entropy in few "
-            "columns, without a condition and without --latent: take mala"
+            "jumping needs a generator with a density, such as the flow of max-entropy in few "
+            "columns, without a condition and without --latent: use mala"
         )
     return generator
 
@@ -185,18 +190,18 @@ def _record(kernel: str, found: Diagnosis, steps: int, chains: int) -> ChainSumm
     )  # fmt: skip
 
 
-def _words(settings: ChainSettings, ratio: bool) -> str:
-    """What the chains sample, and where that is not what their name promises."""
-    said = {
+def _describe_target(settings: ChainSettings, ratio: bool) -> str:
+    """Description of the distribution that chains sample, with caveats."""
+    text = {
         "": "exp(-E(x))",
         "pullback": "exp(-E) on the image of the generator",
         "tilt": "p_G(x) exp(-E(x))",
         "plain": "exp(-E(x)) p_G(x) / prior(z), a heuristic",
     }[settings.latent]
     if settings.temperature != 1.0:
-        said += f", to the power 1/{settings.temperature:g}"
+        text += f", to the power 1/{settings.temperature:g}"
     if ratio and settings.latent != "tilt":
-        said += "; the energy is a critic's, which knows a ratio to the generator: see tilt"
+        text += "; the energy is a critic's, a log-ratio to the generator: see tilt"
     if not ratio and settings.latent == "tilt":
-        said += "; the energy is -log p itself, so the product is narrower than p"
-    return said
+        text += "; the energy is -log p itself, so the product is narrower than p"
+    return text

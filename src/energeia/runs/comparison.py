@@ -1,4 +1,4 @@
-"""One good recipe of each family on the same rows, each measured by what it can give."""
+"""Comparison of one recipe of each family on the same rows."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ _log = logging.getLogger("energeia")
 
 
 class Comparison(NamedTuple):
-    """What a comparison found; every run is in a folder of its own below ``path``."""
+    """The result of a comparison; every run has a folder below ``path``."""
 
     path: Path
     rows: list[LeaderboardRow]
@@ -37,7 +37,7 @@ def compare(
     scale: float = 1.0, seed: int = 0, resume: bool = False, quiet: bool = False,
     budget: EvaluationBudget | None = None, say: Callable[[str], Any] = lambda _: None,
 ) -> Comparison:  # fmt: skip
-    """Fit one recipe of each family to the same rows and judge them side by side.
+    """Fit one recipe of each family to the same rows and evaluate them on the same held-out rows.
 
     Args:
         data: a file, a named source, or a ``DataConfig``.
@@ -45,16 +45,16 @@ def compare(
         out: folder of the runs; a fresh one under ``runs`` by default.
         scale: multiplies the rounds of every recipe and, below one, the importance weights of
             its evaluation.
-        seed: everything random follows from it.
-        resume: keep finished runs in ``out`` and go on with interrupted ones.
+        seed: the seed of all random numbers.
+        resume: keep finished runs in ``out`` and continue interrupted ones.
         quiet: no progress on standard error.
         budget: sizes of the evaluation, in place of the scaled ones.
-        say: told in a few words what comes next.
+        say: called with a short description of each step.
 
     Raises:
         InputError: for data, recipes, a seed or a scale that cannot be used, or an ``out`` that
             is taken.
-        KeyboardInterrupt: after an interruption; ``resume=True`` goes on.
+        KeyboardInterrupt: after an interruption; ``resume=True`` continues.
     """
     require_in(Seed, seed, "seed")
     require_in(Positive, scale, "scale")
@@ -63,7 +63,7 @@ def compare(
     chosen = _chosen(recipes, rows)
     path = Path(out) if out else fresh_folder("runs", where.spec.partition(":")[0])
     if path.exists() and any(path.iterdir()) and not resume:
-        raise InputError(f"{path} is not empty: go on in it with --resume or choose another --out")
+        raise InputError(f"{path} is not empty: continue it with --resume or choose another --out")
     prepared = prepare_data(rows, rows.test, seed, budget or EvaluationBudget().scaled(scale))
     directories = []
     for recipe in chosen:
@@ -104,7 +104,7 @@ def _one(
     directory: RunDirectory, config: RunConfig, rows: Rows, prepared: PreparedData, *,
     quiet: bool, resume: bool,
 ) -> None:  # fmt: skip
-    """Train and judge one recipe; a failure is written down and does not stop the others."""
+    """Train and evaluate one recipe; a failure is recorded and does not stop the others."""
     try:
         train_or_resume(directory, config, rows, quiet=quiet, resume=resume)
         if directory.evaluation is None:
@@ -119,7 +119,7 @@ def _one(
 def train_or_resume(
     directory: RunDirectory, config: RunConfig, rows: Rows, *, quiet: bool, resume: bool
 ) -> None:
-    """Train a run that is not there yet, or go on with one that was interrupted."""
+    """Train a new run, or continue an interrupted one."""
     if not directory.exists():
         run_session(new_session(directory.path, config, rows, quiet=quiet))
     elif resume and directory.status.state != "finished":

@@ -1,4 +1,4 @@
-"""Measures a run and keeps the findings and the samples in its folder."""
+"""Evaluation of a run; results and samples are stored in its folder."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ _KEPT_SAMPLES = 2000
 def evaluate(
     run: "Run", data: str | None = None, *, seed: int = 0, budget: EvaluationBudget | None = None
 ) -> Evaluation:
-    """Measure a run against its own held-out rows, or against other data.
+    """Evaluate a run on its own held-out rows, or on other data.
 
     Raises:
         InputError: for data that cannot be read or do not fit the run.
@@ -42,14 +42,14 @@ def evaluate(
 def prepare_data(
     rows: Rows, held_out: Batch, seed: int, budget: EvaluationBudget | None
 ) -> PreparedData:
-    """What several models share when they are evaluated on the same rows."""
+    """Statistics of the rows, shared by all models that are evaluated on them."""
     return PreparedData(rows.train, held_out, budget=budget, seed=seed, support=rows.data.support)
 
 
 def evaluate_run(
     run: "Run", train: Batch, held_out: Batch, source: Any, prepared: PreparedData, seed: int
 ) -> Evaluation:
-    """Measure a run and write the findings in its folder."""
+    """Evaluate a run and write the results to its folder."""
     details = evaluate_in_detail(
         run.model, held_out, train, seed=seed, source=source, prepared=prepared
     )
@@ -59,7 +59,7 @@ def evaluate_run(
     if details.samples is not None:
         kept = np.asarray(details.samples.x[:_KEPT_SAMPLES], dtype=np.float32)
         run.directory.save_rows("samples.npy", kept)
-    seen = scan_landscape(run.model, rows, jax.random.key(seed))
-    for name, array in ({} if seen is None else seen._asdict()).items():
+    scan = scan_landscape(run.model, rows, jax.random.key(seed))
+    for name, array in ({} if scan is None else scan._asdict()).items():
         run.directory.save_rows(f"landscape_{name}.npy", array)
     return details.evaluation

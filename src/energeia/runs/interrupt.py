@@ -1,4 +1,4 @@
-"""Ctrl-C and termination end training after the chunk at hand, so that nothing is lost."""
+"""Ctrl-C and SIGTERM end training after the current chunk, so that it can be resumed."""
 
 import signal
 import threading
@@ -7,14 +7,15 @@ from typing import Any
 
 
 class Interruptible:
-    """Within this context the first signal only sets ``stopped``; the second one acts at once."""
+    """Within this context the first signal only sets ``stopped``; the second one interrupts
+    immediately."""
 
     def __init__(self) -> None:
         self.stopped = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruptible":
-        # Only the main thread may set handlers; elsewhere signals keep their own way.
+        # Only the main thread may set handlers; in other threads signals are not handled.
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._stop)

@@ -1,4 +1,4 @@
-"""The latent space of a run: whether it has one, and draws from a narrower prior."""
+"""The latent space of a run: access to it, and samples from a truncated prior."""
 
 import math
 from typing import Any
@@ -29,7 +29,7 @@ def latent_space(model: Any, recipe: str) -> tuple[Landscape, Pushforward]:
 def with_truncated_prior(
     model: Any, recipe: str, temperature: float, truncation: float
 ) -> LatentDraws:
-    """The model with z ~ prior(z)^(1/T), cut at ``truncation`` deviations where it is not zero.
+    """The model with z ~ prior(z)^(1/T), truncated at ``truncation`` deviations unless zero.
 
     Raises:
         InputError: for a temperature that is not positive, a negative truncation, or a prior that
@@ -45,7 +45,7 @@ def with_truncated_prior(
     if not isinstance(generator.prior, StandardNormal):
         raise InputError(
             f"the latent prior of this {recipe} is a {type(generator.prior).__name__}, and only a "
-            "standard normal is narrowed: leave --temperature and --truncation out"
+            "standard normal can be truncated: leave --temperature and --truncation out"
         )
     prior = TruncatedNormal(generator.prior.shape, temperature, truncation or math.inf)
     return LatentDraws(prior, landscape, generator)

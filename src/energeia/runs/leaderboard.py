@@ -1,4 +1,4 @@
-"""Runs side by side, from their files alone. Needs no JAX."""
+"""The leaderboard of runs, from their files alone. Needs no JAX."""
 
 from energeia.estimate import Estimate
 from energeia.recipes.catalogue import find
@@ -35,12 +35,12 @@ def _likelihood(status: Status, found: Evaluation | None) -> Estimate:
 
 
 def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:
-    """Best first: what is surely attained (exact, lower bounds) before estimates, none last."""
+    """Best first: exact values and lower bounds before estimates, none last."""
     rows = [row(directory) for directory in directories]
-    return sorted(rows, key=_place)
+    return sorted(rows, key=_sort_key)
 
 
-def _place(line: LeaderboardRow) -> tuple[int, float]:
+def _sort_key(line: LeaderboardRow) -> tuple[int, float]:
     found = line.log_likelihood
     value = found.value if found.finite and found.value is not None else float("-inf")
     return _RANK[found.kind], -value

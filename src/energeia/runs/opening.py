@@ -1,4 +1,4 @@
-"""The rows of a run: opened, checked, split, the same way each time they are asked for."""
+"""The rows of a run: read, checked and split reproducibly."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ _FRESH_ROWS = 2000
 
 
 class Rows(NamedTuple):
-    """Rows for training, for early stopping and for judging, and what they are."""
+    """Rows for training, early stopping and testing, with the data set they come from."""
 
     data: Dataset
     train: Batch
@@ -27,7 +27,7 @@ class Rows(NamedTuple):
 
     @property
     def problem(self) -> Problem:
-        """What recipes must know of the data."""
+        """The properties of the data that recipes need."""
         return Problem(
             support=self.data.support,
             layout=tuple(self.data.layout),
@@ -40,10 +40,10 @@ class Rows(NamedTuple):
 def open_rows(config: DataConfig) -> Rows:
     """Open and split the data of a run.
 
-    A source that can draw more is judged on fresh rows, so that none is spent on the test part.
+    The test rows of a source that can be sampled are drawn anew, so that its rows are all used.
 
     Raises:
-        InputError: for data that cannot be modelled as they are.
+        InputError: for data that cannot be modelled.
     """
     data = open_data(
         config.spec,
@@ -70,10 +70,10 @@ def split_rows(data: Dataset, config: DataConfig) -> Rows:
 def open_for(
     spec: str, problem: Problem, config: DataConfig, *, drop_bad_rows: bool = False, seed: int = 0
 ) -> Dataset:
-    """Open rows for a run that is trained: checked against it, nothing inferred.
+    """Open rows for a trained run: checked against its support, nothing inferred.
 
     Raises:
-        InputError: if they have other columns than the run, or leave its support.
+        InputError: if they have other columns than the run, or values outside its support.
     """
     return open_like(
         spec,
@@ -87,17 +87,17 @@ def open_for(
 
 
 def batch_of(data: Dataset) -> Batch:
-    """The rows of a data set as games and evaluations take them."""
+    """The rows of a data set as a ``Batch``."""
     return Batch(data.rows, data.condition)  # pyright: ignore[reportArgumentType]
 
 
 def _other_seed(seed: int) -> int:
-    """A seed that a user is unlikely to ask for, so that fresh rows are not training rows."""
+    """A derived seed, so that new rows are not training rows."""
     return int(np.random.default_rng([seed, 0x7E57]).integers(2**62))
 
 
 def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
-    """Bring a user's arrays to rows of a trained model.
+    """Convert a user's arrays to rows of a trained model.
 
     ``x`` has shape ``(n, d)``, ``(n, *layout)``, or that of one configuration.
 
@@ -110,7 +110,7 @@ def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
     if x.shape[1:] not in (problem.layout, (problem.dimension,)):
         raise InputError(
             f"rows of shape {x.shape[1:]} were given where this run has {problem.layout}: "
-            "bring the columns that it was trained on"
+            "give the columns that it was trained on"
         )
     x = x.reshape(len(x), problem.dimension)
     bad = np.flatnonzero(~np.all(np.isfinite(x), axis=1))
@@ -124,10 +124,10 @@ def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
 
 
 def as_conditions(problem: Problem, condition: Any, count: int) -> jax.Array | None:
-    """Bring a user's condition to one row a configuration.
+    """Convert a user's condition to one row per configuration.
 
     Raises:
-        InputError: if one is missing, not wanted, or of another shape.
+        InputError: if one is missing, not expected, or of another shape.
     """
     width = problem.condition_dimension
     if condition is None:

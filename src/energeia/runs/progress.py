@@ -1,4 +1,4 @@
-"""What a person sees while training runs: a live line on a terminal, plain lines elsewhere."""
+"""Progress of training on standard error: a live line on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -29,13 +29,13 @@ class ProgressLine:
                 TextColumn("{task.description:<14}"),
                 BarColumn(24),
                 TextColumn("{task.percentage:3.0f}%"),
-                TextColumn("{task.fields[said]}"),
+                TextColumn("{task.fields[text]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
             )
             self.live.start()
             self._task = self.live.add_task(
-                self.name, total=self.rounds, completed=self.done, said="compiling"
+                self.name, total=self.rounds, completed=self.done, text="compiling"
             )
         else:
             print(f"{self.name}: {self.rounds} rounds, compiling", file=sys.stderr, flush=True)
@@ -49,26 +49,26 @@ class ProgressLine:
             self.live.stop()
 
     def show(self, progress: TrainingProgress) -> None:
-        """Tell one look; off a terminal at most every few seconds, and always the last."""
+        """Show one check; outside a terminal at most every few seconds, and always the last."""
         self._ran += progress.round - self.done
         self._seconds += progress.run_seconds
         self.done = progress.round
         if self.quiet:
             return
         rate = self._ran / max(self._seconds, 1e-9)
-        said = f"{describe(progress)}  {rate:.0f}/s"
+        text = f"{describe(progress)}  {rate:.0f}/s"
         if self.live is not None:
-            self.live.update(self._task, completed=progress.round, said=said)
+            self.live.update(self._task, completed=progress.round, text=text)
         elif progress.finished or time.monotonic() - self._last > _EVERY_SECONDS:
             self._last = time.monotonic()
             left = (self.rounds - progress.round) / max(rate, 1e-9)
             end = "done" if progress.finished else f"{left:.0f} s left"
-            line = f"{self.name}: round {progress.round}/{self.rounds}  {said}  {end}"
+            line = f"{self.name}: round {progress.round}/{self.rounds}  {text}  {end}"
             print(line, file=sys.stderr, flush=True)
 
 
 def describe(progress: TrainingProgress) -> str:
-    """The losses of a look in a few words."""
+    """The losses at one check, as short text."""
     losses = [f"{name.split('/')[0]} {value:.4g}" for name, value in progress.metrics.items()
               if name.endswith("/loss")]  # fmt: skip
     held = [] if progress.held_out is None else [f"held-out {progress.held_out:.4g}"]

@@ -35,7 +35,7 @@ class Scores(NamedTuple):
 
 
 class Run:
-    """A model with the record of how it came about; made by ``fit`` and ``load``."""
+    """A trained model with its configuration and folder; returned by ``fit`` and ``load``."""
 
     def __init__(
         self, directory: RunDirectory, config: RunConfig, problem: Problem, model: Any
@@ -54,12 +54,12 @@ class Run:
         """Draw ``n`` configurations in the user's units, shape ``(n, *layout)``.
 
         With ``temperature`` T a latent vector comes from prior(z)^(1/T), and with ``truncation``
-        t none of its numbers is beyond t deviations.
+        t its components are truncated at t deviations.
 
         Raises:
             InputError: if ``n`` is not positive, or a condition is missing or of another shape.
-            NoSuchCapability: if the model is an energy without a sampler, or is to be narrowed
-                and has no latent space.
+            NoSuchCapability: if the model is an energy without a sampler, or truncation is
+            requested and it has no latent space.
         """
         require_in(Count, n, "n")
         require_in(Seed, seed, "seed")
@@ -75,7 +75,7 @@ class Run:
     def sample_chains(
         self, n: int, settings: ChainSettings, seed: int = 0, condition: Any = None
     ) -> ChainSamples:
-        """The ends of ``n`` chains on a named energy, with their diagnosis.
+        """Final states of ``n`` chains on a named energy, with their diagnostics.
 
         Raises:
             InputError: for settings that cannot be used, more than one condition, ``n`` below 1.
@@ -128,7 +128,7 @@ class Run:
     ) -> Scores:
         """The log-likelihood of each row, exact or not, and the mean with its error and kind.
 
-        ``budget`` says how many weights or annealed chains a bound or an estimate may take.
+        ``budget`` limits the importance weights or annealed chains of a bound or an estimate.
 
         Raises:
             InputError: for rows of another shape, not finite, or outside the support.
@@ -142,7 +142,7 @@ class Run:
     def evaluate(
         self, data: str | None = None, seed: int = 0, budget: EvaluationBudget | None = None
     ) -> Evaluation:
-        """Likelihood, two-sample tests, coverage and observables, kept in the run's folder.
+        """Likelihood, two-sample tests, coverage and observables, stored in the run's folder.
 
         Against the run's own held-out rows, or against ``data``: a file or a named source.
 
@@ -156,7 +156,7 @@ class Run:
 
 
 def load(path: str | Path) -> Run:
-    """Open a run and its model, from its last whole checkpoint.
+    """Open a run and its model, from its last complete checkpoint.
 
     Raises:
         InputError: if there is no run.
@@ -168,12 +168,12 @@ def load(path: str | Path) -> Run:
     empty = skeleton(config, problem)
     modules = restored_modules(empty.modules, saved)
     model = empty.model(modules)
-    _refuse_holes(model, path)
+    _require_arrays(model, path)
     return Run(directory, config, problem, model)
 
 
 def restored_modules(empty: Modules, saved: checkpoint.Saved) -> Modules:
-    """Fill an abstract cast with the best arrays of a checkpoint, or the averaged, or the last."""
+    """Fill abstract modules with the best arrays of a checkpoint, or the averaged, or the last."""
     arrays, static = eqx.partition(empty, _is_shape)
     if saved.header.best_loss is not None:
         filled = checkpoint.restore(arrays, saved, "best.")
@@ -192,10 +192,10 @@ def _is_shape(leaf: Any) -> bool:
     return isinstance(leaf, jax.ShapeDtypeStruct)
 
 
-def _refuse_holes(model: Any, path: Any) -> None:
-    """A recipe that keeps arrays outside its cast cannot be loaded: say so at once."""
+def _require_arrays(model: Any, path: Any) -> None:
+    """Raise for a recipe with arrays outside its modules, which cannot be loaded."""
     if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(model)):
-        raise CorruptRun(f"the recipe of {path} keeps arrays outside its cast: that is a defect")
+        raise CorruptRun(f"the recipe of {path} keeps arrays outside its modules: that is a defect")
 
 
 def _given(condition: jax.Array | None) -> tuple[jax.Array, ...]:

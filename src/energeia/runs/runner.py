@@ -1,4 +1,4 @@
-"""Trains a run, writes what happens, and goes on where it stopped, bit for bit."""
+"""Training of a run: records progress, saves checkpoints, and resumes bit for bit."""
 
 import math
 from collections.abc import Iterator
@@ -39,17 +39,16 @@ class Session(NamedTuple):
 
     @property
     def training(self) -> Training:
-        """How long and on what batches."""
+        """The training settings."""
         return self.config.options.training  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool = False) -> Session:
-    """Make the folder of a run and write down what was asked and of which data.
-
-    A bound on passes over the rows is written down as the rounds that it comes to.
+    """Make the folder of a run and write its configuration. A limit on passes over the rows is
+    converted to rounds.
 
     Raises:
-        InputError: if a run is already there, or there are fewer rows than a batch.
+        InputError: if the folder already holds a run, or there are fewer rows than a batch.
     """
     require(find(config.recipe), rows.problem)
     training: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
@@ -57,7 +56,7 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
     if count < training.batch:
         raise InputError(
             f"{count} training rows are fewer than a batch of {training.batch}: "
-            f"bring more rows or set --training.batch {max(1, count // 4)}"
+            f"add rows or set --training.batch {max(1, count // 4)}"
         )
     options: Any = msgspec.structs.replace(config.options, training=training.bounded(count))
     config = msgspec.structs.replace(config, options=options)
@@ -65,7 +64,7 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
 
 
 def reopen_session(directory: RunDirectory, *, quiet: bool = False) -> Session:
-    """Open the data of a run again, and check that they are the same.
+    """Reopen the data of a run and check that they have not changed.
 
     Raises:
         InputError: if the data have changed.
@@ -77,7 +76,7 @@ def reopen_session(directory: RunDirectory, *, quiet: bool = False) -> Session:
 
 
 def _write_records(session: Session) -> None:
-    """Write down which data these are and where it runs; a kill may have come before."""
+    """Write records of data and environment, which an earlier, killed session may lack."""
     directory, rows = session.directory, session.rows
     directory.write("problem.json", rows.problem)
     directory.write("data.json", data_record(rows))
@@ -86,7 +85,7 @@ def _write_records(session: Session) -> None:
 
 
 def data_record(rows: Rows) -> DataRecord:
-    """Which rows a run sees."""
+    """The record of a run's data."""
     return DataRecord(
         spec=rows.data.provenance.spec,
         sha256=rows.data.provenance.sha256,
@@ -131,16 +130,16 @@ def run_session(session: Session) -> Status:
         directory.write("status.json", _restated(stopped, "interrupted", "stopped by the user"))
         raise
     except TrainingFailed as problem:
-        metrics = f"{problem} (last good checkpoint: {last_good(directory)})"
-        directory.write("status.json", _restated(directory.status, "failed", metrics))
-        raise TrainingFailed(metrics) from None
+        message = f"{problem} (last good checkpoint: {last_good(directory)})"
+        directory.write("status.json", _restated(directory.status, "failed", message))
+        raise TrainingFailed(message) from None
     finished = _restated(status, "finished", "")
     directory.write("status.json", finished)
     return finished
 
 
 class Start(NamedTuple):
-    """Where a run goes on: what it carried, and how its chunks were run."""
+    """The point at which a run resumes: the state, and the mode of compilation."""
 
     state: State
     best_so_far: BestSoFar
@@ -150,10 +149,10 @@ class Start(NamedTuple):
 def training_progress(
     session: Session, assembly: Assembly, start: Start | None
 ) -> Iterator[TrainingProgress]:
-    """The looks of a run, from a starting point."""
+    """The progress of a run after each chunk, from a starting point."""
     training = session.training
     if start is not None:
-        # Chunks compiled in another way may round differently: keep the one that was chosen.
+        # Chunks compiled in another way may round differently: keep the mode of the first session.
         training = msgspec.structs.replace(training, mode=start.mode)
     return training_chunks(
         Game(assembly.objective, assembly.players),
@@ -168,7 +167,7 @@ def training_progress(
 
 
 def resume_point(session: Session, assembly: Assembly) -> Start | None:
-    """The state of the last whole checkpoint, or None before the first."""
+    """The state of the last complete checkpoint, or None before the first."""
     if not any(session.directory.checkpoints.glob("*.json")):
         return None
     saved = checkpoint.load_last(session.directory.checkpoints)
@@ -217,7 +216,7 @@ def _record(
     directory: RunDirectory, progress: TrainingProgress, before: Status, status: Status, total: int,
     assembly: Assembly,
 ) -> Status:  # fmt: skip
-    """Write one look to the ledgers: what must be equal on every machine apart from what cannot."""
+    """Append one check to the logs: reproducible metrics and timings in separate files."""
     held = {} if progress.held_out is None else {"held_out": progress.held_out}
     directory.append("metrics.jsonl", {"round": progress.round, **progress.metrics, **held})
     directory.append("timings.jsonl", {"round": progress.round, "seconds": progress.run_seconds})

@@ -1,4 +1,4 @@
-"""What a user does with runs: fit, resume, load, evaluate, compare."""
+"""The public functions on runs: fit, resume, load, evaluate, compare."""
 
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,13 @@ def fit(
         recipe: a name of the catalogue, such as ``"spline-flow"``.
         out: the folder of the run; a fresh one under ``runs`` by default.
         options: options of the recipe, ``{"layers": 4, "training": {"rounds": 500}}``.
-        seed: everything random in the training follows from it.
+        seed: the seed of all random numbers in training.
         quiet: no progress on standard error.
 
     Raises:
-        InputError: for data, a recipe or options that cannot be used; the message says the repair.
+        InputError: for data, a recipe or options that cannot be used; the message gives the repair.
         TrainingFailed: at a value that is not finite.
-        KeyboardInterrupt: after an interruption; ``resume`` goes on.
+        KeyboardInterrupt: after an interruption; ``resume`` continues.
     """
     where = DataConfig(spec=data) if isinstance(data, str) else data
     kind = find(recipe).options
@@ -48,11 +48,11 @@ def fit(
 
 
 def resume(path: str | Path, *, quiet: bool = False) -> Run:
-    """Go on with a run as if it had never stopped, bit for bit on one machine.
+    """Continue a run as if it had not been interrupted, bit for bit on one machine.
 
     Raises:
         InputError: if there is no run, or its data have changed.
-        CorruptRun: if none of its checkpoints is whole.
+        CorruptRun: if none of its checkpoints is complete.
         TrainingFailed: at a value that is not finite.
     """
     directory = RunDirectory.open(path)

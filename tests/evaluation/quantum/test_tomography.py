@@ -10,7 +10,12 @@ from energeia.evaluation.quantum import warnings as warn
 from energeia.evaluation.quantum.classical_fidelity import ratio_mean
 from energeia.evaluation.quantum.exact_state import block_matrix, fidelity, of_state, state_vector
 from energeia.evaluation.quantum.summaries import conclusions
-from energeia.evaluation.quantum.tomography import ScoredStrings, of_shots, questions, with_scores
+from energeia.evaluation.quantum.tomography import (
+    ScoredStrings,
+    default_quantities,
+    of_shots,
+    with_scores,
+)
 from energeia.physics.quantum import mps
 from energeia.physics.quantum.pauli import PauliString, hamiltonian
 from energeia.physics.quantum.povm import pauli_4, pauli_6, trine
@@ -21,8 +26,8 @@ CHAIN = hamiltonian("tfim:J=1,h=1", n_sites=SITES)
 GROUND, PSI = ground_state(CHAIN, SITES)
 
 
-def asked(povm=None, **more):
-    return questions(povm or pauli_6(), SITES, hamiltonian=CHAIN,
+def quantities(povm=None, **more):
+    return default_quantities(povm or pauli_6(), SITES, hamiltonian=CHAIN,
                      ground_energy=Estimate.exact(GROUND), **more)  # fmt: skip
 
 
@@ -32,7 +37,7 @@ def shots(count=4000):
 
 
 def test_honest_shots_raise_no_warning():
-    found = of_shots(shots(), asked(target=PSI.astype(complex)))
+    found = of_shots(shots(), quantities(target=PSI.astype(complex)))
     assert found.warnings == ()
     for estimate, exact in ((found.energy, GROUND), (found.quantum_fidelity, 1.0)):
         assert abs(estimate.value - exact) < 4 * estimate.stderr
@@ -40,14 +45,14 @@ def test_honest_shots_raise_no_warning():
 
 def test_an_incomplete_measurement_is_refused():
     with pytest.raises(InputError, match="not informationally complete"):
-        asked(trine())
+        quantities(trine())
 
 
 def test_outcomes_of_no_state_are_called_so():
-    # Every qubit answers Z+ whenever Z is asked, X+ whenever X is: more than uncertainty allows.
+    # Every qubit answers Z+ whenever Z is measured, X+ whenever X is: more than uncertainty allows.
     rng = np.random.default_rng(0)
     strings = np.array([0, 2, 4])[rng.integers(0, 3, size=(4000, SITES))].astype(np.uint8)
-    found = of_shots(strings, asked())
+    found = of_shots(strings, quantities())
     assert any("below the exact ground energy" in w for w in found.warnings)
     assert any("has the eigenvalue" in w for w in found.warnings)
     record = Tomography(shots="", n_shots=4000, qubits=SITES, povm="pauli-6", states=(
@@ -59,13 +64,13 @@ def test_outcomes_of_no_state_are_called_so():
 def test_large_support_is_told_whatever_the_measured_error_says():
     wide = (PauliString(1.0, dict.fromkeys(range(SITES), "Y")),)
     narrow = (PauliString(1.0, {0: "Y"}),)
-    found = of_shots(shots(1000), asked(observables=(wide, narrow)))
+    found = of_shots(shots(1000), quantities(observables=(wide, narrow)))
     (warning,) = found.warnings
     assert "acts on 5 sites" in warning
 
 
 def test_the_quantum_fidelity_of_twenty_qubits_is_refused():
-    question = questions(pauli_4(), 20, target=np.empty(0, dtype=complex))
+    question = default_quantities(pauli_4(), 20, target=np.empty(0, dtype=complex))
     found = of_shots(np.random.default_rng(0).integers(0, 4, size=(100, 20)), question)
     assert found.quantum_fidelity.kind == "none"
     assert "20 qubits" in found.quantum_fidelity.note
@@ -89,10 +94,10 @@ def test_one_seed_and_few_shots_are_told():
 
 
 def test_shots_of_another_state_are_told():
-    flipped = of_shots(np.where(shots() >= 4, 9 - shots(), shots()).astype(np.uint8), asked())
-    turned = of_shots((shots() + 2) % 6, asked())  # X is taken for Y, Y for Z, Z for X
-    truth = of_state(mps.matrix_product_state(split(PSI)), asked())
-    assert not warn.of_truth(truth, of_shots(shots(), asked()))
+    flipped = of_shots(np.where(shots() >= 4, 9 - shots(), shots()).astype(np.uint8), quantities())
+    turned = of_shots((shots() + 2) % 6, quantities())  # X is taken for Y, Y for Z, Z for X
+    truth = of_state(mps.matrix_product_state(split(PSI)), quantities())
+    assert not warn.of_truth(truth, of_shots(shots(), quantities()))
     assert not warn.of_truth(truth, flipped)  # all signs of Z: pairs do not tell
     assert warn.of_truth(truth, turned)
 
@@ -110,7 +115,7 @@ def split(psi):
 def test_exact_answers_against_the_state_vector():
     state = mps.random(0, SITES, bond=4)
     psi = state_vector(state)
-    found = of_state(state, asked(observables=((PauliString(2.0, {1: "Y", 3: "Z"}),),)))
+    found = of_state(state, quantities(observables=((PauliString(2.0, {1: "Y", 3: "Z"}),),)))
     energy = sum(t.coefficient * psi.conj() @ operator(t, SITES) @ psi for t in CHAIN).real
     assert found.energy.value == pytest.approx(energy, abs=1e-12)
     string = operator(PauliString(1.0, {1: "Y", 3: "Z"}), SITES)

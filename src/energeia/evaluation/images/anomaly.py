@@ -1,4 +1,4 @@
-"""Anomalies by energy: a digit that training never saw, with the base rate beside every number."""
+"""Anomalies by energy: detection of a digit left out of training, with base rates."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,19 +12,19 @@ from energeia.estimate import Estimate
 
 
 class AnomalyReport(NamedTuple):
-    """How well a score, high for anomalies, tells them from the rest."""
+    """The detection performance of a score that is high for anomalies."""
 
     base_rate: float
-    """The share of anomalies: the AUPRC of a score that knows nothing."""
+    """The fraction of anomalies, which is the AUPRC of a random score."""
     auprc: Estimate
     """Average precision: mean over seeds with its standard error."""
     auroc: Estimate
-    """1/2 for a score that knows nothing, whatever the base rate."""
+    """1/2 for a random score, whatever the base rate."""
     seeds: int
 
 
 class HeldOutDigit(NamedTuple):
-    """Images for training without one digit, and images to judge with it."""
+    """Training images without one digit, and test images with it."""
 
     train: np.ndarray
     test: np.ndarray
@@ -35,10 +35,11 @@ def held_out_digit(
     images: np.ndarray, labels: Int[np.ndarray, " n"], digit: int, seed: int = 0,
     test_share: float = 0.2,
 ) -> HeldOutDigit:  # fmt: skip
-    """Leave a digit out of training; judge on it and on unseen images of the others.
+    """Leave a digit out of training; test on it and on held-out images of the others.
 
     As Zenati et al. 2018 (arXiv:1802.06222) split MNIST: 80% of the other digits train; the rest
-    and all images of the digit are judged. Published tables mix splits, so compare within one.
+    and all images of the digit are the test set. Published tables use different splits: compare
+    within one.
 
     Raises:
         InputError: if no image is of that digit.
@@ -55,7 +56,7 @@ def held_out_digit(
 def anomaly_report(
     scores: Sequence[Float[np.ndarray, " n"]], anomalous: Sequence[Bool[np.ndarray, " n"]]
 ) -> AnomalyReport:
-    """Judge scores, one array a seed; higher means more anomalous, such as an energy.
+    """Detection performance of scores, one array per seed; higher means more anomalous.
 
     Raises:
         InputError: for no seed, scores that are not finite, or rows of one kind alone.

@@ -1,4 +1,4 @@
-"""A classifier of handwritten digits, trained here: the judge of StackedMNIST."""
+"""A classifier of handwritten digits, for counting the modes of StackedMNIST."""
 
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class DigitClassifier(eqx.Module):
 
 
 class _Step(NamedTuple):
-    """What training carries."""
+    """The state of training."""
 
     arrays: DigitClassifier
     optimizer: optax.OptState
@@ -68,10 +68,10 @@ def train_classifier(
     def step(carry: _Step, key: PRNGKey) -> tuple[_Step, None]:
         pick, shift = jax.random.split(key)
         index = jax.random.randint(pick, (batch,), 0, len(x))
-        seen = jax.vmap(_shifted)(jax.random.split(shift, batch), x[index].astype(float))
+        augmented = jax.vmap(_shifted)(jax.random.split(shift, batch), x[index].astype(float))
 
         def loss(arrays: DigitClassifier) -> Array:
-            odds = jax.vmap(eqx.combine(arrays, static))(seen)
+            odds = jax.vmap(eqx.combine(arrays, static))(augmented)
             return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(odds, y[index]))
 
         update, state = rule.update(jax.grad(loss)(carry.arrays), carry.optimizer)
@@ -94,7 +94,7 @@ def classify(
 def accuracy(
     classifier: DigitClassifier, images: Float[np.ndarray, "n 28 28"], labels: Int[np.ndarray, " n"]
 ) -> Estimate:
-    """The share of images that are classified right."""
+    """The fraction of images classified correctly."""
     right = classify(classifier, images) == labels
     return Estimate.mean(right.astype(float), "exact")
 

@@ -1,4 +1,5 @@
-"""StackedMNIST: how many of 10^n modes a generator finds, how evenly, and what is the floor."""
+"""StackedMNIST: how many of 10^n modes a generator covers, how evenly, and the value for real
+data."""
 
 from typing import NamedTuple
 
@@ -20,12 +21,12 @@ class StackedReport(NamedTuple):
     modes: int
     possible: int
     kl: Estimate
-    """KL to uniform as published numbers have it: biased by (10^n - 1) / 2N."""
+    """KL to uniform as in publications: biased by (10^n - 1) / 2N."""
     debiased: Estimate
     floor: Estimate
-    """The same raw KL for as many stacks of held-out real digits: mean and deviation."""
+    """The biased KL of an equal number of stacks of held-out digits: mean and deviation."""
     below_floor: bool
-    """Whether the raw KL is 5 deviations under the floor, which says that something is wrong."""
+    """Whether the raw KL is 5 deviations under the floor, which indicates an error."""
 
 
 def stack_classes(
@@ -41,10 +42,10 @@ def stacked_report(
     classes: Int[np.ndarray, "n digits"], held_out: Int[np.ndarray, " real"], seed: int = 0,
     repeats: int = 20,
 ) -> StackedReport:  # fmt: skip
-    """Judge the classes of generated stacks; ``held_out`` are classified real digits.
+    """The statistics of the classes of generated stacks; ``held_out`` are classified real digits.
 
     The floor stacks held-out digits at random, as many as were generated, ``repeats`` times: it
-    holds the digits' unequal frequencies and the classifier's own mistakes.
+    includes the digits' unequal frequencies and the classifier's errors.
 
     Raises:
         InputError: for no stack, or a digit out of 0 to 9.

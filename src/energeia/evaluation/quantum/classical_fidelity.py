@@ -1,4 +1,5 @@
-"""How far a model's outcome distribution Q is from the true P, from paired log-probabilities.
+"""Divergence and fidelity of a model's outcome distribution Q and the true P, from paired
+log-probabilities.
 
 All three are plain means, so their errors are those of means; in nats and natural units. They
 compare *outcome distributions*. The classical fidelity bounds nothing about the quantum fidelity
@@ -35,7 +36,7 @@ def classical_fidelity(log_p: Float[np.ndarray, " n"], log_q: Float[np.ndarray, 
     """F_c = sum_a sqrt(P(a) Q(a)) = E_P[sqrt(Q(a) / P(a))], at draws of P.
 
     Carrasquilla et al. (2019), arXiv:1810.10584, eq. 5. The variance of one term is 1 - F_c^2 at
-    most, so the error can be trusted whatever Q is.
+    most, so the error is reliable whatever Q is.
 
     Raises:
         InputError: if the two differ in length or are empty.
@@ -49,10 +50,9 @@ def classical_fidelity(log_p: Float[np.ndarray, " n"], log_q: Float[np.ndarray, 
 
 
 def ratio_mean(log_p: Float[np.ndarray, " n"], log_q: Float[np.ndarray, " n"]) -> Estimate:
-    """E_Q[P(a) / Q(a)] at draws of Q: one, if Q covers P and the draws have seen it.
-
-    A sanity value: it falls below one where Q misses a part of P, and where the few draws that
-    carry the weight have not come up. The note says how many of the draws count.
+    """E_Q[P(a) / Q(a)] at draws of Q: one, if Q covers P and the draws are sufficient. A check: it
+    is below one where Q misses a part of P, and where the rare draws of large weight did not occur.
+    The note gives the effective fraction of the draws.
 
     Raises:
         InputError: if the two differ in length or are empty.

@@ -1,11 +1,11 @@
-"""The questions of a tomography answered exactly, by contraction of a matrix-product state."""
+"""The quantities of a tomography computed exactly, by contraction of a matrix-product state."""
 
 import numpy as np
 from jaxtyping import Complex
 
 from energeia.estimate import Estimate
 from energeia.evaluation.quantum.reduced import pauli_matrix, pauli_vector
-from energeia.evaluation.quantum.tomography import PAIR, Operator, Questions, Sort
+from energeia.evaluation.quantum.tomography import PAIR, Operator, Sort, StateQuantities
 from energeia.evaluation.quantum.warnings import of_energy
 from energeia.physics.quantum.mps import LocallyDepolarized, MatrixProductState, State
 from energeia.physics.quantum.mps_local import correlator, environments, expectation_of_sum
@@ -14,34 +14,34 @@ from energeia.stats.kronecker import on_every_axis
 
 
 def of_state(
-    state: State, asked: Questions, name: str = "truth", sort: Sort = "truth"
+    state: State, quantities: StateQuantities, name: str = "truth", sort: Sort = "truth"
 ) -> StateRecord:
-    """Every question answered without error; what was asked on other sites is refused as there.
+    """All quantities without error.
 
     Raises:
         InputError: for an operator on a site that the chain does not have.
     """
-    pairs = correlator(state, asked.letter, asked.letter)
-    energy = _exact(state, asked.hamiltonian) if asked.hamiltonian else None
+    pairs = correlator(state, quantities.letter, quantities.letter)
+    energy = _exact(state, quantities.hamiltonian) if quantities.hamiltonian else None
     lowest = min(
         (float(np.linalg.eigvalsh(block_matrix(state, first, PAIR))[0]), first)
-        for first in range(asked.sites - PAIR + 1)
+        for first in range(quantities.sites - PAIR + 1)
     )
-    block = block_matrix(state, asked.block[0], len(asked.block))
+    block = block_matrix(state, quantities.block[0], len(quantities.block))
     purity = float(np.sum(np.abs(block) ** 2))
     return StateRecord(
         name=name,
         sort=sort,
         correlations=tuple(
-            Estimate.exact(float(np.mean(np.diagonal(pairs, r)))) for r in asked.distances
+            Estimate.exact(float(np.mean(np.diagonal(pairs, r)))) for r in quantities.distances
         ),
         energy=energy,
-        observables=tuple(_exact(state, operator) for operator in asked.observables),
+        observables=tuple(_exact(state, operator) for operator in quantities.observables),
         smallest_eigenvalue=Estimate.exact(lowest[0]),
         lowest_block=tuple(range(lowest[1], lowest[1] + PAIR)),
         purity=Estimate.exact(purity),
         renyi_2=Estimate.exact(-np.log(purity)),
-        warnings=tuple(of_energy(energy, asked.ground_energy)),
+        warnings=tuple(of_energy(energy, quantities.ground_energy)),
     )
 
 

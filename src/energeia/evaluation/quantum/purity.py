@@ -26,7 +26,7 @@ def purity(outcomes: Int[np.ndarray, "n k"], povm: Povm) -> Estimate:
 
     Raises:
         InputError: for fewer than 4 shots, a measurement that is not complete, or so many sites
-            that no error below one is in sight.
+            that the error would exceed one.
 
     >>> import numpy as np
     >>> from energeia.physics.quantum.povm import pauli_6
@@ -38,26 +38,26 @@ def purity(outcomes: Int[np.ndarray, "n k"], povm: Povm) -> Estimate:
     require_complete(povm)
     count, sites = outcomes.shape
     if count < 4:
-        raise InputError(f"purity from {count} shots was asked for: bring at least 4")
+        raise InputError(f"purity from {count} shots was requested: give at least 4")
     if povm.n_outcomes**sites > MOST_STRINGS:
         raise InputError(
-            f"the purity of {sites} sites was asked for: from {count} shots of {povm.name} its "
+            f"the purity of {sites} sites was requested: from {count} shots of {povm.name} its "
             f"error is about {white_error(povm, sites, count):.1g}; choose a block of fewer sites"
         )
     overlaps = _overlaps(povm)
-    seen = histogram(outcomes, povm.n_outcomes)
-    linear, squared = (on_every_axis(power, seen, sites) for power in (overlaps, overlaps**2))
+    counts = histogram(outcomes, povm.n_outcomes)
+    linear, squared = (on_every_axis(power, counts, sites) for power in (overlaps, overlaps**2))
     own = _products(np.diag(overlaps), sites)
     row_sums = linear - own  # sum over the other shots, for a shot of each string
-    return _u_statistic(seen, row_sums, float(seen @ (squared - own**2)), count)
+    return _u_statistic(counts, row_sums, float(counts @ (squared - own**2)), count)
 
 
 def _u_statistic(
-    seen: Float[np.ndarray, " all"], row_sums: Float[np.ndarray, " all"], squares: float, n: int
+    counts: Float[np.ndarray, " all"], row_sums: Float[np.ndarray, " all"], squares: float, n: int
 ) -> Estimate:
     """The mean of K over pairs, and its error from sums over pairs and triples."""
-    total = float(seen @ row_sums)
-    triples = float(seen @ row_sums**2) - squares
+    total = float(counts @ row_sums)
+    triples = float(counts @ row_sums**2) - squares
     pairs = n * (n - 1.0)
     mean_squared = (total**2 - 4.0 * triples - 2.0 * squares) / (pairs * (n - 2.0) * (n - 3.0))
     zeta_1 = max(0.0, triples / (pairs * (n - 2.0)) - mean_squared)
@@ -67,9 +67,9 @@ def _u_statistic(
 
 
 def renyi_2(purity: Estimate) -> Estimate:
-    """S_2 = -log tr(rho^2) in nats, its bias of order 1/n taken off (delta method).
+    """S_2 = -log tr(rho^2) in nats, corrected for its bias of order 1/n (delta method).
 
-    ``none`` where the purity does not stand two errors above zero: its logarithm is not known.
+    ``none`` where the purity is within two errors of zero, so that its logarithm is not known.
 
     >>> print(renyi_2(Estimate(0.5, 0.01, "exact", 1000)))
     ~ 0.69 +- 0.02

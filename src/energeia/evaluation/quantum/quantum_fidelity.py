@@ -1,4 +1,4 @@
-"""The fidelity of the measured state with a known pure one, where shots can tell it."""
+"""The fidelity of the measured state with a known pure one, for few qubits."""
 
 import numpy as np
 from jaxtyping import Complex, Int
@@ -33,7 +33,7 @@ def quantum_fidelity(
         return Estimate.none(refused)
     if psi.shape != (2**sites,):
         raise InputError(
-            f"a state of shape {psi.shape} was given where shots of {sites} qubits want "
+            f"a state of shape {psi.shape} was given where shots of {sites} qubits need "
             f"({2**sites},): give the state vector of the same chain"
         )
     frame = pauli_frame(povm)
@@ -48,11 +48,11 @@ def quantum_fidelity(
 
 
 def unsupported_reason(sites: int) -> str:
-    """Why the quantum fidelity of so many sites is refused; empty where it is not."""
+    """The reason why the quantum fidelity of so many sites is not estimated, or ""."""
     if sites <= MOST_SITES:
         return ""
     return (
         f"the quantum fidelity of {sites} qubits cannot be estimated from outcomes: its error "
-        f"grows exponentially with the number of qubits, and above {MOST_SITES} it says nothing; "
+        f"grows exponentially with the number of qubits, and above {MOST_SITES} it exceeds one; "
         "compare reduced density matrices, correlators and energies"
     )

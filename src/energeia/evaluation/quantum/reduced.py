@@ -1,4 +1,4 @@
-"""Density matrices of a few sites from shots, and whether they can be those of a state."""
+"""Density matrices of a few sites from shots, with a test of positivity."""
 
 from typing import NamedTuple
 
@@ -16,14 +16,15 @@ _SIGMA = np.stack([PAULI[letter] for letter in "IXYZ"])
 
 
 class ReducedState(NamedTuple):
-    """The density matrix of some sites, as linear inversion gives it."""
+    """The density matrix of some sites, by linear inversion."""
 
     sites: tuple[int, ...]
     matrix: Complex[np.ndarray, "D D"]
-    """Unbiased, of trace one, Hermitian; with eigenvalues below zero where noise puts them."""
+    """Unbiased, of trace one, Hermitian; possibly with negative eigenvalues, from noise."""
     smallest: Estimate
     """Its smallest eigenvalue, with the error of v' rho v in its own eigenvector v. The eigenvalue
-    of a noisy matrix lies below that of its mean: near zero, one or two errors below mean nothing.
+    of a noisy matrix lies below that of its mean: near zero, one or two errors below are not
+    significant.
     """
 
 
@@ -33,7 +34,7 @@ def reduced_state(
     """rho_S = (1/n) sum_shots D_{a_i} x D_{a_j} x ... over the chosen sites, in their order.
 
     Raises:
-        InputError: for a measurement that is not complete, sites that are not there or repeat, or
+        InputError: for a measurement that is not complete, sites that do not exist or repeat, or
             more than 6 of them.
 
     >>> import numpy as np
@@ -46,12 +47,12 @@ def reduced_state(
     measured = outcomes.shape[1]
     if len(set(sites)) != len(sites) or not 1 <= len(sites) <= MOST_SITES:
         raise InputError(
-            f"the density matrix of sites {sites} was asked for: name 1 to {MOST_SITES} sites, "
+            f"the density matrix of sites {sites} was requested: name 1 to {MOST_SITES} sites, "
             "each once"
         )
     if min(sites) < 0 or max(sites) >= measured:
         raise InputError(
-            f"the density matrix of sites {sites} was asked of {measured} measured sites: "
+            f"the density matrix of sites {sites} was requested of {measured} measured sites: "
             f"name sites from 0 to {measured - 1}"
         )
     frame, width = pauli_frame(povm), len(sites)
@@ -83,8 +84,8 @@ def blocks(outcomes: Int[np.ndarray, "n sites"], povm: Povm, width: int) -> list
 def nearest_physical(matrix: Complex[np.ndarray, "D D"]) -> Complex[np.ndarray, "D D"]:
     """The density matrix nearest in Frobenius norm: same eigenvectors, eigenvalues on the simplex.
 
-    Smolin, Gambetta and Smith (2012), arXiv:1106.5458: what lies below zero is shared out among
-    the other eigenvalues. It is a choice, not a measurement, and it is biased: say so beside it.
+    Smolin, Gambetta and Smith (2012), arXiv:1106.5458: the negative part is distributed over the
+    other eigenvalues. This projection is biased: state it where you use it.
 
     >>> nearest_physical(np.diag([1.1, 0.0, 0.0, -0.1]).astype(complex)).real.diagonal().tolist()
     [1.0, 0.0, 0.0, 0.0]

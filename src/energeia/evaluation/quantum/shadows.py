@@ -2,8 +2,8 @@
 
 An operator is a sum of Pauli strings; <O> = E[sum_s g_s prod_{i in s} c^{P_i}_{a_i}] over shots,
 with c^P_a = tr(D_a P) the coefficients of the dual frame (Huang, Kueng, Preskill 2020,
-arXiv:2002.08953, for measurements in random bases). No model is needed, and nothing is biased; the
-price is a variance that multiplies by 3 (``pauli-6``) to 5 (``pauli-4``) with every site.
+arXiv:2002.08953, for measurements in random bases). No model is needed and the estimate is
+unbiased; its variance grows by a factor 3 (``pauli-6``) to 5 (``pauli-4``) with every site.
 """
 
 import math
@@ -39,7 +39,7 @@ def pauli_frame(povm: Povm) -> Float[np.ndarray, "A 4"]:
 def operator_values(
     outcomes: Int[np.ndarray, "n sites"], povm: Povm, operator: Sequence[PauliString]
 ) -> Float[np.ndarray, " n"]:
-    """The value of sum_s g_s P_s that each shot gives: its mean over shots is <O>.
+    """The value of sum_s g_s P_s for each shot: its mean over shots is <O>.
 
     Raises:
         InputError: if a string reaches beyond the measured sites, or the measurement does not
@@ -71,7 +71,7 @@ def expectation(
 ) -> Estimate:
     """<O> of a sum of Pauli strings, in the unit of its coefficients, with its standard error.
 
-    The error is that of the mean of the shots' values, so correlations between terms are in it.
+    The error is that of the mean of the shots' values, so it includes correlations between terms.
 
     Raises:
         InputError: as ``operator_values``.
@@ -99,7 +99,7 @@ def correlations(
     outside = [r for r in distances if not 0 < r < sites]
     if outside:
         raise InputError(
-            f"a correlator at distance {outside[0]} was asked of {sites} sites: "
+            f"a correlator at distance {outside[0]} was requested of {sites} sites: "
             f"choose distances from 1 to {sites - 1}"
         )
     coefficients = np.real(povm.coefficients(PAULI[letter]))
@@ -112,7 +112,7 @@ def correlations(
 
 
 def white_error(povm: Povm, string: PauliString, shots: int) -> float:
-    """The standard error of one string where outcomes are white noise: what its support costs.
+    """The standard error of one Pauli string where outcomes are white noise.
 
     |g| sqrt(prod_i v_{P_i} / n) with v_P = sum_a tr(M_a)/2 (c^P_a)^2, 5 for ``pauli-4`` and 3 for
     ``pauli-6`` and ``tetrahedral``. The measured error of a string of large support may miss rare
@@ -129,7 +129,7 @@ def white_error(povm: Povm, string: PauliString, shots: int) -> float:
 
 
 def require_within(operator: Sequence[PauliString], sites: int) -> None:
-    """Refuse an operator that reaches beyond the chain.
+    """Raise if an operator acts beyond the chain.
 
     Raises:
         InputError: naming the site.

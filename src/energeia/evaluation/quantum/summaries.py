@@ -1,4 +1,4 @@
-"""What follows from a tomography, in words: which model to use, and whether to believe it."""
+"""The conclusions of a tomography as sentences: which model to use, and how reliable it is."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from energeia.records import StateRecord, Tomography
 
 _SIGMAS = 2.0
 _NEAR = 0.05
-"""A correlator within this share of the other, and three errors, agrees with it."""
+"""Correlators agree within this fraction plus three standard errors."""
 
 
 def conclusions(found: Tomography) -> tuple[str, ...]:
-    """The model to use, where the network falls short of it, and the correlator far away."""
+    """The best model, the excess NLL of the network, and the correlator at long distance."""
     models = ranked([m for m in found.models if loss(m) is not None])
     if not models:
         return ("No model has a finite likelihood: none can be recommended.",)
@@ -27,7 +27,7 @@ def conclusions(found: Tomography) -> tuple[str, ...]:
 
 
 def loss(record: StateRecord) -> Estimate | None:
-    """What models are ranked by, lower is better: KL where the truth is known, held-out NLL."""
+    """The criterion of the ranking, lower is better: KL where the truth is known, held-out NLL."""
     found = record.kl or record.nll
     return found if found is not None and found.finite else None
 
@@ -45,7 +45,7 @@ def _recommendation(best: StateRecord) -> str:
 def _shortfall(network: StateRecord, best: StateRecord) -> str:
     gap = _gap(network, best)
     if _value(gap, 0.0) <= _SIGMAS * (gap.stderr or 0.0):
-        return f"The network {network.name} is within two errors of it ({gap} nats behind)."
+        return f"The network {network.name} is within two errors of it ({gap} nats worse)."
     kind = "matrix-product model" if best.sort == "matrix-product" else "baseline"
     return (
         f"The network {network.name} falls short of the {kind} {best.name} by {gap} nats a shot: "
@@ -58,19 +58,19 @@ def _lead(models: Sequence[StateRecord]) -> str:
     if not rivals:
         return "No baseline was fitted beside it."
     return f"The best that is not a network, {rivals[0].name}, is {_gap(rivals[0], models[0])} " \
-           "nats a shot behind."  # fmt: skip
+           "nats a shot worse."  # fmt: skip
 
 
-def _gap(behind: StateRecord, best: StateRecord) -> Estimate:
-    """How far one lies behind, paired shot by shot where that is known."""
-    first, second = loss(behind), loss(best)
-    if behind.behind is not None and behind.kl is None:
-        return behind.behind
+def _gap(worse: StateRecord, best: StateRecord) -> Estimate:
+    """The excess loss of one model, paired shot by shot where that is known."""
+    first, second = loss(worse), loss(best)
+    if worse.nll_excess is not None and worse.kl is None:
+        return worse.nll_excess
     return (first or Estimate.none("")) - (second or Estimate.none(""))
 
 
 def _correlation(found: Tomography, best: StateRecord) -> list[str]:
-    """Whether the best model carries the correlations that truth or shots show far away."""
+    """Whether the best model has the correlations of truth or shots at long distance."""
     if not found.distances:
         return []
     at = found.long_distance
@@ -78,15 +78,15 @@ def _correlation(found: Tomography, best: StateRecord) -> list[str]:
     theirs, ours = prepared.correlations[at], best.correlations[at]
     gap = ours - theirs
     near = abs(_value(gap, 0.0)) <= 3.0 * (gap.stderr or 0.0) + _NEAR * abs(_value(theirs, 0.0))
-    verdict = "agrees with" if near else "disagrees with"
+    outcome = "agrees with" if near else "disagrees with"
     return [
-        f"At distance {found.distances[at]}, {best.name} {verdict} the {prepared.name}: "
+        f"At distance {found.distances[at]}, {best.name} {outcome} the {prepared.name}: "
         f"<{found.letter}{found.letter}> is {ours} against {theirs}."
     ]
 
 
 def _unphysical(models: Sequence[StateRecord]) -> list[str]:
-    """Models whose outcome probabilities no state has."""
+    """Models whose outcome probabilities are those of no quantum state."""
     bad = [m.name for m in models if any("no quantum state" in w for w in m.warnings)]
     if not bad:
         return []

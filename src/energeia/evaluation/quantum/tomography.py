@@ -1,4 +1,4 @@
-"""All that is asked of a quantum state: of shots, of samples of a model, and exactly."""
+"""The quantities of a tomography, estimated from shots or from samples of a model."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
@@ -19,14 +19,14 @@ from energeia.physics.quantum.povm import Povm, require_complete
 from energeia.records import StateRecord
 
 PAIR = 2
-"""Neighboring sites whose density matrices are looked at."""
+"""Number of neighboring sites in each density matrix."""
 
 Operator = tuple[PauliString, ...]
 Sort = Literal["shots", "truth", "network", "baseline", "matrix-product"]
 
 
-class Questions(NamedTuple):
-    """What is asked of a state of ``sites`` qubits."""
+class StateQuantities(NamedTuple):
+    """The quantities to be computed for a state of ``sites`` qubits."""
 
     povm: Povm
     sites: int
@@ -36,17 +36,17 @@ class Questions(NamedTuple):
     letter: str = "Z"
     distances: tuple[int, ...] = ()
     block: tuple[int, ...] = ()
-    """The sites whose purity is asked."""
+    """The sites whose purity is computed."""
     target: Complex[np.ndarray, " D"] | None = None
-    """A pure state to compare with, first site slowest; empty where it has too many sites to be
-    written down, so that the refusal is told."""
+    """A pure state to compare with, first site slowest; empty for so many sites that no vector can
+    be stored, which is reported."""
 
 
-def questions(
+def default_quantities(
     povm: Povm, sites: int, *, hamiltonian: Operator = (), ground_energy: Estimate | None = None,
     observables: Sequence[Operator] = (), letter: str = "Z", target: np.ndarray | None = None,
-) -> Questions:  # fmt: skip
-    """The usual questions: correlators up to half the chain, purity of up to 4 central sites.
+) -> StateQuantities:  # fmt: skip
+    """The default quantities: correlators up to half the chain, purity of up to 4 central sites.
 
     Raises:
         InputError: for a measurement that is not complete, fewer than two sites, or an operator
@@ -56,10 +56,10 @@ def questions(
     for operator in (hamiltonian, *observables):
         shadows.require_within(operator, sites)
     if sites < 2:
-        raise InputError(f"{sites} site has no correlations: bring shots of two qubits or more")
+        raise InputError(f"{sites} site has no correlations: give shots of two qubits or more")
     width = min(4, sites)
     first = (sites - width) // 2
-    return Questions(
+    return StateQuantities(
         povm, sites, hamiltonian, ground_energy, tuple(observables), letter,
         tuple(range(1, max(2, sites // 2 + 1))), tuple(range(first, first + width)), target,
     )  # fmt: skip
@@ -67,41 +67,43 @@ def questions(
 
 def of_shots(
     outcomes: Int[np.ndarray, "n sites"],
-    asked: Questions,
+    quantities: StateQuantities,
     name: str = "shots",
     sort: Sort = "shots",
 ) -> StateRecord:
-    """Every question answered from strings of outcomes, measured or drawn from a model.
+    """All quantities from strings of outcomes, measured or drawn from a model.
 
     Raises:
         InputError: for another number of sites, an operator that the measurement does not
             determine, or fewer than 4 strings.
     """
-    if outcomes.shape[1] != asked.sites:
+    if outcomes.shape[1] != quantities.sites:
         raise InputError(
-            f"strings of {outcomes.shape[1]} outcomes were given where {asked.sites} sites are "
-            "asked about: measure the same chain"
+            f"strings of {outcomes.shape[1]} outcomes were given for quantities of "
+            f"{quantities.sites} sites: measure the same chain"
         )
-    povm = asked.povm
+    povm = quantities.povm
     lowest = _lowest(reduced.blocks(outcomes, povm, PAIR))
-    mixed = purity(outcomes[:, asked.block], povm)
-    return _cautioned(
+    mixed = purity(outcomes[:, quantities.block], povm)
+    return _with_warnings(
         StateRecord(
             name=name,
             sort=sort,
-            correlations=shadows.correlations(outcomes, povm, asked.letter, asked.distances),
-            energy=_expectation(outcomes, asked, asked.hamiltonian),
+            correlations=shadows.correlations(
+                outcomes, povm, quantities.letter, quantities.distances
+            ),
+            energy=_expectation(outcomes, quantities, quantities.hamiltonian),
             observables=tuple(
-                shadows.expectation(outcomes, povm, operator) for operator in asked.observables
+                shadows.expectation(outcomes, povm, operator) for operator in quantities.observables
             ),
             smallest_eigenvalue=lowest.smallest,
             lowest_block=lowest.sites,
             purity=mixed,
             renyi_2=renyi_2(mixed),
-            quantum_fidelity=_fidelity(outcomes, asked),
+            quantum_fidelity=_fidelity(outcomes, quantities),
             samples=len(outcomes),
         ),
-        asked,
+        quantities,
     )
 
 
@@ -132,24 +134,26 @@ def with_scores(
 
 
 def _lowest(states: list[reduced.ReducedState]) -> reduced.ReducedState:
-    """The one whose smallest eigenvalue lies furthest below zero in errors."""
+    """The state whose smallest eigenvalue is furthest below zero in standard errors."""
     return min(states, key=lambda state: warn.distance_in_errors(state.smallest))
 
 
-def _expectation(outcomes: np.ndarray, asked: Questions, operator: Operator) -> Estimate | None:
-    return shadows.expectation(outcomes, asked.povm, operator) if operator else None
+def _expectation(
+    outcomes: np.ndarray, quantities: StateQuantities, operator: Operator
+) -> Estimate | None:
+    return shadows.expectation(outcomes, quantities.povm, operator) if operator else None
 
 
-def _fidelity(outcomes: np.ndarray, asked: Questions) -> Estimate | None:
-    if asked.target is None:
+def _fidelity(outcomes: np.ndarray, quantities: StateQuantities) -> Estimate | None:
+    if quantities.target is None:
         return None
-    return quantum_fidelity(outcomes, asked.povm, asked.target)
+    return quantum_fidelity(outcomes, quantities.povm, quantities.target)
 
 
-def _cautioned(record: StateRecord, asked: Questions) -> StateRecord:
+def _with_warnings(record: StateRecord, quantities: StateQuantities) -> StateRecord:
     warnings = [
-        *warn.of_energy(record.energy, asked.ground_energy),
+        *warn.of_energy(record.energy, quantities.ground_energy),
         *warn.of_density_matrices(record.smallest_eigenvalue, record.lowest_block),
-        *warn.of_support(asked.povm, asked.observables, record.samples),
+        *warn.of_support(quantities.povm, quantities.observables, record.samples),
     ]
     return msgspec.structs.replace(record, warnings=(*record.warnings, *warnings))

@@ -1,4 +1,4 @@
-"""What a reader must be told before believing a reconstructed state."""
+"""Warnings about the reliability of a reconstructed state."""
 
 import math
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from energeia.records import StateRecord
 
 _SIGMAS = 3.0
 _NULL_SIGMAS = 6.0
-"""Below zero, for an eigenvalue: the least of a noisy null space lies two errors below zero by
-itself, and it is the worst of all blocks that is looked at."""
+"""Below zero, for an eigenvalue: the smallest one of a noisy null space lies about two errors below
+zero, and the worst of all blocks is tested."""
 _LARGE_ERROR = 0.2
-"""Of a Pauli string whose value lies within one: fewer than 25 shots tell of it."""
+"""For a Pauli string, whose value lies within one: the error of fewer than 25 shots."""
 _RATIO_GAP = 0.05
 _FEW_WEIGHTS = 0.01
 _ROUNDING = 1e-5
@@ -45,13 +45,13 @@ def of_density_matrices(smallest: Estimate | None, sites: Sequence[int]) -> list
 
 
 def distance_in_errors(estimate: Estimate) -> float:
-    """The value in its own standard errors; rounding is not told from zero."""
+    """The value in standard errors, with an allowance for rounding."""
     value, stderr = estimate.value or 0.0, estimate.stderr or 0.0
     return value / (stderr + _ROUNDING)
 
 
 def of_support(povm: Povm, observables: Sequence[Sequence[PauliString]], shots: int) -> list[str]:
-    """Strings on so many sites that few shots tell of them, whatever the measured error says."""
+    """Strings on so many sites that few shots determine them, whatever the observed error."""
     if not shots:
         return []
     found = []
@@ -60,46 +60,43 @@ def of_support(povm: Povm, observables: Sequence[Sequence[PauliString]], shots: 
         if error > _LARGE_ERROR:
             found.append(
                 f"{string} acts on {string.weight} sites: its error from {shots} {povm.name} "
-                f"strings is about {error:.2g} where the value lies within 1, and the measured "
+                f"strings is about {error:.2g} where the value lies within 1, and the observed "
                 "error may miss rare strings"
             )
     return found
 
 
 def of_ratio(ratio: Estimate) -> list[str]:
-    """E_Q[P/Q] away from one, or carried by a few draws."""
+    """E_Q[P/Q] that differs from one, or is dominated by a few draws."""
     if ratio.value is None:
         return []
     error = ratio.stderr or 0.0
     gap = abs(ratio.value - 1.0)
     if not gap <= _RATIO_GAP + _SIGMAS * error:
         return [
-            f"E_Q[P/Q] is {ratio} where 1 is wanted: the model gives too little probability to a "
-            "part of what the state does, or its heavy weights have not been drawn"
+            f"E_Q[P/Q] is {ratio} where 1 is expected: the model gives too little "
+            "probability to some outcomes of the state, or rare draws of large weight did not occur"
         ]
     # ESS / n of n weights whose mean has the relative error e: 1 / (1 + n e^2).
     relative = error / max(ratio.value, 1e-300)
     effective = 1.0 / (1.0 + ratio.n * relative**2)
     if math.isnan(effective) or effective < _FEW_WEIGHTS:
         return [
-            f"E_Q[P/Q] is {ratio}, carried by {effective:.1%} of the draws: nothing that is "
-            "reweighted from this model can be believed"
+            f"E_Q[P/Q] is {ratio}, dominated by {effective:.1%} of the draws: averages "
+            "reweighted from this model are unreliable"
         ]
     return []
 
 
 def of_seeds(seeds: int) -> list[str]:
-    """A comparison that was trained once."""
+    """A comparison with one training seed."""
     if seeds > 1:
         return []
-    return [
-        "one training seed: how much results vary from training to training is not known; add "
-        "--seeds 3"
-    ]
+    return ["one training seed: the variation between trainings is not known; add --seeds 3"]
 
 
 def of_shots(shots: int, alphabet: int) -> list[str]:
-    """Fewer shots than a chain of any length needs."""
+    """Too few shots for a chain of any length."""
     if shots >= 100 * alphabet:
         return []
     return [f"only {shots} shots: even single-site frequencies have errors above 5%"]
@@ -108,12 +105,12 @@ def of_shots(shots: int, alphabet: int) -> list[str]:
 def of_truth(truth: StateRecord, shots: StateRecord) -> list[str]:
     """Shots that do not come from the state they are compared with."""
     found = []
-    for exact, seen in zip(truth.correlations, shots.correlations, strict=True):
-        gap = seen - exact
+    for exact, observed in zip(truth.correlations, shots.correlations, strict=True):
+        gap = observed - exact
         if abs(gap.value or 0.0) > 5.0 * (gap.stderr or math.inf):
             found.append(
-                f"a correlator of the shots, {seen}, disagrees with the truth, {exact.value:.4g}: "
-                "they are not shots of this state, or were measured otherwise than stated"
+                f"a correlator of the shots, {observed}, disagrees with the truth, "
+                f"{exact.value:.4g}: they are not shots of this state, or the stated measurement is wrong"
             )
             break
     return found

@@ -21,12 +21,12 @@ def write_ground_state(spec: str, out: Path, bond: int = 64) -> GroundState:
     """Find the ground state of a chain such as ``tfim:N=50,J=1,h=1`` and write it to ``out``.
 
     Raises:
-        InputError: for a chain that is not known, or where TeNPy is missing.
+        InputError: for a chain that is not known, or if TeNPy is not installed.
     """
     found = ground_state(spin_chain(spec), bond)
     if not found.converged:
         _LOG.warning(
-            "the energy still moved after %d sweeps: raise --bond, or doubt this state",
+            "the energy has not converged after %d sweeps: raise --bond",
             found.sweeps,
         )
     with whole(out) as stream:
@@ -39,7 +39,7 @@ def measure_state(
 ) -> Shots:
     """Draw exact shots of the state in a file, with local depolarizing noise, into ``out``.
 
-    ``pauli-4`` shots are drawn as ``pauli-6`` and merged, so that bases and signs are kept.
+    ``pauli-4`` shots are drawn as ``pauli-6`` and merged, so that bases and signs are stored.
 
     Raises:
         InputError: for a file that holds no state, or an unknown measurement.

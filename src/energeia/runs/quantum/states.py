@@ -1,4 +1,4 @@
-"""Measures a trained model as a quantum state: observables, and distance from the truth."""
+"""Evaluation of a trained model as a quantum state: observables, and distance from the truth."""
 
 from typing import NamedTuple
 
@@ -11,9 +11,9 @@ from energeia.contracts import Density
 from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.quantum.exact_state import fidelity, of_state
 from energeia.evaluation.quantum.tomography import (
-    Questions,
     ScoredStrings,
     Sort,
+    StateQuantities,
     of_shots,
     with_scores,
 )
@@ -26,13 +26,13 @@ from energeia.physics.quantum.povm import Povm
 from energeia.records import StateRecord
 
 _PAIRED = 20_000
-"""Strings on which two log-probabilities are compared: their difference scatters little."""
+"""Number of strings on which two log-probabilities are compared; their difference varies little."""
 
 
 class StateEvaluation(NamedTuple):
-    """What all models of a tomography are measured by."""
+    """What the evaluation of all models of a tomography shares."""
 
-    asked: Questions
+    quantities: StateQuantities
     held_out: UInt8[np.ndarray, "k sites"]
     """Shots that no model was trained on."""
     truth: State | None
@@ -45,36 +45,41 @@ class StateEvaluation(NamedTuple):
 
     @classmethod
     def of(
-        cls, held_out: np.ndarray, asked: Questions, truth: State | None, samples: int, seed: int
-    ) -> "Judge":
-        """Draw what is shared; the same seed draws the same."""
+        cls,
+        held_out: np.ndarray,
+        quantities: StateQuantities,
+        truth: State | None,
+        samples: int,
+        seed: int,
+    ) -> "StateEvaluation":
+        """Draw the shared samples, reproducibly from ``seed``."""
         key, own = jax.random.split(jax.random.key(seed))
         drawn = log_p = None
         if truth is not None:
-            drawn = sample_outcomes(truth, asked.povm, min(samples, _PAIRED), own)
-            log_p = log_prob(truth, asked.povm, drawn)
-        return cls(asked, held_out, truth, drawn, log_p, samples, key)
+            drawn = sample_outcomes(truth, quantities.povm, min(samples, _PAIRED), own)
+            log_p = log_prob(truth, quantities.povm, drawn)
+        return cls(quantities, held_out, truth, drawn, log_p, samples, key)
 
 
 class StateScores(NamedTuple):
-    """The findings, and the log-probability of each held-out shot for paired comparisons."""
+    """The record, and the log-probability of each held-out shot for paired comparisons."""
 
     record: StateRecord
     held_out: Float[np.ndarray, " k"]
 
 
 def evaluate_state(model: Density, setting: StateEvaluation, name: str, sort: Sort) -> StateScores:
-    """Answer every question by the model, exactly where it is a pure matrix-product state.
+    """Compute all quantities from the model, exactly where it is a pure matrix-product state.
 
     Raises:
-        InputError: for strings of another length than was asked about.
+        InputError: for strings whose length is not the number of sites.
     """
-    density = outcome_density(model, setting.asked.povm)
+    density = outcome_density(model, setting.quantities.povm)
     drawn = draw(density, setting.key, setting.samples).x.round().astype(np.uint8)
     if isinstance(density, BornMachine) and density.real.shape[3] == 1:
         record = _of_pure(density.state(), setting, name, sort)
     else:
-        record = of_shots(drawn, setting.asked, name, sort)
+        record = of_shots(drawn, setting.quantities, name, sort)
     held_out = _scores(density, setting.held_out, setting.key)
     return StateScores(with_scores(record, held_out, _scored(density, setting, drawn)), held_out)
 
@@ -82,8 +87,8 @@ def evaluate_state(model: Density, setting: StateEvaluation, name: str, sort: So
 def _of_pure(
     state: MatrixProductState, setting: StateEvaluation, name: str, sort: Sort
 ) -> StateRecord:
-    """Exact answers, the overlap with a pure truth among them, however long the chain."""
-    record = of_state(state, setting.asked, name, sort)
+    """Exact values, including the overlap with a pure truth for chains of any length."""
+    record = of_state(state, setting.quantities, name, sort)
     if not isinstance(setting.truth, MatrixProductState):
         return record
     return msgspec.structs.replace(record, quantum_fidelity=fidelity(state, setting.truth))
@@ -92,8 +97,8 @@ def _of_pure(
 def outcome_density(model: Density, povm: Povm) -> Density:
     """The model as a distribution of the outcomes of this measurement.
 
-    A Born machine is a state, so that it answers for measurements that it has not seen; any other
-    model only knows the outcomes it was trained on.
+    A Born machine is a state, so it predicts any measurement; other models only predict the
+    measurement they were trained on.
     """
     if isinstance(model, DensityInUnits) and isinstance(model.inner, BornMachine):
         return model.inner.measured_by(povm)
@@ -107,7 +112,7 @@ def _scored(density: Density, setting: StateEvaluation, drawn: np.ndarray) -> Sc
     return ScoredStrings(
         p_at_p=setting.log_p,
         q_at_p=_scores(density, setting.drawn, setting.key),
-        p_at_q=log_prob(setting.truth, setting.asked.povm, own),
+        p_at_q=log_prob(setting.truth, setting.quantities.povm, own),
         q_at_q=_scores(density, own, setting.key),
     )
 

@@ -1,4 +1,4 @@
-"""From shots to a state: networks and baselines fitted to the same shots, measured side by side."""
+"""Tomography: networks and baselines fitted to the same shots and compared."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,13 @@ from energeia.evaluation.quantum import warnings as warn
 from energeia.evaluation.quantum.exact_state import of_state, state_vector
 from energeia.evaluation.quantum.quantum_fidelity import unsupported_reason
 from energeia.evaluation.quantum.summaries import conclusions, ranked
-from energeia.evaluation.quantum.tomography import Operator, Questions, Sort, of_shots, questions
+from energeia.evaluation.quantum.tomography import (
+    Operator,
+    Sort,
+    StateQuantities,
+    default_quantities,
+    of_shots,
+)
 from energeia.physics.quantum.mps import LocallyDepolarized, MatrixProductState, State
 from energeia.physics.quantum.pauli import PauliString, hamiltonian
 from energeia.physics.quantum.povm import pauli_6, povm_named
@@ -34,21 +40,21 @@ NETWORKS = ("povm-compact",)
 BASELINES = ("product-of-marginals", "k-gram", "linear-autoregressive", "born-machine")
 RAW = "pauli-6"
 _HELD_OUT = (0.05, 0.1)
-"""The least and the largest share of shots for early stopping, and as much again for judging."""
+"""Least and largest fraction of shots for early stopping, and the same for testing."""
 _ENOUGH = 1000
-"""Shots that tell models apart; more are better trained on."""
+"""Held-out shots that suffice to compare models; more are better used for training."""
 _log = logging.getLogger("energeia")
 
 
 class TomographyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tomography is asked to do."""
+    """The options of a tomography."""
 
     shots: str
-    """Where the shots came from, for the record."""
+    """File of the shots, for the record."""
     povm: str
     """The measurement that was made: a name, or a file of effects."""
     truth: str = ""
-    """Where the truth came from, for the record."""
+    """File of the truth, for the record."""
     hamiltonian: str = ""
     """A chain such as ``tfim:J=1,h=1``."""
     observables: tuple[str, ...] = ()
@@ -64,7 +70,7 @@ class TomographyRequest(msgspec.Struct, frozen=True, kw_only=True):
     samples: Count = 50_000
     """Strings drawn from each model."""
     seed: Seed = 0
-    """Everything random follows from it."""
+    """The seed of all random numbers."""
 
     def __post_init__(self) -> None:
         require_ranges(self)
@@ -85,7 +91,7 @@ class _Job(NamedTuple):
     recipe: str
     sort: Sort
     raw: bool
-    """Whether it sees raw bases and signs in the place of outcomes."""
+    """Whether its data are raw bases and signs instead of outcomes."""
     seed: int
 
 
@@ -94,50 +100,50 @@ def tomography(
     ground_energy: Estimate | None = None, resume: bool = False, quiet: bool = False,
     say: Callable[[str], Any] = lambda _: None,
 ) -> Finished:  # fmt: skip
-    """Fit the network and the baselines to shots, and measure shots, truth and models alike.
+    """Fit the network and the baselines to shots, and compare shots, truth and models.
 
-    Every model is an ordinary run in a folder below ``out``. Models see the outcomes of the shots'
-    own measurement, except the Born machine, which takes raw bases and signs where they are known;
-    all are compared as distributions of the shots' own outcomes, on the same held-out shots.
+    Every model is an ordinary run in a folder below ``out``. Models are fitted to the outcomes of
+    the shots' own measurement, the Born machine to raw bases and signs where they are known; all
+    are compared as distributions of the shots' own outcomes, on the same held-out shots.
 
     Args:
         shots: what was measured.
-        request: what is asked.
+        request: the options.
         out: the folder of the runs.
         truth: the state behind the shots, where it is known.
         ground_energy: the lowest energy of the Hamiltonian, where it is known.
-        resume: keep finished runs in ``out`` and go on with interrupted ones.
+        resume: keep finished runs in ``out`` and continue interrupted ones.
         quiet: no progress on standard error.
-        say: told in a few words what comes next.
+        say: called with a short description of each step.
 
     Raises:
         InputError: for a measurement that is not complete, an operator or a truth on other sites,
             an unknown recipe, or an ``out`` that is taken or holds other shots.
-        KeyboardInterrupt: after an interruption; ``resume=True`` goes on.
+        KeyboardInterrupt: after an interruption; ``resume=True`` continues.
     """
     path = Path(out)
     if path.exists() and any(path.iterdir()) and not resume:
-        raise InputError(f"{path} is not empty: go on in it with --resume or choose another --out")
-    asked = _questions(shots, request, truth, ground_energy)
+        raise InputError(f"{path} is not empty: continue it with --resume or choose another --out")
+    quantities = _quantities(shots, request, truth, ground_energy)
     jobs = jobs_of(shots, request)
     path.mkdir(parents=True, exist_ok=True)
     rows = {raw: _open(path, shots, raw, request.seed) for raw in {False, *(j.raw for j in jobs)}}
     held_out = np.asarray(rows[False].test.x).astype(np.uint8)
-    evaluation = StateEvaluation.of(held_out, asked, truth, request.samples, request.seed)
+    evaluation = StateEvaluation.of(held_out, quantities, truth, request.samples, request.seed)
     found: list[StateScores] = []
     for job in jobs:
         say(job.name)
         found += _one(RunDirectory(path / job.name), job, rows[job.raw], evaluation, request,
                       quiet=quiet, resume=resume)  # fmt: skip
-    states = [*_known(shots, asked, truth), *(one.record for one in _behind(found))]
-    record = _record(shots, request, asked, tuple(states))
+    states = [*_known(shots, quantities, truth), *(one.record for one in _with_excess(found))]
+    record = _record(shots, request, quantities, tuple(states))
     write_whole(path / "tomography.json", msgspec.json.format(msgspec.json.encode(record)) + b"\n")
     return Finished(path, record, [RunDirectory(path / job.name) for job in jobs])
 
 
-def _questions(
+def _quantities(
     shots: Shots, request: TomographyRequest, truth: State | None, ground_energy: Estimate | None
-) -> Questions:
+) -> StateQuantities:
     sites = shots.qubits
     pure = truth.state if isinstance(truth, LocallyDepolarized) else truth
     if pure is not None and pure.n_sites != sites:
@@ -148,7 +154,7 @@ def _questions(
     target = None
     if isinstance(truth, MatrixProductState):
         target = np.empty(0, dtype=complex) if unsupported_reason(sites) else state_vector(truth)
-    return questions(
+    return default_quantities(
         povm_named(request.povm),
         sites,
         hamiltonian=hamiltonian(request.hamiltonian, sites) if request.hamiltonian else (),
@@ -165,7 +171,7 @@ def _operator(text: str) -> Operator:
 
 
 def jobs_of(shots: Shots, request: TomographyRequest) -> list[_Job]:
-    """The trainings: each network and Born machine once a seed, each baseline once.
+    """The trainings: each network and Born machine once per seed, each baseline once.
 
     Raises:
         InputError: for an unknown recipe.
@@ -183,22 +189,22 @@ def jobs_of(shots: Shots, request: TomographyRequest) -> list[_Job]:
 
 
 def _open(path: Path, shots: Shots, raw: bool, seed: int) -> Rows:
-    """Keep one view of the shots as plain rows in the folder, and open them as any run does.
+    """Store one representation of the shots as rows in the folder, and open them.
 
-    Both views are split alike, so that no model has seen a held-out shot.
+    Both representations are split alike, so that held-out shots are the same for all models.
 
     Raises:
         InputError: if the folder holds other shots.
     """
-    seen = shots.pauli_6() if raw else shots
+    represented = shots.pauli_6() if raw else shots
     file = path / ("raw.npy" if raw else "outcomes.npy")
     if file.is_file():
-        if not np.array_equal(np.load(file, allow_pickle=False), seen.outcomes):
+        if not np.array_equal(np.load(file, allow_pickle=False), represented.outcomes):
             raise InputError(f"{path} holds runs on other shots: choose another --out")
     else:
         with whole(file) as stream:
-            np.save(stream, seen.outcomes, allow_pickle=False)
-    return open_rows(_data(file, seen.alphabet, len(seen), seed))
+            np.save(stream, represented.outcomes, allow_pickle=False)
+    return open_rows(_data(file, represented.alphabet, len(represented), seed))
 
 
 def _data(file: Path, alphabet: int, count: int, seed: int) -> DataConfig:
@@ -217,7 +223,7 @@ def _one(
     directory: RunDirectory, job: _Job, rows: Rows, evaluation: StateEvaluation,
     request: TomographyRequest, *, quiet: bool, resume: bool,
 ) -> list[StateScores]:  # fmt: skip
-    """Train and measure one model; a failure is written down and does not stop the others."""
+    """Train and evaluate one model; a failure is recorded and does not stop the others."""
     spec = rows.data.provenance.spec
     config = RunConfig(
         recipe=job.recipe,
@@ -240,9 +246,9 @@ def _one(
 
 
 def options_of(job: _Job, request: TomographyRequest, rows: int) -> msgspec.Struct:
-    """Scaled defaults; a Born machine is told which measurement its rows are of.
-
-    Its starts take turns: the default one suits ground states, the other one long superpositions.
+    """Scaled default options; those of a Born machine include the measurement of its rows. Its
+    seeds alternate between noise of equal signs (for ground states) and of free signs (for long
+    superpositions).
     """
     options = scaled(find(job.recipe), request.scale, rows)
     if job.recipe != "born-machine":
@@ -252,14 +258,16 @@ def options_of(job: _Job, request: TomographyRequest, rows: int) -> msgspec.Stru
     return msgspec.structs.replace(options, **changed)
 
 
-def _known(shots: Shots, asked: Questions, truth: State | None) -> list[StateRecord]:
-    """What the shots say, by raw bases and signs where they are known, and the truth."""
-    seen, povm = (shots, asked.povm) if shots.bases is None else (shots.pauli_6(), pauli_6())
-    measured = of_shots(seen.outcomes, asked._replace(povm=povm))
-    return [measured, *([] if truth is None else [of_state(truth, asked)])]
+def _known(shots: Shots, quantities: StateQuantities, truth: State | None) -> list[StateRecord]:
+    """The records of the shots, from raw bases and signs where they are known, and of the truth."""
+    represented, povm = (
+        (shots, quantities.povm) if shots.bases is None else (shots.pauli_6(), pauli_6())
+    )
+    measured = of_shots(represented.outcomes, quantities._replace(povm=povm))
+    return [measured, *([] if truth is None else [of_state(truth, quantities)])]
 
 
-def _behind(found: list[StateScores]) -> list[StateScores]:
+def _with_excess(found: list[StateScores]) -> list[StateScores]:
     """Each model's held-out NLL minus that of the best, paired shot by shot; best first."""
     order = [one.name for one in ranked([scores.record for scores in found])]
     found = sorted(found, key=lambda one: order.index(one.record.name))
@@ -269,7 +277,7 @@ def _behind(found: list[StateScores]) -> list[StateScores]:
         if best is None or one is best
         else one._replace(
             record=msgspec.structs.replace(
-                one.record, behind=Estimate.mean(best.held_out - one.held_out, "exact")
+                one.record, nll_excess=Estimate.mean(best.held_out - one.held_out, "exact")
             )
         )
         for one in found
@@ -277,24 +285,27 @@ def _behind(found: list[StateScores]) -> list[StateScores]:
 
 
 def _record(
-    shots: Shots, request: TomographyRequest, asked: Questions, states: tuple[StateRecord, ...]
+    shots: Shots,
+    request: TomographyRequest,
+    quantities: StateQuantities,
+    states: tuple[StateRecord, ...],
 ) -> Tomography:
     measured = states[0]
     truth = [state for state in states if state.sort == "truth"]
-    refused = [] if asked.target is None else [unsupported_reason(asked.sites)]
+    refused = [] if quantities.target is None else [unsupported_reason(quantities.sites)]
     networks = any(state.sort == "network" for state in states)
     record = Tomography(
         shots=request.shots,
         n_shots=len(shots),
         qubits=shots.qubits,
-        povm=asked.povm.name,
+        povm=quantities.povm.name,
         truth=request.truth,
         hamiltonian=request.hamiltonian,
-        ground_energy=asked.ground_energy,
-        letter=asked.letter,
-        distances=asked.distances,
+        ground_energy=quantities.ground_energy,
+        letter=quantities.letter,
+        distances=quantities.distances,
         observables=request.observables,
-        block=asked.block,
+        block=quantities.block,
         states=states,
         warnings=(
             *warn.of_shots(len(shots), shots.alphabet),

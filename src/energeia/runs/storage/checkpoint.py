@@ -1,4 +1,4 @@
-"""Checkpoints: arrays as safetensors, the rest as JSON with the checksum, whole or absent."""
+"""Checkpoints, written atomically: arrays as safetensors, the rest as JSON with the checksum."""
 
 import logging
 from pathlib import Path
@@ -42,8 +42,8 @@ class Saved(NamedTuple):
 def save(folder: Path, tree: Any, header: dict[str, Any]) -> Path:
     """Write a checkpoint of a pytree of arrays and drop all but the last two.
 
-    The arrays land first and the header last, so an interruption leaves the earlier checkpoints
-    untouched and this one invisible.
+    The arrays are written first and the header last, so an interruption leaves earlier checkpoints
+    untouched and the new one incomplete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     names, leaves = leaf_names(tree), jax.tree.leaves(tree)
@@ -57,14 +57,14 @@ def save(folder: Path, tree: Any, header: dict[str, Any]) -> Path:
     write_whole(stem.with_suffix(".json"), msgspec.json.encode(full))
     kept = {path.stem for path in sorted(folder.glob("*.json"))[-_KEEP:]}
     for path in folder.iterdir():
-        # Older checkpoints, and what a kill left behind: parts, arrays without their header.
+        # Older checkpoints, and the remains of killed sessions: arrays without a header.
         if path.stem not in kept:
             path.unlink()
     return tensors
 
 
 def load_last(folder: Path) -> Saved:
-    """Read the newest checkpoint that is whole, and say which ones were not.
+    """Read the newest complete checkpoint; warn about damaged ones.
 
     Raises:
         CorruptRun: if there is none.
@@ -85,13 +85,13 @@ def load_last(folder: Path) -> Saved:
 def _load(header: Path) -> Saved:
     tensors = header.with_suffix(".safetensors")
     try:
-        said = msgspec.json.decode(header.read_bytes(), type=Header)
+        header_record = msgspec.json.decode(header.read_bytes(), type=Header)
         content = tensors.read_bytes()
     except (OSError, msgspec.DecodeError, msgspec.ValidationError) as problem:
         raise CorruptRun(f"checkpoint {header.stem} cannot be read ({problem})") from None
-    if sha256(tensors) != said.sha256:
+    if sha256(tensors) != header_record.sha256:
         raise CorruptRun(f"checkpoint {tensors.name} was truncated or altered (its sha256 differs)")
-    return Saved(said, load_tensors(content))
+    return Saved(header_record, load_tensors(content))
 
 
 def restore(template: Any, saved: Saved, prefix: str = "") -> Any:
@@ -108,7 +108,7 @@ def restore(template: Any, saved: Saved, prefix: str = "") -> Any:
         if array is None or (not is_key and array.shape != leaf.shape):
             found = "is missing" if array is None else f"has shape {array.shape}"
             raise CorruptRun(
-                f"array {prefix + name!r} {found} where {leaf.shape} is wanted: this run was "
+                f"array {prefix + name!r} {found} where {leaf.shape} is needed: this run was "
                 "written by another version or another recipe"
             )
         value = jnp.asarray(array)

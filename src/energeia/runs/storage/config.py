@@ -1,4 +1,4 @@
-"""What a run was asked to do: frozen, validated, every default spelled out. Needs no JAX."""
+"""The configuration of a run: immutable, validated, with all defaults. Needs no JAX."""
 
 import tomllib
 from pathlib import Path
@@ -13,7 +13,7 @@ from energeia.recipes.catalogue import find
 
 
 class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the rows come from and how they are read and split."""
+    """The source of the rows, and how they are read and split."""
 
     spec: str
     """A file, or a named source with parameters."""
@@ -30,14 +30,14 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
     fractions: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
-    """Shares of rows for training, early stopping and judging."""
+    """Fractions of rows for training, early stopping and testing."""
 
     def __post_init__(self) -> None:
         require_ranges(self)
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole run: data, recipe, options, seed."""
+    """The configuration of a run: data, recipe, options, seed."""
 
     recipe: str
     data: DataConfig
@@ -50,12 +50,12 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def to_toml(config: RunConfig) -> str:
-    """Write a configuration with every default spelled out."""
+    """Write a configuration with all defaults."""
     return tomli_w.dumps(_plain(msgspec.to_builtins(config)))
 
 
 def from_toml(text: str, where: str) -> RunConfig:
-    """Read a configuration, refusing what it does not know.
+    """Read a configuration; unknown fields are errors.
 
     Raises:
         InputError: if the text is not TOML, or a field is unknown or out of range.
@@ -63,14 +63,14 @@ def from_toml(text: str, where: str) -> RunConfig:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{where} is not valid TOML ({problem}): mend that line") from None
+        raise InputError(f"{where} is not valid TOML ({problem}): correct that line") from None
     options = find(raw.get("recipe", "")).options
     try:
         shaped = {**raw, "options": {}}
         require_in(_shape(), shaped, named=lambda path: f"{where}: {path}")
         config: Any = msgspec.convert(shaped, _shape(), strict=False)
     except msgspec.ValidationError as problem:
-        raise InputError(f"{where}: {problem}: mend or remove that field") from None
+        raise InputError(f"{where}: {problem}: correct or remove that field") from None
     built = build_options(options, raw.get("options", {}), where)
     return RunConfig(recipe=config.recipe, data=config.data, options=built, seed=config.seed)
 
@@ -78,7 +78,7 @@ def from_toml(text: str, where: str) -> RunConfig:
 def build_options(
     kind: type[msgspec.Struct], raw: dict[str, Any], where: str = "options"
 ) -> msgspec.Struct:
-    """Make options from a dictionary; what it leaves out stays at the recipe's default.
+    """Make options from a dictionary; missing ones take the recipe's defaults.
 
     Raises:
         InputError: naming an unknown field and the nearest known one, or the value at fault.
@@ -89,7 +89,7 @@ def build_options(
 def changed_options(
     options: msgspec.Struct, raw: dict[str, Any], where: str = "options"
 ) -> msgspec.Struct:
-    """Options with what a dictionary says put in their place, all the way down.
+    """Options with the values of a nested dictionary replaced.
 
     Raises:
         InputError: naming an unknown field and the nearest known one, or the value at fault.
@@ -105,7 +105,7 @@ def changed_options(
 
 
 def _merged(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Base with the given values put in, all the way down."""
+    """``base`` updated with the given values, recursively."""
     nested = {
         name: _merged(base[name], value)
         for name, value in given.items()
@@ -124,7 +124,7 @@ def _shape() -> type[msgspec.Struct]:
 
 
 def _known(kind: type[msgspec.Struct], raw: dict[str, Any], where: str) -> None:
-    """Check field names all the way down, so that a typo names its neighbor."""
+    """Check field names recursively, with the nearest known name in the error."""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name, value in raw.items():
         if name not in fields:
@@ -162,5 +162,5 @@ def options_file(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
     except OSError as problem:
         raise InputError(f"{path} cannot be read ({problem.strerror}): name a TOML file") from None
     except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{path} is not valid TOML ({problem}): mend that line") from None
+        raise InputError(f"{path} is not valid TOML ({problem}): correct that line") from None
     return build_options(kind, raw.get("options", raw), path.name)

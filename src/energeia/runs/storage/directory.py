@@ -1,8 +1,9 @@
-"""The folder of one run, by name of file. Needs no JAX: reports are made from it years later.
+"""The folder of one run and its files. Needs no JAX, so that reports need none.
 
-``config.toml`` what was asked; ``problem.json`` what the data were; ``environment.json`` on what;
-``metrics.jsonl`` and ``timings.jsonl`` what happened; ``checkpoints/`` where it got;
-``status.json`` how it ended; ``evaluation.json``, ``samples.npy``, ``held_out.npy`` how good it is.
+``config.toml``: the configuration; ``problem.json``: the variables; ``data.json`` and
+``environment.json``: data and software; ``metrics.jsonl`` and ``timings.jsonl``: logs of training;
+``checkpoints/``; ``status.json``: progress and outcome; ``evaluation.json``, ``samples.npy``,
+``held_out.npy``: the evaluation.
 """
 
 import json
@@ -20,7 +21,7 @@ from energeia.runs.storage.files import whole, write_whole
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a run got."""
+    """The progress and outcome of a run."""
 
     state: Literal["running", "interrupted", "finished", "failed"]
     round: int = 0
@@ -33,7 +34,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Which data a run saw."""
+    """The record of a run's data."""
 
     spec: str
     sha256: str
@@ -61,7 +62,7 @@ class RunDirectory:
         """Make the folder of a new run.
 
         Raises:
-            InputError: if a run is already there, or the folder cannot be made.
+            InputError: if the folder already holds a run, or the folder cannot be made.
         """
         run = cls(path)
         if run.exists():
@@ -93,15 +94,15 @@ class RunDirectory:
         return run
 
     def exists(self) -> bool:
-        """Whether a run is here."""
+        """Whether the folder holds a run."""
         return (self.path / "config.toml").is_file()
 
     def config(self) -> RunConfig:
-        """What was asked."""
+        """The configuration."""
         return read_config(self.path / "config.toml")
 
     def write(self, name: str, record: Any) -> None:
-        """Write a record as JSON, whole or not at all."""
+        """Write a record as JSON, atomically."""
         content = msgspec.json.format(msgspec.json.encode(record), indent=1)
         write_whole(self.path / name, content + b"\n")
 
@@ -118,25 +119,25 @@ class RunDirectory:
 
     @property
     def status(self) -> Status:
-        """How far the run got; running at round 0 before anything is known."""
+        """The status; ``running`` at round 0 before the first check."""
         if not (self.path / "status.json").is_file():
             return Status(state="running")
         return self.read("status.json", Status)
 
     @property
     def problem(self) -> Problem:
-        """What the data were."""
+        """The variables and their symmetries."""
         return self.read("problem.json", Problem)
 
     @property
     def evaluation(self) -> Evaluation | None:
-        """What the evaluation found, if one was made."""
+        """The evaluation, or None."""
         if not (self.path / "evaluation.json").is_file():
             return None
         return self.read("evaluation.json", Evaluation)
 
     def check_data(self, sha256: str) -> None:
-        """Refuse other data than the run was started with.
+        """Raise if the data are not those that the run started with.
 
         Raises:
             InputError: if the checksum differs.
@@ -146,11 +147,11 @@ class RunDirectory:
             if record.sha256 != sha256:
                 raise InputError(
                     f"the data of {self.path} ({record.spec}) have changed since it was started: "
-                    "bring the old data back or start a new run"
+                    "restore the old data or start a new run"
                 )
 
     def history(self) -> list[dict[str, Any]]:
-        """The metrics of every look."""
+        """The metrics of every check."""
         path = self.path / "metrics.jsonl"
         if not path.is_file():
             return []
@@ -158,12 +159,12 @@ class RunDirectory:
         return [json.loads(line) for line in lines if line]
 
     def append(self, name: str, entry: dict[str, Any]) -> None:
-        """Add one line to a ledger."""
+        """Append one line to a log."""
         with open(self.path / name, "a", encoding="utf-8") as stream:
             stream.write(json.dumps(entry) + "\n")
 
     def rewind(self, last_round: int) -> None:
-        """Drop what the ledgers say after a round, or a line cut short by a kill."""
+        """Remove log lines after a round, and a last line that is incomplete."""
         for name in ("metrics.jsonl", "timings.jsonl"):
             path = self.path / name
             if not path.is_file():
@@ -176,12 +177,12 @@ class RunDirectory:
             write_whole(path, "".join(kept))
 
     def save_rows(self, name: str, rows: np.ndarray) -> None:
-        """Keep rows for the report."""
+        """Store rows for the report."""
         with whole(self.path / name) as stream:
             np.save(stream, rows, allow_pickle=False)
 
     def load_rows(self, name: str) -> np.ndarray | None:
-        """Rows kept for the report, or None."""
+        """Stored rows, or None."""
         path = self.path / name
         return np.load(path, allow_pickle=False) if path.is_file() else None
 
@@ -192,7 +193,7 @@ def find_runs(root: str | Path) -> list[RunDirectory]:
 
 
 def fresh_folder(root: str | Path, stem: str) -> Path:
-    """The first of ``root/stem``, ``root/stem-2``, ... that is not there yet."""
+    """The first of ``root/stem``, ``root/stem-2``, ... that does not exist."""
     slug = "".join(c if c.isalnum() else "-" for c in stem.lower()).strip("-") or "run"
     path, number = Path(root) / slug, 2
     while path.exists():

@@ -1,4 +1,4 @@
-"""On what a run was made: versions, device, command."""
+"""The environment of a run: versions, device, command."""
 
 import importlib.metadata
 import platform
@@ -13,7 +13,7 @@ _PACKAGES = ("jax", "jaxlib", "equinox", "optax", "blackjax", "numpy", "scipy", 
 
 
 def environment() -> dict[str, Any]:
-    """A record of what may change a number: interpreter, packages, machine, device."""
+    """A record of what may change results: interpreter, packages, machine, device."""
     device = jax.devices()[0]
     return {
         "energeia": energeia.__version__,

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: written beside, synced, renamed. Needs no JAX."""
+"""Atomic writing of files: to a temporary file, synced, renamed. Needs no JAX."""
 
 import contextlib
 import hashlib
@@ -12,7 +12,7 @@ from energeia._core.errors import InputError
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that appears under its name only once it is completely on the disk.
+    """Open a file for atomic writing: it appears under its name only when complete.
 
     Raises:
         InputError: if the disk is full or the folder cannot be written.
@@ -35,7 +35,7 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write a small file in one go."""
+    """Write a small file atomically."""
     with whole(path) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)
 
