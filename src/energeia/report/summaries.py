@@ -112,7 +112,7 @@ def _two_sample(models: list[ModelPart]) -> list[str]:
                 f"most {ALIKE} within two errors; 0.5 is chance)."]  # fmt: skip
     best = min(compared, key=lambda m: _auc(m.row) or 1.0)
     return [f"A classifier distinguishes every model from held-out data; least easily "
-            f"{best.title}, with AUC {number(_auc_estimate(best.row))} (0.5 is chance)."]  # fmt: skip
+            f"{best.title}, AUC {number(_auc_estimate(best.row))} (0.5 is chance)."]  # fmt: skip
 
 
 def _cost(rows: list[LeaderboardRow]) -> list[str]:

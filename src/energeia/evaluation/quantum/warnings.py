@@ -110,7 +110,8 @@ def of_truth(truth: StateRecord, shots: StateRecord) -> list[str]:
         if abs(gap.value or 0.0) > 5.0 * (gap.stderr or math.inf):
             found.append(
                 f"a correlator of the shots, {observed}, disagrees with the truth, "
-                f"{exact.value:.4g}: they are not shots of this state, or the stated measurement is wrong"
+                f"{exact.value:.4g}: they are not shots of this state, or the stated measurement "
+                "is wrong"
             )
             break
     return found
