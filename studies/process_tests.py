@@ -30,7 +30,7 @@ def pytest_session(*words: str) -> subprocess.CompletedProcess[str]:
 
 def process_tests() -> list[str]:
     """The tests marked ``process``, by node id."""
-    listed = pytest_session("--collect-only", "-q", "tests")
+    listed = pytest_session("--collect-only", "tests")
     names = [line for line in listed.stdout.splitlines() if "::" in line]
     if listed.returncode or not names:
         raise SystemExit(f"the tests marked process could not be collected:\n{listed.stdout}")
