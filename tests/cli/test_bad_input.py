@@ -150,7 +150,7 @@ def test_a_broken_checkpoint_is_named_and_the_previous_one_used(capsys, trained,
 
 def test_samples_go_only_where_they_can(capsys, trained, tmp_path):
     code, _, err = call(capsys, "sample", trained / "run", "-o", tmp_path / "no" / "x.npy")
-    refused(code, err, "is not there")
+    refused(code, err, "does not exist")
     code, _, err = call(capsys, "sample", trained / "run", "-o", tmp_path / "x.pkl")
     refused(code, err, ".npy or .csv")
     code, _, err = call(capsys, "sample", trained / "run", "-n", 0, "-o", tmp_path / "x.npy")
@@ -161,7 +161,7 @@ def test_samples_go_only_where_they_can(capsys, trained, tmp_path):
     refused(code, err, "condition")
     for words, said in (
         (["--kernel", "mala", "--latent", "pullback"], "made has no latent space"),
-        (["--kernel", "mala", "--truncation", 1.0], "leave out one of them"),
+        (["--kernel", "mala", "--truncation", 1.0], "leave out one of both"),
         (["--latent", "tilt"], "--kernel mala"),
         (["--temperature", 0.5], "fit one of"),
     ):

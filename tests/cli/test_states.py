@@ -77,7 +77,7 @@ def test_a_broken_state_is_refused(arrays, said, capsys, tmp_path):
         (["measure", "s.npz", "--noise", "1.5"], "at most 1"),
         (["measure", "s.npz", "--shots", "0"], "at least 1"),
         (["measure", "s.npz", "-o", "shots.csv"], "does not end in .npz"),
-        (["measure", "s.npz", "-o", "no/shots.npz"], "is not there"),
+        (["measure", "s.npz", "-o", "no/shots.npz"], "does not exist"),
         (["ground-state", "tfmi:N=4"], "did you mean 'tfim'"),
         (["ground-state", "tfim"], "no number of sites"),
         (["ground-state", "tfim:N=4", "--bond", "1"], "the least is 2"),

@@ -93,11 +93,11 @@ def test_doubts():
         ]
     )
     summary = summarize(values)
-    said = inference.doubts(summary, infer(summary, False), ("a", "b", "c", "x3"))
+    said = inference.value_warnings(summary, infer(summary, False), ("a", "b", "c", "x3"))
     assert len(said) == 3
     assert "column 0 a" in said[0]
     assert "column 1 b" in said[1]
     assert "column 2 c" in said[2]
-    assert not inference.doubts(
+    assert not inference.value_warnings(
         summarize(values[:, 3:]), infer(summarize(values[:, 3:]), False), "d"
     )

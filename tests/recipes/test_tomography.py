@@ -42,5 +42,5 @@ def test_a_born_machine_wants_the_outcomes_of_its_measurement():
 
 
 def test_heads_must_share_the_width():
-    with pytest.raises(InputError, match=r"3 equal heads.* such as 48"):
+    with pytest.raises(InputError, match=r"3 heads.* such as 48"):
         assembled("povm-transformer", width=47, heads=3)

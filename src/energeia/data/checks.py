@@ -1,4 +1,4 @@
-"""What may be wrong with rows: not finite, repeated, alike to their neighbors. Needs no JAX."""
+"""Checks of rows: values not finite, repeated rows, autocorrelation. Needs no JAX."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from energeia._core.errors import InputError
 from energeia.stats.autocorrelation import integrated_time
 
 BLOCK_VALUES = 4_000_000
-"""Numbers looked at in one go, so that a memory map larger than memory can be checked."""
+"""Numbers checked at once, so that a memory map larger than memory can be checked."""
 
 
 def blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
@@ -29,7 +29,7 @@ def bad_rows(rows: np.ndarray) -> np.ndarray:
 
 
 def refuse_bad_rows(spec: str, bad: np.ndarray, total: int) -> None:
-    """Refuse rows that are not finite, counted, the first few named.
+    """Raise for rows that are not finite, with their number and the first few.
 
     Raises:
         InputError: if there are any.
@@ -80,10 +80,10 @@ def counting_columns(rows: np.ndarray) -> list[int]:
 
 
 def row_autocorrelation(rows: np.ndarray, columns: int = 16) -> tuple[float, bool]:
-    """The largest integrated autocorrelation time over a few columns, and whether it is real.
+    """The largest integrated autocorrelation time of a few columns, and its significance.
 
-    tau is 1/2 for independent rows, see ``stats.autocorrelation``. It is called real when some
-    lag-1 correlation passes four standard errors, 4 / sqrt(N), and tau passes 1.
+    tau is 1/2 for independent rows, see ``stats.autocorrelation``. It is significant when some
+    lag-1 correlation exceeds four standard errors, 4 / sqrt(N), and tau exceeds 1.
 
     >>> row_autocorrelation(np.random.default_rng(0).normal(size=(2000, 3)))[1]
     False
@@ -101,6 +101,6 @@ def row_autocorrelation(rows: np.ndarray, columns: int = 16) -> tuple[float, boo
     centered = series - series.mean(axis=0)
     first = np.sum(centered[1:] * centered[:-1], axis=0) / np.sum(centered**2, axis=0)
     real = bool(np.max(first) > 4.0 / np.sqrt(count))
-    # No window: the correlation outlives the rows, so half their number says enough.
+    # No window: the correlation is longer than the rows, so half their number is returned.
     tau = float(np.max(np.where(np.isnan(times), count / 2 if real else 0.5, times)))
     return tau, real and tau > 1.0

@@ -1,6 +1,6 @@
-"""Rows with what is known of them: support, layout, condition, provenance, warnings. Needs no JAX.
+"""Rows with their support, layout, condition, provenance and warnings. Needs no JAX.
 
-A ``Dataset`` never changes; splits and selections are new ones that say where they came from.
+A ``Dataset`` is immutable; splits and selections are new data sets with their provenance.
 """
 
 import dataclasses
@@ -14,16 +14,16 @@ from energeia._core.errors import InputError
 from energeia.support import Support
 
 FEWEST_ROWS = 10
-"""Below this many rows there is nothing to hold out."""
+"""Least number of rows, below which none can be held out."""
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Where rows came from, enough to find them again."""
+    """The origin of rows, sufficient to load them again."""
 
     spec: str
     """The file or named source, as the user wrote it."""
     sha256: str
-    """Of the file's bytes, or of the drawn rows for a named source."""
+    """Hash of the file, or of the drawn rows for a named source."""
     shape: tuple[int, ...]
     """The shape as stored, before any row or column was dropped."""
     dtype: str
@@ -36,9 +36,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selection:
-    """Some rows of an array too large to copy, read when asked for.
-
-    It answers ``shape``, ``dtype``, ``len`` and row indexing like the array it selects from.
+    """Some rows of an array too large to copy, read on access. It supports ``shape``, ``dtype``,
+    ``len`` and row indexing like the array.
 
     >>> rows = Selection(np.arange(10.0).reshape(5, 2), np.array([4, 0]))
     >>> rows.shape, rows[0:1].tolist()
@@ -75,8 +74,8 @@ class Dataset:
     """Rows of data in the user's units.
 
     ``rows`` has shape ``(n, d)``; each row is one configuration of shape ``layout``, flattened.
-    ``condition`` has shape ``(n, c)`` or is None. ``source`` is what drew the rows, where it can
-    draw more (see ``data.sources.Source``).
+    ``condition`` has shape ``(n, c)`` or is None. ``source`` is the distribution of the rows, where
+    it can be sampled (see ``data.sources.Source``).
     """
 
     rows: Any
@@ -141,7 +140,8 @@ def split(
     """Split rows into training, validation and test parts; the same seed gives the same rows.
 
     With ``blocks=True`` the parts are contiguous in the order train, valid, test, as rows of one
-    long chain or of a time series need: shuffled, their neighbors would sit on both sides.
+    long chain or of a time series need: after shuffling, correlated neighbors would be in different
+    parts.
 
     Raises:
         InputError: if the fractions are not three positive numbers of sum one, or there are too
@@ -172,7 +172,7 @@ def split(
 
 
 def duplicate_warning(count: int, total: int, support: Support) -> tuple[str, ...]:
-    """Warn of ``count`` rows that repeat: held out, they flatter a model that has seen them."""
+    """Warn of ``count`` rows that repeat: held-out copies of training rows bias held-out scores."""
     if count == 0:
         return ()
     text = f"{count:,} of {total:,} rows repeat an earlier row"
@@ -181,6 +181,6 @@ def duplicate_warning(count: int, total: int, support: Support) -> tuple[str, ..
         states = f"{np.exp(log_states):,.0f}" if log_states < 30 else f"e^{log_states:.0f}"
         return (f"{text}; with {states} possible configurations that is to be expected",)
     return (
-        f"{text}: a copy that is held out is scored by a model that was trained on it, so held-out "
-        "scores flatter; remove copies unless the rows are independent draws",
+        f"{text}: held-out copies of training rows make held-out "
+        "scores too high; remove copies unless the rows are independent draws",
     )

@@ -1,4 +1,4 @@
-"""From a file or a name to plain rows: load, choose rows, choose columns. Needs no JAX."""
+"""Rows of a file or a named source: loading, selection of rows and of columns. Needs no JAX."""
 
 import hashlib
 import importlib
@@ -19,7 +19,7 @@ IN_MEMORY = 1 << 29
 
 
 class DataRequest(NamedTuple):
-    """What is asked of a file or a named source."""
+    """Which rows and columns of a file or a named source to load."""
 
     spec: str
     drop_bad_rows: bool = False
@@ -30,7 +30,7 @@ class DataRequest(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """Rows of shape ``(n, d)`` with what the file or the source says of them."""
+    """Rows of shape ``(n, d)`` with the metadata of the file or the source."""
 
     rows: np.ndarray
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Gathered(NamedTuple):
     condition_names: tuple[str, ...]
     alike: bool
     source: Any
-    """What drew the rows, if all its columns are still there; else None."""
+    """The source of the rows, if all its columns are kept; else None."""
     provenance: Provenance
     bad: np.ndarray
     """Numbers of the rows that held NaN or infinity and were dropped."""
@@ -54,7 +54,7 @@ class Gathered(NamedTuple):
 
 
 def gather(request: DataRequest) -> Gathered:
-    """Load rows, choose among them and among their columns.
+    """Load rows, and select rows and columns.
 
     Raises:
         InputError: for a file that cannot be read, an unknown source or column, rows that are not
@@ -70,7 +70,7 @@ def gather(request: DataRequest) -> Gathered:
     if dropped or given:
         kept = _kept(request.spec, width, dropped, given)
         layout, source = (len(kept),), None
-        # A column that is dropped may hold what it likes, so it goes before rows are judged.
+        # Dropped columns may hold anything, so they are removed before rows are checked.
         values = values[:, [*kept, *given]]
     values, bad = _finite_rows(values, request)
     values, provenance = _choose_rows(values, provenance, request, drawn)

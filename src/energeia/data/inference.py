@@ -1,7 +1,8 @@
-"""What each column is, judged from its values: binary, integer, categorical or real. Needs no JAX.
+"""The support of each column, inferred from its values: binary, integer, categorical or real. Needs
+no JAX.
 
-Positive, interval and circle are never guessed, since a sample cannot show that a bound is never
-crossed; they are *suggested* (``suggest``) and declared by the user.
+Positive, interval and circle are never inferred, since a sample cannot prove a bound; they are
+*suggested* (``suggest``) and declared by the user.
 """
 
 from typing import NamedTuple
@@ -16,13 +17,13 @@ LEVELS = 256
 """Whole numbers with at most this many levels from lowest to highest are integers."""
 ALPHABET = 16
 """At most this many distinct values make a categorical column, where they leave gaps."""
-WITNESSES = 20
-"""Rows wanted for each category before a few distinct values are taken for an alphabet."""
+ROWS_PER_CATEGORY = 20
+"""Rows per category needed to infer a finite alphabet from a few distinct values."""
 _COUNTED = 10_000_000
 
 
 class Summary(NamedTuple):
-    """What was seen in each column, each array of shape ``(d,)``."""
+    """Statistics of each column, arrays of shape ``(d,)``."""
 
     rows: int
     low: np.ndarray
@@ -34,12 +35,12 @@ class Summary(NamedTuple):
 
     @property
     def constant(self) -> np.ndarray:
-        """Indices of the columns that never change."""
+        """Indices of constant columns."""
         return np.flatnonzero(self.low == self.high)
 
 
 def summarize(rows: np.ndarray) -> Summary:
-    """Look at every value once, in blocks, so that a file larger than memory can be summarized."""
+    """Statistics of all values, in blocks, so that a file larger than memory can be summarized."""
     parts = [_summarize(block) for block in blocks(rows)]
     total = parts[0]
     for part in parts[1:]:
@@ -75,10 +76,10 @@ def infer(summary: Summary, alike: bool) -> Support:
 def refuse_constant(
     summary: Summary, support: Support, names: tuple[str, ...], spec: str
 ) -> tuple[str, ...]:
-    """Refuse continuous columns that never change; warn of discrete ones.
+    """Raise for constant continuous columns; warn of constant discrete ones.
 
     Raises:
-        InputError: naming the continuous columns that never change.
+        InputError: naming the constant continuous columns.
     """
     columns = support.columns
     frozen = [int(i) for i in summary.constant if not columns[i].discrete]
@@ -91,11 +92,13 @@ def refuse_constant(
     if not still:
         return ()
     noun = "column never changes" if len(still) == 1 else "columns never change"
-    return (f"{len(still)} discrete {noun} ({_list(still, names)}): modelled, but carries nothing",)
+    return (
+        f"{len(still)} discrete {noun} ({_list(still, names)}): modelled, but without information",
+    )
 
 
 def suggest(summary: Summary, support: Support) -> tuple[str, ...]:
-    """Declarations worth considering, such as ``2:positive``; never applied silently."""
+    """Declarations worth considering, such as ``2:positive``; never applied automatically."""
     found: dict[str, list[int]] = {}
     for index, column in enumerate(support.columns):
         text = _suggestion(float(summary.low[index]), float(summary.high[index]), column)
@@ -104,8 +107,8 @@ def suggest(summary: Summary, support: Support) -> tuple[str, ...]:
     return tuple(_declare(where, text) for text, where in found.items())
 
 
-def doubts(summary: Summary, support: Support, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Warnings on values that a 32-bit model or a density would get wrong."""
+def value_warnings(summary: Summary, support: Support, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Warnings on values that 32-bit numbers or a density cannot represent."""
     warnings, size = [], np.maximum(np.abs(summary.low), np.abs(summary.high))
     large = np.flatnonzero(summary.whole & (size > 2**24))
     if large.size:
@@ -169,7 +172,7 @@ def _join(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | N
 
 
 def _pool(summary: Summary) -> Summary:
-    """One column that stands for all."""
+    """The statistics of all columns taken as one."""
     alphabet: np.ndarray | None = np.zeros(0)
     for each in summary.alphabets:
         alphabet = _join(alphabet, each)
@@ -194,9 +197,9 @@ def _plausible(summary: Summary, index: int) -> Column:
     if len(values) == 2:
         return Binary((float(values[0]), float(values[1])))
     whole, levels = bool(summary.whole[index]), high - low + 1
-    few = len(values) <= ALPHABET and summary.rows >= WITNESSES * len(values)
+    few = len(values) <= ALPHABET and summary.rows >= ROWS_PER_CATEGORY * len(values)
     gaps = whole and 2 * len(values) < levels
-    if few and (gaps or (not whole and summary.rows >= 5 * WITNESSES * len(values))):
+    if few and (gaps or (not whole and summary.rows >= 5 * ROWS_PER_CATEGORY * len(values))):
         return Categorical(tuple(float(v) for v in values))
     if whole and levels <= LEVELS:
         return Integer(int(low), int(high))

@@ -1,4 +1,4 @@
-"""What a file or a source is, before anything is fitted to it. Needs no JAX for files."""
+"""Inspection of a file or a source before fitting. Needs no JAX for files."""
 
 from collections.abc import Sequence
 
@@ -57,13 +57,13 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     autocorrelation_time: float
     """Largest over some columns, in rows: 1/2 + sum of rho, 0.5 for independent rows."""
     ordered: bool
-    """Whether neighboring rows are alike beyond chance."""
+    """Whether neighboring rows are significantly correlated."""
     symmetries: tuple[str, ...]
     entropy: float | None
-    """Exact, in nats, where the source knows it."""
+    """Exact, in nats, where it is known."""
     warnings: tuple[str, ...]
     refusals: tuple[str, ...]
-    """What stands in the way of fitting, each with its repair."""
+    """Problems that prevent fitting, each with its repair."""
     recipes: tuple[RecipeApplicability, ...] = ()
     """Which recipes apply; filled in by ``recipes.catalogue``."""
 
@@ -78,11 +78,11 @@ def inspect(
     seed: int = 0,
     rows: int | None = None,
 ) -> Inspection:
-    """Look at data without refusing what only a fit would refuse: that is listed instead.
+    """Inspect data; problems that prevent fitting are listed, not raised.
 
     Raises:
-        InputError: for a file that cannot be read, an unknown source or column, or a declared
-            support that the values leave.
+        InputError: for a file that cannot be read, an unknown source or column, or values outside a
+        declared support.
 
     >>> found = inspect("digits")
     >>> found.shape, found.support[0].support, found.constant_columns, found.refusals
@@ -92,7 +92,7 @@ def inspect(
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     seen = compare_rows(found.rows)
-    warnings = inference.doubts(summary, declared, found.names)
+    warnings = inference.value_warnings(summary, declared, found.names)
     if drop_bad_rows:
         warnings = found.notes + warnings
     warnings += row_warnings(seen, found, declared)
@@ -125,23 +125,23 @@ def inspect(
 def _refusals(
     found: Gathered, summary: inference.Summary, support: Support, drop_bad_rows: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The sentences that a fit would stop with, and the warnings of constant columns."""
-    spec, said, notes = found.provenance.spec, [], ()
+    """The errors that a fit would raise, and warnings of constant columns."""
+    spec, problems, notes = found.provenance.spec, [], ()
     if not drop_bad_rows:
         try:
             checks.refuse_bad_rows(spec, found.bad, len(found.rows) + found.bad.size)
         except InputError as error:
-            said.append(str(error))
+            problems.append(str(error))
     try:
         notes = inference.refuse_constant(summary, support, found.names, spec)
     except InputError as error:
-        said.append(str(error))
+        problems.append(str(error))
     if len(found.rows) < FEWEST_ROWS:
-        said.append(
+        problems.append(
             f"{spec} has {len(found.rows)} rows where at least {FEWEST_ROWS} are needed to train "
             "on some and hold out others: bring more rows"
         )
-    return tuple(said), notes
+    return tuple(problems), notes
 
 
 def _runs(support: Support, summary: inference.Summary) -> tuple[ColumnRange, ...]:

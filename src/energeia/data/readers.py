@@ -1,7 +1,7 @@
-"""Files of numbers: .npy, .npz, text tables, HDF5 and IDX. Nothing is ever unpickled. Needs no JAX.
+"""Files of numbers: .npy, .npz, text tables, HDF5 and IDX. Pickles are never loaded. Needs no JAX.
 
-Every reader returns rows along the first axis, as they are stored; what cannot be read is refused
-with one sentence that says what was found, what was wanted and the repair.
+Every reader returns rows along the first axis, as they are stored; errors say in one sentence what
+was found, what was wanted and the repair.
 """
 
 import gzip
@@ -21,7 +21,7 @@ from energeia.data.text import read_text
 
 
 class Table(NamedTuple):
-    """Rows as they are stored, before any judgement of what they are."""
+    """Rows as they are stored, before any inference of supports."""
 
     values: np.ndarray
     """Shape ``(rows, ...)``; a memory map for ``.npy``."""
@@ -76,7 +76,7 @@ def locate(spec: str) -> tuple[Path, str | None]:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a file exists; a name that no file can have does not."""
+    """Whether a file exists; False for invalid names."""
     try:
         return path.exists()
     except (OSError, ValueError):  # too long, or with a null character
@@ -183,7 +183,7 @@ READERS = {
 
 
 def _numbers(values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, alike: bool) -> Table:
-    """Rows of real numbers, or a refusal."""
+    """Rows of real numbers."""
     if values.dtype.names is not None:
         names, alike = values.dtype.names, False
         if not all(values.dtype[name].kind in "biufc" for name in names):
@@ -232,7 +232,7 @@ def _choose(path: Path, key: str | None, found: list[str], what: str) -> str:
 
 def _no_key(path: Path, key: str | None) -> None:
     if key is not None:
-        raise InputError(f"{path} holds one array, yet {key!r} was asked of it: leave out :{key}")
+        raise InputError(f"{path} holds one array, yet {key!r} was requested: leave out :{key}")
 
 
 def _no_objects(spec: str) -> str:

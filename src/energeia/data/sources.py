@@ -23,7 +23,7 @@ def open_data(
     seed: int = 0,
     rows: int | None = None,
 ) -> Dataset:
-    """Open a file or a named source, check it, and say what each column is.
+    """Open a file or a named source, check it, and infer the support of each column.
 
     ``support`` overrides the inferred support, as text (``"0:positive; 1-3:circle(-3.2,3.2)"``,
     counted after columns are taken away) or as a ``Support``. ``rows`` keeps a random choice of
@@ -31,7 +31,7 @@ def open_data(
     draw or of the choice.
 
     Raises:
-        InputError: for anything that cannot be modelled as it is; the message names the repair.
+        InputError: for data that cannot be modelled; the message gives the repair.
 
     >>> data = open_data("digits")
     >>> data.rows.shape, data.layout, str(data.support)
@@ -42,12 +42,12 @@ def open_data(
     if len(found.rows) < 2:
         raise InputError(
             f"{spec} has one row where a sample was wanted: the first axis counts rows, so "
-            "reshape the array or bring more of them"
+            "reshape the array or add rows"
         )
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     warnings = [*found.notes, *inference.refuse_constant(summary, declared, found.names, spec)]
-    warnings += inference.doubts(summary, declared, found.names)
+    warnings += inference.value_warnings(summary, declared, found.names)
     if found.source is None:
         warnings += row_warnings(compare_rows(found.rows), found, declared)
     return _dataset(found, declared, tuple(warnings))
@@ -64,10 +64,10 @@ def open_like(
     seed: int = 0,
     rows: int | None = None,
 ) -> Dataset:
-    """Open rows for a model that is already trained: checked against it, nothing inferred.
+    """Open rows for a trained model: checked against its support, nothing inferred.
 
     Raises:
-        InputError: if the rows do not have the model's shape or leave its support.
+        InputError: if the rows do not have the model's shape or support.
     """
     request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
     found = gather(request)
@@ -81,7 +81,7 @@ def open_like(
 
 
 def declare(declared: str | Support | None, found: Gathered, summary: inference.Summary) -> Support:
-    """The support as declared, or as the source says, or as the values show; checked.
+    """The declared support, or that of the source, or the inferred one; checked.
 
     Raises:
         InputError: if a declaration cannot be read, or a value lies outside it.
@@ -101,37 +101,37 @@ def declare(declared: str | Support | None, found: Gathered, summary: inference.
 
 
 class RowCheck(NamedTuple):
-    """What rows show when they are compared with each other."""
+    """Repetitions and correlations among rows."""
 
     repeats: int
     """Rows equal to an earlier one."""
     autocorrelation_time: float
     ordered: bool
     counting: tuple[int, ...]
-    """Columns that only number the rows."""
+    """Columns of consecutive row numbers."""
 
 
 def compare_rows(rows: np.ndarray) -> RowCheck:
-    """Count repeats, measure the autocorrelation, find row numbers."""
+    """Count repeats, estimate the autocorrelation time, find columns of row numbers."""
     tau, ordered = checks.row_autocorrelation(rows)
     counting = tuple(checks.counting_columns(rows))
     return RowCheck(checks.repeated_rows(rows), tau, ordered, counting)
 
 
-def row_warnings(seen: RowCheck, found: Gathered, support: Support) -> tuple[str, ...]:
-    """Warn of rows that repeat, resemble their neighbors, or are numbered by a column."""
+def row_warnings(check: RowCheck, found: Gathered, support: Support) -> tuple[str, ...]:
+    """Warnings of repeated rows, correlated neighbors and columns of row numbers."""
     if found.source is not None:
-        return ()  # Independent draws repeat and never remember, by construction.
+        return ()  # Independent draws may repeat, and are not correlated.
     numbered = tuple(
         f"column {i} ({found.names[i]}) only numbers the rows: drop it with --drop-columns {i}"
-        for i in seen.counting
+        for i in check.counting
     )
-    ordered = _order_warning(seen) if seen.ordered and not seen.counting else ()
-    return numbered + duplicate_warning(seen.repeats, len(found.rows), support) + ordered
+    ordered = _order_warning(check) if check.ordered and not check.counting else ()
+    return numbered + duplicate_warning(check.repeats, len(found.rows), support) + ordered
 
 
-def _order_warning(seen: RowCheck) -> tuple[str, ...]:
-    tau = seen.autocorrelation_time
+def _order_warning(check: RowCheck) -> tuple[str, ...]:
+    tau = check.autocorrelation_time
     return (
         f"neighboring rows are alike (autocorrelation time {tau:.1f} rows, 0.5 if independent): "
         "if they are one chain or a time series, split them with --blocks and count one row in "
@@ -140,7 +140,7 @@ def _order_warning(seen: RowCheck) -> tuple[str, ...]:
 
 
 def _check(found: Gathered, support: Support) -> None:
-    """``Support.check`` in blocks; a block that fails is told from the whole, for row numbers."""
+    """``Support.check`` in blocks; after a failure on all rows, for correct row numbers."""
     for block in checks.blocks(found.rows):
         try:
             support.check(block)

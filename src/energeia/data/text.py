@@ -75,7 +75,7 @@ def _parse(
         if fast.shape[1] == width:
             return fast
     except ValueError:
-        pass  # A cell needs a closer look: missing, quoted or not a number.
+        pass  # Some cell is missing, quoted or not a number.
     rows = np.empty((len(lines), width))
     for row, (number, line) in enumerate(lines):
         cells = _cells(line, delimiter)

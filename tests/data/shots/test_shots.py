@@ -97,7 +97,7 @@ BAD = {
     "base.npy": (np.ones((9, 3), int), {}, "start at 0 or at 1"),
     "few.npy": (CODES[:3], {}, "3 shots of a measurement with 4"),
     "form.npy": (np.zeros((2, 9, 2), int), {}, "raw or pennylane"),
-    "none.npy": (CODES, {"povm": None}, "nothing says which measurement"),
+    "none.npy": (CODES, {"povm": None}, "measurement of these outcomes is not known"),
     "name.npy": (CODES, {"povm": "mine"}, "how many outcomes"),
     "other.npz": ({"outcomes": CODES, "povm": "tetrahedral"}, {}, "holds tetrahedral"),
     "raw.npz": ({"bases": BASES, "bits": BITS + 1}, {}, "bits hold 2"),

@@ -1,4 +1,4 @@
-"""Real data by name: scikit-learn's bundled sets, and MNIST from a folder. Needs no JAX."""
+"""Real data sets: scikit-learn's bundled sets, and MNIST from a folder. Needs no JAX."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ _TABLES = {
 
 
 def table(name: str, labels: int) -> Table:
-    """A table of measurements; ``labels=1`` adds the class as the last column, ``class``."""
+    """A table of scikit-learn; ``labels=1`` adds the class as the last column, ``class``."""
     bunch: Any = _TABLES[name]()
     names = tuple(str(n).replace(" (cm)", "") for n in bunch["feature_names"])
     if not labels:

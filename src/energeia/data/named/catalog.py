@@ -1,4 +1,4 @@
-"""The named sources of data: what they are, their parameters, how to name one. Needs no JAX."""
+"""The named sources of data and their parameters. Needs no JAX."""
 
 import math
 from pathlib import Path
@@ -13,18 +13,18 @@ from energeia.support import Support
 
 
 class Source(Protocol):
-    """What drew the rows and can draw more, with what it knows exactly."""
+    """A distribution that rows were drawn from, with its exact properties."""
 
     name: str
     layout: tuple[int, ...]
     support: Support
     symmetries: tuple[str, ...]
-    """Names of maps that leave the distribution as it is, see ``physics.symmetry``."""
+    """Names of symmetries of the distribution, see ``physics.symmetry``."""
     entropy: float | None
     """Exact differential or discrete entropy in nats; None where it is not known."""
 
     def draw(self, seed: int, count: int) -> np.ndarray:
-        """Fresh independent rows, shape ``(count, d)``."""
+        """New independent rows, shape ``(count, d)``."""
         ...
 
     def log_prob(self, rows: np.ndarray) -> np.ndarray | None:
@@ -37,7 +37,7 @@ class Source(Protocol):
 
 
 class NamedSource(NamedTuple):
-    """A named source: what it is, its parameters, and where its loader lives."""
+    """A named source: what it is, its parameters, and the function that loads it."""
 
     summary: str
     parameters: dict[str, Parameter]
@@ -125,7 +125,7 @@ def parse_spec(spec: str) -> tuple[str, dict[str, Any]] | None:
 
 
 def refuse_unknown(spec: str) -> None:
-    """A word that is neither a file nor a source was probably meant to be one of the sources."""
+    """Raise for a name that is neither a file nor a source, with the nearest source."""
     name = spec.partition(":")[0]
     if (
         not is_there(Path(name))

@@ -12,7 +12,7 @@ from energeia.support import Binary, Support
 
 
 class IsingSource:
-    """Independent exact samples of an Ising lattice, with all that is known of it.
+    """Independent exact samples of an Ising lattice, with its exact properties.
 
     >>> source = IsingSource(Ising(4, 0.4))
     >>> source.draw(seed=0, count=2).shape, source.symmetries
@@ -29,7 +29,7 @@ class IsingSource:
         self.entropy: float | None = model.solution.entropy
 
     def draw(self, seed: int, count: int) -> np.ndarray:
-        """Fresh independent rows, shape ``(count, L^2)``."""
+        """New independent rows, shape ``(count, L^2)``."""
         return np.asarray(self.model.draw(seed, count), dtype=np.float32).reshape(count, -1)
 
     def log_prob(self, rows: np.ndarray) -> np.ndarray:

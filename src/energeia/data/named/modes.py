@@ -1,4 +1,4 @@
-"""Ring and grid: many narrow modes of equal weight, on which generators lose some.
+"""Ring and grid: many narrow modes of equal weight, a test of mode collapse.
 
 The protocol of PacGAN (Lin et al. 2018, arXiv:1712.04086, section 4.1): eight Gaussians of
 deviation 0.01 on a circle of radius 1, twenty-five of deviation 0.05 on {-4, -2, 0, 2, 4}^2, 2,500

@@ -24,7 +24,7 @@ class PlanarSource:
         self.entropy: float | None = float(self.model.entropy)
 
     def draw(self, seed: int, count: int) -> np.ndarray:
-        """Fresh independent rows, shape ``(count, 2)``."""
+        """New independent rows, shape ``(count, 2)``."""
         # Double precision: rounded, a point could cross the edge of its square.
         return np.asarray(self.model.sample(seed, count))
 
@@ -33,7 +33,7 @@ class PlanarSource:
         return np.asarray(self.model.log_prob(np.asarray(rows)))
 
     def observables(self) -> tuple[()]:
-        """None are declared."""
+        """None."""
         return ()
 
 

@@ -15,7 +15,7 @@ MOST_DIGITS = 4
 def stacked(
     images: np.ndarray, digits: int, count: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``count`` stacks of ``digits`` images each, and which images they are made of.
+    """``count`` stacks of ``digits`` images each, and the indices of their images.
 
     Shapes ``(count, height, width, digits)`` and ``(count, digits)``; images are drawn with
     replacement.

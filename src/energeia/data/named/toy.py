@@ -1,8 +1,8 @@
 """Six two-dimensional toy densities with exact log-densities and entropies.
 
 The generators of FFJORD (Grathwohl et al. 2019, ``lib/toy_data.py``), drawn independently: where
-the original spaces angles evenly, here they are random, which is the same law. Points spread
-along a curve have log-densities by Gauss-Legendre quadrature along it, exact to rounding.
+the original spaces angles evenly, here they are random, which is the same distribution. Points
+spread along a curve have log-densities by Gauss-Legendre quadrature along it, exact to rounding.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _BLOCK = 2048  # rows at a time, so that quadrature stays in the cache
 
 @dataclass(frozen=True)
 class Toy:
-    """A density in the plane that can be drawn from and evaluated.
+    """A density in the plane with exact samples.
 
     >>> moons = toy("moons")
     >>> x = moons.sample(seed=0, n=4)
@@ -47,7 +47,7 @@ class Toy:
 
 
 def toy(name: str) -> Toy:
-    """Look a toy density up.
+    """The toy density of a name.
 
     Raises:
         InputError: if there is none of that name, with the nearest one.
@@ -110,8 +110,8 @@ def _draw_circles(rng: np.random.Generator, n: int) -> Rows:
 def _log_circles(x: Rows) -> np.ndarray:
     rho, variance = np.linalg.norm(x, axis=1)[:, None], _RING_SIGMA**2
     # The angle integrates to a Bessel function, scaled here by exp(-rho r / variance).
-    around = np.log(ive(0, rho * _RADII / variance)) - (rho - _RADII) ** 2 / (2 * variance)
-    return logsumexp(around, axis=1) - np.log(2 * 2 * np.pi * variance)
+    log_terms = np.log(ive(0, rho * _RADII / variance)) - (rho - _RADII) ** 2 / (2 * variance)
+    return logsumexp(log_terms, axis=1) - np.log(2 * 2 * np.pi * variance)
 
 
 # Curves: points x(t) with t of a known density, blurred.

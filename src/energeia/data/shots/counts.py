@@ -6,7 +6,7 @@ A file of counts is one of
 * ``{"XZY": {"010": 5, ...}, ...}``: for each setting of bases, bit strings with counts, as a job of
   Qiskit circuits gives them;
 
-either bare or as ``{"bit_order": "right", "counts": {...}}``. The order says where qubit 0 stands:
+either bare or as ``{"bit_order": "right", "counts": {...}}``. The order is that of qubit 0:
 ``left`` in the first character, ``right`` in the last (Qiskit's order); it holds for bases, too.
 """
 
@@ -26,7 +26,7 @@ BitOrder = Literal["left", "right"]
 def read_counts(
     path: Path, povm: str | None, alphabet: int | None = None, bit_order: str | None = None
 ) -> Shots:
-    """Shots of a file of counts, each string repeated as often as it was seen, in random order.
+    """Shots of a file of counts, each string repeated by its count, in random order.
 
     Raises:
         InputError: if the file is not such JSON, the order of bits is not known, strings differ in

@@ -9,7 +9,7 @@ import numpy as np
 from energeia._core.errors import InputError
 
 ALPHABETS = {"pauli-4": 4, "pauli-6": 6, "tetrahedral": 4, "trine": 3}
-"""The measurements known by name, and how many outcomes each has on one qubit."""
+"""The named measurements, with their numbers of outcomes on one qubit."""
 BASES = "XYZ"
 """Basis 0, 1, 2; bit 0 is the eigenvalue +1. The Pauli-6 outcome is 2 * basis + bit."""
 MERGED = np.array([1, 3, 2, 3, 0, 3], dtype=np.uint8)
@@ -39,13 +39,13 @@ class Shots:
     bits: np.ndarray | None = None
     """uint8, shape ``(n, N)``, 0 for eigenvalue +1 and 1 for -1."""
     notes: tuple[str, ...] = ()
-    """What the reader decided, for the record."""
+    """Choices of the reader, for the record."""
 
     @classmethod
     def from_outcomes(
         cls, outcomes: np.ndarray, povm: str, alphabet: int | None = None, notes: tuple = ()
     ) -> "Shots":
-        """Check codes and keep them; Pauli-6 codes are raw bases and signs, too.
+        """Shots from checked codes; Pauli-6 codes are raw bases and signs, too.
 
         Raises:
             InputError: if they are not whole numbers 0 .. A-1 in rows of shots.
@@ -88,7 +88,7 @@ class Shots:
         if self.bases is None or self.bits is None:
             raise InputError(
                 f"these {self.povm} shots come without bases and signs, which merged outcomes do "
-                "not tell: read the raw measurement record"
+                "not determine: read the raw measurement record"
             )
         return self.bases, self.bits
 
@@ -101,7 +101,7 @@ class Shots:
         return Shots.from_raw(*self.raw(), notes=self.notes)
 
     def pauli_4(self) -> "Shots":
-        """The shots merged to Z+, X+, Y+ and the rest; the raw record is kept beside them.
+        """The shots merged to Z+, X+, Y+ and the rest; the raw record is kept.
 
         Raises:
             InputError: if they are outcomes of another measurement without bases and bits.
@@ -125,7 +125,7 @@ def alphabet_of(povm: str | None, alphabet: int | None = None) -> int:
     """
     if povm is None:
         raise InputError(
-            f"nothing says which measurement these outcomes are of: name one of "
+            f"the measurement of these outcomes is not known: name one of "
             f"{', '.join(ALPHABETS)}, or your own"
         )
     known = ALPHABETS.get(povm)
@@ -155,7 +155,7 @@ def save_shots(path: str | Path | IO[bytes], shots: Shots) -> None:
 
 
 def _codes(values: np.ndarray, size: int, what: str) -> np.ndarray:
-    """Codes as uint8, or a refusal that names the first value out of range."""
+    """Codes as uint8; the error names the first value out of range."""
     values = np.asarray(values)
     if values.ndim != 2 or 0 in values.shape:
         raise InputError(

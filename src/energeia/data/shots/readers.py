@@ -1,6 +1,6 @@
-"""Read shots from every form in which laboratories and simulators keep them. Needs no JAX.
+"""Readers of shots in the formats of laboratories and simulators. Needs no JAX.
 
-A form that can be told for certain is told; where two readings are possible the reader asks.
+A form is detected where it is unambiguous, and must be given otherwise.
 """
 
 import zipfile
@@ -41,28 +41,28 @@ def read_shots(
     Args:
         spec: the file.
         povm: the measurement that was made, a name of ``measurements.ALPHABETS`` or the user's;
-            None for what the file says (raw records are Pauli-6).
+            None for that of the file (raw records are Pauli-6).
         alphabet: outcomes of one qubit, for a measurement of the user's.
-        form: the form of an array where it cannot be told.
-        first: the first code of integer rows, where the data do not tell.
-        bit_order: of counts, where the file does not say.
+        form: the form of an array where it is ambiguous.
+        first: the first code of integer rows, where it is ambiguous.
+        bit_order: of counts, where the file does not state it.
 
     Raises:
         InputError: for a file that cannot be read, outcomes outside the measurement's range,
             strings of mixed length, fewer shots than outcomes, or a measurement, a form, a first
-            code or an order of bits that cannot be told and was not given.
+            code or an order of bits that is ambiguous and was not given.
     """
     path, key = readers.locate(str(spec))
-    asked = _Asked(str(spec), povm, alphabet, form, first)
+    options = _Options(str(spec), povm, alphabet, form, first)
     if path.suffix.lower() == ".json":
         shots = read_counts(path, povm, alphabet, bit_order)
     else:
-        shots = _from_names(path, asked) if key is None else None
-        shots = _from_values(path, asked) if shots is None else shots
+        shots = _from_names(path, options) if key is None else None
+        shots = _from_values(path, options) if shots is None else shots
     shots = shots.pauli_4() if povm == "pauli-4" and shots.bases is not None else shots
     if povm not in (None, shots.povm):
         raise InputError(
-            f"{spec} holds {shots.povm} shots where {povm} was asked for: name what was measured"
+            f"{spec} holds {shots.povm} shots where {povm} was expected: name what was measured"
         )
     if len(shots) < shots.alphabet:
         raise InputError(
@@ -72,7 +72,7 @@ def read_shots(
     return shots
 
 
-class _Asked(NamedTuple):
+class _Options(NamedTuple):
     spec: str
     povm: str | None
     alphabet: int | None
@@ -84,23 +84,23 @@ class _Asked(NamedTuple):
         return alphabet_of(self.povm, self.alphabet)
 
 
-def _from_names(path: Path, asked: _Asked) -> Shots | None:
-    """Shots of an archive whose arrays have names that say what they are."""
+def _from_names(path: Path, options: _Options) -> Shots | None:
+    """Shots of an archive whose arrays have known names."""
     named = _named_arrays(path)
     if "bits" in named and "recipes" in named:
         return Shots.from_raw(named["recipes"], named["bits"], ("bits and recipes",))
     if "bases" in named and "bits" in named:
         raw = Shots.from_raw(named["bases"], named["bits"])
-        merged = asked.povm is None and str(named.get("povm")) == "pauli-4"
+        merged = options.povm is None and str(named.get("povm")) == "pauli-4"
         return raw.pauli_4() if merged else raw
     if "bases" in named and "signs" in named:
         return Shots.from_raw(named["bases"], _bits_of_signs(named["signs"]))
     if "outcomes" not in named:
         return None
     if "povm" in named:
-        stored = int(named["alphabet"]) if "alphabet" in named else asked.alphabet
+        stored = int(named["alphabet"]) if "alphabet" in named else options.alphabet
         return Shots.from_outcomes(named["outcomes"], str(named["povm"]), stored)
-    return _from_array(named["outcomes"], asked)
+    return _from_array(named["outcomes"], options)
 
 
 def _named_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -117,19 +117,19 @@ def _named_arrays(path: Path) -> dict[str, np.ndarray]:
                 found["povm"] = np.array(found["povm"].item().decode())
             return found
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error):
-        return {}  # The general reader meets the same fault and says what it is.
+        return {}  # The general reader raises the error.
     return {}
 
 
-def _from_values(path: Path, asked: _Asked) -> Shots:
+def _from_values(path: Path, options: _Options) -> Shots:
     """Shots of one array, or of lines of digits."""
     codes = read_strings(path) if path.suffix.lower() == ".txt" else None
-    return _from_array(readers.read(asked.spec).values if codes is None else codes, asked)
+    return _from_array(readers.read(options.spec).values if codes is None else codes, options)
 
 
-def _from_array(values: np.ndarray, asked: _Asked) -> Shots:
-    values, spec = np.asarray(values), asked.spec
-    form = _tell(values, asked) if asked.form == "auto" else asked.form
+def _from_array(values: np.ndarray, options: _Options) -> Shots:
+    values, spec = np.asarray(values), options.spec
+    form = _detect_form(values, options) if options.form == "auto" else options.form
     if form == "raw":
         pairs = values.reshape(len(values), -1, 2)
         return Shots.from_raw(pairs[..., 0], _bits_of_signs(pairs[..., 1]), ("raw",))
@@ -140,18 +140,18 @@ def _from_array(values: np.ndarray, asked: _Asked) -> Shots:
                 "stack them to shape (2, shots, qubits)"
             )
         return Shots.from_raw(values[1], values[0], ("bits and recipes",))
-    size = asked.size()
+    size = options.size()
     if form == "one-hot":
         codes, note = _from_one_hot(values, size, spec), "one-hot"
     else:
-        codes, note = _from_first(values, size, asked.first, spec)
-    return Shots.from_outcomes(codes, str(asked.povm), size, (note,))
+        codes, note = _from_first(values, size, options.first, spec)
+    return Shots.from_outcomes(codes, str(options.povm), size, (note,))
 
 
-def _tell(values: np.ndarray, asked: _Asked) -> Form:
-    """The form of an array, where only one is possible."""
+def _detect_form(values: np.ndarray, options: _Options) -> Form:
+    """The form of an array, where it is unambiguous."""
     if values.ndim == 2:
-        size = asked.size()
+        size = options.size()
         return (
             "one-hot" if values.shape[1] % size == 0 and _is_one_hot(values, size) else "integers"
         )
@@ -160,12 +160,12 @@ def _tell(values: np.ndarray, asked: _Asked) -> Form:
         "pennylane": values.ndim == 3 and len(values) == 2,
     }
     if not any(fits.values()) and values.ndim == 3:
-        fits["one-hot"] = values.shape[-1] == asked.size()
+        fits["one-hot"] = values.shape[-1] == options.size()
     found: list[Form] = [name for name, fit in fits.items() if fit]
     if len(found) != 1:
         raise InputError(
-            f"{asked.spec} has shape {values.shape}, which is {' or '.join(found) or 'no form'} of "
-            "shots with certainty: say which of integers (shots, qubits), one-hot (shots, qubits, "
+            f"{options.spec} has shape {values.shape}, which is {' or '.join(found) or 'no form'} "
+            "of shots with certainty: say which of integers (shots, qubits), one-hot (shots, qubits, "
             "outcomes), raw (shots, qubits, 2) and pennylane (2, shots, qubits) it is"
         )
     return found[0]
@@ -179,7 +179,7 @@ def _is_one_hot(values: np.ndarray, size: int) -> bool:
 def _from_one_hot(values: np.ndarray, size: int, spec: str) -> np.ndarray:
     if int(np.prod(values.shape[1:])) % size or not _is_one_hot(values, size):
         raise InputError(
-            f"{spec} is not one-hot in groups of {size}: each qubit wants one 1 among zeros"
+            f"{spec} is not one-hot in groups of {size}: each qubit needs one 1 among zeros"
         )
     return np.argmax(values.reshape(len(values), -1, size), axis=-1)
 
@@ -199,6 +199,6 @@ def _from_first(
 
 
 def _bits_of_signs(signs: Any) -> np.ndarray:
-    """Bits of signs +1 and -1; bits stay what they are."""
+    """Bits of signs +1 and -1; bits are returned unchanged."""
     signs = np.asarray(signs)
     return np.where(signs == 1, 0, np.where(signs == -1, 1, signs)) if np.any(signs < 0) else signs

@@ -1,4 +1,4 @@
-"""The two-dimensional Ising model on a periodic square lattice: an energy with exact answers."""
+"""The two-dimensional Ising model on a periodic square lattice: an energy with exact solutions."""
 
 import equinox as eqx
 import jax
@@ -76,7 +76,7 @@ class Ising(BlockEnergy):
 
     @property
     def solution(self) -> IsingSolution:
-        """Exact averages per site and the entropy, widths up to 10 (cached).
+        """Exact averages per site and the entropy, for widths up to 10 (cached).
 
         Raises:
             InputError: for a wider lattice.

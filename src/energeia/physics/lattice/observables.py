@@ -1,8 +1,8 @@
-"""Physical quantities of configurations, and quantities made of several means.
+"""Physical quantities of configurations, and functions of several means.
 
 An ``Observable`` has one value per configuration, so its mean and error are those of the values. A
 ``Derived`` quantity is a smooth function of several means, such as a susceptibility: its error
-needs a resampling of the ``parts`` (jackknife), which the evaluation does.
+needs a jackknife of the ``parts``, which the evaluation does.
 """
 
 from abc import abstractmethod
@@ -47,7 +47,7 @@ class MagnetizationPower(Observable):
 
 
 class ColumnMoment(Observable):
-    """x_i^power, or (x_i - center)^power: column means, variances and their like."""
+    """x_i^power, or (x_i - center)^power: column means, variances and similar moments."""
 
     column: int = eqx.field(static=True)
     power: int = eqx.field(static=True)
@@ -131,10 +131,10 @@ class Squared(Observable):
 
 
 def ising_observables(ising: Ising) -> tuple[tuple[Observable | Derived, float], ...]:
-    """What is asked of samples of an Ising lattice, each with its exact value.
+    """The observables of an Ising lattice, each with its exact value.
 
     Raises:
-        InputError: for a lattice wider than the transfer matrix reaches.
+        InputError: for a lattice wider than the transfer matrix supports.
 
     >>> for quantity, exact in ising_observables(Ising(4, 0.4)):
     ...     print(quantity.name, round(exact, 4))

@@ -1,4 +1,4 @@
-"""Groups that move the sites of a lattice and flip its spins, in the user's units."""
+"""Groups of lattice symmetries and spin flips, acting in the user's units."""
 
 import math
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ class SymmetryGroup(eqx.Module):
         return self.apply(jax.random.randint(key, (), 0, self.order), x)
 
     def _shifted(self, shift: Array) -> Int[Array, " d"]:
-        """The site that comes to each site under a shift."""
+        """The site whose value each site gets under a shift."""
         sites = np.indices(self.layout).reshape(len(self.layout), -1)
         if not self.shifts:
             return jnp.arange(sites.shape[1])
@@ -94,7 +94,7 @@ def symmetry_group(
         )
     if any(name != "spin-flip" for name in names) and len(support.runs) > 1:
         raise InputError(
-            f"symmetries that move sites need columns that are all alike, and these are {support}: "
+            f"symmetries that permute sites need columns of one kind, and these are {support}: "
             "leave those symmetries out"
         )
     total = None

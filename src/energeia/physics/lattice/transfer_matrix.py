@@ -104,14 +104,14 @@ def sample(
     block = max(1, 2**21 // 2**L)
     for start in range(0, count, block):
         part = slice(start, start + block)
-        rows[part] = _walk(rng, first[part], powers, L)
+        rows[part] = _draw_rows(rng, first[part], powers, L)
     return _row_spins(L)[rows].astype(np.float32)
 
 
-def _walk(rng: np.random.Generator, first: np.ndarray, powers: list[np.ndarray], L: int):  # noqa: ANN202
+def _draw_rows(rng: np.random.Generator, first: np.ndarray, powers: list[np.ndarray], L: int):  # noqa: ANN202
     rows = [first]
     for k in range(2, L + 1):
-        # Powers of T are symmetric, so rows stand for columns: contiguous gathers.
+        # Powers of T are symmetric, so rows replace columns: contiguous gathers.
         weights = powers[1][rows[-1]] * powers[L - k + 1][first]
         cumulative = np.cumsum(weights, axis=1)
         level = rng.random(len(first)) * cumulative[:, -1]
@@ -146,7 +146,7 @@ def kaufman(L: int, beta: float, J: float = 1.0) -> float:
 def _check_width(L: int) -> None:
     if not 2 <= L <= LARGEST:
         raise InputError(
-            f"a lattice of width {L} was asked for where the transfer matrix reaches widths 2 to "
+            f"a lattice of width {L} was asked for where the transfer matrix supports widths 2 to "
             f"{LARGEST}: choose a width in that range"
         )
 
@@ -190,8 +190,8 @@ def _magnetization(matrix: np.ndarray, spins: np.ndarray, L: int) -> np.ndarray:
 def _momentum_bases(L: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Orthonormal rows of each momentum under shifts, with a member of each orbit.
 
-    T commutes with a shift of both rows, so it falls into L blocks of about 2^L / L rows, and the
-    magnetization of a row is that of its orbit.
+    T commutes with a shift of both rows, so it is block diagonal, with L blocks of about 2^L / L
+    rows, and the magnetization of a row is that of its orbit.
     """
     rows = np.arange(2**L)
     shifted = np.stack([((rows << k) | (rows >> (L - k))) & (2**L - 1) for k in range(L)])

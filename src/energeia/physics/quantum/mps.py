@@ -73,7 +73,7 @@ State = MatrixProductState | LocallyDepolarized
 def matrix_product_state(tensors: Sequence[np.ndarray]) -> MatrixProductState:
     """A state from one array ``(left, d, right)`` a site, brought to canonical form and norm one.
 
-    Any gauge and any norm will do; real tensors stay real. The end tensors may leave out their
+    Any gauge and norm are allowed; real tensors stay real. The end tensors may leave out their
     outer bond of one.
 
     Raises:
@@ -129,7 +129,7 @@ def _checked(tensors: Sequence[np.ndarray]) -> list[np.ndarray]:
         if array.shape[1] != arrays[0].shape[1]:
             raise InputError(
                 f"site {site} has dimension {array.shape[1]} where site 0 has "
-                f"{arrays[0].shape[1]}: all sites are alike, and axes are (left, site, right)"
+                f"{arrays[0].shape[1]}: all sites have one dimension, axes are (left, site, right)"
             )
         before = arrays[site - 1].shape[2] if site else 1
         if array.shape[0] != before:
@@ -179,7 +179,7 @@ def product(vectors: Shaped[np.ndarray, "N d"]) -> MatrixProductState:
 def random(
     seed: int | np.random.Generator, n_sites: int, bond: int, d: int = 2, real: bool = False
 ) -> MatrixProductState:
-    """Gaussian tensors of one bond dimension, cut where fewer suffice, brought to norm one."""
+    """Gaussian tensors of one bond dimension, smaller near the ends, normalized."""
     rng = np.random.default_rng(seed)
     edges = [min(bond, d ** min(i, n_sites - i)) for i in range(n_sites + 1)]
     shapes = [(left, d, right) for left, right in pairwise(edges)]

@@ -1,4 +1,4 @@
-"""Matrix-product states in files and from other libraries. Nothing is ever unpickled."""
+"""Matrix-product states in files and from other libraries. Pickles are never loaded."""
 
 import re
 import zipfile

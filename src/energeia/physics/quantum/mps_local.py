@@ -1,7 +1,7 @@
 """Local quantities of a matrix-product state: expectations, correlators, entanglement.
 
 All exact, in float64 on the host. Sites to the right of the last operator contract to the identity
-(the tensors are right-canonical), so only the overlap of what lies to the left is ever needed.
+(the tensors are right-canonical), so only the overlaps of the sites to the left are needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def correlator(state: State, first: Operator, second: Operator) -> Float[np.ndar
     same = _noisy((P @ Q + Q @ P) / 2, p)
     P, Q = _noisy(P, p), _noisy(Q, p)
     steps = zip(left, pure.tensors, strict=False)
-    diagonal = [np.trace(past_site(g, tensor, same)).real for g, tensor in steps]
+    diagonal = [np.trace(extend_left(g, tensor, same)).real for g, tensor in steps]
     return _ordered(pure, left, P, Q) + _ordered(pure, left, Q, P).T + np.diag(diagonal)
 
 
@@ -68,9 +68,9 @@ def _ordered(state: MatrixProductState, left: np.ndarray, P: np.ndarray, Q: np.n
     found = np.zeros((state.n_sites, state.n_sites))
     opened = left[:0]
     for j, tensor in enumerate(state.tensors):
-        found[:j, j] = np.trace(past_site(opened, tensor, Q), axis1=1, axis2=2).real
-        new = past_site(left[j], tensor, P)[None]
-        opened = np.concatenate([past_site(opened, tensor), new])
+        found[:j, j] = np.trace(extend_left(opened, tensor, Q), axis1=1, axis2=2).real
+        new = extend_left(left[j], tensor, P)[None]
+        opened = np.concatenate([extend_left(opened, tensor), new])
     return found
 
 
@@ -102,16 +102,16 @@ def environments(state: MatrixProductState) -> Complex[np.ndarray, "N+1 D D"]:
     found = [np.zeros((state.bond, state.bond), dtype=state.tensors.dtype)]
     found[0][0, 0] = 1.0
     for tensor in state.tensors:
-        found.append(past_site(found[-1], tensor))
+        found.append(extend_left(found[-1], tensor))
     return np.stack(found)
 
 
-def past_site(
+def extend_left(
     left: Complex[np.ndarray, "... D D"],
     tensor: Complex[np.ndarray, "D d D"],
     operator: Complex[np.ndarray, "d d"] | None = None,
 ) -> Complex[np.ndarray, "... D D"]:
-    """Take left overlaps ``[ket, bra]`` past a site, on which an operator may act."""
+    """Left overlaps ``[ket, bra]`` extended by one site, on which an operator may act."""
     ket = tensor if operator is None else np.einsum("ts,lsr->ltr", operator, tensor)
     half = np.tensordot(left, ket, axes=([-2], [0]))
     return np.tensordot(half, tensor.conj(), axes=([-3, -2], [0, 1]))
@@ -133,7 +133,7 @@ def _expectation(
     for site in range(first, last + 1):
         given = operators.get(site)
         matrix = None if given is None else _noisy(_matrix(state, given), p)
-        found = past_site(found, state.tensors[site], matrix)
+        found = extend_left(found, state.tensors[site], matrix)
     return float(np.trace(found).real)
 
 

@@ -2,9 +2,9 @@
 
 With tensors right-canonical, sites not yet measured contract to the identity, so the chain rule
 p(a_1) p(a_2 | a_1) ... runs once from left to right. Where all effects are of rank one, |e><e|, the
-sites measured leave a vector on the bond, v'[r] = sum_{l,s} v[l] e*_s A[l, s, r]; the conjugate
-stands on the outcome because psi is the ket. Any measurement is sampled so, through the rank-one
-effects behind it; the probability of an outcome of higher rank needs the overlap
+sites measured leave a vector on the bond, v'[r] = sum_{l,s} v[l] e*_s A[l, s, r]; the conjugate is
+on the outcome because psi is the ket. Any measurement is sampled this way, by the rank-one effects
+of which its effects are sums; the probability of an outcome of higher rank needs the overlap
 
     L'[r', r] = sum M[s', s] A*[l', s', r'] L[l', l] A[l, s, r].
 
@@ -26,7 +26,7 @@ from energeia.physics.quantum.mps import LocallyDepolarized, State
 from energeia.physics.quantum.povm import Povm
 
 _SAMPLES, _OVERLAPS = 16384, 512
-"""Strings in one compiled block: about the cache of a core in vectors, and in overlaps."""
+"""Strings in one compiled block: sized for the cache of a core, for vectors and for overlaps."""
 
 
 class MeasuredState(Density):
@@ -35,7 +35,7 @@ class MeasuredState(Density):
     tensors: Shaped[np.ndarray, "N D d D"]
     effects: Complex[np.ndarray, "A d d"]
     vectors: Complex[np.ndarray, "K d"]
-    """e of the rank-one effects |e><e| behind the outcomes."""
+    """The vectors e of the rank-one effects |e><e| that make up the outcomes."""
     parent: Int[np.ndarray, " K"]
     """The outcome of each rank-one effect."""
 
@@ -71,7 +71,7 @@ class MeasuredState(Density):
         return jax.lax.scan(site, self._start(1), (self._tensors, u))[1]
 
     def log_prob(self, x: Int[Array, " N"], condition: Condition = None) -> Scalar:
-        """log p(a_1 .. a_N), nats, in the precision that JAX works in; -inf where impossible."""
+        """log p(a_1 .. a_N), nats, in JAX's default precision; -inf where impossible."""
         if self.rank_one:
             step, start, given = _vector, self._start(1), self.vectors
         elif jnp.iscomplexobj(self.tensors):
@@ -127,13 +127,14 @@ def _packed(R: Array, tensor: Array, M: Array) -> tuple[Array, Scalar]:
 
 
 def _on_site(M: Array, half: Array) -> Array:
-    """M[t, s] half[l, s, r], written out: compilers make slow batches of products this small."""
+    """M[t, s] half[l, s, r], written out, since compiled batches of such small products are
+    slow."""
     terms = [M[None, :, s, None] * half[:, None, s] for s in range(len(M))]
     return functools.reduce(jnp.add, terms)
 
 
 def _product(v: Shaped[Array, "... l"], tensor: Shaped[Array, "l s r"]) -> Array:
-    """v[l] A[l, s, r]; a real tensor is never made complex, which would double the work."""
+    """v[l] A[l, s, r]; a real tensor is not converted to complex, which would double the cost."""
     flat, shape = tensor.reshape(len(tensor), -1), (*v.shape[:-1], *tensor.shape[1:])
     if jnp.iscomplexobj(v) and not jnp.iscomplexobj(tensor):
         return jax.lax.complex(v.real @ flat, v.imag @ flat).reshape(shape)
@@ -170,7 +171,7 @@ def sample_outcomes(state: State, povm: Povm, n: int, key: PRNGKey) -> UInt8[np.
     (3, 5)
     """
     if n < 1:
-        raise InputError(f"{n} shots were asked for: ask for at least one")
+        raise InputError(f"{n} shots were requested: request at least one")
 
     index = np.arange(n, dtype=np.uint32)
     return map_rows(_samples, index, size=_SAMPLES, carry=(measured(state, povm), key))

@@ -40,7 +40,7 @@ class Povm(eqx.Module):
     name: str = eqx.field(static=True)
     effects: Complex[np.ndarray, "A d d"]
     labels: tuple[str, ...] = eqx.field(static=True)
-    """What each outcome means, in the order of the outcome codes 0 .. A-1."""
+    """The meaning of each outcome, in the order of the outcome codes 0 .. A-1."""
 
     @property
     def n_outcomes(self) -> int:
@@ -132,10 +132,11 @@ class Povm(eqx.Module):
         return Povm(f"{self.name}, depolarized by {p:g}", effects, self.labels)
 
     def refined(self) -> tuple[Complex[np.ndarray, "K d"], Int[np.ndarray, " K"]]:
-        """Vectors e of the rank-one effects |e><e| behind this measurement, and their outcomes.
+        """Vectors e of the rank-one effects |e><e| that make up this measurement, and their
+        outcomes.
 
         An effect is the sum of its eigenvectors' projectors times their eigenvalues, so drawing
-        a fine outcome and forgetting which draws from the measurement itself.
+        among all of these projectors and keeping only the outcome draws from the measurement.
 
         >>> vectors, outcome = pauli_4().refined()
         >>> vectors.shape, outcome.tolist()
@@ -147,7 +148,7 @@ class Povm(eqx.Module):
 
 
 def check_noise(p: float) -> None:
-    """Refuse a strength of depolarizing noise outside [0, 1].
+    """Raise for a strength of depolarizing noise outside [0, 1].
 
     Raises:
         InputError: naming the strength.
@@ -159,7 +160,7 @@ def check_noise(p: float) -> None:
 
 
 def require_complete(povm: Povm) -> None:
-    """Refuse a measurement that does not determine the state.
+    """Raise for a measurement that does not determine the state.
 
     Raises:
         InputError: if the effects do not span all operators.

@@ -1,4 +1,4 @@
-"""Ground states of open spin chains: by DMRG, and the exact energy where fermions are free."""
+"""Ground states of open spin chains by DMRG, and exact energies of free-fermion chains."""
 
 import importlib.util
 import logging
@@ -28,7 +28,7 @@ class GroundState(NamedTuple):
     """The exact ground energy; None where it is not known in closed form."""
     sweeps: int
     converged: bool
-    """Whether the energy still moved by less than 1e-9 of itself in the last sweep."""
+    """Whether the energy changed by less than 1e-9 of itself in the last sweep."""
 
 
 def free_fermion_energy(chain: SpinChain) -> float | None:
@@ -52,9 +52,9 @@ def free_fermion_energy(chain: SpinChain) -> float | None:
 def ground_state(chain: SpinChain, bond: int = 64, max_sweeps: int = 40) -> GroundState:
     """The ground state by two-site DMRG (White 1992), bond dimension at most ``bond``.
 
-    Starts from a fixed random product state, so that no symmetry holds it back; where the ground
-    space is degenerate, one of its states comes out. Schmidt values under 1e-8 are cut. Needs
-    TeNPy, the extra ``energeia[quantum]``.
+    Starts from a fixed random product state, which has no symmetry; where the ground space is
+    degenerate, one of its states is found. Schmidt values below 1e-8 are truncated. Needs TeNPy,
+    the extra ``energeia[quantum]``.
 
     Raises:
         InputError: if TeNPy is not installed, or the bond dimension is below 2.
@@ -81,7 +81,7 @@ def ground_state(chain: SpinChain, bond: int = 64, max_sweeps: int = 40) -> Grou
     }
     # One thread: matrices this small are several times slower on two that share a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1):
-        # TeNPy warns of its own future arguments, which say nothing to a user of this function.
+        # TeNPy's deprecation warnings do not concern users of this function.
         warnings.simplefilter("ignore")
         logging.getLogger("tenpy").setLevel(logging.ERROR)
         model = _model(chain)
@@ -92,8 +92,8 @@ def ground_state(chain: SpinChain, bond: int = 64, max_sweeps: int = 40) -> Grou
     before, after = engine.sweep_stats["E"][-2:]
     state = from_tenpy(psi)
     energy = expectation_of_sum(state, chain.terms)
-    settled = bool(abs(after - before) < 1e-9 * max(1.0, abs(energy)))
-    return GroundState(state, energy, free_fermion_energy(chain), engine.sweeps, settled)
+    converged = bool(abs(after - before) < 1e-9 * max(1.0, abs(energy)))
+    return GroundState(state, energy, free_fermion_energy(chain), engine.sweeps, converged)
 
 
 def _model(chain: SpinChain) -> Any:
