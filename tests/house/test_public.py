@@ -21,13 +21,13 @@ INTERNAL = {
     "data": {"DataRequest", "Gathered", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {"Summary", "Toy"},
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
-    | {"Neighborhood", "Questions", "ReducedState", "ScoredStrings", "StackedReport"},
+    | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"},
     "mcmc": {"DualAverage", "GibbsState", "LangevinState", "MalaState"},
     "models": {"BoundTerms", "LatentDraws", "Measurement"},
     "objectives": {"Draws", "Encoder", "JointStatistics", "PersistentChains", "Proposal"}
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
-    "recipes": {"Side"},
+    "recipes": {"GeneratorPlayer"},
     "report": {"Cloud", "Column", "KindStyle", "LandscapePicture", "ModelPart", "Mosaic"}
     | {"ObservableLine", "Page", "TableCell"},
     "runs": {"Finished", "Header", "Interruptible", "Keys", "ProgressLine", "Rows", "Saved"}
