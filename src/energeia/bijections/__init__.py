@@ -2,12 +2,12 @@
 
 Affine           y = exp(log_scale) x + location
 AffineScalar     y = exp(s) x + t, slopes bounded
-Chain            one bijection after another
-Coupling         kept columns say how the others move
-coupling_stack   equal coupling layers that take turns
-Inverse          a bijection run backward
+Chain            a composition of bijections
+Coupling         kept columns parametrize the map of the others
+coupling_stack   alternating coupling layers
+Inverse          the inverse of a bijection
 Permutation      columns in another order
-Reverse          columns backward
+Reverse          columns in reverse order
 ScalarBijection  invertible maps of single numbers, as `Spline`
 Spline           monotonic rational-quadratic splines on a box or a circle
 Stacked          equal bijections, compiled once

@@ -7,11 +7,11 @@ ColumnLikelihood           a distribution of one value given real numbers
 ColumnLikelihoods          independent columns, each with the likelihood of its support
 Columns                    one head for each column, as flat vectors
 columns_of                 the heads that fit a support
-DiscretizedLogistics       an ordered column as logistics cut into cells
+DiscretizedLogistics       an ordered column as logistics integrated over cells
 GaussianMixture            a real column
 Head                       a family of distributions of one number
 likelihood_of              the likelihood that fits a column
-LogisticLikelihood         logistics cut into cells
+LogisticLikelihood         logistics integrated over cells
 NormalDiag                 N(mean, diag(scale^2))
 NormalLikelihood           a mixture of Gaussians over the reals
 Ordinal                    an ordered column by a few smooth functions of its codes
@@ -19,7 +19,7 @@ ProjectedNormalLikelihood  directions of planar Gaussians
 RealPeriodicBase           normal columns on the line, uniform ones on the circle
 Softmax                    a categorical column given its logits
 StandardNormal             independent N(0, 1) numbers
-TruncatedNormal            normal numbers without their tails
+TruncatedNormal            truncated normal numbers
 Uniform                    independent uniform numbers
 WrappedMixture             an angle
 """

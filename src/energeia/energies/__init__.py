@@ -1,7 +1,7 @@
 """Energies with closed forms, neural energies, Boltzmann machines, and their algebra.
 
 Banana          skewed, with known moments
-Clamped         E with some coordinates held
+Clamped         E with some coordinates fixed
 ConfinedEnergy  a network plus a quadratic
 Critic          E(x, condition) = network([x, condition])
 DoubleWell      2^d modes of known weights
@@ -13,17 +13,17 @@ LatentEnergy    an energy of z from one of x and a generator
 NeuralEnergy    a normal plus a network of sines and cosines
 Normal          N(mean, covariance)
 NormalMixture   Gaussians of one width
-Path            a way from a normalized density to a target energy
+Path            a path of energies from a normalized density to a target
 Plain           E(G(z)) alone, a heuristic
 Posterior       z given x = G(z) + sigma noise
 Pullback        exp(-E) on the image of G
 Rbm             the free energy of a restricted Boltzmann machine
-RbmPath         from independent columns to a machine
+RbmPath         from independent columns to a Boltzmann machine
 Shifted         E(x) - offset
 Sum             E_1(x) + E_2(x)
 Tempered        beta E(x)
 Tilt            p_G(x) exp(-E(x))
-Visible         codes as visible units: bits, words or levels
+Visible         codes as visible units: bits, one-hot or thermometer
 """
 
 from energeia._core.lazy import attach

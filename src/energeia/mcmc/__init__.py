@@ -1,7 +1,7 @@
 """Kernels, chains and annealed importance sampling.
 
 AnnealedRun     positions and log-weights of annealed chains
-Bracket         log Z from both sides
+Bracket         bounds or estimates of log Z from both sides
 certificate     a lower bound on log Z with a stated probability
 Chains          positions, acceptance and states
 diagnose        the worst column of each diagnostic
@@ -10,13 +10,13 @@ energy_bias     bias of unadjusted chains in mean energy
 Gibbs           block Gibbs sweeps
 Hmc             Hamiltonian Monte Carlo
 JumpingMala     MALA with independence proposals
-Langevin        unadjusted Langevin, biased by its step
+Langevin        unadjusted Langevin, with a bias from its step size
 log_partition   log Z by annealing, from below and from above
 Mala            the Metropolis-adjusted Langevin algorithm
-require_moving  refuse chains that never moved
+require_moving  raise if no chain moved
 run_chains      many chains in one compiled scan
 StepKernel      a kernel with a step size
-tune            find a step size by dual averaging and freeze it
+tune            tune a step size by dual averaging
 """
 
 from energeia._core.lazy import attach

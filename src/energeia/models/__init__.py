@@ -2,13 +2,13 @@
 
 BoltzmannModel        exp(-E) / Z, sampled by annealed chains
 BornMachine           outcomes of a measured matrix-product state
-CausalNetwork         p(y) = prod_i p(y_i | h_i) by any causal stack
+CausalNetwork         p(y) = prod_i p(y_i | h_i) with any causal stack
 ConditionScaling      standardize conditions
 DensityInUnits        a density in the user's units
 Dequantized           a density of reals as a distribution of codes
 EnergyInUnits         an energy in the user's units
 Ensemble              the mixture of several densities
-Flow                  a base density seen through a bijection
+Flow                  a base density transformed by a bijection
 GameModel             an energy and its generator
 GeneratorInUnits      a generator in the user's units
 HasLandscape          a model that may have a landscape

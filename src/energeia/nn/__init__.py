@@ -1,7 +1,7 @@
 """The layers that Equinox lacks.
 
 AttentionBlock         attention, then an MLP, normalized first
-CausalStack            a map of sequences that looks back only
+CausalStack            a causal map of sequences
 Cell                   the elementwise part of a recurrent unit
 Convolution            a strided convolution
 fourier_features       sines and cosines of octaves
@@ -9,7 +9,7 @@ Gru                    gated recurrent units
 ImageDecoder           a vector to a flattened image
 ImageEncoder           a flattened image to a vector
 Lstm                   long short-term memory
-MaskedLinear           a linear map that respects labels
+MaskedLinear           a linear map with autoregressive mask
 MLP                    dense layers with silu
 RecurrentStack         recurrent layers, all in one loop
 ResidualBlock          a residual block, the identity at first

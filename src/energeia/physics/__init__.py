@@ -6,7 +6,7 @@ ground_state          the ground state by DMRG
 GroundState           a variational ground state
 hamiltonian           the terms of a chain
 Ising                 the Ising model on a periodic square lattice
-ising_observables     what is asked of lattices, with exact values
+ising_observables     observables of a lattice, with exact values
 IsingEnergy           energy per site
 IsingSolution         exact averages by transfer matrix
 LocallyDepolarized    a state after local depolarizing noise

@@ -1,14 +1,14 @@
-"""The literature's names: parts, objective, defaults, citation.
+"""Methods of the literature: parts, objective, defaults, citation.
 
-applicable      each recipe with the reason why not
-Assembly        what a recipe builds
+applicable      each recipe, with the reason if it does not fit
+Assembly        the result of a recipe
 FAMILIES        the five families
-find            look a recipe up
+find            the recipe of a name
 one_per_family  the first of each family that fits
-Problem         what a recipe must know of the data
-Recipe          a name of the literature
+Problem         the properties of the data that a recipe needs
+Recipe          a method of the literature with options and citation
 RECIPES         every recipe by name
-ReferenceRows   training rows shown to a builder
+ReferenceRows   training rows given to a builder
 """
 
 from energeia._core.lazy import attach

@@ -1,21 +1,21 @@
-"""A run on disk: configuration, checkpoints, ledgers, resumption.
+"""A run on disk: configuration, checkpoints, logs, resumption.
 
-ChainSamples   ends of chains with their diagnosis
+ChainSamples   final states of chains with diagnostics
 ChainSettings  kernel, energy and length of chains
-compare        one recipe of each family, side by side
-Comparison     what `compare` found
-DataConfig     where rows come from and how they are read
-DataRecord     which data a run saw
-evaluate       measure a model or a run
+compare        fit and compare one recipe of each family
+Comparison     the result of `compare`
+DataConfig     the source of rows and how they are read
+DataRecord     the record of a run's data
+evaluate       evaluate a run
 find_runs      every run in a folder
 fit            train a recipe
 load           open a run
-resume         go on after an interruption
+resume         continue after an interruption
 Run            a trained model with its record
 RunConfig      data, recipe, options, seed
 RunDirectory   the files of a run
 Scores         log-likelihood of each row and their mean
-Status         how far a run got
+Status         the progress and outcome of a run
 """
 
 from energeia._core.lazy import attach

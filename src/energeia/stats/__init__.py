@@ -1,7 +1,7 @@
 """Autocorrelation, resampling, two-sample distances, log-weights: arrays in, arrays out.
 
 AutocorrelationTime       tau with its error
-bootstrap                 errors by drawing rows again
+bootstrap                 errors by resampling rows
 coverage                  real rows with a generated one nearby
 duplicates                rows that repeat
 effective_fraction        ESS / K of weights
@@ -13,8 +13,8 @@ gaussian_kernel           exp(-d^2 / (2 bandwidth^2))
 histogram                 counts of strings
 holm                      Holm's correction for several tests
 integrated_time           tau = 1/2 + sum of rho
-jackknife                 errors by leaving out blocks
-jackknife_chains          the same for correlated draws
+jackknife                 errors from leaving out blocks
+jackknife_chains          the jackknife of correlated draws
 jackknife_log_mean        a LogMean with its bias removed
 kolmogorov_smirnov        max |F - G| of each column
 log_mean_exp              log (1/K) sum_k w_k

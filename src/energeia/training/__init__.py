@@ -1,19 +1,19 @@
-"""One compiled loop for one and for many players.
+"""The compiled training loop, for one or several players.
 
-BestSoFar         what early stopping remembers
+BestSoFar         the state of early stopping
 evaluated_arrays  the averaged arrays, or the last
 Game              an objective and its players
 initial_state     the state before the first round
 Optimization      settings of one optimizer
-optimizer         Adam with a schedule, a clip and weight decay
-Player            some modules and the optimizer that moves them
-projected         keep parameters in a box
-State             what a chunk of rounds carries
-train             train to the end, nothing on disk
+optimizer         Adam with schedule, clipping and weight decay
+Player            the modules it trains and its optimizer
+projected         clip parameters to an interval
+State             the arrays carried by training
+train             train without writing to disk
 Trained           trained modules and their history
 Training          rounds, batches, checks
 training_chunks   train chunk by chunk
-TrainingProgress  what is known between two chunks
+TrainingProgress  the state of training after a chunk
 """
 
 from energeia._core.lazy import attach

@@ -165,8 +165,9 @@ def _detect_form(values: np.ndarray, options: _Options) -> Form:
     if len(found) != 1:
         raise InputError(
             f"{options.spec} has shape {values.shape}, which is {' or '.join(found) or 'no form'} "
-            "of shots with certainty: say which of integers (shots, qubits), "
-            "one-hot (shots, qubits, outcomes), raw (shots, qubits, 2) and pennylane (2, shots, qubits) it is"
+            "of shots with certainty: say which of integers (shots, qubits), one-hot "
+            "(shots, qubits, outcomes), raw (shots, qubits, 2) and pennylane (2, shots, qubits) "
+            "it is"
         )
     return found[0]
 
