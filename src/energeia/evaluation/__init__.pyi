@@ -14,7 +14,7 @@ from energeia.evaluation.modes import ModeReport as ModeReport
 from energeia.evaluation.modes import mode_report as mode_report
 from energeia.evaluation.observables import measure as measure
 from energeia.evaluation.prepared import PreparedData as PreparedData
-from energeia.evaluation.samples import Drawn as Drawn
+from energeia.evaluation.samples import TimedSamples as TimedSamples
 from energeia.evaluation.samples import draw as draw
 from energeia.evaluation.suite import EvaluationDetails as EvaluationDetails
 from energeia.evaluation.suite import evaluate as evaluate
