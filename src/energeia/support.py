@@ -223,34 +223,58 @@ def describe(column: Column) -> str:
             return column.name
 
 
-def parse(text: str, inferred: Support) -> Support:
+_QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
+_PART = re.compile(rf"\s*(?:({_QUOTED}|[^;'\"]*?)\s*:)?\s*([^;:'\"]*?)\s*(?:;|$)")
+
+
+def parse(text: str, inferred: Support, names: Sequence[str] = ()) -> Support:
     """Override parts of an inferred support: ``"0:positive; 1-3:circle(-3.2,3.2); *:real"``.
 
+    A column is given by its number or by its name among ``names``; a name that holds a colon, a
+    semicolon or a quotation mark, or that reads as a number, stands in quotation marks, those
+    inside it doubled.
+
     Raises:
-        InputError: for an unknown kind, a bad range of columns or a wrong number of arguments.
+        InputError: for an unknown kind, a bad range or name of columns or a wrong number of
+            arguments.
 
     >>> print(parse("1:positive", Support.of([Real(), Real()])))
     0: real, 1: positive
+    >>> print(parse("'t [s; UTC]': positive", Support.of([Real(), Real()]), ("x", "t [s; UTC]")))
+    0: real, 1: positive
     """
-    columns = list(inferred.columns)
-    for part in filter(None, (p.strip() for p in text.split(";"))):
-        where, _, what = part.rpartition(":")
-        column = _parse_column(what.strip())
-        for index in _parse_range(where.strip() or "*", len(columns)):
+    columns, position = list(inferred.columns), 0
+    while position < len(text):
+        match = _PART.match(text, position)
+        if match is None:
+            raise InputError(
+                f"support {text!r} cannot be read at {text[position : position + 40]!r}: write "
+                "COLUMN:KIND; COLUMN:KIND, with quotation marks about names of odd characters"
+            )
+        position = match.end()
+        if match[1] is None and not match[2]:
+            continue
+        column = _parse_column(match[2])
+        for index in _parse_where(match[1] or "*", len(columns), names):
             columns[index] = column
     return Support.of(columns)
 
 
-def _parse_range(text: str, count: int) -> range:
+def _parse_where(text: str, count: int, names: Sequence[str]) -> range:
+    """The columns meant by ``*``, a number, a range, a name or a name in quotation marks."""
     if text == "*":
         return range(count)
     match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
-    if match is None or int(match[2] or match[1]) >= count:
-        raise InputError(
-            f"columns {text!r} were named where there are columns 0 to {count - 1}: "
-            "write one number, a range such as 2-5, or *"
-        )
-    return range(int(match[1]), int(match[2] or match[1]) + 1)
+    if match is not None and int(match[2] or match[1]) < count:
+        return range(int(match[1]), int(match[2] or match[1]) + 1)
+    name = text[1:-1].replace(text[0] * 2, text[0]) if text[0] in "'\"" else text
+    if name in names:
+        return range(names.index(name), names.index(name) + 1)
+    advice = "" if match is not None or not names else f" ({nearest(name, names)})"
+    raise InputError(
+        f"columns {text!r} were named where there are columns 0 to {count - 1}: "
+        f"write one number, a range such as 2-5, *, or a name{advice}"
+    )
 
 
 _KINDS = {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from energeia.cli.main import main
+from energeia.runs.storage.config import read_config
 
 TINY = ["--training.rounds", "4", "--training.check-every", "2", "--training.batch", "16",
         "--training.checkpoint-every", "2"]  # fmt: skip
@@ -78,11 +79,13 @@ def test_debug_shows_the_traceback(capsys):
     assert "Traceback" in err
 
 
-def test_fewer_rows_than_a_batch_leave_no_folder(capsys, tmp_path):
+def test_a_batch_is_lowered_to_the_rows_that_are_there(capsys, tmp_path):
     np.save(tmp_path / "few.npy", np.random.default_rng(0).normal(size=(20, 2)))
-    code, _, err = call(capsys, "fit", tmp_path / "few.npy", "made", "--out", tmp_path / "run")
-    refused(code, err, "fewer than a batch", "--training.batch")
-    assert not (tmp_path / "run").exists()
+    words = ["fit", tmp_path / "few.npy", "realnvp", "--out", tmp_path / "run", "--json"]
+    code, _, err = call(capsys, *words, "--training.rounds", 2, "--training.check-every", 2)
+    assert code == 0
+    assert err.count("realnvp: batches of 16 in place of 128, all the training rows") == 1
+    assert read_config(tmp_path / "run" / "config.toml").options.training.batch == 16
 
 
 def test_a_recipe_that_does_not_fit_names_those_that_do(capsys, tmp_path):
@@ -170,6 +173,35 @@ def test_samples_go_only_where_they_can(capsys, trained, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_table_of_samples_has_the_names_of_the_columns(capsys, trained, tmp_path):
+    for name in ("x.npy", "x.csv"):
+        assert call(capsys, "sample", trained / "run", "-n", 5, "-o", tmp_path / name)[0] == 0
+    lines = (tmp_path / "x.csv").read_text().splitlines()
+    assert lines[0] == "x0,x1"
+    table = np.loadtxt(tmp_path / "x.csv", delimiter=",", skiprows=1, dtype=np.float32)
+    np.testing.assert_array_equal(table, np.load(tmp_path / "x.npy"))
+
+
+def test_recipes_of_which_none_fits_are_refused(capsys, tmp_path):
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(400, 2)))
+    words = ["compare", tmp_path / "rows.npy", "--recipes", "rbm", "--out", tmp_path / "runs"]
+    code, _, err = call(capsys, *words)
+    refused(code, err, "does not model real columns", "spline-flow")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_columns_are_shown_and_declared_by_name(capsys, tmp_path):
+    path = tmp_path / "t.csv"
+    rows = np.random.default_rng(0).exponential(size=(50, 2))
+    np.savetxt(path, rows, delimiter=",", header="lifetime,energy [GeV]", comments="")
+    code, out, _ = call(capsys, "inspect", path, "--support", "lifetime:positive")
+    assert code == 0
+    assert "columns 0 (lifetime): positive" in out
+    assert "columns 1 (energy [GeV]): real" in out
+    code, _, err = call(capsys, "inspect", path, "--support", "lifetme:positive")
+    refused(code, err, "did you mean 'lifetime'")
+
+
 def test_json_is_one_object_and_nothing_else(capsys, trained, tmp_path):
     code, out, _ = call(capsys, "score", trained / "run", trained / "rows.npy", "--json")
     assert code == 0
@@ -185,11 +217,13 @@ def test_json_is_one_object_and_nothing_else(capsys, trained, tmp_path):
 
 def test_compare_prints_the_promised_object(capsys, tmp_path):
     np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(900, 2)))
-    words = ["compare", tmp_path / "rows.npy", "--recipes", "made", "gan", "--scale", "0.001",
-             "--out", tmp_path / "runs", "--json"]  # fmt: skip
-    code, out, _ = call(capsys, *words)
+    words = ["compare", tmp_path / "rows.npy", "--recipes", "made", "rbm", "gan", "--scale",
+             "0.001", "--out", tmp_path / "runs", "--json"]  # fmt: skip
+    code, out, err = call(capsys, *words)
     assert code == 0
     models = json.loads(out)["models"]
+    assert json.loads(out)["skipped"] == {"rbm": "it does not model real columns"}
+    assert "rbm is skipped: it does not model real columns" in err
     assert [m["recipe"] for m in models] == ["made", "gan"]
     wanted = {"recipe", "family", "log_likelihood", "two_sample", "seconds", "samples_per_second"}
     assert all(wanted <= set(m) for m in models)

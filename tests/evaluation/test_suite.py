@@ -7,9 +7,12 @@ from tests.evaluation.models import Broken, Copy, Implicit, Normal, Quadratic, S
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
 from energeia.data.named.lattice import IsingSource
+from energeia.data.named.planar import PlanarSource
+from energeia.data.named.toy import toy
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.suite import evaluate, evaluate_in_detail
+from energeia.evaluation.warnings import _chance_repeats
 from energeia.physics.lattice.ising import Ising
 from energeia.records import Evaluation
 from energeia.support import Circle, Interval, Real, Support
@@ -153,3 +156,36 @@ def test_circles_close():
 def test_refuses_three_rows():
     with pytest.raises(InputError, match="at least 4"):
         PreparedData(TRAIN, rows(3, 0))
+
+
+def repeats(found):
+    return [w for w in found.warnings if "repeat one of" in w]
+
+
+def test_training_rows_that_are_held_out_are_told_for_sources_too():
+    planar = PlanarSource(toy("moons"))
+    train = Batch(planar.draw(0, 600), None)
+    seen = Batch(np.concatenate([train.x[:20], planar.draw(1, 280)]), None)
+    (said,) = repeats(evaluate(Normal(), seen, train, source=planar, budget=BUDGET))
+    assert "0.0 are expected" in said
+    fresh = Batch(planar.draw(1, 300), None)
+    assert repeats(evaluate(Normal(), fresh, train, source=planar, budget=BUDGET)) == []
+
+
+@pytest.mark.parametrize("beta", [0.1, 0.6])
+def test_configurations_that_independent_draws_repeat_are_no_warning(beta):
+    source, model = IsingSource(Ising(4, beta)), Normal(shape=(16,))
+    train, fresh = Batch(source.draw(0, 600), None), Batch(source.draw(1, 300), None)
+    prepared = PreparedData(train, fresh, budget=BUDGET)
+    expected, allowed = _chance_repeats(prepared, fresh, source)
+    assert allowed - expected < 4.0 * np.sqrt(expected + 1.0) + 1e-9
+    assert prepared.repeats <= allowed
+    assert repeats(evaluate(model, fresh, train, source=source, prepared=prepared)) == []
+
+
+def test_held_out_configurations_that_training_has_seen_exceed_chance():
+    source = IsingSource(Ising(4, 0.1))
+    rows = Batch(source.draw(0, 600), None)
+    held_out = Batch(rows.x[:300], None)
+    seen = PreparedData(rows, held_out, budget=BUDGET)
+    assert seen.repeats > 10 * _chance_repeats(seen, held_out, source)[1]

@@ -15,11 +15,11 @@ from tests.training.games import (
     settings,
 )
 
-from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.errors import TrainingFailed
 from energeia._core.trees import Frozen
-from energeia.contracts import Batch
+from energeia.contracts import Batch, Objective
 from energeia.training import engine
-from energeia.training.batches import Streamed
+from energeia.training.batches import Streamed, batches
 from energeia.training.loop import train, trained_modules, training_chunks
 from energeia.training.player import Player
 from energeia.training.state import Game
@@ -140,12 +140,48 @@ def test_held_out_loss_covers_every_row_once():
     assert progress.held_out == pytest.approx(exact, rel=1e-5)
 
 
-def test_streamed_rows_come_in_order_and_start_again():
+def test_streamed_rows_are_fed_by_round_however_the_rounds_are_grouped():
     rows = Batch(np.arange(70.0).reshape(35, 2), None)
-    source = Streamed(rows, 10, 1)
-    seen = [np.asarray(source.inputs(first, 1).streamed.x)[0, 0, :, 0] for first in range(4)]
-    expected = np.concatenate([rows.x[:, 0], rows.x[:5, 0]])
-    assert np.array_equal(np.concatenate(seen), expected)
+    source = batches(rows, 5, 2, 0, seed=1)
+    assert isinstance(source, Streamed)
+    single = [np.asarray(source.inputs(first, 1).streamed.x)[0] for first in range(7)]
+    np.testing.assert_array_equal(np.asarray(source.inputs(0, 7).streamed.x), np.stack(single))
+    # Two passes of 35 rows: each row comes twice, whole, and in another order.
+    fed = np.concatenate(single).reshape(-1, 2)
+    np.testing.assert_array_equal(fed[:, 1], fed[:, 0] + 1)
+    for part in (fed[:35], fed[35:]):
+        np.testing.assert_array_equal(np.sort(part[:, 0]), rows.x[:, 0])
+    assert not np.array_equal(fed[:35], fed[35:])
+
+
+class FirstBatch(Objective):
+    """Keeps the rows that its memory starts from."""
+
+    players = ("model",)
+
+    def init_memory(self, key, modules, batch):
+        return batch.x
+
+    def loss(self, player, key, modules, batch, memory):
+        return modules["model"].value ** 2, (memory, {})
+
+
+def test_memory_starts_from_rows_of_the_whole_file():
+    rows = Batch(np.arange(1000.0)[:, None], None)
+    game = Game(FirstBatch(), (Player("model", ("model",), optax.sgd(0.1)),))
+    chosen = settings(rounds=1, check_every=1, batch=100)
+    modules = {"model": Number(jnp.asarray(1.0))}
+    first, again, other = (
+        np.asarray(train(game, modules, rows, None, chosen, key).history[-1].state.memory)[:, 0]
+        for key in (KEY, KEY, jax.random.key(4))
+    )
+    assert len(np.unique(first)) == 100
+    # The mean of 100 of 1,000 numbers, drawn without replacement; the first hundred are 14 off.
+    error = np.std(np.arange(1000.0)) / 10 * np.sqrt(0.9)
+    assert abs(first.mean() - 499.5) < 4 * error
+    assert abs(np.arange(100).mean() - 499.5) > 14 * error
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_a_value_that_is_not_finite_names_round_and_player():
@@ -155,10 +191,11 @@ def test_a_value_that_is_not_finite_names_round_and_player():
         train(game, {"model": Number(jnp.asarray(1.0))}, rows, None, settings(batch=2), KEY)
 
 
-def test_fewer_rows_than_a_batch_are_refused():
+def test_fewer_rows_than_a_batch_are_all_in_the_batch():
     game, modules = gauss_game()
-    with pytest.raises(InputError, match=r"30 training rows .* batch has 100"):
-        train(game, modules, gauss_rows(30), None, settings(), KEY)
+    few = train(game, modules, gauss_rows(30), None, settings(), KEY).history[-1]
+    asked = train(game, modules, gauss_rows(30), None, settings(batch=30), KEY).history[-1]
+    assert same(few.state, asked.state)
 
 
 @pytest.mark.parametrize(("passes", "rounds"), [(0, 300), (5, 100), (1000, 300)])

@@ -25,7 +25,7 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Options for reading data."""
 
     support: str = ""
-    """Override the supports of columns, as '0:positive; 1-3:circle(-3.2,3.2); *:real'."""
+    """Override the supports of columns, as 'lifetime:positive; 1-3:circle(-3.2,3.2); *:real'."""
     drop_bad_rows: bool = False
     """Leave out rows that hold NaN or infinity."""
     drop_columns: tuple[str, ...] = ()

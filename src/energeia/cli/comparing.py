@@ -51,7 +51,13 @@ def compare_recipes(given: arguments.CompareArguments) -> Answer:
         _show_leaderboard(found.rows, [d.evaluation for d in found.directories])
         print(f"report: {page}")
 
-    return {"data": given.data, "models": found.rows, "report": str(page)}, show
+    answer = {
+        "data": given.data,
+        "models": found.rows,
+        "skipped": found.skipped,
+        "report": str(page),
+    }
+    return answer, show
 
 
 def evaluate_runs(given: arguments.EvaluateArguments) -> Answer:

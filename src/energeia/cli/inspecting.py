@@ -5,9 +5,11 @@ from rich.console import Console
 
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.data.inspection import Inspection, RecipeApplicability, inspect
+from energeia.data.inspection import ColumnRange, Inspection, RecipeApplicability, inspect
 from energeia.recipes.catalogue import RECIPES, applicable
 from energeia.support import Real, Support, parse
+
+_NAMES = 6
 
 
 def inspect_data(given: arguments.InspectArguments) -> Answer:
@@ -34,6 +36,15 @@ def inspect_data(given: arguments.InspectArguments) -> Answer:
     return found, lambda: _show(found)
 
 
+def _names(found: Inspection, part: ColumnRange) -> str:
+    """The names of neighboring columns in brackets, where they say more than the numbers."""
+    names = found.columns[part.first : part.last + 1]
+    if all(name == f"x{part.first + i}" for i, name in enumerate(names)):
+        return ""
+    shown = names if len(names) <= _NAMES else (*names[: _NAMES - 1], "...", names[-1])
+    return f" ({', '.join(shown)})"
+
+
 def _show(found: Inspection) -> None:
     console = Console()
     shape = " x ".join(map(str, found.shape))
@@ -42,9 +53,14 @@ def _show(found: Inspection) -> None:
     for part in found.support:
         where = f"{part.first}" if part.first == part.last else f"{part.first}-{part.last}"
         console.print(
-            f"  columns {where}: {part.support}  values {part.low:g} to {part.high:g}",
+            f"  columns {where}{_names(found, part)}: {part.support}  "
+            f"values {part.low:g} to {part.high:g}",
             highlight=False,
+            markup=False,
         )
+    if found.condition_columns:
+        names = ", ".join(found.condition_columns)
+        console.print(f"  conditioned on {names}", highlight=False, markup=False)
     order = "rows are ordered" if found.ordered else "rows look independent"
     console.print(
         f"{found.duplicates:,} duplicate rows, {found.bad_rows:,} with NaN or infinity, "

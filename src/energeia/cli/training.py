@@ -10,10 +10,9 @@ from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.recipes.catalogue import find
 from energeia.runs.opening import open_rows
-from energeia.runs.runner import Session, new_session, reopen_session, run_session
+from energeia.runs.runner import new_session, reopen_session, run_session
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
-from energeia.training.settings import Training
 
 
 def fit(given: Any) -> Answer:
@@ -29,7 +28,6 @@ def fit(given: Any) -> Answer:
     if RunDirectory(path).exists():
         RunDirectory.create(path, config)  # refuses, before any data are read
     session = new_session(path, config, open_rows(config.data), quiet=given.common.json)
-    _report_shortened_training(given, session)
     return _trained(session, path)
 
 
@@ -39,17 +37,6 @@ def resume(given: arguments.ResumeArguments) -> Answer:
     if directory.status.state == "finished":
         return _finished(directory)
     return _trained(reopen_session(directory, quiet=given.common.json), directory.path)
-
-
-def _report_shortened_training(given: Any, session: Session) -> None:
-    asked: Training = given.options.training
-    if session.training.rounds < asked.rounds:
-        print(
-            f"{given.recipe}: {session.training.rounds} rounds in place of {asked.rounds}, which "
-            f"are {asked.passes} passes over {len(session.rows.train.x)} rows; "
-            "--training.passes 0 removes that limit",
-            file=sys.stderr,
-        )
 
 
 def _trained(session: Any, path: Path) -> Answer:

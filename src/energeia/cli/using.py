@@ -1,5 +1,6 @@
 """The commands ``sample`` and ``score``: the use of a trained run."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from rich.console import Console
 from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
+from energeia.data.text import write_text
 from energeia.estimate import Estimate
 from energeia.records import ChainSummary
 from energeia.runs.chain_sampling import ChainSettings
@@ -31,7 +33,7 @@ def sample(given: arguments.SampleArguments) -> Answer:
         temperature=given.temperature,
         truncation=given.truncation,
     )
-    _write_rows(Path(given.out), rows)
+    _write_rows(Path(given.out), rows, run.columns)
     answer = {"run": given.run, "n": len(rows), "shape": list(rows.shape), "out": given.out}
     return answer, lambda: print(f"{len(rows):,} samples in {given.out}")
 
@@ -50,7 +52,7 @@ def _sample_chains(given: arguments.SampleArguments) -> Answer:
     )
     run = load(given.run)
     found = run.sample_chains(given.n, settings, given.common.seed, given.condition or None)
-    _write_rows(Path(given.out), found.x)
+    _write_rows(Path(given.out), found.x, run.columns)
     _show_chains(found.chains, found.target, found.step_size)
     answer = {
         "run": given.run,
@@ -98,12 +100,12 @@ def _writable(out: str) -> None:
         raise InputError(f"folder {path.parent} does not exist: make it or write elsewhere")
 
 
-def _write_rows(path: Path, rows: np.ndarray) -> None:
+def _write_rows(path: Path, rows: np.ndarray, names: Sequence[str] = ()) -> None:
     with whole(path) as stream:
         if path.suffix == ".npy":
             np.save(stream, rows, allow_pickle=False)
         else:
-            np.savetxt(stream, rows.reshape(len(rows), -1), delimiter=",", fmt="%.9g")
+            write_text(stream, rows, names)
 
 
 def _show_chains(found: ChainSummary, target: str, step_size: float) -> None:

@@ -1,5 +1,7 @@
 """Checks of rows: values not finite, repeated rows, autocorrelation. Needs no JAX."""
 
+import math
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +20,24 @@ def blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
     for start in range(0, len(rows), step):
         block = np.asarray(rows[start : start + step])
         yield block.reshape(len(block), width)
+
+
+def require_memory(what: str, rows: int, layout: tuple[int, ...], itemsize: int = 8) -> None:
+    """Refuse rows that this machine cannot hold together with the copy that is made of them.
+
+    Raises:
+        InputError: saying how much memory they would take.
+    """
+    try:
+        most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not a POSIX system: let the allocation decide
+        return
+    needed = 2 * rows * math.prod(layout) * itemsize
+    if needed > most:
+        raise InputError(
+            f"{rows:,} rows of {what} would take {needed / 2**30:,.0f} GiB of memory where this "
+            f"machine has {most / 2**30:,.0f} GiB: ask for fewer rows"
+        )
 
 
 def bad_rows(rows: np.ndarray) -> np.ndarray:

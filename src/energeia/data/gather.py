@@ -105,9 +105,12 @@ def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, P
     if parameters.get("n", 2) < 1:
         raise InputError(f"{parameters['n']} rows were asked of {name!r}: ask for at least 1")
     module, _, function = NAMED[name].loader.partition(":")
-    loaded = getattr(importlib.import_module(module), function)(name, **parameters)
+    given = {**parameters, "seed": seed} if NAMED[name].seeded else parameters
+    loaded = getattr(importlib.import_module(module), function)(name, **given)
     if isinstance(loaded, readers.Table):
-        return loaded, None, _provenance(spec, _digest_rows(loaded.values), loaded, None)
+        used = seed if NAMED[name].seeded else None
+        return loaded, None, _provenance(spec, _digest_rows(loaded.values), loaded, used)
+    checks.require_memory(name, parameters["n"], loaded.layout)
     drawn = loaded.draw(seed, parameters["n"])
     table = readers.Table(drawn.reshape(len(drawn), *loaded.layout), None, alike=True)
     return table, loaded, _provenance(spec, _digest_rows(drawn), table, seed)

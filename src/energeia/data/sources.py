@@ -25,10 +25,10 @@ def open_data(
 ) -> Dataset:
     """Open a file or a named source, check it, and infer the support of each column.
 
-    ``support`` overrides the inferred support, as text (``"0:positive; 1-3:circle(-3.2,3.2)"``,
-    counted after columns are taken away) or as a ``Support``. ``rows`` keeps a random choice of
-    that many rows of a file, in order, or draws that many from a source. ``seed`` is that of the
-    draw or of the choice.
+    ``support`` overrides the inferred support, as text (``"0:positive; phase:circle(-3.2,3.2)"``,
+    by name or by number after columns are taken away) or as a ``Support``. ``rows`` keeps a random
+    choice of that many rows of a file, in order, or draws that many from a source. ``seed`` is that
+    of the draw or of the choice.
 
     Raises:
         InputError: for data that cannot be modelled; the message gives the repair.
@@ -90,7 +90,9 @@ def declare(declared: str | Support | None, found: Gathered, summary: inference.
     inferred = source.support if source is not None else inference.infer(summary, found.alike)
     if declared is None:
         return inferred
-    support = supports.parse(declared, inferred) if isinstance(declared, str) else declared
+    support = declared
+    if isinstance(support, str):
+        support = supports.parse(support, inferred, found.names)
     if support.dimension != inferred.dimension:
         raise InputError(
             f"a support of {support.dimension} columns was declared where the data have "

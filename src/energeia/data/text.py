@@ -3,7 +3,9 @@
 import csv
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -43,6 +45,26 @@ def read_text(path: Path) -> tuple[np.ndarray, tuple[str, ...] | None]:
             f"{path} holds a line of names and no rows where numbers were wanted: add the rows"
         )
     return _parse(path, body, delimiter, names, len(first)), names
+
+
+def write_text(stream: IO[bytes], rows: np.ndarray, names: Sequence[str] = ()) -> None:
+    """Write rows as comma-separated text, with ``names`` as the first line.
+
+    Numbers have as many digits as tell them from every other number of their type, so that
+    ``read_text`` gives back the same. Names that a reader would take for numbers are left out.
+
+    >>> stream = io.BytesIO()
+    >>> write_text(stream, np.array([[0.1, 2.0]], dtype=np.float32), ("a, b", "c"))
+    >>> stream.getvalue().decode()
+    '"a, b",c\\n0.1,2\\n'
+    """
+    if names and not any(_is_number(name) for name in names):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(names)
+        stream.write(line.getvalue().encode())
+    for row in rows.reshape(len(rows), -1).astype(str):
+        cells = (cell.removesuffix(".0") for cell in row)
+        stream.write((",".join(cells) + "\n").encode())
 
 
 def _names(path: Path, first: list[str]) -> tuple[str, ...] | None:

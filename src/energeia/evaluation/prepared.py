@@ -106,8 +106,13 @@ class PreparedData:
         return median_distance(self.training_distances) or 1.0
 
     @cached_property
+    def distinct_held_out(self) -> np.ndarray:
+        """Positions in the given held-out rows of those kept, each of several equal rows once."""
+        return self.chosen_held_out[np.unique(self.held_out, axis=0, return_index=True)[1]]
+
+    @cached_property
     def repeats(self) -> int:
-        """How many of the held-out rows are equal to a training row."""
+        """How many of the distinct held-out rows are equal to a training row."""
         both = np.concatenate([self.training, np.unique(self.held_out, axis=0)])
         return duplicates(both) - duplicates(self.training)
 

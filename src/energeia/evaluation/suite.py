@@ -75,7 +75,7 @@ def evaluate_in_detail(
     found = log_likelihood(model, held_out.x, held_out.condition, key=score_key, budget=budget)
     drawn = _draw(model, sample_key, budget, prepared)
     fields: dict[str, Any] = {"log_likelihood": found.estimate}
-    warnings = [*warn.of_rows(prepared, source is not None), *found.warnings]
+    warnings = [*warn.of_rows(prepared, held_out, source), *found.warnings]
     if source is not None:
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:

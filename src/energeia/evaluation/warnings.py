@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Bool, Float
 
+from energeia.contracts import Batch
 from energeia.estimate import Estimate
 from energeia.evaluation.prepared import PreparedData
 from energeia.records import ChainSummary, ObservableRow, TwoSample
@@ -57,20 +58,40 @@ def of_copies(memorization: Estimate) -> list[str]:
     ]
 
 
-def of_rows(prepared: PreparedData, independent: bool) -> list[str]:
-    """Few rows; held-out rows that training has seen, unless rows are ``independent`` draws."""
+def of_rows(prepared: PreparedData, held_out_rows: Batch, source: Any = None) -> list[str]:
+    """Few rows; held-out rows that training has seen, more than independent draws of ``source``."""
     training, held_out = len(prepared.training), len(prepared.held_out)
     found = []
     if held_out < _FEW:
         found.append(f"only {held_out} held-out rows: tests detect only large differences")
     if training < _FEW:
         found.append(f"only {training} training rows")
-    if not independent and prepared.repeats:
+    expected, allowed = _chance_repeats(prepared, held_out_rows, source)
+    if prepared.repeats > allowed:
+        chance = f" ({expected:.1f} are expected of independent draws)" if source else ""
         found.append(
             f"{prepared.repeats} of {held_out} held-out rows repeat one of {training} training "
-            "rows: unless rows are independent draws, held-out scores are too high"
+            f"rows{chance}: unless rows are independent draws, held-out scores are too high"
         )
     return found
+
+
+def _chance_repeats(prepared: PreparedData, held_out: Batch, source: Any) -> tuple[float, float]:
+    """Distinct held-out rows that training rows repeat by chance: expected, and the most allowed.
+
+    Each held-out row x is among n independent training rows with probability q = 1 - (1 - p(x))^n,
+    and the n rows make such events exclude each other, so the variance is at most sum of q (1 - q).
+    """
+    if source is None or held_out.condition is not None:
+        return 0.0, 0.0
+    if not source.support.all_discrete:
+        return 0.0, 0.0
+    log_p = source.log_prob(np.asarray(held_out.x[prepared.distinct_held_out]))
+    if log_p is None:
+        return math.nan, math.inf
+    p = np.minimum(np.exp(np.asarray(log_p, np.float64)), 1.0 - 1e-16)
+    q = -np.expm1(len(prepared.training) * np.log1p(-p))
+    return float(q.sum()), float(q.sum() + 4.0 * np.sqrt(np.sum(q * (1.0 - q)) + 1.0))
 
 
 def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:

@@ -17,6 +17,7 @@ from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import RunConfig
 from energeia.training.loop import trained_modules
 from energeia.training.rounds import Augment
+from energeia.training.shuffling import random_rows, seed_of
 from energeia.training.state import BestSoFar, State
 
 
@@ -41,7 +42,10 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     recipe = find(config.recipe)
     require(recipe, problem)
     count = recipe.reference_rows or problem.rows
-    reference = ReferenceRows(*jax.tree.map(lambda r: _head(r, count), (rows.x, rows.condition)))
+    keys = keys_of(config)
+    # Of all rows at random: those that come first in a sorted file say nothing of the others.
+    chosen = random_rows(rows, count, seed_of(keys.build))
+    reference = ReferenceRows(*jax.tree.map(_as_float, (chosen.x, chosen.condition)))
     make = recipe.load()
 
     def arrays(reference: ReferenceRows, key: PRNGKey) -> Any:
@@ -49,7 +53,7 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
         return eqx.filter((made.modules, made.objective), eqx.is_array)
 
     abstract = skeleton(config, problem)
-    filled = run_unoptimized(arrays, reference, keys_of(config).build)
+    filled = run_unoptimized(arrays, reference, keys.build)
     modules, objective = eqx.combine(filled, (abstract.modules, abstract.objective))
     return abstract._replace(modules=modules, objective=objective)
 
@@ -69,8 +73,8 @@ def skeleton(config: RunConfig, problem: Problem) -> Assembly:
     return eqx.filter_eval_shape(make, config.options, problem, reference, key)
 
 
-def _head(rows: Any, count: int) -> jax.Array:
-    return jnp.asarray(np.asarray(rows[:count]), dtype=jnp.result_type(float))
+def _as_float(rows: np.ndarray) -> jax.Array:
+    return jnp.asarray(rows, dtype=jnp.result_type(float))
 
 
 def augmentation(config: RunConfig, problem: Problem) -> Augment | None:

@@ -11,7 +11,7 @@ from energeia._core.errors import EnergeiaError, InputError
 from energeia._core.ranges import Positive, Seed, require_in
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.prepared import PreparedData
-from energeia.recipes.catalogue import find, one_per_family, require
+from energeia.recipes.catalogue import find, one_per_family, require, unsupported_reason
 from energeia.recipes.options.base import Recipe
 from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
@@ -30,6 +30,8 @@ class Comparison(NamedTuple):
     path: Path
     rows: list[LeaderboardRow]
     directories: list[RunDirectory]
+    skipped: dict[str, str]
+    """Recipes that were asked for and do not fit the data, with the reason."""
 
 
 def compare(
@@ -41,7 +43,7 @@ def compare(
 
     Args:
         data: a file, a named source, or a ``DataConfig``.
-        recipes: these instead of one of each family that fits.
+        recipes: these instead of one of each family that fits; those that do not fit are skipped.
         out: folder of the runs; a fresh one under ``runs`` by default.
         scale: multiplies the rounds of every recipe and, below one, the importance weights of
             its evaluation.
@@ -52,15 +54,17 @@ def compare(
         say: called with a short description of each step.
 
     Raises:
-        InputError: for data, recipes, a seed or a scale that cannot be used, or an ``out`` that
-            is taken.
+        InputError: for data, a seed or a scale that cannot be used, an unknown recipe, recipes of
+            which none fits, or an ``out`` that is taken.
         KeyboardInterrupt: after an interruption; ``resume=True`` continues.
     """
     require_in(Seed, seed, "seed")
     require_in(Positive, scale, "scale")
     where = DataConfig(spec=data, seed=seed) if isinstance(data, str) else data
     rows = open_rows(where)
-    chosen = _chosen(recipes, rows)
+    chosen, skipped = _chosen(recipes, rows)
+    for name, reason in skipped.items():
+        say(f"{name} is skipped: {reason}")
     path = Path(out) if out else fresh_folder("runs", where.spec.partition(":")[0])
     if path.exists() and any(path.iterdir()) and not resume:
         raise InputError(f"{path} is not empty: continue it with --resume or choose another --out")
@@ -77,17 +81,20 @@ def compare(
         directory = RunDirectory(path / recipe.name)
         directories.append(directory)
         _one(directory, config, rows, prepared, quiet=quiet, resume=resume)
-    return Comparison(path, ranked(directories), directories)
+    return Comparison(path, ranked(directories), directories, skipped)
 
 
-def _chosen(names: Sequence[str], rows: Rows) -> list[Recipe]:
+def _chosen(names: Sequence[str], rows: Rows) -> tuple[list[Recipe], dict[str, str]]:
+    """The recipes to fit, and why others that were named are not."""
+    support, conditional = rows.problem.support, rows.problem.condition_dimension > 0
     if not names:
-        problem = rows.problem
-        return one_per_family(problem.support, problem.condition_dimension > 0)
-    chosen = [find(name) for name in names]
-    for recipe in chosen:
-        require(recipe, rows.problem)
-    return chosen
+        return one_per_family(support, conditional), {}
+    recipes = [find(name) for name in names]
+    reasons = {recipe.name: unsupported_reason(recipe, support, conditional) for recipe in recipes}
+    chosen = [recipe for recipe in recipes if reasons[recipe.name] is None]
+    if not chosen:
+        require(recipes[0], rows.problem)
+    return chosen, {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:

@@ -25,6 +25,8 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate a run on its own held-out rows, or on other data.
 
+    Rows of a named source follow from ``seed`` and are never those that the run was trained on.
+
     Raises:
         InputError: for data that cannot be read or do not fit the run.
     """

@@ -15,6 +15,7 @@ from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
 
 _FRESH_ROWS = 2000
+_TEST, _ASKED = 0x7E57, 0xA5CED
 
 
 class Rows(NamedTuple):
@@ -40,7 +41,8 @@ class Rows(NamedTuple):
 def open_rows(config: DataConfig) -> Rows:
     """Open and split the data of a run.
 
-    The test rows of a source that can be sampled are drawn anew, so that its rows are all used.
+    The test rows of a source that can be sampled are drawn anew, so that its rows are all used,
+    unless ``blocks`` or other ``fractions`` than the default ask for a split.
 
     Raises:
         InputError: for data that cannot be modelled.
@@ -58,11 +60,12 @@ def open_rows(config: DataConfig) -> Rows:
 
 def split_rows(data: Dataset, config: DataConfig) -> Rows:
     """Split opened data as ``open_rows`` does."""
-    if data.source is None or data.condition is not None:
+    asked = config.blocks or config.fractions != DataConfig(spec="").fractions
+    if data.source is None or data.condition is not None or asked:
         parts = split(data, config.seed, config.fractions, blocks=config.blocks)
         return Rows(data, *(batch_of(part) for part in parts[:3]))
     parts = split(data, config.seed, (0.95, 0.04, 0.01))
-    fresh = data.source.draw(_other_seed(config.seed), _FRESH_ROWS)
+    fresh = data.source.draw(_other_seed(config.seed, _TEST), _FRESH_ROWS)
     test = dataclasses.replace(data, rows=fresh)
     return Rows(data, batch_of(parts.train), batch_of(parts.valid), batch_of(test))
 
@@ -71,6 +74,9 @@ def open_for(
     spec: str, problem: Problem, config: DataConfig, *, drop_bad_rows: bool = False, seed: int = 0
 ) -> Dataset:
     """Open rows for a trained run: checked against its support, nothing inferred.
+
+    A named source is sampled anew for each ``seed``: its rows are never those that the run was
+    trained on, whatever the seeds of both are.
 
     Raises:
         InputError: if they have other columns than the run, or values outside its support.
@@ -82,7 +88,7 @@ def open_for(
         drop_bad_rows=drop_bad_rows or config.drop_bad_rows,
         drop_columns=config.drop_columns,
         condition_columns=config.condition,
-        seed=seed,
+        seed=_other_seed(seed, _ASKED),
     )
 
 
@@ -91,9 +97,12 @@ def batch_of(data: Dataset) -> Batch:
     return Batch(data.rows, data.condition)  # pyright: ignore[reportArgumentType]
 
 
-def _other_seed(seed: int) -> int:
-    """A derived seed, so that new rows are not training rows."""
-    return int(np.random.default_rng([seed, 0x7E57]).integers(2**62))
+def _other_seed(seed: int, purpose: int) -> int:
+    """A seed derived for one purpose, so that new rows are not training rows.
+
+    It depends on the user's seed alone, so that several runs are measured on the same rows.
+    """
+    return int(np.random.default_rng([seed, purpose]).integers(2**62))
 
 
 def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:

@@ -47,6 +47,11 @@ class Run:
         """The folder of the run."""
         return self.directory.path
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the modelled columns, as the data had them."""
+        return self.directory.data.columns
+
     def sample(
         self, n: int, seed: int = 0, condition: Any = None, *, temperature: float = 1.0,
         truncation: float = 0.0,

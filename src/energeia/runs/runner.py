@@ -1,15 +1,17 @@
 """Training of a run: records progress, saves checkpoints, and resumes bit for bit."""
 
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import msgspec
 import numpy as np
 
-from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.errors import TrainingFailed
 from energeia._core.trees import parameter_count
 from energeia.contracts import Batch
 from energeia.recipes.assembly import Assembly
@@ -44,23 +46,36 @@ class Session(NamedTuple):
 
 
 def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool = False) -> Session:
-    """Make the folder of a run and write its configuration. A limit on passes over the rows is
-    converted to rounds.
+    """Make the folder of a run and write its configuration.
+
+    A limit on passes over the rows is converted to rounds, and a batch is lowered to the number of
+    training rows where there are fewer; standard error says so.
 
     Raises:
-        InputError: if the folder already holds a run, or there are fewer rows than a batch.
+        InputError: if the folder already holds a run, or the recipe does not fit the data.
     """
     require(find(config.recipe), rows.problem)
-    training: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
+    asked: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
     count = len(rows.train.x)
-    if count < training.batch:
-        raise InputError(
-            f"{count} training rows are fewer than a batch of {training.batch}: "
-            f"add rows or set --training.batch {max(1, count // 4)}"
-        )
-    options: Any = msgspec.structs.replace(config.options, training=training.bounded(count))
+    training = asked.bounded(count)
+    options: Any = msgspec.structs.replace(config.options, training=training)
     config = msgspec.structs.replace(config, options=options)
+    for sentence in _lowered(asked, training, count):
+        print(f"{config.recipe}: {sentence}", file=sys.stderr)
     return Session(RunDirectory.create(path, config), config, rows, quiet)
+
+
+def _lowered(asked: Training, used: Training, rows: int) -> list[str]:
+    """A sentence for each setting that few rows have lowered."""
+    said = []
+    if used.batch < asked.batch:
+        said.append(f"batches of {used.batch} in place of {asked.batch}, all the training rows")
+    if used.rounds < asked.rounds:
+        said.append(
+            f"{used.rounds} rounds in place of {asked.rounds}, which are {asked.passes} passes "
+            f"over {rows} rows; --training.passes 0 removes that limit"
+        )
+    return said
 
 
 def reopen_session(directory: RunDirectory, *, quiet: bool = False) -> Session:
@@ -172,8 +187,9 @@ def resume_point(session: Session, assembly: Assembly) -> Start | None:
         return None
     saved = checkpoint.load_last(session.directory.checkpoints)
     game = Game(assembly.objective, assembly.players)
+    batch, real = session.training.batch, jnp.result_type(float)
     rows: Batch = jax.tree.map(
-        lambda r: np.asarray(r[: session.training.batch], dtype=np.float32), session.rows.train
+        lambda r: jax.ShapeDtypeStruct((batch, *r.shape[1:]), real), session.rows.train
     )
     template = jax.eval_shape(
         lambda key, rows: initial_state(

@@ -28,7 +28,8 @@ def fit(
         recipe: a name of the catalogue, such as ``"spline-flow"``.
         out: the folder of the run; a fresh one under ``runs`` by default.
         options: options of the recipe, ``{"layers": 4, "training": {"rounds": 500}}``.
-        seed: the seed of all random numbers in training.
+        seed: the seed of all random numbers, those of a source's rows and of the split included,
+            unless ``data`` is a ``DataConfig``, which has a seed of its own.
         quiet: no progress on standard error.
 
     Raises:
@@ -36,7 +37,7 @@ def fit(
         TrainingFailed: at a value that is not finite.
         KeyboardInterrupt: after an interruption; ``resume`` continues.
     """
-    where = DataConfig(spec=data) if isinstance(data, str) else data
+    where = DataConfig(spec=data, seed=seed) if isinstance(data, str) else data
     kind = find(recipe).options
     if options is None or isinstance(options, dict):
         options = build_options(kind, options or {}, recipe)

@@ -1,14 +1,14 @@
-"""Batches of training rows: gathered on the device, or streamed in order from a larger file."""
+"""Batches of training rows: gathered on the device, or streamed shuffled from a larger file."""
 
 import math
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch
+from energeia.training.shuffling import ShuffledOrder, take
 
 
 class ChunkInputs(NamedTuple):
@@ -42,30 +42,24 @@ class Resident(NamedTuple):
 
 
 class Streamed(NamedTuple):
-    """Data too large for the device: rows come in order, and start again at the end."""
+    """Data too large for the device: every row comes once a pass, in a new random order."""
 
     rows: Batch
     batch: int
     moves: int
     """Number of moves in a round, each with its own batch."""
+    order: ShuffledOrder
 
     def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
         """The batches of some rounds, arrays of shape ``(rounds, moves, batch, ...)``."""
-        need = rounds * self.moves * self.batch
-        start = first_round * self.moves * self.batch
-        return ChunkInputs(
-            None, jax.tree.map(lambda rows: self._take(rows, start, need), self.rows)
-        )
+        one_round = self.moves * self.batch
+        chosen = self.order.indices(first_round * one_round, rounds * one_round)
 
-    def _take(self, rows: Any, start: int, need: int) -> Any:
-        count, parts, have = len(rows), [], 0
-        while have < need:
-            at = (start + have) % count
-            part = np.asarray(rows[at : min(count, at + need - have)])
-            parts.append(part)
-            have += len(part)
-        block = np.concatenate(parts).reshape((-1, self.moves, self.batch, *rows.shape[1:]))
-        return jnp.asarray(block, dtype=jnp.result_type(float))
+        def feed(rows: Any) -> jax.Array:
+            block = take(rows, chosen).reshape((-1, self.moves, self.batch, *rows.shape[1:]))
+            return jnp.asarray(block, dtype=jnp.result_type(float))
+
+        return ChunkInputs(None, jax.tree.map(feed, self.rows))
 
     def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
         """The streamed rows of this move."""
@@ -73,10 +67,14 @@ class Streamed(NamedTuple):
         return jax.tree.map(lambda rows: rows[move], inputs.streamed)
 
 
-def batches(rows: Batch, batch: int, moves: int, resident_mb: int) -> Resident | Streamed:
-    """Keep small data on the device, stream large."""
+def batches(
+    rows: Batch, batch: int, moves: int, resident_mb: int, seed: int
+) -> Resident | Streamed:
+    """Keep small data on the device, stream large in an order that follows from ``seed``."""
     size = sum(4 * math.prod(r.shape) for r in rows if r is not None)
     if size > resident_mb * 2**20:
-        return Streamed(rows, batch, moves)
+        row_bytes = rows.x.dtype.itemsize * math.prod(rows.x.shape[1:])
+        order = ShuffledOrder.of(len(rows.x), row_bytes, seed)
+        return Streamed(rows, batch, moves, order)
     on_device = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
     return Resident(on_device, batch)

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from energeia._core.errors import InputError, TrainingFailed
+from energeia._core.errors import TrainingFailed
 from energeia._core.ranges import require_ranges
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
@@ -24,6 +24,7 @@ from energeia.training.engine import build_engine
 from energeia.training.held_out import make_held_out
 from energeia.training.rounds import Augment, make_round
 from energeia.training.settings import Training
+from energeia.training.shuffling import random_rows, seed_of
 from energeia.training.state import BestSoFar, Game, State, evaluated_arrays, initial_state
 
 
@@ -73,7 +74,6 @@ def train(
         augment: a random symmetry of one configuration, ``augment(key, x)``, or None.
 
     Raises:
-        InputError: if there are fewer rows than a batch.
         TrainingFailed: at the first loss or gradient that is not finite.
     """
     training_progress = list(training_chunks(game, modules, rows, held_out, settings, key, augment))
@@ -97,11 +97,6 @@ def training_chunks(
     continuing the iteration.
     """
     require_ranges(settings, lambda option: f"training.{option}")
-    if len(rows.x) < settings.batch:
-        raise InputError(
-            f"{len(rows.x)} training rows were given where a batch has {settings.batch}: "
-            f"lower training.batch to {max(len(rows.x) // 2, 1)} or add rows"
-        )
     settings = settings.bounded(len(rows.x))
 
     def initialize(key: PRNGKey, modules: Modules, first: Batch) -> State:
@@ -109,12 +104,12 @@ def training_chunks(
 
     init_key, run_key, check_key = jax.random.split(key, 3)
     moves = sum(player.repeats for player in game.players)
-    source = batches(rows, settings.batch, moves, settings.resident_mb)
-    first: Batch = jax.tree.map(lambda r: jnp.asarray(r[: settings.batch], float), rows)
-    state, best_so_far = start or (
-        run_unoptimized(initialize, init_key, modules, first),
-        BestSoFar(),
-    )
+    source = batches(rows, settings.batch, moves, settings.resident_mb, seed_of(run_key))
+    if start is None:
+        chosen = random_rows(rows, settings.batch, seed_of(init_key))
+        first: Batch = jax.tree.map(lambda r: jnp.asarray(r, float), chosen)
+        start = run_unoptimized(initialize, init_key, modules, first), BestSoFar()
+    state, best_so_far = start
     play = make_round(game, modules, source, settings.average, augment)
     held_out_loss = make_held_out(game.objective, modules, held_out, check_key)
     engine = build_engine(play, source, run_key, settings.check_every, settings.mode, state)

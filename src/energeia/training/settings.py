@@ -34,7 +34,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rounds: Count = 3000
     """Rounds of moves in all."""
     batch: Count = 256
-    """Rows in a batch."""
+    """Rows in a batch; all training rows where there are fewer."""
     passes: CountOrZero = 0
     """Largest number of passes over the training rows; 0 for no limit besides ``rounds``."""
     check_every: Count = 200
@@ -52,12 +52,15 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Training rows up to this many megabytes stay on the device; larger ones stream in."""
 
     def bounded(self, rows: int) -> "Training":
-        """The same for ``rows`` training rows, with the bound on passes turned into rounds.
+        """The same for ``rows`` training rows: a batch of at most that many, passes as rounds.
 
         >>> Training(rounds=9000, batch=400, passes=300).bounded(1600).rounds
         1200
+        >>> Training(batch=256).bounded(142).batch
+        142
         """
+        bounded = msgspec.structs.replace(self, batch=min(self.batch, rows))
         if self.passes <= 0:
-            return self
-        allowed = max(1, self.passes * rows // self.batch)
-        return msgspec.structs.replace(self, rounds=min(self.rounds, allowed), passes=0)
+            return bounded
+        allowed = max(1, self.passes * rows // bounded.batch)
+        return msgspec.structs.replace(bounded, rounds=min(self.rounds, allowed), passes=0)

@@ -44,6 +44,8 @@ class NamedSource(NamedTuple):
     loader: str
     """``module:function``, imported when first opened; given the parameters, it returns a
     ``Source`` that draws, or a ``readers.Table`` of real data."""
+    seeded: bool = False
+    """Whether the loader draws the rows of its ``Table`` itself: then it is given ``seed``, too."""
 
 
 _TOY = {"n": Parameter(int, 20_000)}
@@ -100,6 +102,7 @@ NAMED: dict[str, NamedSource] = {
             "n": Parameter(int, 20_000),
         },
         "energeia.data.named.stacked:stacked_mnist",
+        seeded=True,
     ),
     "binarized-mnist": NamedSource(
         "MNIST binarized once, from the folder ENERGEIA_DATA",

@@ -6,6 +6,7 @@ Metz et al. 2017, arXiv:1611.02163, section 3.3.1, with three digits.
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia.data.checks import require_memory
 from energeia.data.named import bundled
 from energeia.data.readers import Table
 
@@ -35,6 +36,8 @@ def stacked(
     return np.moveaxis(np.asarray(images)[index], 1, -1), index
 
 
-def stacked_mnist(name: str, part: str, digits: int, n: int) -> Table:
+def stacked_mnist(name: str, part: str, digits: int, n: int, seed: int) -> Table:
     """The source ``stacked-mnist``: ``n`` stacks of MNIST images, levels 0 to 255."""
-    return Table(stacked(bundled.mnist("mnist", part).values, digits, n)[0], None, alike=True)
+    images = bundled.mnist("mnist", part).values
+    require_memory(name, n, (images[0].size * max(digits, 1),), images.itemsize)
+    return Table(stacked(images, digits, n, seed)[0], None, alike=True)

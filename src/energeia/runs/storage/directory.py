@@ -130,6 +130,11 @@ class RunDirectory:
         return self.read("problem.json", Problem)
 
     @property
+    def data(self) -> DataRecord:
+        """Which data the run saw."""
+        return self.read("data.json", DataRecord)
+
+    @property
     def evaluation(self) -> Evaluation | None:
         """The evaluation, or None."""
         if not (self.path / "evaluation.json").is_file():
@@ -143,7 +148,7 @@ class RunDirectory:
             InputError: if the checksum differs.
         """
         if (self.path / "data.json").is_file():
-            record = self.read("data.json", DataRecord)
+            record = self.data
             if record.sha256 != sha256:
                 raise InputError(
                     f"the data of {self.path} ({record.spec}) have changed since it was started: "

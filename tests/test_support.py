@@ -1,0 +1,50 @@
+"""Supports as a user declares them."""
+
+import pytest
+
+from energeia._core.errors import InputError
+from energeia.support import Real, Support, parse
+
+NAMES = ("lifetime", "channel", "t [s; UTC]", "2", "it's: odd", "x-y")
+FREE = Support.of([Real()] * 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lifetime:positive; channel:categorical(0,1,2)", {0: "positive", 1: "categorical(0,1,2)"}),
+        ("'t [s; UTC]': positive", {2: "positive"}),
+        ('"it\'s: odd":interval(0,1)', {4: "interval(0,1)"}),
+        ("'it''s: odd':interval(0,1)", {4: "interval(0,1)"}),
+        ("x-y:positive;", {5: "positive"}),
+        ("2:positive; '2':circle(0,1)", {2: "positive", 3: "circle(0,1)"}),
+        ("1-2:positive; 5 : positive", {1: "positive", 2: "positive", 5: "positive"}),
+        ("positive", dict.fromkeys(range(6), "positive")),
+        (" ; *:positive ;", dict.fromkeys(range(6), "positive")),
+        (":positive", dict.fromkeys(range(6), "positive")),
+        ("", {}),
+    ],
+)
+def test_columns_are_declared_by_number_or_by_name(text, expected):
+    wanted = [expected.get(i, "real") for i in range(6)]
+    columns = parse(text, FREE, NAMES).columns
+    assert columns == parse("; ".join(f"{i}:{k}" for i, k in enumerate(wanted)), FREE).columns
+    assert [column.name for column in columns] == [kind.partition("(")[0] for kind in wanted]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lifetme:positive", "did you mean 'lifetime'"),
+        ("lifetime:postive", "did you mean 'positive'"),
+        ("6:positive", "columns 0 to 5"),
+        ("'t [s; UTC:positive", "cannot be read"),
+        ("a:b:positive", "columns 'a:b' were named"),
+        ("':positive", "cannot be read"),
+        ("lifetime:", "is not known"),
+    ],
+)
+def test_a_declaration_that_cannot_be_read_is_one_sentence(text, said):
+    with pytest.raises(InputError, match=said.replace("(", r"\(")) as caught:
+        parse(text, FREE, NAMES)
+    assert "\n" not in str(caught.value)
