@@ -1,1 +1,1 @@
-"""energeia beside its peers: ``python -m benchmarks.run``."""
+"""energeia compared with other libraries: ``python -m benchmarks.run``."""

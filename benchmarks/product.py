@@ -1,4 +1,4 @@
-"""energeia's side of every row: recipes from the catalog, the one loop, the one way to serve."""
+"""energeia's side of every row: recipes, the training loop, evaluation and sampling."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def assembled(
 
 
 def endless(batch: int, chunk: int) -> Training:
-    """Rounds without end, looked at every ``chunk``."""
+    """Unlimited rounds, with a check every ``chunk``."""
     return Training(rounds=10**6, batch=batch, check_every=chunk, average=0.0)
 
 
@@ -67,7 +67,7 @@ def density_tasks(model: Any, x: np.ndarray) -> dict[str, Task]:
 
 
 def parameters(modules: Modules) -> int:
-    """The numbers that training moves."""
+    """The number of trained parameters."""
     return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(modules, trainable(modules))))
 
 

@@ -1,8 +1,8 @@
-"""Measures energeia beside its peers, in one run, and writes ``benchmarks/results.md``.
+"""Measures energeia and other libraries, in one run, and writes ``benchmarks/results.md``.
 
     python -m benchmarks.run [--quick] [--threads N] [--repeats N] [--seconds S] [--only ROW ...]
 
-Each contender of each row runs in a process of its own, one at a time, in turn (A B C A B C ...),
+Each contender of each row runs in a separate process, one at a time, alternating (A B C A B C ...),
 on the same cores. Numbers are medians over the repeats.
 """
 
@@ -67,7 +67,7 @@ def measured(row: Row, options: argparse.Namespace) -> dict[str, list[dict]]:
 
 
 def asked(row: str, contender: str, options: argparse.Namespace) -> dict | None:
-    """One process, one answer; None and its last words if it failed."""
+    """One process, one answer; None, with its last output, if it failed."""
     command = [sys.executable, "-m", "benchmarks.worker", row, contender]
     command += [str(options.seconds), str(options.threads)]
     done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""What a contender hands over to be timed, and how it is timed."""
+"""The tasks of a contender, and their timing."""
 
 import time
 from collections.abc import Callable

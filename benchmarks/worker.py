@@ -1,9 +1,9 @@
-"""Times one contender of one row in a process of its own, so that its peak memory is its own.
+"""Times one contender of one row in a separate process, which also isolates its peak memory.
 
     python -m benchmarks.worker ROW CONTENDER SECONDS THREADS
 
-prints one line of JSON. The cores are set before any library is imported: thread pools are sized
-by what they find.
+prints one line of JSON. The cores are set before any library is imported: thread pools are sized by
+the available cores.
 """
 
 import importlib

@@ -1,11 +1,11 @@
-"""Held-out digits: does the energy of the game rise on a digit that training never saw?
+"""Detection, by the energy of the game, of a digit that was left out of training.
 
     ENERGEIA_DATA=folder python -m studies.anomaly --digits 1 4 5 7 9 --seeds 0 1 2
 
 For each digit and seed: the max-entropy game on 80% of the other nine digits, then the energy of
-unseen images of all ten. Beside it, on the same images, the negative log-density of one Gaussian
-of full covariance. Writes ``studies/anomaly.md`` with the base rate, which is the AUPRC of a score
-that knows nothing; a split's table is not to be compared with another split's.
+unseen images of all ten. For comparison, on the same images, the negative log-density of one
+Gaussian with full covariance. Writes ``studies/anomaly.md`` with the base rate, which is the AUPRC
+of a random score; tables of different splits are not comparable.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ TABLE = Path(__file__).with_suffix(".md")
 
 
 class Scored(NamedTuple):
-    """What two scores say of the same images."""
+    """Two scores of the same images."""
 
     energy: np.ndarray
     gaussian: np.ndarray
@@ -57,13 +57,13 @@ def main(
 ) -> None:
     """Train, score and write the table."""
     lines = [
-        "# A digit that training never saw",
+        "# A digit that was left out of training",
         "",
         f"`python -m studies.anomaly --digits {' '.join(map(str, digits))} --seeds "
         f"{' '.join(map(str, seeds))}`. MNIST; 80% of the other digits train, the rest and all "
-        f"images of the digit are judged. Max-entropy game of dense networks, {rounds:,} rounds; "
-        "mean and standard error over seeds. The base rate is the AUPRC of a score that knows "
-        "nothing; published tables mix splits and are not comparable.",
+        f"images of the digit are tested. Max-entropy game of dense networks, {rounds:,} rounds; "
+        "mean and standard error over seeds. The base rate is the AUPRC of a random "
+        "score; published tables use different splits and are not comparable.",
         "",
         "| digit | base rate | energy: AUPRC | AUROC | Gaussian: AUPRC | AUROC |",
         "|---|---|---|---|---|---|",

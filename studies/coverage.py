@@ -1,11 +1,11 @@
-"""Are the errors true? How often 68% intervals hold the exact value.
+"""Coverage of error bars: how often 68% intervals contain the exact value.
 
     python studies/coverage.py
 
 draws the shots of a critical transverse-field Ising chain of 8 qubits from its exact state vector,
-200 times over, and asks of each set what the tomography asks: observables, KL divergence, classical
-and quantum fidelity, purity. Counts how often value +- stderr holds the exact number: 68.3% if the
-errors are right, with a binomial error of 3.3%. Writes ``studies/coverage.md``.
+200 times, and computes for each set the quantities of a tomography: observables, KL divergence,
+classical and quantum fidelity, purity. Counts how often value +- stderr contains the exact number:
+68.3% if the errors are right, with a binomial error of 3.3%. Writes ``studies/coverage.md``.
 """
 
 import functools
@@ -83,7 +83,7 @@ def quantities(povm: Povm, truth: Truth, p: np.ndarray, q: np.ndarray) -> list[Q
     chain = hamiltonian("tfim:J=1,h=1", n_sites=SITES)
     pairs = tuple(PauliString(1 / 4, {i: "Z", i + 4: "Z"}) for i in range(4))
     string = (PauliString(1.0, {1: "X", 2: "X", 3: "X"}),)
-    seen = p > 0  # of some strings of outcomes the state is incapable
+    seen = p > 0  # some strings of outcomes have probability zero
     log_p, log_q = (np.log(d, where=d > 0, out=np.full_like(d, -np.inf)) for d in (p, q))
     divergence = float(p[seen] @ (log_p[seen] - log_q[seen]))
     weights = povm.n_outcomes ** np.arange(SITES - 1, -1, -1)
@@ -145,7 +145,7 @@ def main(shots: int = 10_000, repetitions: int = 200, seed: int = 0) -> None:
     began = time.perf_counter()
     lines = [row for m in (pauli_4(), pauli_6()) for row in coverage(m, shots, repetitions, seed)]
     head = [
-        "# How often 68% intervals hold the exact value",
+        "# How often 68% intervals contain the exact value",
         "",
         f"`python studies/coverage.py`: {repetitions} sets of {shots:,} shots of the critical "
         f"transverse-field Ising chain of {SITES} qubits, seed {seed}; Q is the same chain with "

@@ -3,7 +3,7 @@
     python studies/digits.py
 
 The 1,797 digits of scikit-learn, 8x8, 17 levels, split 1257 / 180 / 360 at random; each recipe with
-its defaults, trained on the first part, stopped early on the second, judged once on the third.
+its defaults, trained on the first part, stopped early on the second, tested once on the third.
 """
 
 import argparse

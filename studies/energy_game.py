@@ -3,9 +3,9 @@
     python -m studies.energy_game
 
 trains the default game on 20,000 rows of ``8gaussians``, whose modes are wide enough for chains to
-walk between. ``docs/images/energy-carved.png`` shows the energy at four moments of the training;
-``docs/images/energy-chains.png`` and ``studies/energy_game.md`` set the raw generator, a truncated
-one, chains in the latent space and chains in the data side by side.
+move between them. ``docs/images/energy-carved.png`` shows the energy at four stages of the
+training; ``docs/images/energy-chains.png`` and ``studies/energy_game.md`` compare the generator, a
+truncated one, chains in the latent space and chains in data space.
 """
 
 from pathlib import Path
@@ -37,7 +37,7 @@ from energeia.training.state import Game
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 TABLE = Path(__file__).with_suffix(".md")
-MOMENTS = (250, 500, 1000, 2500)
+STAGES = (250, 500, 1000, 2500)
 ANGLES = np.arange(8) * np.pi / 4
 CENTERS = 4 / 1.414 * np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
 WIDTH, SAMPLES, EDGE = 0.5 / 1.414, 5000, 4.6
@@ -49,11 +49,11 @@ class Shown(NamedTuple):
     note: str = ""
 
 
-def moments(seed: int) -> list[tuple[int, Any]]:
+def stages(seed: int) -> list[tuple[int, Any]]:
     """The model at a few rounds of its training."""
     x = toy("8gaussians").sample(seed, 20_000)
     options = MaxEntropyOptions()
-    training = msgspec.structs.replace(options.training, rounds=MOMENTS[-1], check_every=250)
+    training = msgspec.structs.replace(options.training, rounds=STAGES[-1], check_every=250)
     options = msgspec.structs.replace(options, training=training)
     problem = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=len(x))
     rows = Batch(jnp.asarray(x, dtype=float), None)
@@ -63,9 +63,9 @@ def moments(seed: int) -> list[tuple[int, Any]]:
     for progress in training_chunks(
         game, made.modules, rows, None, training, jax.random.key(seed + 1)
     ):
-        if progress.round in MOMENTS:
+        if progress.round in STAGES:
             modules = trained_modules(made.modules, progress.state, progress.best_so_far)
-            # The next chunk takes these arrays over.
+            # These arrays are donated to the next chunk.
             kept = jax.tree.map(
                 lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, modules
             )
@@ -73,8 +73,8 @@ def moments(seed: int) -> list[tuple[int, Any]]:
     return seen
 
 
-def carved(seen: list[tuple[int, Any]], path: Path) -> None:
-    """The energy at each moment, data in gray and generated rows in orange."""
+def energy_pictures(seen: list[tuple[int, Any]], path: Path) -> None:
+    """The energy at each stage, data in gray and generated rows in orange."""
     u = np.linspace(-EDGE, EDGE, 200)
     points = np.stack(np.meshgrid(u, u), axis=-1).reshape(-1, 2).astype(np.float32)
     data = toy("8gaussians").sample(99, 400)
@@ -98,9 +98,9 @@ def drawn(model: Any, count: int) -> np.ndarray:
     return draw(model, jax.random.key(5), count).x
 
 
-def routes(model: Any, exact: np.ndarray) -> list[Shown]:
-    """The same model drawn from in several ways."""
-    shown = [Shown("truth", exact), Shown("raw generator", drawn(model, SAMPLES))]
+def sampling_methods(model: Any, exact: np.ndarray) -> list[Shown]:
+    """Samples of the same model by several methods."""
+    shown = [Shown("truth", exact), Shown("generator", drawn(model, SAMPLES))]
     cut = with_truncated_prior(model, "max-entropy", 1.0, 1.0)
     shown.append(Shown("truncated at 1 deviation", drawn(cut, SAMPLES)))
     for latent in ("pullback", "plain", ""):
@@ -127,10 +127,10 @@ def pictured(shown: list[Shown], path: Path) -> None:
 
 def table(shown: list[Shown]) -> str:
     lines = [
-        "# The maximum-entropy game on 8gaussians, drawn from in several ways",
+        "# The maximum-entropy game on 8gaussians, sampled by several methods",
         "",
         f"`python -m studies.energy_game`: {SAMPLES} samples each, 20,000 training rows, "
-        f"{MOMENTS[-1]} rounds. Quality: within 3 deviations of a center (perfect: 98.89%).",
+        f"{STAGES[-1]} rounds. Quality: within 3 deviations of a center (perfect: 98.89%).",
         "",
         "| samples | modes | high quality | KL to uniform | pooled width | chains |",
         "|---|---|---|---|---|---|",
@@ -146,9 +146,9 @@ def table(shown: list[Shown]) -> str:
 
 def main(seed: int = 0) -> None:
     """Train once, draw both pictures, write the table."""
-    seen = moments(seed)
-    carved(seen, IMAGES / "energy-carved.png")
-    shown = routes(seen[-1][1], toy("8gaussians").sample(seed + 50, SAMPLES))
+    seen = stages(seed)
+    energy_pictures(seen, IMAGES / "energy-carved.png")
+    shown = sampling_methods(seen[-1][1], toy("8gaussians").sample(seed + 50, SAMPLES))
     pictured(shown, IMAGES / "energy-chains.png")
     TABLE.write_text(table(shown))
 

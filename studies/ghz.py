@@ -1,4 +1,4 @@
-"""GHZ states under local noise: what models learn of them, and what classical fidelity misses.
+"""GHZ states under local noise: fits of models, and the limits of the classical fidelity.
 
     python -m studies.ghz
 
@@ -39,7 +39,8 @@ FRESH = 4000
 DRAWN = 20_000
 SHARES = (0.85, 0.1, 0.05)
 STARTS = 4
-"""Of the Born machine on pure states; purified ones take minutes and stop at no walls here."""
+"""Of the Born machine on pure states; purified ones take minutes and end in no local optimum
+here."""
 TRAINING = {"rounds": 600, "batch": 250, "check_every": 50}
 BORN = {
     "bond": 4, "amplitudes": "real", "training": TRAINING,
@@ -121,7 +122,7 @@ def learn(sites: int, noise: float) -> list[str]:
 
 def text_of(pairs: list[Pair], learned: list[str], seconds: float) -> str:
     lines = [
-        "# GHZ states: what is learned, and what the classical fidelity does not see",
+        "# GHZ states: fits of models, and the limits of the classical fidelity",
         "",
         f"`python -m studies.ghz`, {seconds:.0f} s with compilation. Pauli-4 outcomes.",
         "",
@@ -142,10 +143,10 @@ def text_of(pairs: list[Pair], learned: list[str], seconds: float) -> str:
     head = " | ".join(f"KL, {n:,} shots | F_c" for n in SHOTS)
     return "\n".join([
         *lines, "",
-        "The states are told apart by strings of full support alone, such as X⊗…⊗X = ±1. Few "
-        "outcomes know of them, exponentially fewer with N, and a sample comes to miss even the "
-        "difference itself: where it falls below the exact number, the strings that carry it have "
-        "not come up. A model of classical fidelity .999 may be a model of the other state.",
+        "The states differ only in strings of full support, such as X⊗…⊗X = ±1. They affect few "
+        "outcomes, exponentially fewer with N, so that a sample can miss the difference: where "
+        "it is below the exact number, the strings that dominate it did not occur. A model of "
+        "classical fidelity .999 may be a model of the other state.",
         "",
         "## Models against shots",
         "",
@@ -153,14 +154,14 @@ def text_of(pairs: list[Pair], learned: list[str], seconds: float) -> str:
         f"Born machine has bond dimension {BORN['bond']}, real amplitudes, "
         f"{TRAINING['rounds']} rounds at a learning rate of 0.1 from large noise (1) of free "
         "signs, and a purification of 4 where there is noise on the qubits; held-out shots choose "
-        f"among {STARTS} starts on pure states. It sees bases and signs, the others Pauli-4 "
-        "outcomes. The default start, noise of one sign, draws the chain toward one product state; "
+        f"among {STARTS} starts on pure states. It uses bases and signs, the others Pauli-4 "
+        "outcomes. The default start, noise of one sign, favors one product state; "
         "a GHZ state is two of them.",
         "",
-        "A k-gram cannot carry the branch that it is in across sites that do not tell of it; the "
-        "Born machine carries it on its bond. A start may stop at a domain wall, with two parts "
-        "of the chain that do not know of each other's branch: tenths of a nat, which held-out "
-        "shots see.",
+        "A k-gram cannot transmit which branch it is in across sites whose outcomes do not show "
+        "it; the Born machine transmits it on its bond. A fit may end in a domain wall between "
+        "two parts of the chain with independent branches: tenths of a nat, which held-out shots"
+        " detect.",
         "",
         f"| N | p | model | {head} |", "|---" * (3 + 2 * len(SHOTS)) + "|", *learned, "",
     ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""What bounds on mutual information say of correlated Gaussians, where I is known.
+"""Bounds on the mutual information of correlated Gaussians, where I is known.
 
     python studies/information.py
 
@@ -45,7 +45,7 @@ def table(found: Found, seconds: float) -> str:
         f"{ROWS // 2:,} pairs to train on, {ROWS // 2:,} others to report on; one seed. Caps: "
         f"Jensen-Shannon log 2 = {np.log(2):.2f}, InfoNCE log {BATCH} = {np.log(BATCH):.2f}, "
         f"NWJ and Donsker-Varadhan log {ROWS // 2:,} = {np.log(ROWS // 2):.2f}, above which no "
-        f"bound from so few rows is certain. {seconds:.0f} s in all, compilation included.",
+        f"bound from so few rows is reliable. {seconds:.0f} s in all, compilation included.",
         "",
         "| truth | " + " | ".join(found) + " |",
         "|---" * (len(found) + 1) + "|",

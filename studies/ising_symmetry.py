@@ -1,4 +1,4 @@
-"""What symmetries are worth: the exact KL divergence of a masked network from the Ising model.
+"""The gain from symmetries: the exact KL divergence of a masked network from the Ising model.
 
     python studies/ising_symmetry.py
 

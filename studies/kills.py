@@ -1,9 +1,9 @@
-"""Kill a run again and again, resume it each time, and compare it with one left alone.
+"""Kill a run repeatedly, resume it each time, and compare it with an uninterrupted one.
 
     python studies/kills.py --kills 20
 
 SIGKILL comes at random moments, also while a checkpoint is written. The resumed run must end in
-the same bytes: the last checkpoint, its header and the metrics of every look.
+the same bytes: the last checkpoint, its header and the metrics of every check.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""What a restricted Boltzmann machine learns of the critical Ising model, over several data sets.
+"""A restricted Boltzmann machine fitted to the critical Ising model, for several data sets.
 
     python studies/machine_ising.py --seeds 4
 
 fits ``rbm`` with its defaults to 20,000 exact samples of the 8x8 lattice, draws as many samples,
 and compares the energy and |m| with the exact values of the lattice. A pull is a deviation over its
 error: first over the error of the samples drawn, then over that error joined with the one of the
-training samples, which bounds what any model can know. Writes ``studies/machine_ising.md``.
+training samples, which limits the accuracy of any model. Writes ``studies/machine_ising.md``.
 """
 
 import argparse

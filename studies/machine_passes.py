@@ -1,11 +1,11 @@
-"""How long a restricted Boltzmann machine may train on few rows before it learns them by heart.
+"""Overfitting of a restricted Boltzmann machine on few rows, by number of rounds.
 
     python studies/machine_passes.py
 
 fits ``rbm`` for several numbers of rounds, without its bound on passes, to three small data sets:
 the digits of scikit-learn (17 levels), the same in black and white, and 2,000 samples of the
 critical Ising model. Held-out log-likelihoods are estimates by annealed importance sampling.
-Beside it what stopping early by held-out rows does to a lattice of 20,000 rows in the ordered
+Also the effect of early stopping by held-out rows on a lattice of 20,000 rows in the ordered
 phase, read from a file, without its symmetries. Writes ``studies/machine_passes.md``; half an hour.
 """
 
@@ -90,7 +90,7 @@ def main() -> None:
                     print(lines[-1], flush=True)
         lines += [
             "", f"# Stopping early, Ising at beta {ORDERED}", "",
-            "| looks of patience, 0 for none | rounds | pull of energy | pull of abs(m) |",
+            "| checks of patience, 0 for none | rounds | pull of energy | pull of abs(m) |",
             "|---|---|---|---|",
         ]  # fmt: skip
         for patience in (0, 6):

@@ -6,9 +6,9 @@
 
 The first trains one recipe on 2,500 rows for each seed and adds a line a seed to
 ``studies/ring_grid.jsonl``; the second writes ``studies/ring_grid.md`` from all lines. Modes,
-quality and KL are of 2,500 samples, as the protocol has them; widths are of 20,000. The raw
-generator and its chains are apart. Seconds are those of training with its compilation, which a
-cache spares all seeds but the first where ``JAX_COMPILATION_CACHE_DIR`` names one.
+quality and KL are of 2,500 samples, as the protocol has them; widths are of 20,000. Samples of the
+generator and of its chains have separate rows. Seconds are those of training with its compilation,
+which a cache spares all seeds but the first where ``JAX_COMPILATION_CACHE_DIR`` names one.
 """
 
 import json
@@ -80,7 +80,7 @@ def quality(x: np.ndarray, truth: Modes) -> dict[str, Any]:
 
 
 def calibrated(landscape: Landscape, truth: Modes) -> dict[str, Any]:
-    """On points of p cut at 4 deviations, and uniform on discs of 4 deviations."""
+    """On points of p within 4 deviations, and uniform on discs of 4 deviations."""
     rng = np.random.default_rng(12345)
     inside = points_inside(rng, truth.centers, truth.width, MEASURED)
     radius = 4 * np.sqrt(rng.uniform(size=MEASURED))
@@ -100,7 +100,7 @@ def energies_of(landscape: Landscape, x: jax.Array) -> jax.Array:
 
 
 def chains_of(landscape: Landscape, seed: int) -> tuple[np.ndarray, dict[str, Any]]:
-    """Jumps of the generator and short MALA; its ends, and what its diagnostics say."""
+    """Jumps of the generator and short MALA; its final states and diagnostics."""
     generator = landscape.generator
     assert isinstance(generator, Density)
     start_key, tune_key, run_key = jax.random.split(jax.random.key(seed), 3)

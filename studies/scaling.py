@@ -5,7 +5,7 @@
 Critical transverse-field Ising chains, Pauli-6 shots, the Born machine. KL(P || Q) is of Pauli-4
 outcomes at fresh strings of the truth, as the mean of r - 1 - log r with r = Q/P: E_P[r] = 1 where
 Q is possible only where P is, so r - 1 has no effect on the mean, and it cancels the scatter of
-log r to first order. Shots at the KL asked for are interpolated on log scales along a ladder.
+log r to first order. Shots at the required KL are interpolated on log scales.
 Fits are kept in ``runs/scaling`` and not repeated; ``studies/scaling.md`` and
 ``docs/images/shots-scaling.png`` are made of them.
 """
@@ -62,7 +62,7 @@ class Fit(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """A ground state, fresh strings of it, and their exact log-probabilities."""
+    """A ground state, new strings of it, and their exact log-probabilities."""
 
     state: object
     fresh: np.ndarray
@@ -100,7 +100,7 @@ def known() -> list[Fit]:
 
 
 def needed(values: dict[int, float]) -> float:
-    """Shots at which KL per qubit is as asked, on a line between two rungs in log-log."""
+    """Shots at which KL per qubit is as asked, by log-log interpolation."""
     shots = np.log(sorted(values))
     gaps = np.log([values[n] for n in sorted(values)]) - np.log(KL_PER_QUBIT)
     crossings = np.flatnonzero((gaps[:-1] > 0) & (gaps[1:] <= 0))
@@ -146,8 +146,8 @@ def table(fits: list[Fit], shots: dict[tuple[int, int], float], slope: float, er
         f"Shots needed grow as N^({slope:.2f} ± {error:.2f}): least squares of log shots on log N, "
         "one point a length and seed, error from the scatter about the line. The exponent is of "
         "state, model and training together: a longer chain is harder to optimize, too, and a fit "
-        "that stops at a poor optimum asks for more shots. Earlier starts, many of which stopped "
-        "at walls (see `BornMachine.random`), gave 0.42 ± 0.14 and 0.64 ± 0.12.",
+        "that ends in a local optimum needs more shots. Earlier initializations, many of which "
+        "ended in domain walls (see `BornMachine.random`), gave 0.42 ± 0.14 and 0.64 ± 0.12.",
         "",
         "![Shots for a fixed KL per qubit](../docs/images/shots-scaling.png)",
     ]

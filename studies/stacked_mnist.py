@@ -1,4 +1,4 @@
-"""StackedMNIST: modes found and their balance, beside the floor of held-out real stacks.
+"""StackedMNIST: modes found and their balance, compared with held-out real stacks.
 
     ENERGEIA_DATA=folder python -m studies.stacked_mnist --digits 1 --seeds 0 1 2 3 4
     ENERGEIA_DATA=folder python -m studies.stacked_mnist --digits 3 --channels 64 --batch 64 \
@@ -8,7 +8,7 @@
     python -m studies.stacked_mnist --table
 
 The second and third are meant for an accelerator; without ``--channels`` networks are dense, which
-suits a CPU. Trains the judge first and prints its accuracy, then
+suits a CPU. Trains the classifier first and prints its accuracy, then
 the game on stacks of training digits; each seed adds a line to ``studies/stacked_mnist.jsonl``, and
 the first one of a single digit a picture, ``docs/images/generated-digits.png``.
 """
@@ -52,7 +52,7 @@ HERE = Path(__file__)
 LINES, TABLE = HERE.with_suffix(".jsonl"), HERE.with_suffix(".md")
 PICTURE = HERE.parents[1] / "docs" / "images" / "generated-digits.png"
 MANY = 20_000
-"""Samples whose classes say how even they are more closely than the protocol's."""
+"""More samples than the protocol's, for a more accurate KL."""
 REQUIRED_ACCURACY = 0.99
 
 
@@ -67,20 +67,22 @@ def options_of(rounds: int, channels: int, batch: int) -> MaxEntropyOptions:
     )  # fmt: skip
 
 
-def judge_of(seed: int) -> tuple[DigitClassifier, np.ndarray, float]:
+def classifier_of(seed: int) -> tuple[DigitClassifier, np.ndarray, float]:
     """The classifier, the classes it gives to the test images, and its accuracy on them."""
     images, labels = mnist("mnist", "train").values, mnist_labels("train")
-    held_out_loss = train_classifier(jax.random.key(seed), images, labels)
+    classifier = train_classifier(jax.random.key(seed), images, labels)
     test = mnist("mnist", "test").values
-    right = accuracy(held_out_loss, test, mnist_labels("test"))
+    right = accuracy(classifier, test, mnist_labels("test"))
     print(f"digit classifier: {right} right on {right.n} test images", flush=True)
     if (right.value or 0.0) < REQUIRED_ACCURACY:
-        raise SystemExit(f"the judge is right on less than {REQUIRED_ACCURACY:.0%}: train longer")
-    return held_out_loss, classify(held_out_loss, test), float(right.value or 0.0)
+        raise SystemExit(
+            f"the classifier is right on less than {REQUIRED_ACCURACY:.0%}: train longer"
+        )
+    return classifier, classify(classifier, test), float(right.value or 0.0)
 
 
 def fit(options: MaxEntropyOptions, x: np.ndarray, seed: int, seconds: float) -> tuple[Any, int]:
-    """The trained model, stopped at the first look after ``seconds``, and its rounds."""
+    """The trained model, stopped at the first check after ``seconds``, and its rounds."""
     count, layout = len(x), x.shape[1:]
     rows = Batch(x.reshape(count, -1), None)  # pyright: ignore[reportArgumentType]
     problem = Problem(
@@ -117,11 +119,11 @@ def main(
     seconds: float = 540.0,
     table: bool = False,
 ) -> None:
-    """Train and judge for each seed, or write the table; training stops after ``seconds``."""
+    """Train and evaluate for each seed, or write the table; training stops after ``seconds``."""
     if table:
         TABLE.write_text(render([json.loads(line) for line in LINES.read_text().splitlines()]))
         return
-    held_out_loss, real, right = judge_of(0)
+    classifier, real, right = classifier_of(0)
     for seed in seeds:
         images = mnist("mnist", "train").values
         x = stacked(images, digits, 60_000 if digits == 1 else 128 * 10**digits, seed)[0]
@@ -132,7 +134,7 @@ def main(
         few = SAMPLES_PER_MODE * 10**digits
         count = max(few, MANY)
         drawn = draw(model, jax.random.key(seed + 7), count).x.reshape(-1, *x.shape[1:])
-        classes = stack_classes(held_out_loss, drawn)
+        classes = stack_classes(classifier, drawn)
         found, many = stacked_report(classes[:few], real), stacked_report(classes, real)
         if digits == 1 and seed == seeds[0]:
             picture(drawn[:80, ..., 0])
@@ -149,7 +151,7 @@ def main(
 
 
 def picture(images: np.ndarray) -> None:
-    """The first draws, none chosen, in rows of twenty."""
+    """The first samples, not selected, in rows of twenty."""
     tiles = images.reshape(4, 20, *images.shape[1:]).swapaxes(1, 2)
     whole = tiles.reshape(4 * images.shape[1], 20 * images.shape[2])
     plt.imsave(PICTURE, 255 - whole, cmap="gray", vmin=0, vmax=255)
@@ -165,7 +167,7 @@ def render(rows: list[dict[str, Any]]) -> str:
         "deviation. Seconds are of one core of a CPU, with compilation. Settings were found on "
         "seed 0. Rows of three and four digits were not run: no accelerator was at hand.",
         "",
-        "| digits | seed | device | modes | KL raw | KL debiased | of 20,000 | floor | judge "
+        "| digits | seed | device | modes | KL raw | KL debiased | of 20,000 | floor | classifier "
         "| rounds | s |",
         "|---" * 11 + "|",
     ]

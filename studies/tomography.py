@@ -1,4 +1,4 @@
-r"""The critical Ising chain of 50 qubits from its shots: every model for shots, side by side.
+r"""The critical Ising chain of 50 qubits from its shots: all models for shots.
 
     python -m studies.tomography --seeds 3
     python -m studies.tomography povm-compact:width=64,training.rounds=6000 --shots 1000000 \
@@ -41,7 +41,7 @@ FRESH = 10_000
 DRAWN = 200_000
 DISTANCE = 8
 STARTS = {"born-machine": 2}
-"""A Born machine may stop at a poor optimum."""
+"""A Born machine may end in a local optimum."""
 
 
 def raw_shots(state, count, seed):
@@ -115,13 +115,13 @@ def _drawn(carry, index):
 
 
 def inverse_ratio(model, state, drawn):
-    """E_Q[P/Q], which is one where Q has missed nothing."""
+    """E_Q[P/Q], which is one where Q covers P."""
     log_q = log_likelihoods(model, drawn)
     return ratio_mean(log_prob(state, pauli_4(), drawn), log_q)
 
 
 def correlation_error(outcomes, exact):
-    """What shots or samples say of <ZZ> at the distance, in percent off the exact value."""
+    """<ZZ> at the distance from shots or samples, in percent off the exact value."""
     (found,) = correlations(outcomes, pauli_4(), "Z", [DISTANCE])
     return f"{100 * (found.value / exact - 1):+.2f} +- {100 * found.stderr / abs(exact):.2f}"
 

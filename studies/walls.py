@@ -1,4 +1,4 @@
-"""Which starts of a Born machine stop at walls: noise of one sign against noise of free signs.
+"""Domain walls in fits of a Born machine: initial noise of one sign against free signs.
 
     python -m studies.walls
 
