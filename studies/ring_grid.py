@@ -110,9 +110,9 @@ def chains_of(landscape: Landscape, seed: int) -> tuple[np.ndarray, dict[str, An
     found = run_chains(run_key, kernel, landscape.energy, starts, 10, 5, 50)
     metrics = diagnose(found)
     x = np.asarray(jax.vmap(jax.vmap(landscape.to_user))(found.positions))
-    told = {"acceptance": metrics.acceptance, "r_hat": metrics.r_hat, "ess": metrics.ess}
+    diagnostics = {"acceptance": metrics.acceptance, "r_hat": metrics.r_hat, "ess": metrics.ess}
     # Draws of one time are one a chain, so the first 2,000 rows are independent.
-    return np.swapaxes(x, 0, 1).reshape(-1, 2), told
+    return np.swapaxes(x, 0, 1).reshape(-1, 2), diagnostics
 
 
 def study(recipe: str, data: str, seed: int) -> dict[str, Any]:
@@ -124,8 +124,8 @@ def study(recipe: str, data: str, seed: int) -> dict[str, Any]:
     row["energy"] = calibrated(landscape, truth)
     if isinstance(landscape.generator, Density):
         clock = time.perf_counter()
-        x, told = chains_of(landscape, seed + 9)
-        row["chains"] = quality(x, truth) | told | {"seconds": time.perf_counter() - clock}
+        x, diagnostics = chains_of(landscape, seed + 9)
+        row["chains"] = quality(x, truth) | diagnostics | {"seconds": time.perf_counter() - clock}
     return row
 
 

@@ -2,13 +2,13 @@
 
     fit, resume, load          train and reopen runs
     compare, evaluate          measure models side by side, or one by one
-    inspect, open_data         look at data before they are modelled
+    inspect, open_data         describe data before modelling
     mutual_information         a bound on I(X; Z) from paired rows
     batched                    a function of one configuration, for any number of them
     Estimate, Support          a number with error and kind; what a variable is
     errors                     what can be raised
 
-The parts are in rooms, each with a table of its members in its docstring: ``bijections``,
+The parts are in packages, each with a table of its members in its docstring: ``bijections``,
 ``distributions``, ``energies``, ``mcmc``, ``objectives``, ``physics``, ``models``, ``nn``,
 ``stats``, ``data``, ``training``, ``evaluation``, ``recipes``, ``runs``, ``report``; the abstract
 classes they share are in ``contracts``. All of it is loaded on first use, so that

@@ -2,7 +2,7 @@
 
 EnergeiaError      base of all of them
 InputError         a value handed in cannot be used (a ``ValueError``)
-NotNormalized      log p was asked of an energy known up to a constant (a ``TypeError``)
+NotNormalized      log p was requested of an energy known up to a constant (a ``TypeError``)
 NoSuchCapability   a model was asked for what its kind cannot give (a ``TypeError``)
 TrainingFailed     training met a value that is not finite (an ``ArithmeticError``)
 ChainsStuck        no chain moved, or chains diverged (an ``ArithmeticError``)

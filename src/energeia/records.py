@@ -63,7 +63,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     entropy: Estimate | None = None
     """Exact entropy of the source in nats, where it is known: the best -log_likelihood."""
     divergence: Estimate | None = None
-    """KL(data || model) in nats from paired log-ratios, where the source knows its density."""
+    """KL(data || model) in nats from paired log-ratios, where the source has an exact density."""
     log_partition: tuple[Estimate, Estimate] | None = None
     """Bracket of log Z, lower side first, for models known up to a constant."""
     two_sample: tuple[TwoSample, ...] = ()

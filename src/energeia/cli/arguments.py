@@ -158,7 +158,7 @@ class ListArguments(msgspec.Struct, frozen=True, kw_only=True):
     """List the runs in a folder."""
 
     root: Positional[str] = "runs"
-    """Where to look."""
+    """The folder of runs."""
     common: _Common = Common()
 
 

@@ -127,17 +127,17 @@ def _show_chains(found: ChainSummary, target: str, step_size: float) -> None:
 
 def chain_warnings(found: ChainSummary) -> list[str]:
     """What makes chains less than their mean acceptance and R-hat say, one sentence each."""
-    said = []
+    messages = []
     if not found.r_hat < 1.01:
-        said.append("the chains disagree (R-hat above 1.01): give more --steps")
+        messages.append("the chains disagree (R-hat above 1.01): give more --steps")
     if found.still_chains:
-        said.append(
+        messages.append(
             f"{found.still_chains} of {found.chains} chains never moved in {found.steps} steps: "
             "give a smaller --step-size, or 0 to adapt it"
         )
     if found.bias is not None:
-        said.append(_bias(found.bias))
-    return said
+        messages.append(_bias(found.bias))
+    return messages
 
 
 def _bias(bias: Estimate) -> str:

@@ -103,7 +103,7 @@ def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, P
     if rows is not None and "n" in parameters:
         parameters["n"] = rows
     if parameters.get("n", 2) < 1:
-        raise InputError(f"{parameters['n']} rows were asked of {name!r}: ask for at least 1")
+        raise InputError(f"{parameters['n']} rows were requested of {name!r}: request at least 1")
     module, _, function = NAMED[name].loader.partition(":")
     given = {**parameters, "seed": seed} if NAMED[name].seeded else parameters
     loaded = getattr(importlib.import_module(module), function)(name, **given)

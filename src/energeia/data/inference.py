@@ -82,11 +82,11 @@ def refuse_constant(
         InputError: naming the constant continuous columns.
     """
     columns = support.columns
-    frozen = [int(i) for i in summary.constant if not columns[i].discrete]
-    if frozen:
+    constant = [int(i) for i in summary.constant if not columns[i].discrete]
+    if constant:
         raise InputError(
-            f"{spec} has columns that never change ({_list(frozen, names)}) where a density needs "
-            f"them to vary: drop them with --drop-columns {','.join(map(str, frozen))}"
+            f"{spec} has columns that never change ({_list(constant, names)}) where a density "
+            f"needs them to vary: drop them with --drop-columns {','.join(map(str, constant))}"
         )
     still = [int(i) for i in summary.constant]
     if not still:

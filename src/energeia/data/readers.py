@@ -64,8 +64,10 @@ def locate(spec: str) -> tuple[Path, str | None]:
         if is_there(Path(front)):
             path, key = Path(front), back
     if not is_there(path):
-        beside = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        advice = nearest(path.name, beside) if len(beside) in range(1, 200) else "check the path"
+        neighbors = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        advice = (
+            nearest(path.name, neighbors) if len(neighbors) in range(1, 200) else "check the path"
+        )
         advice = advice if advice.startswith("did") else "check the path"
         raise InputError(f"{spec} does not exist where a file of samples was wanted: {advice}")
     if path.is_dir():

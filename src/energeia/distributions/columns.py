@@ -23,7 +23,7 @@ class Columns(eqx.Module):
     """A head for each column: features and parameters of all columns as two flat vectors.
 
     ``kinds[i]`` is the index in ``heads`` of the head of column i; equal neighbors are computed
-    together. Columns stand in the order in which a model visits them.
+    together. Columns are in the order of the model.
     """
 
     heads: tuple[Head, ...]

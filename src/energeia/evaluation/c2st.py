@@ -122,7 +122,7 @@ def _scores(classifier: Any, x: np.ndarray, labels: np.ndarray, held_out: np.nda
             found = classifier.predict_proba(held_out)[:, 1]
     if not np.all(np.isfinite(found)):
         raise InputError(
-            f"{type(classifier).__name__} gave scores that are not finite: look for huge values"
+            f"{type(classifier).__name__} gave scores that are not finite: check for huge values"
         )
     return found
 

@@ -22,7 +22,7 @@ def chain_report(
 
     Each chain starts at the end of an annealed chain and continues with one fixed kernel, tuned in
     a pilot run that is discarded. Of the energy, all columns and their squares the worst is
-    reported (``stats.convergence``), beside the least acceptance of a chain and how many chains
+    reported (``stats.convergence``), with the least acceptance of a chain and how many chains
     never moved. None where no chain moves or one meets a value that is not finite, and for a
     model with conditions, whose chains have a target each.
 

@@ -240,13 +240,13 @@ def _equilibrated(
     key: PRNGKey, path: Path, kernel: Kernel, run: AnnealedRun, eps: Array, steps: int,
     condition: Condition,
 ) -> Array:  # fmt: skip
-    pick, walk = jax.random.split(key)
+    pick, equilibrate_key = jax.random.split(key)
     chosen = jax.random.categorical(pick, run.log_weights, shape=run.log_weights.shape)
 
     def one(x: Array, key: PRNGKey) -> tuple[Array, None]:
         return _move(key, path, kernel, x, jnp.ones(()), eps, condition)[0], None
 
-    return jax.lax.scan(one, run.positions[chosen], jax.random.split(walk, steps))[0]
+    return jax.lax.scan(one, run.positions[chosen], jax.random.split(equilibrate_key, steps))[0]
 
 
 def _mean(log_weights: Array, base: float, sign: int, kind: Kind, note: str) -> Estimate:

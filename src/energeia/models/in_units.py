@@ -15,7 +15,7 @@ from energeia.models.landscape import HasLandscape, Landscape
 
 
 class ConditionScaling(eqx.Module):
-    """Standardize a condition before a model sees it: (c - location) / scale."""
+    """Standardize a condition: (c - location) / scale."""
 
     location: Frozen
     scale: Frozen

@@ -1,4 +1,4 @@
-"""Pieces that several recipes share: coordinates, flows, likelihood assemblies, symmetries."""
+"""Parts that several recipes share: coordinates, flows, likelihood assemblies, symmetries."""
 
 from collections.abc import Callable
 from typing import Any
@@ -99,7 +99,7 @@ def one_player(
     name: str = "model",
     finish: Callable[[Any], Any] = lambda model: model,
 ) -> Assembly:
-    """One module, one objective, one player that moves it."""
+    """One module, one objective, one player that trains it."""
     player = Player(name, (name,), optimizer(optimization, rounds))
 
     def model_of(modules: Modules) -> Any:
@@ -112,7 +112,7 @@ def symmetrized(model: Density, problem: Problem, choice: Symmetrize) -> Density
     """Mix a density in the user's units over the declared symmetries, as ``choice`` says."""
     names = problem.symmetries
     if choice == "auto":
-        # The translations are as many as the sites: batches teach them, scores need not pay.
+        # There are as many translations as sites, so they augment batches only.
         names = tuple(name for name in names if name != "translations")
     if choice in ("augment", "none") or not names:
         return model

@@ -44,7 +44,7 @@ class ObservableLine(NamedTuple):
 
 
 def write_report(page: Page, path: str | Path) -> list[Path]:
-    """Write the page, and beside it ``leaderboard.csv`` and ``report.json``.
+    """Write the page, and ``leaderboard.csv`` and ``report.json`` in the same folder.
 
     Each file is written atomically. Returns the three paths, the page first.
 

@@ -15,7 +15,7 @@ TRUST = {
     "flow": (
         "Likelihood (on continuous columns) and samples are both exact: one invertible map with "
         "its Jacobian. Discrete columns are dequantized first, which makes their likelihood "
-        "a lower bound; a map cannot change topology, so thin bridges may join separate modes."
+        "a lower bound; a map cannot change topology, so some mass may remain between modes."
     ),
     "latent": (
         "Samples are exact draws of the model. Its likelihood is known only from below: the bound "

@@ -50,7 +50,7 @@ def read_tomography(path: str | Path) -> Tomography:
 
 
 def write_tomography(found: Tomography, path: str | Path) -> list[Path]:
-    """Write the page, and ``tomography.csv`` beside it; each is written atomically.
+    """Write the page, and ``tomography.csv`` in the same folder; each is written atomically.
 
     Raises:
         InputError: if the folder cannot be written or the disk is full.

@@ -67,15 +67,15 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
 
 def _lowered(asked: Training, used: Training, rows: int) -> list[str]:
     """A sentence for each setting that few rows have lowered."""
-    said = []
+    messages = []
     if used.batch < asked.batch:
-        said.append(f"batches of {used.batch} in place of {asked.batch}, all the training rows")
+        messages.append(f"batches of {used.batch} in place of {asked.batch}, all the training rows")
     if used.rounds < asked.rounds:
-        said.append(
+        messages.append(
             f"{used.rounds} rounds in place of {asked.rounds}, which are {asked.passes} passes "
             f"over {rows} rows; --training.passes 0 removes that limit"
         )
-    return said
+    return messages
 
 
 def reopen_session(directory: RunDirectory, *, quiet: bool = False) -> Session:

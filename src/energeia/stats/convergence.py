@@ -17,7 +17,7 @@ class Mixing(NamedTuple):
     r_hat: float
     """Rank-normalized and split; above 1.01 the chains disagree."""
     ess: float
-    """N / (2 tau) of the worst column: independent draws worth, of N = chains times draws."""
+    """N / (2 tau) of the worst column: effective sample size, of N = chains times draws."""
     time: float
     """tau = 1/2 + sum of rho = N / (2 ess) of the same column, in draws; NaN where it is more
     than a fifth of a chain, which is then too short to estimate it."""

@@ -55,11 +55,11 @@ class Streamed(NamedTuple):
         one_round = self.moves * self.batch
         chosen = self.order.indices(first_round * one_round, rounds * one_round)
 
-        def feed(rows: Any) -> jax.Array:
+        def to_device(rows: Any) -> jax.Array:
             block = take(rows, chosen).reshape((-1, self.moves, self.batch, *rows.shape[1:]))
             return jnp.asarray(block, dtype=jnp.result_type(float))
 
-        return ChunkInputs(None, jax.tree.map(feed, self.rows))
+        return ChunkInputs(None, jax.tree.map(to_device, self.rows))
 
     def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
         """The streamed rows of this move."""

@@ -25,14 +25,19 @@ class Engine(NamedTuple):
 
 
 def build_engine(
-    play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, mode: str, state: State
+    run_round: Round,
+    source: Resident | Streamed,
+    key: PRNGKey,
+    rounds: int,
+    mode: str,
+    state: State,
 ) -> Engine:
     """Compile the chunk; ``auto`` times both ways on copies of the state, keeps the faster."""
     if mode == "scan":
-        return _scan(play, source, key, rounds, state)
+        return _scan(run_round, source, key, rounds, state)
     if mode == "step":
-        return _step(play, source, key, rounds, state)
-    found = [build(play, source, key, rounds, state) for build in (_scan, _step)]
+        return _step(run_round, source, key, rounds, state)
+    found = [build(run_round, source, key, rounds, state) for build in (_scan, _step)]
     return min(found, key=lambda engine: _seconds(engine, state))
 
 
@@ -48,11 +53,11 @@ def _copy(state: State) -> State:
 
 
 def _scan(
-    play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
+    run_round: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
 ) -> Engine:
     start = time.perf_counter()
     length = _streamed_rounds(source, rounds)
-    compiled = scanned(play, length).lower(state, source.inputs(0, length), key).compile()
+    compiled = scanned(run_round, length).lower(state, source.inputs(0, length), key).compile()
     seconds = time.perf_counter() - start
 
     def run(state: State) -> tuple[State, dict[str, np.ndarray]]:
@@ -66,10 +71,10 @@ def _scan(
 
 
 def _step(
-    play: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
+    run_round: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
 ) -> Engine:
     start = time.perf_counter()
-    compiled = stepped(play).lower(state, source.inputs(0, 1), key).compile()
+    compiled = stepped(run_round).lower(state, source.inputs(0, 1), key).compile()
     seconds = time.perf_counter() - start
 
     def run(state: State) -> tuple[State, dict[str, np.ndarray]]:

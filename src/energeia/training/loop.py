@@ -110,9 +110,9 @@ def training_chunks(
         first: Batch = jax.tree.map(lambda r: jnp.asarray(r, float), chosen)
         start = run_unoptimized(initialize, init_key, modules, first), BestSoFar()
     state, best_so_far = start
-    play = make_round(game, modules, source, settings.average, augment)
+    run_round = make_round(game, modules, source, settings.average, augment)
     held_out_loss = make_held_out(game.objective, modules, held_out, check_key)
-    engine = build_engine(play, source, run_key, settings.check_every, settings.mode, state)
+    engine = build_engine(run_round, source, run_key, settings.check_every, settings.mode, state)
     while int(state.round) < total_rounds(settings) and not _exhausted(best_so_far, settings):
         before, clock = int(state.round), time.perf_counter()
         state, metrics = engine.run(state)

@@ -37,7 +37,7 @@ def make_round(
         keys = jax.random.split(flip, batch.x.shape[0])
         return Batch(jax.vmap(augment)(keys, batch.x), batch.condition)
 
-    def play(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
+    def run_round(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
         key = jax.random.fold_in(key, state.round)
         metrics: Metrics = {}
         move = 0
@@ -53,7 +53,7 @@ def make_round(
         average = _averaged(state, decay)
         return state._replace(average=average, round=state.round + 1), metrics
 
-    return play
+    return run_round
 
 
 def _move(
@@ -94,23 +94,23 @@ def _averaged(state: State, decay: float) -> Any:
     )
 
 
-def scanned(play: Round, rounds: int) -> Any:
+def scanned(run_round: Round, rounds: int) -> Any:
     """Jit many rounds as one scan, metrics stacked."""
 
     def chunk(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
         def body(carry: State, streamed: Any) -> tuple[State, Metrics]:
-            return play(carry, ChunkInputs(inputs.data, streamed), key)
+            return run_round(carry, ChunkInputs(inputs.data, streamed), key)
 
         return jax.lax.scan(body, state, inputs.streamed, length=rounds)
 
     return jax.jit(chunk, donate_argnums=0)
 
 
-def stepped(play: Round) -> Any:
+def stepped(run_round: Round) -> Any:
     """Jit one round; its calls are asynchronous, so the host does not wait between them."""
 
     def one(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
         streamed = jax.tree.map(lambda rows: rows[0], inputs.streamed)
-        return play(state, ChunkInputs(inputs.data, streamed), key)
+        return run_round(state, ChunkInputs(inputs.data, streamed), key)
 
     return jax.jit(one, donate_argnums=0)

@@ -78,5 +78,5 @@ def _owned(leaf: Any) -> Array:
 
 
 def evaluated_arrays(state: State) -> Any:
-    """The arrays that evaluation sees: the moving average where there is one."""
+    """The arrays used in evaluation: the moving average where there is one."""
     return state.arrays if state.average is None else eqx.combine(state.average, state.arrays)

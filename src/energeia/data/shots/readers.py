@@ -104,7 +104,7 @@ def _from_names(path: Path, options: _Options) -> Shots | None:
 
 
 def _named_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an archive that have names this reader knows; none if it cannot be opened."""
+    """The arrays of an archive that have known names; none if it cannot be opened."""
     known = ("outcomes", "povm", "alphabet", "bases", "bits", "signs", "recipes")
     try:
         if path.suffix.lower() == ".npz":

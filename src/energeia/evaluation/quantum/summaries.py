@@ -56,7 +56,7 @@ def _shortfall(network: StateRecord, best: StateRecord) -> str:
 def _lead(models: Sequence[StateRecord]) -> str:
     rivals = [m for m in models if m.sort != "network"]
     if not rivals:
-        return "No baseline was fitted beside it."
+        return "No baseline was fitted for comparison."
     return f"The best that is not a network, {rivals[0].name}, is {_gap(rivals[0], models[0])} " \
            "nats a shot worse."  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""The files of a run: configuration, folder, ledgers, checkpoints."""
+"""The files of a run: configuration, folder, logs, checkpoints."""

@@ -20,7 +20,7 @@ _log = logging.getLogger("energeia")
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The JSON beside the arrays; a checkpoint exists once this file does."""
+    """The JSON file of a checkpoint; a checkpoint exists once this file does."""
 
     round: int
     sha256: str
