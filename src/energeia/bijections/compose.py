@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import Scalar
 from energeia.contracts import Bijection, Condition
@@ -24,8 +25,8 @@ class Chain(Bijection):
     bijections: tuple[Bijection, ...]
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.bijections[0].shape
 
     @property
@@ -34,16 +35,16 @@ class Chain(Bijection):
         shapes = [b.condition_shape for b in self.bijections if b.condition_shape is not None]
         return shapes[0] if shapes else None
 
+    @override
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """y and log |det dy/dx|."""
         total = jnp.zeros((), x.dtype)
         for bijection in self.bijections:
             x, log_det = bijection.forward(x, condition)
             total = total + log_det
         return x, total
 
+    @override
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """x and log |det dx/dy|."""
         total = jnp.zeros((), y.dtype)
         for bijection in reversed(self.bijections):
             y, log_det = bijection.inverse(y, condition)
@@ -57,21 +58,21 @@ class Inverse(Bijection):
     bijection: Bijection
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.bijection.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.bijection.condition_shape
 
+    @override
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """y and log |det dy/dx|."""
         return self.bijection.inverse(x, condition)
 
+    @override
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """x and log |det dx/dy|."""
         return self.bijection.forward(y, condition)
 
 
@@ -88,21 +89,21 @@ class Stacked(Bijection):
     unroll: int = eqx.field(static=True, default=1)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.layers.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.layers.condition_shape
 
+    @override
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """y and log |det dy/dx|."""
         return self._scan(lambda layer, u: layer.forward(u, condition), x, reverse=False)
 
+    @override
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """x and log |det dx/dy|."""
         return self._scan(lambda layer, u: layer.inverse(u, condition), y, reverse=True)
 
     def _scan(self, apply: Any, u: Array, *, reverse: bool) -> tuple[Array, Scalar]:

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.compose import Stacked
@@ -57,17 +58,17 @@ class Coupling(Bijection):
         )
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return (len(self.periodic),)
 
+    @override
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """y and log |det dy/dx|."""
         kept, changed, raw, periodic = self._split(x, condition)
         return self._join(kept, *self.transformer.forward(changed, raw, periodic))
 
+    @override
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """x and log |det dx/dy|."""
         kept, changed, raw, periodic = self._split(y, condition)
         return self._join(kept, *self.transformer.inverse(changed, raw, periodic))
 

@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import Scalar
 from energeia.bijections.permute import permuted
@@ -23,16 +24,16 @@ class Affine(Bijection):
     condition_shape: None = eqx.field(static=True, default=None)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.location.shape
 
+    @override
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """y and log |det dy/dx|."""
         return x * jnp.exp(self.log_scale) + self.location, jnp.sum(self.log_scale)
 
+    @override
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """x and log |det dx/dy|."""
         return (y - self.location) * jnp.exp(-self.log_scale), -jnp.sum(self.log_scale)
 
 
@@ -42,12 +43,12 @@ class Reverse(Bijection):
     shape: tuple[int, ...] = eqx.field(static=True)
     condition_shape: None = eqx.field(static=True, default=None)
 
+    @override
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """y and zero."""
         return jnp.flip(x, axis=-1), jnp.zeros((), x.dtype)
 
+    @override
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """x and zero."""
         return jnp.flip(y, axis=-1), jnp.zeros((), y.dtype)
 
 
@@ -61,14 +62,14 @@ class Permutation(Bijection):
     condition_shape: None = eqx.field(static=True, default=None)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.order.shape[-1:]
 
+    @override
     def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """y and zero."""
         return permuted(x, self.order, jnp.argsort(self.order)), jnp.zeros((), x.dtype)
 
+    @override
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
-        """x and zero."""
         return permuted(y, jnp.argsort(self.order), self.order), jnp.zeros((), y.dtype)

@@ -5,6 +5,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
+from typing_extensions import override
 
 from energeia._core.errors import InputError
 
@@ -59,22 +60,22 @@ class AffineScalar(ScalarBijection):
             )
         return 2
 
+    @override
     def forward(
         self,
         x: Float[Array, " n"],
         raw: Float[Array, "n p"],
         periodic: Bool[Array, " n"] | None = None,
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-        """y and log dy/dx of each number."""
         log_scale = self.bound * jnp.tanh(raw[:, 0] / self.bound)
         return x * jnp.exp(log_scale) + raw[:, 1], log_scale
 
+    @override
     def inverse(
         self,
         y: Float[Array, " n"],
         raw: Float[Array, "n p"],
         periodic: Bool[Array, " n"] | None = None,
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-        """x and log dx/dy of each number."""
         log_scale = self.bound * jnp.tanh(raw[:, 0] / self.bound)
         return (y - raw[:, 1]) * jnp.exp(-log_scale), -log_scale

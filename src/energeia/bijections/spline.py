@@ -12,6 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
+from typing_extensions import override
 
 from energeia.bijections.scalar import ScalarBijection
 
@@ -45,25 +46,25 @@ class Spline(ScalarBijection):
         """Widths, heights and slopes; for an angle also the slope at +-pi and a rotation."""
         return 3 * self.bins + (1 if periodic else -1)
 
+    @override
     def forward(
         self,
         x: Float[Array, " n"],
         raw: Float[Array, "n p"],
         periodic: Bool[Array, " n"] | None = None,
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-        """y and log dy/dx of each number."""
         if periodic is None:
             return self._in_box(x, raw, None, _evaluate)
         y, log_slope = self._in_box(jnp.where(periodic, _wrap(x), x), raw, periodic, _evaluate)
         return jnp.where(periodic, _wrap(y + raw[:, -1]), y), log_slope
 
+    @override
     def inverse(
         self,
         y: Float[Array, " n"],
         raw: Float[Array, "n p"],
         periodic: Bool[Array, " n"] | None = None,
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-        """x and log dx/dy of each number."""
         if periodic is None:
             return self._in_box(y, raw, None, _invert)
         y = jnp.where(periodic, _wrap(y - raw[:, -1]), y)

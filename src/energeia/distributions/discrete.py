@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.head import Head
@@ -69,8 +70,8 @@ class Softmax(Head):
         """Log softmax at the code, in nats."""
         return _chosen(theta, y) - jax.nn.logsumexp(theta)
 
+    @override
     def sample(self, key: PRNGKey, theta: Float[Array, " size"]) -> Scalar:
-        """A code, as a float."""
         return jax.random.categorical(key, theta).astype(theta.dtype)
 
     def initial(self, y: Float[Array, " rows"]) -> Float[Array, " size"]:
@@ -118,8 +119,8 @@ class Ordinal(Head):
         logits = self._logits(theta)
         return _chosen(logits, y) - jax.nn.logsumexp(logits)
 
+    @override
     def sample(self, key: PRNGKey, theta: Float[Array, " parameters"]) -> Scalar:
-        """A code, as a float."""
         return jax.random.categorical(key, self._logits(theta)).astype(theta.dtype)
 
     def initial(self, y: Float[Array, " rows"]) -> Float[Array, " parameters"]:
@@ -192,8 +193,8 @@ class DiscretizedLogistics(Head):
         )
         return jax.nn.logsumexp(jax.nn.log_softmax(logits) + log_cell)
 
+    @override
     def sample(self, key: PRNGKey, theta: Float[Array, " parameters"]) -> Scalar:
-        """A code, as a float."""
         logits, mean, log_scale = jnp.split(theta, 3)
         which, where = jax.random.split(key)
         chosen = jax.nn.one_hot(jax.random.categorical(which, logits), self.components)

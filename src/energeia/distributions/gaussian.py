@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
@@ -26,8 +27,8 @@ class StandardNormal(Density):
         """-(|x|^2 + d log 2 pi) / 2."""
         return -0.5 * jnp.sum(x**2 + math.log(2 * math.pi))
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration."""
         return jax.random.normal(key, self.shape)
 
 
@@ -50,8 +51,8 @@ class Uniform(Density):
         level = jnp.where(jnp.isnan(x), x, inside - math.log(self.high - self.low))
         return jnp.sum(level)
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration."""
         return jax.random.uniform(key, self.shape, minval=self.low, maxval=self.high)
 
 
@@ -69,18 +70,18 @@ class RealPeriodicBase(Density):
     condition_shape: None = eqx.field(static=True, default=None)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return (len(self.periodic),)
 
+    @override
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
-        """The log-density in nats."""
         line = -0.5 * (x**2 + math.log(2 * math.pi))
         circle = jnp.where(jnp.isnan(x), x, -math.log(2 * math.pi))
         return jnp.sum(jnp.where(jnp.asarray(self.periodic), circle, line))
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration."""
         normal_key, angle_key = jax.random.split(key)
         normal = jax.random.normal(normal_key, self.shape)
         angle = jax.random.uniform(angle_key, self.shape, minval=-jnp.pi, maxval=jnp.pi)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.support import Binary, Categorical, Circle, Column, Integer, Support
@@ -78,8 +79,8 @@ class CategoricalLikelihood(ColumnLikelihood):
         """The log-softmax at code y."""
         return jnp.sum(jax.nn.one_hot(y.astype(int), self.size) * jax.nn.log_softmax(p))
 
+    @override
     def sample(self, key: PRNGKey, p: Float[Array, " size"]) -> Scalar:
-        """One code."""
         return jax.random.categorical(key, p).astype(p.dtype)
 
     def features(self, y: Scalar) -> Float[Array, " f"]:
@@ -115,8 +116,8 @@ class LogisticLikelihood(ColumnLikelihood):
         width = jnp.where(first | final, 0.0, jnp.log(-jnp.expm1(-2 * half / scale)))
         return jax.nn.logsumexp(jax.nn.log_softmax(logits) + below_upper + above_lower + width)
 
+    @override
     def sample(self, key: PRNGKey, p: Float[Array, " size"]) -> Scalar:
-        """One code."""
         logits, center, scale = self._parts(p)
         which, noise = jax.random.split(key)
         m = jax.random.categorical(which, logits)

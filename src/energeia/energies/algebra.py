@@ -5,6 +5,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
+from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
@@ -25,13 +26,13 @@ class Tempered(Energy):
     beta: Float[Array, ""]
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.inner.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
@@ -56,8 +57,8 @@ class Clamped(Energy):
         return self.inner.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
@@ -72,13 +73,13 @@ class Sum(Energy):
     second: Energy
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.first.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.first.condition_shape or self.second.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
@@ -95,13 +96,13 @@ class Shifted(Energy):
     offset: Frozen
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.inner.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
@@ -117,13 +118,13 @@ class Interpolated(Energy):
     beta: Float[Array, ""]
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.end.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.end.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:

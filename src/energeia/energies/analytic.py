@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
+from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
@@ -43,13 +44,13 @@ class Normal(Density):
         self.root, self.whitening = Frozen(root), Frozen(inverse)
 
     @property
+    @override
     def shape(self) -> tuple[int]:
-        """``(d,)``."""
         return (len(self.periodic),)
 
     @property
+    @override
     def condition_shape(self) -> None:
-        """None."""
         return
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
@@ -60,8 +61,8 @@ class Normal(Density):
         constant = 0.5 * np.log(2 * np.pi) * (len(is_periodic) + np.sum(is_periodic))
         return -0.5 * jnp.sum(z**2) - jnp.sum(jnp.log(jnp.diag(self.root.value))) - constant
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One draw."""
         normal_key, angle_key = jax.random.split(key)
         flat = jax.random.normal(normal_key, self.shape, self.mean.array.dtype)
         angle = jax.random.uniform(angle_key, self.shape, flat.dtype, -jnp.pi, jnp.pi)
@@ -84,13 +85,13 @@ class NormalMixture(Density):
         self.log_weights = Frozen(jnp.log(weights))
 
     @property
+    @override
     def shape(self) -> tuple[int]:
-        """``(d,)``."""
         return (self.means.array.shape[1],)
 
     @property
+    @override
     def condition_shape(self) -> None:
-        """None."""
         return
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
@@ -99,8 +100,8 @@ class NormalMixture(Density):
         each = -0.5 * jnp.sum(z**2, axis=1) - x.size * jnp.log(self.width * jnp.sqrt(2 * jnp.pi))
         return jax.nn.logsumexp(self.log_weights.value + each)
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One draw."""
         which, noise = jax.random.split(key)
         k = jax.random.categorical(which, self.log_weights.value)
         return self.means.value[k] + self.width * jax.random.normal(noise, self.shape)
@@ -116,13 +117,13 @@ class Banana(Density):
     width: float = eqx.field(static=True, default=0.6)
 
     @property
+    @override
     def shape(self) -> tuple[int]:
-        """``(2,)``."""
         return (2,)
 
     @property
+    @override
     def condition_shape(self) -> None:
-        """None."""
         return
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
@@ -130,8 +131,8 @@ class Banana(Density):
         z = (x[1] - self.bend * (x[0] ** 2 - 1)) / self.width
         return -0.5 * (x[0] ** 2 + z**2) - jnp.log(2 * jnp.pi * self.width)
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One draw."""
         xi = jax.random.normal(key, (2,))
         return jnp.stack([xi[0], self.bend * (xi[0] ** 2 - 1) + self.width * xi[1]])
 
@@ -144,13 +145,13 @@ class DoubleWell(Energy):
     tilt: float = eqx.field(static=True, default=0.0)
 
     @property
+    @override
     def shape(self) -> tuple[int]:
-        """``(dimension,)``."""
         return (self.dimension,)
 
     @property
+    @override
     def condition_shape(self) -> None:
-        """None."""
         return
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:

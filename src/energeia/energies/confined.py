@@ -5,6 +5,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import Scalar
 from energeia.contracts import Condition, Energy
@@ -26,6 +27,6 @@ class ConfinedEnergy(Energy):
     condition_shape: None = eqx.field(static=True, default=None)
     stiffness: float = eqx.field(static=True, default=0.01)
 
+    @override
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """E in nats."""
         return 0.5 * self.stiffness * jnp.sum(x**2) + self.network(x)[0]

@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.types import Scalar
@@ -26,13 +27,13 @@ class LatentEnergy(Energy):
     generator: eqx.AbstractVar[Pushforward]
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one latent vector."""
         return self.generator.prior.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.generator.condition_shape or self.inner.condition_shape
 
     @abstractmethod
@@ -69,8 +70,8 @@ class Pullback(LatentEnergy):
     inner: Energy
     generator: Pushforward
 
+    @override
     def energy(self, z: Array, condition: Condition = None) -> Scalar:
-        """The energy of one latent vector, in nats."""
         own_condition = condition if self.generator.condition_shape else None
         return self.on_image(z, condition) - log_volume(self.generator, z, own_condition)
 
@@ -94,8 +95,8 @@ class Tilt(LatentEnergy):
     inner: Energy
     generator: Pushforward
 
+    @override
     def energy(self, z: Array, condition: Condition = None) -> Scalar:
-        """The energy of one latent vector, in nats."""
         return self.on_image(z, condition) + self.generator.prior.energy(z)
 
 
@@ -110,8 +111,8 @@ class Plain(LatentEnergy):
     inner: Energy
     generator: Pushforward
 
+    @override
     def energy(self, z: Array, condition: Condition = None) -> Scalar:
-        """The energy of one latent vector, in nats."""
         return self.on_image(z, condition)
 
 
@@ -126,13 +127,13 @@ class Posterior(Energy):
     sigma: float = eqx.field(static=True)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one latent vector."""
         return self.generator.prior.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.generator.condition_shape
 
     def energy(self, z: Array, condition: Condition = None) -> Scalar:

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density, Energy
@@ -45,17 +46,17 @@ class NeuralEnergy(Energy):
         self.network = ResidualNet(inputs, 1, width=width, depth=depth, key=key, gain=0.0)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """``(d,)``."""
         return self.base.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int] | None:
-        """The shape of one condition, or None."""
         return (self.condition_dimension,) if self.condition_dimension else None
 
+    @override
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """E in nats."""
         seen = features(x, self.periodic, self.octaves)
         if condition is not None:
             seen = jnp.concatenate([seen, condition])

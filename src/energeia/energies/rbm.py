@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
@@ -56,8 +57,8 @@ class Rbm(BlockEnergy):
         return (len(self.visible.sizes),)
 
     @property
+    @override
     def condition_shape(self) -> tuple[int] | None:
-        """The shape of one condition, or None."""
         if self.condition_to_visible is None:
             return None
         return (self.condition_to_visible.shape[1],)

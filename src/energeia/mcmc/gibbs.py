@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.errors import NoSuchCapability
 from energeia._core.types import PRNGKey
@@ -38,8 +39,8 @@ class Gibbs(Kernel):
 
     sweeps: int = eqx.field(static=True, default=1)
 
+    @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> GibbsState:
-        """The state of a chain at ``x``."""
         return GibbsState(x)
 
     def step(

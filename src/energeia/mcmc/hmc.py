@@ -7,6 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Energy, KernelInfo
@@ -33,12 +34,12 @@ class Hmc(StepKernel):
     leapfrog_steps: int = eqx.field(static=True, default=10)
     best_acceptance: ClassVar[float] = 0.651
 
+    @override
     def with_step(self, step_size: Float[Array, ""]) -> "Hmc":
-        """The same kernel with another step size."""
         return eqx.tree_at(lambda k: k.step_size, self, step_size)
 
+    @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> HMCState:
-        """Energy and force at ``x``."""
         return blackjax.hmc.init(x, lambda x: -target.energy(x, condition))
 
     def step(

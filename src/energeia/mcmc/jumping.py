@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Density, Energy, KernelInfo
@@ -46,8 +47,8 @@ class JumpingMala(StepKernel):
         """The same kernel with another local step."""
         return eqx.tree_at(lambda k: k.local, self, self.local.with_step(step_size))
 
+    @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> MalaState:
-        """Energy and force at ``x``."""
         return self.local.init(target, x, condition)
 
     def step(

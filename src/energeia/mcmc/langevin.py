@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Energy, Kernel, KernelInfo
@@ -29,8 +30,8 @@ class Langevin(Kernel):
     step_size: Float[Array, ""] = eqx.field(converter=positive_step)
     noise: float = eqx.field(static=True, default=1.0)
 
+    @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> LangevinState:
-        """The state of a chain at ``x``."""
         return LangevinState(x)
 
     def step(

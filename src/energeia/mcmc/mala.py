@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Energy, KernelInfo
@@ -45,12 +46,12 @@ class Mala(StepKernel):
     step_size: Float[Array, ""] = eqx.field(converter=positive_step)
     best_acceptance: ClassVar[float] = 0.574
 
+    @override
     def with_step(self, step_size: Float[Array, ""]) -> "Mala":
-        """The same kernel with another step size."""
         return eqx.tree_at(lambda k: k.step_size, self, step_size)
 
+    @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> MalaState:
-        """Energy and force at ``x``."""
         energy, gradient = jax.value_and_grad(target.energy)(x, condition)
         return MalaState(x, energy, -gradient)
 

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
@@ -45,13 +46,13 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
         return self.path.target
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     @property

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
@@ -60,8 +61,8 @@ class CausalNetwork(Density):
             self.bias = columns.initial(reference)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return (self.columns.dimension,)
 
     def parameters(
@@ -75,12 +76,12 @@ class CausalNetwork(Density):
             return written.reshape(-1)[positions] + self.bias
         return written.reshape(-1) + self.bias
 
+    @override
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
-        """log p(y), exact, in nats."""
         return jnp.sum(self.columns.log_prob(self.parameters(x, condition), x))
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
-        """One configuration, drawn column after column."""
         longest_read = max(self.columns.parameters)
         longest = max(head.features for head in self.columns.heads)
         offsets = _offsets([head.features for head in self.columns.heads])

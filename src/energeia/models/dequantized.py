@@ -1,6 +1,7 @@
 """Continuous densities for discrete columns, by uniform dequantization."""
 
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
@@ -20,13 +21,13 @@ class Dequantized(LatentModel):
     units: Units
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.density.condition_shape
 
     def log_weight(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
@@ -21,17 +22,17 @@ class Ensemble(Density):
     count: int = eqx.field(static=True)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.members.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.members.condition_shape
 
+    @override
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
-        """log p(x), exact, in nats."""
         terms = eqx.filter_vmap(lambda member: member.log_prob(x, condition))(self.members)
         return jax.nn.logsumexp(terms) - jnp.log(self.count)
 

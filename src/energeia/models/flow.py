@@ -1,6 +1,7 @@
 """Normalizing flows: a simple density transformed by a bijection."""
 
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import Scalar
 from energeia.contracts import Bijection, Condition, Density, Pushforward
@@ -24,23 +25,23 @@ class Flow(Pushforward, Density):
     bijection: Bijection
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.bijection.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.bijection.condition_shape
 
+    @override
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
-        """log p(x) in nats, exact."""
         z, log_det = self.bijection.forward(x, condition)
         return self.base.log_prob(z) + log_det
 
     @property
+    @override
     def prior(self) -> Density:
-        """The base."""
         return self.base
 
     def transform(self, z: Array, condition: Condition = None) -> Array:

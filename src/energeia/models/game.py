@@ -2,6 +2,7 @@
 
 import equinox as eqx
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
@@ -26,13 +27,13 @@ class GameModel(HasLandscape, Energy):
     points: int = eqx.field(static=True, default=8)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:

@@ -5,6 +5,7 @@
 
 import equinox as eqx
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
@@ -35,13 +36,13 @@ class DensityInUnits(HasLandscape, Density):
     scaling: ConditionScaling | None = None
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
@@ -49,8 +50,8 @@ class DensityInUnits(HasLandscape, Density):
         y, log_det = self.units.encode(x)
         return self.inner.log_prob(y, _scaled(self.scaling, condition)) + log_det
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration in the user's units."""
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
     def landscape(self) -> Landscape | None:
@@ -68,13 +69,13 @@ class LatentInUnits(HasLandscape, LatentModel):
     scaling: ConditionScaling | None = None
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def log_weight(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
@@ -82,8 +83,8 @@ class LatentInUnits(HasLandscape, LatentModel):
         y, log_det = self.units.encode(x)
         return self.inner.log_weight(key, y, _scaled(self.scaling, condition)) + log_det
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration in the user's units."""
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
     def landscape(self) -> Landscape | None:
@@ -105,13 +106,13 @@ class GeneratorInUnits(HasLandscape):
     critic: Energy | None = None
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
@@ -137,13 +138,13 @@ class EnergyInUnits(Energy):
     scaling: ConditionScaling | None = None
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:

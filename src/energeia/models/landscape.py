@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
@@ -49,16 +50,16 @@ class LatentDraws(Generator):
     generator: Pushforward
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.landscape.units.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.generator.condition_shape
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """One configuration."""
         z = self.prior.sample(key)
         return self.landscape.to_user(self.generator.transform(z, self.landscape.scaled(condition)))

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, LatentModel
@@ -50,8 +51,8 @@ class Vae(LatentModel):
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return (self.likelihood.support.dimension,)
 
     def encode(self, y: Array, condition: Condition = None) -> NormalDiag:

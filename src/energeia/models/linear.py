@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
@@ -36,16 +37,16 @@ class LinearAutoregressive(Density):
         self.pairs = pairs
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return (self.columns.dimension,)
 
+    @override
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
-        """log p(y), exact, in nats."""
         return jnp.sum(self.columns.log_prob(self.pairs(self.columns.embed(x)), x))
 
+    @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
-        """One configuration, drawn column after column."""
         longest = max(self.columns.parameters)
         dense = jnp.pad(self.pairs.dense(), ((0, longest), (0, 0)))
         bias = jnp.pad(self.pairs.bias, (0, longest))

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
@@ -69,8 +70,8 @@ class Made(Density):
         self.exit = leave
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return (self.columns.dimension,)
 
     def parameters(
@@ -85,8 +86,8 @@ class Made(Density):
             hidden = hidden + layer(jax.nn.silu(hidden))
         return self.exit(jax.nn.silu(hidden)) + self.direct(seen)
 
+    @override
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
-        """log p(y), exact, in nats."""
         theta = self.parameters(x, condition)
         return jnp.sum(self.columns.log_prob(theta, self._ordered(x)))
 

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
@@ -25,17 +26,17 @@ class Symmetrized(Density):
     chunk: int = eqx.field(static=True, default=16)
 
     @property
+    @override
     def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration."""
         return self.inner.shape
 
     @property
+    @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        """The shape of one condition, or None."""
         return self.inner.condition_shape
 
+    @override
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
-        """log p(x), exact, in nats."""
 
         def one(index: Array) -> Scalar:
             return self.inner.log_prob(self.group.apply(index, x), condition)

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.nn.causal import CausalStack
@@ -84,8 +85,8 @@ class Transformer(CausalStack):
         self.gain = jnp.ones(width)
 
     @property
+    @override
     def width(self) -> int:
-        """The size of an output."""
         return len(self.gain)
 
     def __call__(self, xs: Float[Array, "times size"]) -> Float[Array, "times width"]:

@@ -14,6 +14,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.nn.causal import CausalStack
@@ -77,8 +78,8 @@ class Gru(Cell):
         """The output alone."""
         return 1
 
+    @override
     def update(self, state: Hidden, gates: Array, own: Array) -> Hidden:
-        """The next state."""
         return (_gru(state[0], gates, own),)
 
 
@@ -99,8 +100,8 @@ class Lstm(Cell):
         """The output and the cell."""
         return 2
 
+    @override
     def update(self, state: Hidden, gates: Array, own: Array) -> Hidden:
-        """The next state."""
         i, f, o, g = jnp.split(gates + own, 4)
         c = _sigmoid(f + 1.0) * state[1] + _sigmoid(i) * jnp.tanh(g)
         return _sigmoid(o) * jnp.tanh(c), c
@@ -127,8 +128,8 @@ class RecurrentStack(CausalStack):
         )
 
     @property
+    @override
     def width(self) -> int:
-        """The size of an output."""
         return self.layers[0].hidden.shape[0]
 
     def __call__(self, xs: Float[Array, "times size"]) -> Float[Array, "times width"]:

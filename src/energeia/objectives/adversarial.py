@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, Metrics, Modules, Objective
@@ -120,8 +121,8 @@ class Adversarial(Objective):
     anneal: int = eqx.field(static=True, default=0)
 
     @property
+    @override
     def players(self) -> tuple[str, ...]:
-        """The critic moves first."""
         return ("critic", "generator")
 
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
@@ -50,8 +51,8 @@ class Contrastive(Objective):
     scored_columns: int = eqx.field(static=True, default=16)
 
     @property
+    @override
     def players(self) -> tuple[str, ...]:
-        """The one player."""
         return ("model",)
 
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> PersistentChains:

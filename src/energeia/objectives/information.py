@@ -15,6 +15,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
@@ -284,8 +285,8 @@ class BarberAgakov(InformationEstimator):
         """One term a row; no row is shuffled."""
         return jax.vmap(lambda x, z: network(x).log_prob(z) - self.prior.log_prob(z))(x, z)
 
+    @override
     def cap(self, rows: int) -> float:
-        """None."""
         return math.inf
 
 

@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from typing_extensions import override
 
 from energeia._core.errors import NotNormalized
 from energeia._core.types import PRNGKey, Scalar
@@ -24,8 +25,8 @@ class MaximumLikelihood(Objective):
     particles: int = eqx.field(static=True, default=1)
 
     @property
+    @override
     def players(self) -> tuple[str, ...]:
-        """The one player."""
         return ("model",)
 
     def loss(

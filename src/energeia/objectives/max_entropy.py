@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
+from typing_extensions import override
 
 from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
@@ -43,8 +44,8 @@ class MaxEntropy(Objective):
     fill: float = eqx.field(static=True, default=1.0)
 
     @property
+    @override
     def players(self) -> tuple[str, ...]:
-        """The energy moves first."""
         return ("energy", "generator")
 
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:
@@ -135,8 +136,8 @@ class DensityGame(Objective):
     log_z_penalty: float = eqx.field(static=True, default=1e-3)
 
     @property
+    @override
     def players(self) -> tuple[str, ...]:
-        """The energy moves first."""
         return ("energy", "generator")
 
     def loss(

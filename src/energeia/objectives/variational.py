@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, LatentModel, Metrics, Modules, Objective
@@ -36,8 +37,8 @@ class WeightedBound(Objective):
     warmup: int = eqx.field(static=True, default=0)
 
     @property
+    @override
     def players(self) -> tuple[str, ...]:
-        """The one player."""
         return ("model",)
 
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:

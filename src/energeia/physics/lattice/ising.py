@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey, Scalar
@@ -49,8 +50,8 @@ class Ising(BlockEnergy):
         """None: the couplings are fixed."""
         return
 
+    @override
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """E(x) in nats."""
         s = jnp.reshape(x, self.shape)
         bonds = s * (jnp.roll(s, -1, axis=0) + jnp.roll(s, -1, axis=1))
         return -self.beta * (self.J * jnp.sum(bonds) + self.h * jnp.sum(s))

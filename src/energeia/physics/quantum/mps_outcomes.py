@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Int, Shaped, UInt8
+from typing_extensions import override
 
 from energeia._core.batching import map_rows
 from energeia._core.errors import InputError
@@ -45,8 +46,8 @@ class MeasuredState(Density):
         return (self.tensors.shape[0],)
 
     @property
+    @override
     def condition_shape(self) -> None:
-        """None."""
         return
 
     @property
