@@ -91,7 +91,7 @@ def test_an_energy_that_is_not_a_number_looks_the_same_and_is_told_apart():
     hole = Critic(lambda x: jnp.sum(jnp.sqrt(x - 5)), shape=(2,))
     starts = jnp.ones((16, 2))
     stuck = run_chains(jax.random.key(0), Mala(0.1), hole, starts, 20)
-    with pytest.raises(ChainsStuck, match="not finite where 16 of them start: look at the energy"):
+    with pytest.raises(ChainsStuck, match="not finite where 16 of them start: check the energy"):
         require_moving(stuck, hole, starts)
 
 
