@@ -102,7 +102,7 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """``shots``, ``truth``, or the recipe with its seed where there are several."""
-    sort: Literal["shots", "truth", "network", "baseline", "matrix-product"]
+    source: Literal["shots", "truth", "network", "baseline", "matrix-product"]
     run: str = ""
     """Folder of the run, for a model."""
     nll: Estimate | None = None
@@ -161,7 +161,7 @@ class Tomography(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def models(self) -> tuple[StateRecord, ...]:
         """The fitted models."""
-        return tuple(s for s in self.states if s.sort not in ("shots", "truth"))
+        return tuple(s for s in self.states if s.source not in ("shots", "truth"))
 
     @property
     def long_distance(self) -> int:

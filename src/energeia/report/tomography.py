@@ -126,10 +126,10 @@ def table_csv(found: Tomography) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     shown = columns(found)
     heads = [h for c in shown for h in (c.name, f"{c.name} stderr", f"{c.name} kind")]
-    writer.writerow(["state", "sort", "seconds", *heads])
+    writer.writerow(["state", "source", "seconds", *heads])
     for index, state in enumerate(found.states):
         cells = [cell for c in shown for cell in _plain(c.cells[index])]
-        writer.writerow([state.name, state.sort, state.seconds, *cells])
+        writer.writerow([state.name, state.source, state.seconds, *cells])
     return buffer.getvalue()
 
 
@@ -141,7 +141,7 @@ def correlations(found: Tomography) -> Markup | None:
     """Correlators against distance, and their differences from the truth, or from the shots."""
     if not found.distances:
         return None
-    known = [s for s in found.states if s.sort == "truth"]
+    known = [s for s in found.states if s.source == "truth"]
     reference = (known or list(found.states))[0]
     with rc():
         figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
@@ -165,17 +165,17 @@ def correlations(found: Tomography) -> Markup | None:
 def _draw(
     axes: Axes, found: Tomography, state: StateRecord, index: int, zero: float | np.ndarray
 ) -> None:
-    color = {"truth": INK, "shots": DATA}.get(state.sort, MODELS[index % len(MODELS)])
+    color = {"truth": INK, "shots": DATA}.get(state.source, MODELS[index % len(MODELS)])
     values, errors = _values(state) - zero, _errors(state)
-    if state.sort == "truth":
+    if state.source == "truth":
         axes.plot(found.distances, values, color=color, linewidth=1.4, label=state.name, zorder=4)
         return
     # Shifted, so that error bars do not overlap.
     place = np.asarray(found.distances) + 0.06 * (index - len(found.states) / 2)
     axes.errorbar(
         place, values, errors, color=color, label=state.name, linewidth=0.9, markersize=3.5,
-        marker="o" if state.sort != "matrix-product" else "s",
-        linestyle="none" if state.sort == "shots" else "-", zorder=3,
+        marker="o" if state.source != "matrix-product" else "s",
+        linestyle="none" if state.source == "shots" else "-", zorder=3,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_outcomes_of_no_state_are_called_so():
     assert any("below the exact ground energy" in w for w in found.warnings)
     assert any("has the eigenvalue" in w for w in found.warnings)
     record = Tomography(shots="", n_shots=4000, qubits=SITES, povm="pauli-6", states=(
-        found, StateRecord(name="net", sort="network", nll=Estimate.exact(1.0),
+        found, StateRecord(name="net", source="network", nll=Estimate.exact(1.0),
                            warnings=found.warnings)))  # fmt: skip
     assert any("No quantum state" in sentence for sentence in conclusions(record))
 
@@ -141,8 +141,8 @@ def test_noise_on_each_site_damps_blocks():
     np.testing.assert_allclose(block_matrix(noisy, 1, 2), pair.reshape(4, 4), atol=1e-12)
 
 
-def model(name, sort, kl):
-    return StateRecord(name=name, sort=sort, kl=Estimate(kl, 0.001, "exact", 1000),
+def model(name, source, kl):
+    return StateRecord(name=name, source=source, kl=Estimate(kl, 0.001, "exact", 1000),
                        correlations=(Estimate.exact(0.3),))  # fmt: skip
 
 
@@ -158,7 +158,8 @@ def test_the_better_model_is_recommended(network, state, said):
     found = Tomography(
         shots="", n_shots=1, qubits=2, povm="pauli-4", distances=(1,),
         states=(
-            StateRecord(name="shots", sort="shots", correlations=(Estimate(0.3, 0.1, "exact", 9),)),
+            StateRecord(name="shots", source="shots",
+                        correlations=(Estimate(0.3, 0.1, "exact", 9),)),
             model("net", "network", network),
             model("born", "matrix-product", state),
         ),
@@ -172,7 +173,7 @@ def test_scores_give_divergence_and_ratio():
     at_p, at_q = rng.choice(2, size=4000, p=p), rng.choice(2, size=4000, p=q)
     log_p, log_q = np.log(p), np.log(q)
     scored = ScoredStrings(log_p[at_p], log_q[at_p], log_p[at_q], log_q[at_q])
-    found = with_scores(StateRecord(name="m", sort="network"), log_q[at_p], scored)
+    found = with_scores(StateRecord(name="m", source="network"), log_q[at_p], scored)
     for estimate, exact in (
         (found.kl, np.sum(p * np.log(p / q))),
         (found.classical_fidelity, np.sum(np.sqrt(p * q))),

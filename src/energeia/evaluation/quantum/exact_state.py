@@ -5,7 +5,7 @@ from jaxtyping import Complex
 
 from energeia.estimate import Estimate
 from energeia.evaluation.quantum.reduced import pauli_matrix, pauli_vector
-from energeia.evaluation.quantum.tomography import PAIR, Operator, Sort, StateQuantities
+from energeia.evaluation.quantum.tomography import PAIR, Operator, StateQuantities, StateSource
 from energeia.evaluation.quantum.warnings import of_energy
 from energeia.physics.quantum.mps import LocallyDepolarized, MatrixProductState, State
 from energeia.physics.quantum.mps_local import correlator, environments, expectation_of_sum
@@ -14,7 +14,7 @@ from energeia.stats.kronecker import on_every_axis
 
 
 def of_state(
-    state: State, quantities: StateQuantities, name: str = "truth", sort: Sort = "truth"
+    state: State, quantities: StateQuantities, name: str = "truth", source: StateSource = "truth"
 ) -> StateRecord:
     """All quantities without error.
 
@@ -31,7 +31,7 @@ def of_state(
     purity = float(np.sum(np.abs(block) ** 2))
     return StateRecord(
         name=name,
-        sort=sort,
+        source=source,
         correlations=tuple(
             Estimate.exact(float(np.mean(np.diagonal(pairs, r)))) for r in quantities.distances
         ),

@@ -16,11 +16,11 @@ def conclusions(found: Tomography) -> tuple[str, ...]:
     if not models:
         return ("No model has a finite likelihood: none can be recommended.",)
     best = models[0]
-    networks = [m for m in models if m.sort == "network"]
+    networks = [m for m in models if m.source == "network"]
     return (
         _recommendation(best),
-        *([_shortfall(networks[0], best)] if networks and best.sort != "network" else []),
-        *([_lead(models)] if best.sort == "network" and len(models) > 1 else []),
+        *([_shortfall(networks[0], best)] if networks and best.source != "network" else []),
+        *([_lead(models)] if best.source == "network" and len(models) > 1 else []),
         *_correlation(found, best),
         *_unphysical(models),
     )
@@ -46,7 +46,7 @@ def _shortfall(network: StateRecord, best: StateRecord) -> str:
     gap = _gap(network, best)
     if _value(gap, 0.0) <= _SIGMAS * (gap.stderr or 0.0):
         return f"The network {network.name} is within two errors of it ({gap} nats worse)."
-    kind = "matrix-product model" if best.sort == "matrix-product" else "baseline"
+    kind = "matrix-product model" if best.source == "matrix-product" else "baseline"
     return (
         f"The network {network.name} falls short of the {kind} {best.name} by {gap} nats a shot: "
         f"for this state, {best.name} is the better model."
@@ -54,7 +54,7 @@ def _shortfall(network: StateRecord, best: StateRecord) -> str:
 
 
 def _lead(models: Sequence[StateRecord]) -> str:
-    rivals = [m for m in models if m.sort != "network"]
+    rivals = [m for m in models if m.source != "network"]
     if not rivals:
         return "No baseline was fitted for comparison."
     return f"The best that is not a network, {rivals[0].name}, is {_gap(rivals[0], models[0])} " \
@@ -74,7 +74,7 @@ def _correlation(found: Tomography, best: StateRecord) -> list[str]:
     if not found.distances:
         return []
     at = found.long_distance
-    prepared = next((s for s in found.states if s.sort == "truth"), found.states[0])
+    prepared = next((s for s in found.states if s.source == "truth"), found.states[0])
     theirs, ours = prepared.correlations[at], best.correlations[at]
     gap = ours - theirs
     near = abs(_value(gap, 0.0)) <= 3.0 * (gap.stderr or 0.0) + _NEAR * abs(_value(theirs, 0.0))

@@ -22,7 +22,7 @@ PAIR = 2
 """Number of neighboring sites in each density matrix."""
 
 Operator = tuple[PauliString, ...]
-Sort = Literal["shots", "truth", "network", "baseline", "matrix-product"]
+StateSource = Literal["shots", "truth", "network", "baseline", "matrix-product"]
 
 
 class StateQuantities(NamedTuple):
@@ -69,7 +69,7 @@ def of_shots(
     outcomes: Int[np.ndarray, "n sites"],
     quantities: StateQuantities,
     name: str = "shots",
-    sort: Sort = "shots",
+    source: StateSource = "shots",
 ) -> StateRecord:
     """All quantities from strings of outcomes, measured or drawn from a model.
 
@@ -88,7 +88,7 @@ def of_shots(
     return _with_warnings(
         StateRecord(
             name=name,
-            sort=sort,
+            source=source,
             correlations=shadows.correlations(
                 outcomes, povm, quantities.letter, quantities.distances
             ),

@@ -12,8 +12,8 @@ from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.quantum.exact_state import fidelity, of_state
 from energeia.evaluation.quantum.tomography import (
     ScoredStrings,
-    Sort,
     StateQuantities,
+    StateSource,
     of_shots,
     with_scores,
 )
@@ -68,7 +68,9 @@ class StateScores(NamedTuple):
     held_out: Float[np.ndarray, " k"]
 
 
-def evaluate_state(model: Density, setting: StateEvaluation, name: str, sort: Sort) -> StateScores:
+def evaluate_state(
+    model: Density, setting: StateEvaluation, name: str, source: StateSource
+) -> StateScores:
     """Compute all quantities from the model, exactly where it is a pure matrix-product state.
 
     Raises:
@@ -77,18 +79,18 @@ def evaluate_state(model: Density, setting: StateEvaluation, name: str, sort: So
     density = outcome_density(model, setting.quantities.povm)
     drawn = draw(density, setting.key, setting.samples).x.round().astype(np.uint8)
     if isinstance(density, BornMachine) and density.real.shape[3] == 1:
-        record = _of_pure(density.state(), setting, name, sort)
+        record = _of_pure(density.state(), setting, name, source)
     else:
-        record = of_shots(drawn, setting.quantities, name, sort)
+        record = of_shots(drawn, setting.quantities, name, source)
     held_out = _scores(density, setting.held_out, setting.key)
     return StateScores(with_scores(record, held_out, _scored(density, setting, drawn)), held_out)
 
 
 def _of_pure(
-    state: MatrixProductState, setting: StateEvaluation, name: str, sort: Sort
+    state: MatrixProductState, setting: StateEvaluation, name: str, source: StateSource
 ) -> StateRecord:
     """Exact values, including the overlap with a pure truth for chains of any length."""
-    record = of_state(state, setting.quantities, name, sort)
+    record = of_state(state, setting.quantities, name, source)
     if not isinstance(setting.truth, MatrixProductState):
         return record
     return msgspec.structs.replace(record, quantum_fidelity=fidelity(state, setting.truth))

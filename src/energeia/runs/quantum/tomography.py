@@ -18,8 +18,8 @@ from energeia.evaluation.quantum.quantum_fidelity import unsupported_reason
 from energeia.evaluation.quantum.summaries import conclusions, ranked
 from energeia.evaluation.quantum.tomography import (
     Operator,
-    Sort,
     StateQuantities,
+    StateSource,
     default_quantities,
     of_shots,
 )
@@ -89,7 +89,7 @@ class _Job(NamedTuple):
 
     name: str
     recipe: str
-    sort: Sort
+    source: StateSource
     raw: bool
     """Whether its data are raw bases and signs instead of outcomes."""
     seed: int
@@ -179,12 +179,12 @@ def jobs_of(shots: Shots, request: TomographyRequest) -> list[_Job]:
     jobs = []
     for name in dict.fromkeys(request.models):
         born = find(name).name == "born-machine"
-        sort = "matrix-product" if born else "baseline" if name in BASELINES else "network"
+        source = "matrix-product" if born else "baseline" if name in BASELINES else "network"
         raw = born and shots.bases is not None
-        starts = 1 if sort == "baseline" else request.seeds
+        starts = 1 if source == "baseline" else request.seeds
         for index in range(starts):
             title = f"{name}-{index + 1}" if starts > 1 else name
-            jobs.append(_Job(title, name, sort, raw, request.seed + index))
+            jobs.append(_Job(title, name, source, raw, request.seed + index))
     return jobs
 
 
@@ -234,7 +234,7 @@ def _one(
     try:
         train_or_resume(directory, config, rows, quiet=quiet, resume=resume)
         run = load(directory.path)
-        found = evaluate_state(run.model, evaluation, job.name, job.sort)
+        found = evaluate_state(run.model, evaluation, job.name, job.source)
     except EnergeiaError as problem:
         _log.warning("%s: %s", job.name, problem)
         if not directory.exists():
@@ -291,9 +291,9 @@ def _record(
     states: tuple[StateRecord, ...],
 ) -> Tomography:
     measured = states[0]
-    truth = [state for state in states if state.sort == "truth"]
+    truth = [state for state in states if state.source == "truth"]
     refused = [] if quantities.target is None else [unsupported_reason(quantities.sites)]
-    networks = any(state.sort == "network" for state in states)
+    networks = any(state.source == "network" for state in states)
     record = Tomography(
         shots=request.shots,
         n_shots=len(shots),
