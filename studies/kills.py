@@ -1,19 +1,24 @@
-"""Kill a run repeatedly, resume it each time, and compare it with an uninterrupted one.
+"""Kill a run, resume it, and compare it with one left alone.
 
-    python studies/kills.py --kills 20
+    python -m studies.kills                # once at every operation on the disk
+    python -m studies.kills --kills 20     # SIGKILL, twenty times in one run
 
-SIGKILL comes at random moments, also while a checkpoint is written. The resumed run must end in
-the same bytes: the last checkpoint, its header and the metrics of every check.
+A kill at an operation tears the write in half (``studies/faults.py``), so that no file escapes;
+SIGKILL comes at random moments. The resumed run must end in the same bytes: the last checkpoints,
+their headers and the metrics of every look. No half-written file may stay.
 """
 
 import argparse
 import random
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from studies.faults import KILLED
 
 COMPARED = ("checkpoints", "metrics.jsonl", "config.toml")
 
@@ -64,6 +69,34 @@ def survive(recipe, out, rounds, kills, seed=0):
     return struck
 
 
+def kill_everywhere(recipe, rounds, folder):
+    """Kill a run at each of its operations in turn: (operation, whether all was made good)."""
+    one, found = folder / "straight", []
+    straight(recipe, one, rounds)
+    while True:
+        out = folder / f"killed-{len(found) + 1}"
+        words = start_words(recipe, out, rounds)
+        faulty = [sys.executable, "-m", "studies.faults", str(len(found) + 1), *words[3:]]
+        done = subprocess.run(faulty, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != KILLED:
+            subprocess.CompletedProcess.check_returncode(done)
+            return found
+        again = command("resume", out) if (out / "config.toml").is_file() else words
+        subprocess.run(again, check=True, stdout=subprocess.DEVNULL)
+        whole = content(out) == content(one) and not [*out.rglob("*.part")]
+        found.append((done.stderr.rpartition("KILLED ")[2].strip(), whole))
+
+
+def table(recipe, found):
+    """How many of the kills at each kind of operation were made good, in the order met."""
+    lines = ["| recipe | operation | kills | the same bytes, nothing left |", "|---|---|---|---|"]
+    kinds = [re.sub(r"\d{9}", "NNNNNNNNN", operation) for operation, _ in found]
+    for kind in dict.fromkeys(kinds):
+        whole = [good for (_, good), other in zip(found, kinds, strict=True) if other == kind]
+        lines.append(f"| {recipe} | {kind} | {len(whole)} | {sum(whole)} |")
+    return "\n".join(lines)
+
+
 def newest(out):
     return max((int(p.stem) for p in (out / "checkpoints").glob("*.json")), default=0)
 
@@ -74,21 +107,31 @@ def content(out):
     return {str(p.relative_to(out)): p.read_bytes() for p in files if p.is_file()}
 
 
+def random_kills(recipe, rounds, kills, folder):
+    """Whether a run that gets SIGKILL again and again ends in the same bytes; where it struck."""
+    straight(recipe, folder / "straight", rounds)
+    struck = survive(recipe, folder / "killed", rounds, kills)
+    return content(folder / "straight") == content(folder / "killed"), struck
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=20000)
+    parser.add_argument("--kills", type=int, default=0, help="SIGKILL so often instead")
+    parser.add_argument("--rounds", type=int, default=0, help="100, with --kills 20000")
     parser.add_argument("--recipes", nargs="*", default=["made"])
     given = parser.parse_args()
     for recipe in given.recipes:
         with tempfile.TemporaryDirectory() as folder:
-            one, two = Path(folder) / "straight", Path(folder) / "killed"
-            straight(recipe, one, given.rounds)
-            struck = survive(recipe, two, given.rounds, given.kills)
-            same = content(one) == content(two)
-            print(f"{recipe}: {len(struck)} kills, after rounds {struck}: "
-                  f"{'the same bytes' if same else 'OTHER BYTES'}")  # fmt: skip
-            if not same:
+            if given.kills:
+                rounds = given.rounds or 20000
+                good, struck = random_kills(recipe, rounds, given.kills, Path(folder))
+                print(f"{recipe}: {len(struck)} kills, after rounds {struck}: "
+                      f"{'the same bytes' if good else 'OTHER BYTES'}")  # fmt: skip
+            else:
+                found = kill_everywhere(recipe, given.rounds or 100, Path(folder))
+                print(table(recipe, found))
+                good = all(whole for _, whole in found)
+            if not good:
                 raise SystemExit(1)
 
 

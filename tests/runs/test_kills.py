@@ -1,18 +1,96 @@
-"""A run that is killed and resumed ends in the bytes of one that was left alone."""
+"""A run that loses its power while a file is written ends in the bytes of one that was left alone.
+
+The moment is counted in operations of the disk, never timed; ``studies/kills.py`` does the same at
+every operation of a run, by killed processes.
+"""
+
+import os
+import subprocess
+import sys
 
 import pytest
-from studies.kills import content, straight, survive
+from studies.faults import KILLED, FailingDisk, Operation, PowerCut, power_cut
+from studies.kills import content
+
+import energeia
+from energeia._core.errors import InputError
+from energeia.runs.storage import files
+from energeia.runs.storage.directory import RunDirectory
+
+OPTIONS = {
+    "width": 16,
+    "training": {"rounds": 8, "check_every": 2, "checkpoint_every": 2, "batch": 32, "patience": 0},
+}
+POINTS = {
+    "a metrics entry": Operation("write", "metrics.jsonl"),
+    "between the arrays and their header": Operation("write", "000000004.json"),
+    "the status": Operation("write", "status.json"),
+}
+
+
+def fit(folder, disk, monkeypatch):
+    monkeypatch.setattr(files, "disk", disk)
+    return energeia.fit("ising:L=2,n=300", "made", out=folder, options=OPTIONS, quiet=True)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """A run left alone, and every operation that it made."""
+    folder, recorder = tmp_path_factory.mktemp("straight") / "run", FailingDisk()
+    with pytest.MonkeyPatch.context() as patch:
+        fit(folder, recorder.disk(), patch)
+    return content(folder), recorder.operations
+
+
+def parts(folder):
+    return [path.name for path in folder.rglob("*.part")]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_torn_write_is_made_good(point, straight, tmp_path, monkeypatch):
+    whole, operations = straight
+    moments = [n for n, made in enumerate(operations, 1) if made == POINTS[point]]
+    # In the middle of the training, so that there is something to go back to and to do.
+    moment = moments[len(moments) // 2]
+    failing = FailingDisk(moment, power_cut)
+    folder = tmp_path / "run"
+    with pytest.raises(PowerCut):
+        fit(folder, failing.disk(), monkeypatch)
+    assert failing.operations == operations[:moment]
+    torn = content(folder)
+    assert parts(folder) or torn["metrics.jsonl"][-1:] != b"\n"
+    assert RunDirectory(folder).status.state == "interrupted"
+    monkeypatch.setattr(files, "disk", files.Disk())
+    energeia.resume(folder, quiet=True)
+    assert content(folder) == whole
+    assert parts(folder) == []
+    # The control: what the cut left is told apart by the same comparison.
+    assert torn != whole
+
+
+def test_a_disk_that_is_full_is_one_sentence_and_leaves_no_part(straight, tmp_path, monkeypatch):
+    _, operations = straight
+
+    def full():
+        failing.dead = False
+        raise OSError(28, "No space left on device")
+
+    moment = operations.index(Operation("write", "000000004.safetensors")) + 1
+    failing = FailingDisk(moment, full)
+    with pytest.raises(InputError, match=r"No space left on device\): free some space"):
+        fit(tmp_path / "run", failing.disk(), monkeypatch)
+    assert parts(tmp_path) == []
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(("recipe", "kills"), [("made", 2), ("gan", 1)])
-def test_killed_and_resumed_ends_in_the_same_bytes(recipe, kills, tmp_path):
-    rounds = 300
-    straight(recipe, tmp_path / "one", rounds)
-    survive(recipe, tmp_path / "two", rounds, kills, seed=1)
-    one, two = content(tmp_path / "one"), content(tmp_path / "two")
-    assert any(name.endswith(".safetensors") for name in one)
-    assert one == two
-    # The control: another seed's run is told apart by the same comparison.
-    changed = {**two, "metrics.jsonl": two["metrics.jsonl"].replace(b"1", b"2", 1)}
-    assert one != changed
+def test_a_process_on_a_failing_disk_ends_there(tmp_path):
+    words = ["fit", "moons:n=50", "made", "--out", "run", "--training.batch", "8"]
+    done = subprocess.run(
+        [sys.executable, "-m", "studies.faults", "1", *words],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == KILLED
+    assert [path.name.split(".")[1] for path in (tmp_path / "run").iterdir() if path.is_file()] == [
+        "config"
+    ]

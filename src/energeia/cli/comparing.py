@@ -62,6 +62,8 @@ def compare_recipes(given: arguments.CompareArguments) -> Answer:
 
 def evaluate_runs(given: arguments.EvaluateArguments) -> Answer:
     """Measure runs against held-out data."""
+    if not given.runs:
+        raise InputError("no run was named: name folders of runs, which `energeia list` shows")
     directories = [RunDirectory.open(path) for path in given.runs]
     for directory in directories:
         evaluate(load(directory.path), given.data or None, seed=given.common.seed)

@@ -1,34 +1,55 @@
 """The command ``list``: the runs in a folder."""
 
+import sys
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
 
+from energeia._core.errors import EnergeiaError, InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.runs.leaderboard import row
-from energeia.runs.storage.directory import find_runs
+from energeia.runs.storage.directory import RunDirectory, find_runs
+
+_SHOWN: tuple[str, ...] = ("recipe", "data", "state", "round", "log_likelihood")
 
 
 def list_runs(given: arguments.ListArguments) -> Answer:
-    """One line per run."""
-    rows = []
-    for directory in find_runs(given.root):
-        status, line = directory.status, row(directory)
-        rows.append(
-            {
-                "run": str(directory.path),
-                "recipe": line.recipe,
-                "data": directory.config().data.spec,
-                "state": status.state,
-                "round": f"{status.round}/{status.rounds}",
-                "log_likelihood": str(line.log_likelihood),
-            }
-        )
-    return {"runs": rows}, lambda: _show(rows)
+    """One line a run."""
+    if not Path(given.root).is_dir():
+        raise InputError(f"folder {given.root} is not there: name a folder that holds runs")
+    rows = [_line(directory) for directory in find_runs(given.root)]
+    return {"runs": rows}, lambda: _show(given.root, rows)
 
 
-def _show(rows: list[dict[str, str]]) -> None:
-    table = Table("run", "recipe", "data", "state", "round", "log-likelihood", box=None)
+def _line(directory: RunDirectory) -> dict[str, str]:
+    """What one run is and how far it got; a damaged one is listed with the reason."""
+    line: dict[str, str] = dict.fromkeys(["run", *_SHOWN, "message"], "")
+    line |= {"run": str(directory.path), "state": "damaged"}
+    try:
+        config = directory.config()
+        line |= {"recipe": config.recipe, "data": config.data.spec}
+        status = directory.status
+        line |= {
+            "log_likelihood": str(row(directory).log_likelihood),
+            "round": f"{status.round}/{status.rounds}",
+            "state": status.state,
+            "message": status.message,
+        }
+    except EnergeiaError as problem:
+        line["message"] = str(problem)
+    return line
+
+
+def _show(root: str, rows: list[dict[str, str]]) -> None:
+    if not rows:
+        print(f"no run in {root}")
+        return
+    table = Table("run", *(name.replace("_", "-") for name in _SHOWN), box=None)
     for line in rows:
-        table.add_row(*(str(value) for value in line.values()))
+        table.add_row(line["run"], *(line[name] for name in _SHOWN))
     Console().print(table)
+    for line in rows:
+        if line["message"]:
+            print(f"{line['run']}: {line['message']}", file=sys.stderr)

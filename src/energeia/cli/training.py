@@ -50,7 +50,7 @@ def _trained(session: Any, path: Path) -> Answer:
 
 def _finished(directory: RunDirectory) -> Answer:
     status = directory.status
-    last = directory.history()[-1]
+    last = [{}, *directory.history()][-1]
     answer = {"run": str(directory.path), **msgspec.to_builtins(status), "metrics": last}
 
     def show() -> None:

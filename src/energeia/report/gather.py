@@ -1,6 +1,5 @@
 """The page of some runs, read from their folders; nothing is computed."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,5 +84,5 @@ def _landscape(directory: RunDirectory) -> LandscapePicture | None:
 
 
 def _environment(directory: RunDirectory) -> dict[str, Any]:
-    path = directory.path / "environment.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found = (directory.path / "environment.json").is_file()
+    return directory.read("environment.json", dict) if found else {}

@@ -1,5 +1,6 @@
 """A trained model on disk, opened for use: sample, score, energy, evaluate."""
 
+import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ from energeia.runs.opening import as_conditions, as_rows
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory
+
+_log = logging.getLogger("energeia")
 
 
 class Scores(NamedTuple):
@@ -168,6 +171,9 @@ def load(path: str | Path) -> Run:
         CorruptRun: if its files are damaged, or it stopped before its first checkpoint.
     """
     directory = RunDirectory.open(path)
+    status = directory.status
+    if status.state == "interrupted":
+        _log.warning("%s was interrupted at round %d: %s", path, status.round, status.message)
     config, problem = directory.config(), directory.problem
     saved = checkpoint.load_last(directory.checkpoints)
     empty = skeleton(config, problem)

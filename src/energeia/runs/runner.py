@@ -117,17 +117,27 @@ def run_session(session: Session) -> Status:
     """Train until the end, an interruption or a failure, from the last checkpoint if there is one.
 
     Raises:
+        InputError: if another process trains this run.
+        CorruptRun: if none of its checkpoints is whole.
         KeyboardInterrupt: after an interruption, with everything saved.
         TrainingFailed: at a value that is not finite, naming the last good checkpoint.
     """
+    with session.directory.locked():
+        session.directory.tidy()
+        return _train(session)
+
+
+def _train(session: Session) -> Status:
+    """Train under the lock of the run's folder."""
     directory, training = session.directory, session.training
+    total = total_rounds(training)
     _write_records(session)
+    before = _restated(directory.status, "running", "", rounds=total)
+    directory.write("status.json", before)
     assembly = build(session.config, session.rows.problem, session.rows.train)
     start = resume_point(session, assembly)
     done = 0 if start is None else int(start.state.round)
     directory.rewind(done)
-    before = directory.status
-    total = total_rounds(training)
     try:
         with Interruptible() as signals, ProgressLine(
             session.config.recipe, total, done, quiet=session.quiet
@@ -141,8 +151,9 @@ def run_session(session: Session) -> Status:
                 if signals.stopped and not progress.finished:
                     raise KeyboardInterrupt
     except KeyboardInterrupt:
-        stopped = before if start is None and done == 0 else directory.status
-        directory.write("status.json", _restated(stopped, "interrupted", "stopped by the user"))
+        directory.write(
+            "status.json", _restated(directory.status, "interrupted", "stopped by the user")
+        )
         raise
     except TrainingFailed as problem:
         message = f"{problem} (last good checkpoint: {last_good(directory)})"
@@ -182,8 +193,8 @@ def training_progress(
 
 
 def resume_point(session: Session, assembly: Assembly) -> Start | None:
-    """The state of the last complete checkpoint, or None before the first."""
-    if not any(session.directory.checkpoints.glob("*.json")):
+    """The state of the last whole checkpoint, or None before the first."""
+    if not session.directory.rounds_kept:
         return None
     saved = checkpoint.load_last(session.directory.checkpoints)
     game = Game(assembly.objective, assembly.players)
@@ -248,19 +259,11 @@ def _record(
     return new
 
 
-def _restated(status: Status, state: Any, message: str) -> Status:
-    return Status(
-        state=state,
-        round=status.round,
-        rounds=status.rounds,
-        seconds=status.seconds,
-        compile_seconds=status.compile_seconds,
-        parameters=status.parameters,
-        message=message,
-    )
+def _restated(status: Status, state: Any, message: str, **changed: Any) -> Status:
+    return msgspec.structs.replace(status, state=state, message=message, **changed)
 
 
 def last_good(directory: RunDirectory) -> str:
     """The newest checkpoint, for a message."""
-    headers = sorted(directory.checkpoints.glob("*.json"))
-    return f"round {int(headers[-1].stem)} in {directory.checkpoints}" if headers else "none yet"
+    kept = directory.rounds_kept
+    return f"round {kept[-1]} in {directory.checkpoints}" if kept else "none yet"

@@ -1,6 +1,7 @@
 """Checkpoints: whole or absent, refused when altered, the previous one used."""
 
 import contextlib
+import errno
 import logging
 import os
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from energeia._core.errors import CorruptRun, InputError
-from energeia.runs.storage import checkpoint
+from energeia.runs.storage import checkpoint, files
 from energeia.runs.storage.files import whole, write_whole
 
 TREE = {"state": {"w": jnp.arange(6.0).reshape(2, 3), "key": jax.random.key(5), "n": jnp.int32(3)}}
@@ -97,3 +98,23 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"No space left.*free some space"):
         write_whole(tmp_path / "x", "content")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "free some space"), (errno.EACCES, "that you may write to"),
+     (errno.EROFS, "that you may write to"), (errno.ENAMETOOLONG, "a shorter name"),
+     (errno.ENOENT, "that is there")],
+)  # fmt: skip
+def test_the_reason_why_a_file_cannot_be_written_is_the_true_one(
+    tmp_path, monkeypatch, number, said
+):
+    def refuse(path, mode):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "disk", files.Disk(open=refuse))
+    with pytest.raises(InputError) as problem:
+        write_whole(tmp_path / "x", "content")
+    assert os.strerror(number) in str(problem.value)
+    assert said in str(problem.value)
+    assert ("free some space" in str(problem.value)) == (number == errno.ENOSPC)

@@ -9,7 +9,7 @@ import tomli_w
 
 from energeia._core.errors import InputError, nearest
 from energeia._core.ranges import Seed, Share, require_in, require_ranges
-from energeia.recipes.catalogue import find
+from energeia.recipes.catalogue import RECIPES
 
 
 class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,18 +60,18 @@ def from_toml(text: str, where: str) -> RunConfig:
     Raises:
         InputError: if the text is not TOML, or a field is unknown or out of range.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{where} is not valid TOML ({problem}): correct that line") from None
-    options = find(raw.get("recipe", "")).options
+    raw = _parsed(text, where)
+    name = raw.get("recipe", "")
+    if not isinstance(name, str) or name not in RECIPES:
+        raise InputError(f"{where}: recipe {name!r} is not known: {nearest(str(name), RECIPES)}")
+    options = RECIPES[name].options
     try:
         shaped = {**raw, "options": {}}
         require_in(_shape(), shaped, named=lambda path: f"{where}: {path}")
         config: Any = msgspec.convert(shaped, _shape(), strict=False)
     except msgspec.ValidationError as problem:
-        raise InputError(f"{where}: {problem}: correct or remove that field") from None
-    built = build_options(options, raw.get("options", {}), where)
+        raise InputError(f"{where}: {problem}: mend or remove that field") from None
+    built = build_options(options, _table(raw.get("options", {}), where), where)
     return RunConfig(recipe=config.recipe, data=config.data, options=built, seed=config.seed)
 
 
@@ -147,8 +147,12 @@ def _plain(value: Any) -> Any:
 
 
 def read_config(path: Path) -> RunConfig:
-    """Read the configuration file of a run or of a user."""
-    return from_toml(path.read_text(encoding="utf-8"), path.name)
+    """Read the configuration file of a run.
+
+    Raises:
+        InputError: if it cannot be read, is not TOML, or a field is unknown or out of range.
+    """
+    return from_toml(_text(path), str(path))
 
 
 def options_file(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
@@ -157,10 +161,29 @@ def options_file(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
     Raises:
         InputError: if the file is missing, not TOML, or names an unknown option.
     """
+    raw = _parsed(_text(path), str(path))
+    return build_options(kind, _table(raw.get("options", raw), str(path)), str(path))
+
+
+def _text(path: Path) -> str:
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{path} cannot be read ({problem.strerror}): name a TOML file") from None
+    except UnicodeDecodeError as problem:
+        raise InputError(
+            f"{path} is no text (byte {problem.start} is not UTF-8): name a TOML file"
+        ) from None
+
+
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{path} is not valid TOML ({problem}): correct that line") from None
-    return build_options(kind, raw.get("options", raw), path.name)
+        raise InputError(f"{where} is not valid TOML ({problem}): mend that line") from None
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: options is {value!r} where a table was wanted: write [options]")
+    return value

@@ -6,7 +6,7 @@
 ``held_out.npy``: the evaluation.
 """
 
-import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +16,10 @@ import numpy as np
 from energeia._core.errors import CorruptRun, InputError
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
+from energeia.runs.storage import ledgers
 from energeia.runs.storage.config import RunConfig, read_config, to_toml
-from energeia.runs.storage.files import whole, write_whole
+from energeia.runs.storage.files import remove_parts, whole, write_whole
+from energeia.runs.storage.lock import is_locked, locked
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,10 +121,47 @@ class RunDirectory:
 
     @property
     def status(self) -> Status:
-        """The status; ``running`` at round 0 before the first check."""
-        if not (self.path / "status.json").is_file():
-            return Status(state="running")
-        return self.read("status.json", Status)
+        """How far the run got, by what it wrote down last and by what is left of it.
+
+        A run that nobody trains is not running, and one without its last checkpoint has not
+        finished.
+        """
+        written = Status(state="running")
+        if (self.path / "status.json").is_file():
+            written = self.read("status.json", Status)
+        if written.state == "running" and not is_locked(self.path):
+            why = f"it was killed; `energeia resume {self.path}` goes on"
+            return msgspec.structs.replace(written, state="interrupted", message=why)
+        if written.state == "finished" and not self._has_checkpoint(written.round):
+            last = max(self.rounds_kept, default=0)
+            why = (
+                f"its checkpoint of round {written.round} is missing; `energeia resume "
+                f"{self.path}` trains on from round {last}"
+            )
+            return msgspec.structs.replace(written, state="interrupted", round=last, message=why)
+        return written
+
+    @property
+    def rounds_kept(self) -> list[int]:
+        """The rounds of the checkpoints that are here, in order."""
+        return sorted(int(header.stem) for header in self.checkpoints.glob("[0-9]*.json"))
+
+    def _has_checkpoint(self, number: int) -> bool:
+        stem = self.checkpoints / f"{number:09d}"
+        return all(stem.with_suffix(end).is_file() for end in (".json", ".safetensors"))
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes from training this run.
+
+        Raises:
+            InputError: if another process trains it.
+        """
+        return locked(self.path)
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed left half-written; needs the lock."""
+        for folder in (self.path, self.checkpoints):
+            remove_parts(folder)
 
     @property
     def problem(self) -> Problem:
@@ -156,30 +195,25 @@ class RunDirectory:
                 )
 
     def history(self) -> list[dict[str, Any]]:
-        """The metrics of every check."""
-        path = self.path / "metrics.jsonl"
-        if not path.is_file():
-            return []
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line]
+        """The metrics of every look.
+
+        Raises:
+            CorruptRun: if they are damaged before their last line.
+        """
+        return ledgers.entries(self.path / "metrics.jsonl")
 
     def append(self, name: str, entry: dict[str, Any]) -> None:
-        """Append one line to a log."""
-        with open(self.path / name, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
+        """Add one line to a ledger."""
+        ledgers.append(self.path / name, entry)
 
     def rewind(self, last_round: int) -> None:
-        """Remove log lines after a round, and a last line that is incomplete."""
+        """Drop what the ledgers say after a round, or a line cut short by a crash.
+
+        Raises:
+            CorruptRun: if a ledger is damaged before its last line.
+        """
         for name in ("metrics.jsonl", "timings.jsonl"):
-            path = self.path / name
-            if not path.is_file():
-                continue
-            kept = []
-            for line in path.read_text(encoding="utf-8").splitlines():
-                if not line.endswith("}") or json.loads(line)["round"] > last_round:
-                    break
-                kept.append(line + "\n")
-            write_whole(path, "".join(kept))
+            ledgers.rewind(self.path / name, last_round)
 
     def save_rows(self, name: str, rows: np.ndarray) -> None:
         """Store rows for the report."""
@@ -187,9 +221,20 @@ class RunDirectory:
             np.save(stream, rows, allow_pickle=False)
 
     def load_rows(self, name: str) -> np.ndarray | None:
-        """Stored rows, or None."""
+        """Rows kept for the report, or None.
+
+        Raises:
+            CorruptRun: if the file is damaged.
+        """
         path = self.path / name
-        return np.load(path, allow_pickle=False) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            return np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as problem:
+            raise CorruptRun(
+                f"{path} cannot be read ({problem}): remove it and evaluate the run again"
+            ) from None
 
 
 def find_runs(root: str | Path) -> list[RunDirectory]:
