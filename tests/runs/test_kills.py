@@ -4,6 +4,7 @@ The moment is counted in operations of the disk, never timed; ``studies/kills.py
 every operation of a run, by killed processes.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from studies.kills import content
 
 import energeia
 from energeia._core.errors import InputError
+from energeia.runs import runner
 from energeia.runs.storage import files
 from energeia.runs.storage.directory import RunDirectory
 
@@ -80,6 +82,32 @@ def test_a_disk_that_is_full_is_one_sentence_and_leaves_no_part(straight, tmp_pa
     with pytest.raises(InputError, match=r"No space left on device\): free some space"):
         fit(tmp_path / "run", failing.disk(), monkeypatch)
     assert parts(tmp_path) == []
+
+
+def test_a_run_stopped_before_its_first_look_knows_its_rounds(tmp_path, monkeypatch):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "build", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "run", files.disk, monkeypatch)
+    status = RunDirectory(tmp_path / "run").status
+    assert (status.state, status.round, status.rounds) == ("interrupted", 0, 8)
+    assert status.message == "stopped by the user"
+
+
+def test_a_finished_run_without_its_last_checkpoint_is_trained_to_the_same_end(
+    straight, tmp_path, monkeypatch, caplog
+):
+    whole, _ = straight
+    run = fit(tmp_path / "run", files.disk, monkeypatch)
+    (run.directory.checkpoints / "000000008.json").unlink()
+    with caplog.at_level(logging.WARNING, "energeia"):
+        energeia.load(run.path)
+    assert "its checkpoint of round 8 is missing" in caplog.text
+    assert "trains on from round 6" in caplog.text
+    energeia.resume(run.path, quiet=True)
+    assert content(run.path) == whole
 
 
 @pytest.mark.process

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 
-from energeia._core.errors import TrainingFailed
+from energeia._core.errors import EnergeiaError, TrainingFailed
 from energeia._core.trees import parameter_count
 from energeia.contracts import Batch
 from energeia.recipes.assembly import Assembly
@@ -128,40 +128,51 @@ def run_session(session: Session) -> Status:
 
 
 def _train(session: Session) -> Status:
-    """Train under the lock of the run's folder."""
-    directory, training = session.directory, session.training
-    total = total_rounds(training)
-    _write_records(session)
+    """Train under the lock of the run's folder, and write down how it ended."""
+    directory = session.directory
+    total = total_rounds(session.training)
     before = _restated(directory.status, "running", "", rounds=total)
     directory.write("status.json", before)
+    try:
+        finished = _restated(_train_on(session, before), "finished", "")
+    except KeyboardInterrupt:
+        _end(directory, "interrupted", "stopped by the user")
+        raise
+    except TrainingFailed as problem:
+        said = f"{problem} (last good checkpoint: {last_good(directory)})"
+        _end(directory, "failed", said)
+        raise TrainingFailed(said) from None
+    except EnergeiaError as problem:
+        _end(directory, "failed", str(problem))
+        raise
+    directory.write("status.json", finished)
+    return finished
+
+
+def _end(directory: RunDirectory, state: Any, message: str) -> None:
+    directory.write("status.json", _restated(directory.status, state, message))
+
+
+def _train_on(session: Session, before: Status) -> Status:
+    """Train from the last checkpoint, or from the start; the status that was written last."""
+    directory, training = session.directory, session.training
+    _write_records(session)
     assembly = build(session.config, session.rows.problem, session.rows.train)
     start = resume_point(session, assembly)
     done = 0 if start is None else int(start.state.round)
     directory.rewind(done)
-    try:
-        with Interruptible() as signals, ProgressLine(
-            session.config.recipe, total, done, quiet=session.quiet
-        ) as line:  # fmt: skip
-            status = before
-            for progress in training_progress(session, assembly, start):
-                line.show(progress)
-                status = _record(directory, progress, before, status, total, assembly)
-                if progress.finished or _due(progress, training) or signals.stopped:
-                    _save(directory, progress)
-                if signals.stopped and not progress.finished:
-                    raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        directory.write(
-            "status.json", _restated(directory.status, "interrupted", "stopped by the user")
-        )
-        raise
-    except TrainingFailed as problem:
-        message = f"{problem} (last good checkpoint: {last_good(directory)})"
-        directory.write("status.json", _restated(directory.status, "failed", message))
-        raise TrainingFailed(message) from None
-    finished = _restated(status, "finished", "")
-    directory.write("status.json", finished)
-    return finished
+    status = before
+    with Interruptible() as signals, ProgressLine(
+        session.config.recipe, before.rounds, done, quiet=session.quiet
+    ) as line:  # fmt: skip
+        for progress in training_progress(session, assembly, start):
+            line.show(progress)
+            status = _record(directory, progress, before, status, assembly)
+            if progress.finished or _due(progress, training) or signals.stopped:
+                _save(directory, progress)
+            if signals.stopped and not progress.finished:
+                raise KeyboardInterrupt
+    return status
 
 
 class Start(NamedTuple):
@@ -240,7 +251,7 @@ def _save(directory: RunDirectory, progress: TrainingProgress) -> None:
 
 
 def _record(
-    directory: RunDirectory, progress: TrainingProgress, before: Status, status: Status, total: int,
+    directory: RunDirectory, progress: TrainingProgress, before: Status, status: Status,
     assembly: Assembly,
 ) -> Status:  # fmt: skip
     """Append one check to the logs: reproducible metrics and timings in separate files."""
@@ -250,7 +261,7 @@ def _record(
     new = Status(
         state="running",
         round=progress.round,
-        rounds=total,
+        rounds=before.rounds,
         seconds=status.seconds + progress.run_seconds,
         compile_seconds=before.compile_seconds + progress.compile_seconds,
         parameters=parameter_count(assembly.modules),

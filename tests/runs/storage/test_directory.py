@@ -91,9 +91,10 @@ def test_damaged_rows_and_configurations_are_named_with_their_folder(run):
     (run.path / "samples.npy").write_bytes(b"\x93NUMPY\x01")
     with pytest.raises(CorruptRun, match=r"run/samples\.npy cannot be read"):
         run.load_rows("samples.npy")
-    for content, said in ((b"recipe = ", "not valid TOML"), (b"\xff\xfe", "is no text"),
-                          (b"recipe = 3", "recipe 3 is not known"),
-                          (b'recipe = "made"\noptions = 3\ndata = {spec = ""}', "wanted")):  # fmt: skip
+    no_table = b'recipe = "made"\noptions = 3\ndata = {spec = ""}'
+    damages = ((b"recipe = ", "not valid TOML"), (b"\xff\xfe", "is no text"),
+               (b"recipe = 3", "recipe 3 is not known"), (no_table, "wanted"))  # fmt: skip
+    for content, said in damages:
         (run.path / "config.toml").write_bytes(content)
         with pytest.raises(InputError, match=rf"run/config\.toml.*{said}"):
             run.config()
