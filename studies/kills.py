@@ -1,11 +1,11 @@
-"""Kill a run, resume it, and compare it with one left alone.
+"""Kill a run, resume it, and compare it with an uninterrupted one.
 
     python -m studies.kills                # once at every operation on the disk
     python -m studies.kills --kills 20     # SIGKILL, twenty times in one run
 
 A kill at an operation tears the write in half (``studies/faults.py``), so that no file escapes;
 SIGKILL comes at random moments. The resumed run must end in the same bytes: the last checkpoints,
-their headers and the metrics of every look. No half-written file may stay.
+their headers and the metrics of every check. No half-written file may stay.
 """
 
 import argparse

@@ -64,4 +64,4 @@ def test_an_options_file_that_is_no_text_is_one_sentence(runs, capsys):
     path.write_bytes(b"\xff\xfe")
     code, _, err = call(capsys, "fit", "moons", "made", "--config", path)
     assert code == 2
-    assert f"energeia: {path} is no text (byte 0 is not UTF-8)" in err
+    assert f"energeia: {path} is not text (byte 0 is not UTF-8)" in err

@@ -1,4 +1,4 @@
-"""A run that loses its power while a file is written ends in the bytes of one that was left alone.
+"""A run that loses power while it writes a file ends in the bytes of an uninterrupted one.
 
 The moment is counted in operations of the disk, never timed; ``studies/kills.py`` does the same at
 every operation of a run, by killed processes.
@@ -37,7 +37,7 @@ def fit(folder, disk, monkeypatch):
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory):
-    """A run left alone, and every operation that it made."""
+    """An uninterrupted run, and every operation that it made."""
     folder, recorder = tmp_path_factory.mktemp("straight") / "run", FailingDisk()
     with pytest.MonkeyPatch.context() as patch:
         fit(folder, recorder.disk(), patch)
@@ -84,7 +84,7 @@ def test_a_disk_that_is_full_is_one_sentence_and_leaves_no_part(straight, tmp_pa
     assert parts(tmp_path) == []
 
 
-def test_a_run_stopped_before_its_first_look_knows_its_rounds(tmp_path, monkeypatch):
+def test_a_run_stopped_before_its_first_check_knows_its_rounds(tmp_path, monkeypatch):
     def stop(*arguments):
         raise KeyboardInterrupt
 

@@ -16,7 +16,7 @@ _SHOWN: tuple[str, ...] = ("recipe", "data", "state", "round", "log_likelihood")
 
 
 def list_runs(given: arguments.ListArguments) -> Answer:
-    """One line a run."""
+    """One line per run."""
     if not Path(given.root).is_dir():
         raise InputError(f"folder {given.root} is not there: name a folder that holds runs")
     rows = [_line(directory) for directory in find_runs(given.root)]
@@ -24,7 +24,7 @@ def list_runs(given: arguments.ListArguments) -> Answer:
 
 
 def _line(directory: RunDirectory) -> dict[str, str]:
-    """What one run is and how far it got; a damaged one is listed with the reason."""
+    """Recipe, data and progress of one run; a damaged run is listed with the reason."""
     line: dict[str, str] = dict.fromkeys(["run", *_SHOWN, "message"], "")
     line |= {"run": str(directory.path), "state": "damaged"}
     try:

@@ -92,7 +92,7 @@ def test_damaged_rows_and_configurations_are_named_with_their_folder(run):
     with pytest.raises(CorruptRun, match=r"run/samples\.npy cannot be read"):
         run.load_rows("samples.npy")
     no_table = b'recipe = "made"\noptions = 3\ndata = {spec = ""}'
-    damages = ((b"recipe = ", "not valid TOML"), (b"\xff\xfe", "is no text"),
+    damages = ((b"recipe = ", "not valid TOML"), (b"\xff\xfe", "is not text"),
                (b"recipe = 3", "recipe 3 is not known"), (no_table, "wanted"))  # fmt: skip
     for content, said in damages:
         (run.path / "config.toml").write_bytes(content)

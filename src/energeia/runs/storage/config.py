@@ -70,7 +70,7 @@ def from_toml(text: str, where: str) -> RunConfig:
         require_in(_shape(), shaped, named=lambda path: f"{where}: {path}")
         config: Any = msgspec.convert(shaped, _shape(), strict=False)
     except msgspec.ValidationError as problem:
-        raise InputError(f"{where}: {problem}: mend or remove that field") from None
+        raise InputError(f"{where}: {problem}: correct or remove that field") from None
     built = build_options(options, _table(raw.get("options", {}), where), where)
     return RunConfig(recipe=config.recipe, data=config.data, options=built, seed=config.seed)
 
@@ -172,7 +172,7 @@ def _text(path: Path) -> str:
         raise InputError(f"{path} cannot be read ({problem.strerror}): name a TOML file") from None
     except UnicodeDecodeError as problem:
         raise InputError(
-            f"{path} is no text (byte {problem.start} is not UTF-8): name a TOML file"
+            f"{path} is not text (byte {problem.start} is not UTF-8): name a TOML file"
         ) from None
 
 
@@ -180,7 +180,7 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{where} is not valid TOML ({problem}): mend that line") from None
+        raise InputError(f"{where} is not valid TOML ({problem}): correct that line") from None
 
 
 def _table(value: Any, where: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from energeia._core.errors import CorruptRun, InputError
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
-from energeia.runs.storage import ledgers
+from energeia.runs.storage import logs
 from energeia.runs.storage.config import RunConfig, read_config, to_toml
 from energeia.runs.storage.files import remove_parts, whole, write_whole
 from energeia.runs.storage.lock import is_locked, locked
@@ -121,9 +121,9 @@ class RunDirectory:
 
     @property
     def status(self) -> Status:
-        """How far the run got, by what it wrote down last and by what is left of it.
+        """The status: what was written last, checked against the lock and the checkpoints.
 
-        A run that nobody trains is not running, and one without its last checkpoint has not
+        A run that no process trains is not running, and a run without its last checkpoint is not
         finished.
         """
         written = Status(state="running")
@@ -143,7 +143,7 @@ class RunDirectory:
 
     @property
     def rounds_kept(self) -> list[int]:
-        """The rounds of the checkpoints that are here, in order."""
+        """The rounds of the stored checkpoints, in order."""
         return sorted(int(header.stem) for header in self.checkpoints.glob("[0-9]*.json"))
 
     def _has_checkpoint(self, number: int) -> bool:
@@ -159,7 +159,7 @@ class RunDirectory:
         return locked(self.path)
 
     def tidy(self) -> None:
-        """Remove what a process that was killed left half-written; needs the lock."""
+        """Remove the partial files of a killed process; requires the lock."""
         for folder in (self.path, self.checkpoints):
             remove_parts(folder)
 
@@ -195,25 +195,25 @@ class RunDirectory:
                 )
 
     def history(self) -> list[dict[str, Any]]:
-        """The metrics of every look.
+        """The metrics of every check.
 
         Raises:
             CorruptRun: if they are damaged before their last line.
         """
-        return ledgers.entries(self.path / "metrics.jsonl")
+        return logs.entries(self.path / "metrics.jsonl")
 
     def append(self, name: str, entry: dict[str, Any]) -> None:
-        """Add one line to a ledger."""
-        ledgers.append(self.path / name, entry)
+        """Append one line to a log."""
+        logs.append(self.path / name, entry)
 
     def rewind(self, last_round: int) -> None:
-        """Drop what the ledgers say after a round, or a line cut short by a crash.
+        """Remove log entries after a round, and an incomplete last line.
 
         Raises:
-            CorruptRun: if a ledger is damaged before its last line.
+            CorruptRun: if a log is damaged before its last line.
         """
         for name in ("metrics.jsonl", "timings.jsonl"):
-            ledgers.rewind(self.path / name, last_round)
+            logs.rewind(self.path / name, last_round)
 
     def save_rows(self, name: str, rows: np.ndarray) -> None:
         """Store rows for the report."""
@@ -221,7 +221,7 @@ class RunDirectory:
             np.save(stream, rows, allow_pickle=False)
 
     def load_rows(self, name: str) -> np.ndarray | None:
-        """Rows kept for the report, or None.
+        """Stored rows, or None.
 
         Raises:
             CorruptRun: if the file is damaged.

@@ -90,7 +90,7 @@ def append_line(path: Path, line: str) -> None:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what writers that were killed left behind; nobody else may be writing here."""
+    """Remove the partial files of killed writers; no other process may write here meanwhile."""
     for part in folder.glob(".*.part"):
         disk.remove(part)
 

@@ -1,4 +1,4 @@
-"""Ledgers: files that grow by one line of JSON at each look, and may end in a torn line."""
+"""Logs: one line of JSON per check of the training; the last line may be incomplete."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ def append(path: Path, entry: dict[str, Any]) -> None:
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
-    """Every whole entry; a last line that a crash cut short is left out.
+    """Every entry; an incomplete last line is left out.
 
     Raises:
         CorruptRun: if a line before the last one is damaged.
@@ -34,12 +34,12 @@ def entries(path: Path) -> list[dict[str, Any]]:
                 "the run again in another folder"
             )
         found.append(entry)
-    torn = _entry(last)
-    return found if torn is None else [*found, torn]
+    complete = _entry(last)
+    return found if complete is None else [*found, complete]
 
 
 def rewind(path: Path, last_round: int) -> None:
-    """Drop what a ledger says after a round, and a line cut short by a crash.
+    """Remove the entries after a round, and an incomplete last line.
 
     Raises:
         CorruptRun: if a line before the last one is damaged.
@@ -50,14 +50,14 @@ def rewind(path: Path, last_round: int) -> None:
     reached = kept[-1]["round"] if kept else 0
     if reached < last_round:
         _log.warning(
-            "%s ends at round %d where the checkpoint is of round %d: what was measured between "
-            "is lost", path, reached, last_round,
+            "%s ends at round %d but the checkpoint is of round %d: the metrics in between are lost",
+            path, reached, last_round,
         )  # fmt: skip
     write_whole(path, "".join(json.dumps(entry) + "\n" for entry in kept))
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
-    """The entry in a line, or None where there is no whole one."""
+    """The entry of a line, or None where it is damaged."""
     try:
         found = json.loads(line)
     except ValueError:
