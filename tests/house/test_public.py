@@ -18,7 +18,7 @@ ROOMS = sorted(p.parent.name for p in SOURCE.glob("*/__init__.pyi"))
 
 INTERNAL = {
     "bijections": {"Bin"},
-    "data": {"DataRequest", "Gathered", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
+    "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {"Summary", "Toy"},
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"},
@@ -30,8 +30,8 @@ INTERNAL = {
     "recipes": {"GeneratorPlayer"},
     "report": {"Cloud", "Column", "KindStyle", "LandscapePicture", "ModelPart", "Mosaic"}
     | {"ObservableLine", "Page", "TableCell"},
-    "runs": {"Finished", "Header", "Interruptible", "Keys", "ProgressLine", "Rows", "Saved"}
-    | {"Session", "Start", "StateEvaluation", "StateScores", "TomographyRequest"},
+    "runs": {"TomographyResult", "Header", "Interruptible", "Keys", "ProgressLine", "Rows", "Saved"}
+    | {"Session", "ResumePoint", "StateEvaluation", "StateScores", "TomographyRequest"},
     "training": {"ChunkInputs", "Engine", "Resident", "Streamed"},
 }
 """Public to the other modules of energeia, and free to change; options have a name in a recipe."""

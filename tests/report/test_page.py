@@ -183,7 +183,7 @@ def test_any_number_of_columns(width):
 
 
 def test_in_short_follows_from_the_rows():
-    said = " ".join(summaries.in_short(digits_page()))
+    said = " ".join(summaries.summary_sentences(digits_page()))
     assert "Best exact log-likelihood: made, −89.6 ± 0.3 nats per row." in said
     assert "lower bound of vae, −81.8 ± 0.3 nats per row, already lies above it" in said
     assert headline_tests(m.row for m in digits_page().models) == [

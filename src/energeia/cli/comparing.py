@@ -39,7 +39,7 @@ def compare_recipes(given: arguments.CompareArguments) -> Answer:
             seed=given.common.seed,
             resume=given.resume,
             quiet=quiet,
-            say=lambda text: print(text, file=sys.stderr, flush=True),
+            on_step=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except KeyboardInterrupt:
         print(f"stopped; continue with: {command}", file=sys.stderr)

@@ -42,7 +42,7 @@ def reconstruct(given: arguments.TomographyArguments) -> Answer:
             ground_energy=_ground_energy(given.hamiltonian, shots.qubits),
             resume=given.resume,
             quiet=given.common.json,
-            say=lambda text: print(text, file=sys.stderr, flush=True),
+            on_step=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except KeyboardInterrupt:
         print(f"stopped; continue with the same command and --out {path} --resume", file=sys.stderr)

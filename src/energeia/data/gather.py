@@ -29,7 +29,7 @@ class DataRequest(NamedTuple):
     rows: int | None = None
 
 
-class Gathered(NamedTuple):
+class LoadedRows(NamedTuple):
     """Rows of shape ``(n, d)`` with the metadata of the file or the source."""
 
     rows: np.ndarray
@@ -53,7 +53,7 @@ class Gathered(NamedTuple):
         return (f"{self.bad.size:,} of {total:,} rows held NaN or infinity and were dropped",)
 
 
-def gather(request: DataRequest) -> Gathered:
+def gather(request: DataRequest) -> LoadedRows:
     """Load rows, and select rows and columns.
 
     Raises:
@@ -76,7 +76,7 @@ def gather(request: DataRequest) -> Gathered:
     values, provenance = _choose_rows(values, provenance, request, drawn)
     condition = np.asarray(values[:, len(kept) :], dtype=np.float32) if given else None
     values = values[:, : len(kept)] if given else values
-    return Gathered(
+    return LoadedRows(
         rows=_in_memory(values),
         names=tuple(names[i] for i in kept),
         layout=layout,

@@ -8,7 +8,7 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
 from energeia.data.dataset import FEWEST_ROWS
-from energeia.data.gather import DataRequest, Gathered, gather
+from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.data.sources import compare_rows, declare, row_warnings
 from energeia.support import Support, describe
 
@@ -123,7 +123,7 @@ def inspect(
 
 
 def _refusals(
-    found: Gathered, summary: inference.Summary, support: Support, drop_bad_rows: bool
+    found: LoadedRows, summary: inference.Summary, support: Support, drop_bad_rows: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The errors that a fit would raise, and warnings of constant columns."""
     spec, problems, notes = found.provenance.spec, [], ()

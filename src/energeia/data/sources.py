@@ -9,7 +9,7 @@ from energeia import support as supports
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
 from energeia.data.dataset import Dataset, duplicate_warning
-from energeia.data.gather import DataRequest, Gathered, gather
+from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.support import Support
 
 
@@ -80,7 +80,9 @@ def open_like(
     return _dataset(found._replace(layout=tuple(layout)), support, found.notes)
 
 
-def declare(declared: str | Support | None, found: Gathered, summary: inference.Summary) -> Support:
+def declare(
+    declared: str | Support | None, found: LoadedRows, summary: inference.Summary
+) -> Support:
     """The declared support, or that of the source, or the inferred one; checked.
 
     Raises:
@@ -120,7 +122,7 @@ def compare_rows(rows: np.ndarray) -> RowCheck:
     return RowCheck(checks.repeated_rows(rows), tau, ordered, counting)
 
 
-def row_warnings(check: RowCheck, found: Gathered, support: Support) -> tuple[str, ...]:
+def row_warnings(check: RowCheck, found: LoadedRows, support: Support) -> tuple[str, ...]:
     """Warnings of repeated rows, correlated neighbors and columns of row numbers."""
     if found.source is not None:
         return ()  # Independent draws may repeat, and are not correlated.
@@ -141,7 +143,7 @@ def _order_warning(check: RowCheck) -> tuple[str, ...]:
     )
 
 
-def _check(found: Gathered, support: Support) -> None:
+def _check(found: LoadedRows, support: Support) -> None:
     """``Support.check`` in blocks; after a failure on all rows, for correct row numbers."""
     for block in checks.blocks(found.rows):
         try:
@@ -151,7 +153,7 @@ def _check(found: Gathered, support: Support) -> None:
             raise
 
 
-def _dataset(found: Gathered, support: Support, warnings: tuple[str, ...]) -> Dataset:
+def _dataset(found: LoadedRows, support: Support, warnings: tuple[str, ...]) -> Dataset:
     return Dataset(
         rows=found.rows,
         layout=found.layout,

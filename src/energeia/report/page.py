@@ -78,7 +78,7 @@ def render(page: Page) -> str:
         page=page,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         models=models,
-        in_short=summaries.in_short(page),
+        summary_sentences=summaries.summary_sentences(page),
         trust={family: summaries.TRUST[family] for family in _families(models)},
         labels=[
             (kind, formula(latex) if latex else "", text) for kind, latex, text in summaries.LABELS

@@ -66,7 +66,7 @@ ALIKE = 0.55
 """A classifier AUC up to this much, errors aside, is called hardly distinguishable from data."""
 
 
-def in_short(page: Page) -> list[str]:
+def summary_sentences(page: Page) -> list[str]:
     """A summary of the results in a few sentences, all from the tables below."""
     rows = [model.row for model in page.models]
     return [*_likelihood(page.models), *_two_sample(page.models), *_cost(rows)]

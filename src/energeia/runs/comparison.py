@@ -37,7 +37,7 @@ class Comparison(NamedTuple):
 def compare(
     data: str | DataConfig, *, recipes: Sequence[str] = (), out: str | Path | None = None,
     scale: float = 1.0, seed: int = 0, resume: bool = False, quiet: bool = False,
-    budget: EvaluationBudget | None = None, say: Callable[[str], Any] = lambda _: None,
+    budget: EvaluationBudget | None = None, on_step: Callable[[str], Any] = lambda _: None,
 ) -> Comparison:  # fmt: skip
     """Fit one recipe of each family to the same rows and evaluate them on the same held-out rows.
 
@@ -51,7 +51,7 @@ def compare(
         resume: keep finished runs in ``out`` and continue interrupted ones.
         quiet: no progress on standard error.
         budget: sizes of the evaluation, in place of the scaled ones.
-        say: called with a short description of each step.
+        on_step: called with a short description of each step.
 
     Raises:
         InputError: for data, a seed or a scale that cannot be used, an unknown recipe, recipes of
@@ -64,14 +64,14 @@ def compare(
     rows = open_rows(where)
     chosen, skipped = _chosen(recipes, rows)
     for name, reason in skipped.items():
-        say(f"{name} is skipped: {reason}")
+        on_step(f"{name} is skipped: {reason}")
     path = Path(out) if out else fresh_folder("runs", where.spec.partition(":")[0])
     if path.exists() and any(path.iterdir()) and not resume:
         raise InputError(f"{path} is not empty: continue it with --resume or choose another --out")
     prepared = prepare_data(rows, rows.test, seed, budget or EvaluationBudget().scaled(scale))
     directories = []
     for recipe in chosen:
-        say(f"{recipe.family}: {recipe.name}")
+        on_step(f"{recipe.family}: {recipe.name}")
         config = RunConfig(
             recipe=recipe.name,
             data=where,

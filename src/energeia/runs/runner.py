@@ -55,24 +55,26 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
         InputError: if the folder already holds a run, or the recipe does not fit the data.
     """
     require(find(config.recipe), rows.problem)
-    asked: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
+    requested: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
     count = len(rows.train.x)
-    training = asked.bounded(count)
+    training = requested.bounded(count)
     options: Any = msgspec.structs.replace(config.options, training=training)
     config = msgspec.structs.replace(config, options=options)
-    for sentence in _lowered(asked, training, count):
+    for sentence in _lowered(requested, training, count):
         print(f"{config.recipe}: {sentence}", file=sys.stderr)
     return Session(RunDirectory.create(path, config), config, rows, quiet)
 
 
-def _lowered(asked: Training, used: Training, rows: int) -> list[str]:
+def _lowered(requested: Training, used: Training, rows: int) -> list[str]:
     """A sentence for each setting that few rows have lowered."""
     messages = []
-    if used.batch < asked.batch:
-        messages.append(f"batches of {used.batch} in place of {asked.batch}, all the training rows")
-    if used.rounds < asked.rounds:
+    if used.batch < requested.batch:
         messages.append(
-            f"{used.rounds} rounds in place of {asked.rounds}, which are {asked.passes} passes "
+            f"batches of {used.batch} in place of {requested.batch}, all the training rows"
+        )
+    if used.rounds < requested.rounds:
+        messages.append(
+            f"{used.rounds} rounds in place of {requested.rounds}, which are {requested.passes} passes "
             f"over {rows} rows; --training.passes 0 removes that limit"
         )
     return messages
@@ -175,7 +177,7 @@ def _train_on(session: Session, before: Status) -> Status:
     return status
 
 
-class Start(NamedTuple):
+class ResumePoint(NamedTuple):
     """The point at which a run resumes: the state, and the mode of compilation."""
 
     state: State
@@ -184,7 +186,7 @@ class Start(NamedTuple):
 
 
 def training_progress(
-    session: Session, assembly: Assembly, start: Start | None
+    session: Session, assembly: Assembly, start: ResumePoint | None
 ) -> Iterator[TrainingProgress]:
     """The progress of a run after each chunk, from a starting point."""
     training = session.training
@@ -221,7 +223,7 @@ def resume_point(session: Session, assembly: Assembly) -> Start | None:
         rows,
     )
     state = checkpoint.restore(template, saved, "state.")
-    return Start(state, _restored_best(saved, template), saved.header.mode)
+    return ResumePoint(state, _restored_best(saved, template), saved.header.mode)
 
 
 def _restored_best(saved: checkpoint.Saved, template: State) -> BestSoFar:

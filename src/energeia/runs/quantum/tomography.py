@@ -76,7 +76,7 @@ class TomographyRequest(msgspec.Struct, frozen=True, kw_only=True):
         require_ranges(self)
 
 
-class Finished(NamedTuple):
+class TomographyResult(NamedTuple):
     """A tomography and the folders of its runs."""
 
     path: Path
@@ -98,8 +98,8 @@ class _Job(NamedTuple):
 def tomography(
     shots: Shots, request: TomographyRequest, out: str | Path, *, truth: State | None = None,
     ground_energy: Estimate | None = None, resume: bool = False, quiet: bool = False,
-    say: Callable[[str], Any] = lambda _: None,
-) -> Finished:  # fmt: skip
+    on_step: Callable[[str], Any] = lambda _: None,
+) -> TomographyResult:  # fmt: skip
     """Fit the network and the baselines to shots, and compare shots, truth and models.
 
     Every model is an ordinary run in a folder below ``out``. Models are fitted to the outcomes of
@@ -114,7 +114,7 @@ def tomography(
         ground_energy: the lowest energy of the Hamiltonian, where it is known.
         resume: keep finished runs in ``out`` and continue interrupted ones.
         quiet: no progress on standard error.
-        say: called with a short description of each step.
+        on_step: called with a short description of each step.
 
     Raises:
         InputError: for a measurement that is not complete, an operator or a truth on other sites,
@@ -132,13 +132,13 @@ def tomography(
     evaluation = StateEvaluation.of(held_out, quantities, truth, request.samples, request.seed)
     found: list[StateScores] = []
     for job in jobs:
-        say(job.name)
+        on_step(job.name)
         found += _one(RunDirectory(path / job.name), job, rows[job.raw], evaluation, request,
                       quiet=quiet, resume=resume)  # fmt: skip
     states = [*_known(shots, quantities, truth), *(one.record for one in _with_excess(found))]
     record = _record(shots, request, quantities, tuple(states))
     write_whole(path / "tomography.json", msgspec.json.format(msgspec.json.encode(record)) + b"\n")
-    return Finished(path, record, [RunDirectory(path / job.name) for job in jobs])
+    return TomographyResult(path, record, [RunDirectory(path / job.name) for job in jobs])
 
 
 def _quantities(
