@@ -74,8 +74,8 @@ def _lowered(requested: Training, used: Training, rows: int) -> list[str]:
         )
     if used.rounds < requested.rounds:
         messages.append(
-            f"{used.rounds} rounds in place of {requested.rounds}, which are {requested.passes} passes "
-            f"over {rows} rows; --training.passes 0 removes that limit"
+            f"{used.rounds} rounds in place of {requested.rounds}, which are "
+            f"{requested.passes} passes over {rows} rows; --training.passes 0 removes that limit"
         )
     return messages
 
