@@ -205,7 +205,7 @@ def training_progress(
     )
 
 
-def resume_point(session: Session, assembly: Assembly) -> Start | None:
+def resume_point(session: Session, assembly: Assembly) -> ResumePoint | None:
     """The state of the last whole checkpoint, or None before the first."""
     if not session.directory.rounds_kept:
         return None

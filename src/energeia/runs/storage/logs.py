@@ -50,7 +50,7 @@ def rewind(path: Path, last_round: int) -> None:
     reached = kept[-1]["round"] if kept else 0
     if reached < last_round:
         _log.warning(
-            "%s ends at round %d but the checkpoint is of round %d: the metrics in between are lost",
+            "%s ends at round %d but the checkpoint is of round %d: metrics in between are lost",
             path, reached, last_round,
         )  # fmt: skip
     write_whole(path, "".join(json.dumps(entry) + "\n" for entry in kept))
