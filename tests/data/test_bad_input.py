@@ -46,6 +46,22 @@ def hdf5(folder, **sets):
     return str(folder / "a.h5")
 
 
+def with_shape(folder, shape):
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
+    header = header.ljust(117) + "\n"
+    return write(folder, "a.npy", b"\x93NUMPY\x01\x00\x76\x00" + header.encode() + bytes(80))
+
+
+def linked(folder, target):
+    (folder / "a.npy").symlink_to(target)
+    return str(folder / "a.npy")
+
+
+def pipe(folder):
+    os.mkfifo(folder / "a.csv")
+    return str(folder / "a.csv")
+
+
 def with_nan(rows):
     values = GOOD.copy()
     values[list(rows), 0] = np.nan
@@ -108,7 +124,10 @@ CASES = {
     "mixed first line": (lambda d: write(d, "a.csv", "1,up\n3,4\n"), "both words and numbers"),
     "not text": (lambda d: write(d, "a.csv", b"\xff\xfe1,2"), "UTF-8"),
     "missing cell": (lambda d: write(d, "a.csv", "1,2\n3,\n5,6\n"), "1 of 3 rows (1)"),
-    "nan": (lambda d: saved(d, "a.npy", with_nan(range(3, 11))), "8 of 50 rows (3, 4, 5, 6, 7, .."),
+    "nan row": (
+        lambda d: saved(d, "a.npy", with_nan(range(3, 11))),
+        "8 of 50 rows (3, 4, 5, 6, 7, ..",
+    ),
     "infinity": (lambda d: saved(d, "a.npy", np.where(GOOD > 2, np.inf, GOOD)), "NaN or infinity"),
     "constant": (lambda d: saved(d, "a.npy", constant_column()), "--drop-columns 1"),
     "source": (lambda d: "isin:L=4", "did you mean 'ising'"),
@@ -117,6 +136,18 @@ CASES = {
     "no value": (lambda d: "ising:L", "whole number"),
     "no parameters": (lambda d: "digits:n=3", "write digits alone"),
     "part": (lambda d: "mnist:part=tset", "did you mean 'test'"),
+    "nan": (lambda d: "ising:beta=nan", "a finite number"),
+    "inf": (lambda d: "ising:beta=inf", "a finite number"),
+    "too many draws": (lambda d: "moons:n=10000000000000", "would take 298,023 GiB of memory"),
+    "huge header": (lambda d: with_shape(d, (99999999999999999999, 5)), "truncated or damaged"),
+    "negative header": (lambda d: with_shape(d, (-3, 5)), "truncated or damaged"),
+    "dangling link": (lambda d: linked(d, "gone.npy"), "is a link to gone.npy"),
+    "pipe": (lambda d: pipe(d), "is a pipe"),
+    "device": (lambda d: linked(d, "/dev/zero"), "is a pipe, a socket or a device"),
+    "utf-16": (lambda d: write(d, "a.csv", "1,2\n3,4\n".encode("utf-16")), "UTF-16 text"),
+    "utf-16 bare": (lambda d: write(d, "a.csv", "1,2\n".encode("utf-16-le")), "not UTF-8"),
+    "long cell": (lambda d: write(d, "a.csv", "1,2\n3," + "x" * 200_000), "'xxxxxx"),
+    "unequal columns": (lambda d: npz(d, x=GOOD[:, 0], y=GOOD[1:, 0]), "2 arrays (x, y)"),
     "no draws": (lambda d: "ising:L=4,n=0", "at least 1"),
 }
 

@@ -76,8 +76,8 @@ def test_constant_columns():
     summary = summarize(values)
     support = infer(summary, alike=False)
     with pytest.raises(InputError, match="column 2"):
-        inference.refuse_constant(summary, support, ("x0", "x1", "x2"), "f")
-    (warning,) = inference.refuse_constant(
+        inference.refuse_unfit(summary, support, ("x0", "x1", "x2"), "f")
+    (warning,) = inference.refuse_unfit(
         summarize(values[:, :2]), support.select([0, 1]), ("x0", "x1"), "f"
     )
     assert "column 0" in warning

@@ -28,6 +28,19 @@ def test_every_kind_gives_the_same_rows(tmp_path):
         assert table.names == (("a", "b", "c", "d") if spec == "a.csv" else None)
 
 
+def test_an_array_for_each_column_is_a_table(tmp_path):
+    columns = {"mass": np.arange(6) * 0.5, "charge": np.array([0, 1, 0, 1, 1, 0])}
+    np.savez(tmp_path / "a.npz", **columns)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.update(columns)
+    for name, order in (("a.npz", ["mass", "charge"]), ("a.h5", ["charge", "mass"])):
+        table = read(str(tmp_path / name))
+        assert table.names == tuple(order)
+        assert not table.alike
+        np.testing.assert_array_equal(table.values, np.stack([columns[n] for n in order], 1))
+        assert read(f"{tmp_path / name}:mass").values.shape == (6,)
+
+
 def test_npy_is_mapped_not_read(tmp_path):
     np.save(tmp_path / "a.npy", ROWS)
     assert isinstance(read(str(tmp_path / "a.npy")).values, np.memmap)

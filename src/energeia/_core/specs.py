@@ -1,5 +1,6 @@
 """Parsing of specifications of the form ``name:key=value,key=value``."""
 
+import math
 from typing import Any, NamedTuple
 
 from energeia._core.errors import InputError, nearest
@@ -31,10 +32,14 @@ def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[
         kind = known[key].kind
         try:
             values[key] = kind(text)
+            if kind is float and not math.isfinite(values[key]):
+                equals = ""
         except ValueError:
             equals = ""
         if not equals or text == "":
-            article = {"int": "a whole number", "float": "a number"}.get(kind.__name__, "a name")
+            article = {"int": "a whole number", "float": "a finite number"}.get(
+                kind.__name__, "a name"
+            )
             raise InputError(
                 f"{key!r} of the {what} {name!r} was given {text!r} where {article} was wanted: "
                 f"write {name}:{key}={known[key].default}"

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,9 @@ def bad_rows(rows: np.ndarray) -> np.ndarray:
     """Indices of rows that hold a NaN or an infinity."""
     if rows.dtype.kind != "f":
         return np.zeros(0, dtype=np.int64)
-    finite = np.concatenate([np.isfinite(block).all(axis=1) for block in blocks(rows)])
+    with np.errstate(over="ignore"):  # an extended number beyond double precision is infinite
+        parts = [np.isfinite(b.astype(np.float64, copy=False)).all(axis=1) for b in blocks(rows)]
+    finite = np.concatenate(parts)
     return np.flatnonzero(~finite)
 
 
@@ -94,7 +97,8 @@ def counting_columns(rows: np.ndarray) -> list[int]:
     head = np.asarray(rows[:1000], dtype=np.float64).reshape(min(len(rows), 1000), -1)
     if len(head) < 3:
         return []
-    candidates = np.flatnonzero((np.diff(head, axis=0) == 1.0).all(axis=0))
+    with np.errstate(over="ignore"):
+        candidates = np.flatnonzero((np.diff(head, axis=0) == 1.0).all(axis=0))
     flat = rows.reshape(len(rows), -1) if isinstance(rows, np.ndarray) else rows
     return [int(i) for i in candidates if (np.diff(np.asarray(flat[:, i])) == 1.0).all()]
 
@@ -113,7 +117,10 @@ def row_autocorrelation(rows: np.ndarray, columns: int = 16) -> tuple[float, boo
         return 0.5, False
     head = np.asarray(rows[:count], dtype=np.float64).reshape(count, -1)
     chosen = np.unique(np.linspace(0, head.shape[1] - 1, min(columns, head.shape[1])).astype(int))
-    series = np.column_stack([head[:, chosen], head.mean(axis=1)])
+    # tau has no unit: every series is brought to size one, so that no square leaves its range.
+    mean = (head / _size(head.max(), head.min())).mean(axis=1)
+    series = np.column_stack([head[:, chosen], mean])
+    series = series / _size(series.max(axis=0), series.min(axis=0))
     series = series[:, np.ptp(series, axis=0) > 0]
     if series.shape[1] == 0:
         return 0.5, False
@@ -124,3 +131,8 @@ def row_autocorrelation(rows: np.ndarray, columns: int = 16) -> tuple[float, boo
     # No window: the correlation is longer than the rows, so half their number is returned.
     tau = float(np.max(np.where(np.isnan(times), count / 2 if real else 0.5, times)))
     return tau, real and tau > 1.0
+
+
+def _size(high: Any, low: Any) -> Any:
+    """The largest magnitude; never zero."""
+    return np.maximum(np.maximum(np.abs(high), np.abs(low)), np.finfo(np.float64).tiny)

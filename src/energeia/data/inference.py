@@ -20,6 +20,7 @@ ALPHABET = 16
 ROWS_PER_CATEGORY = 20
 """Rows per category needed to infer a finite alphabet from a few distinct values."""
 _COUNTED = 10_000_000
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Summary(NamedTuple):
@@ -73,15 +74,23 @@ def infer(summary: Summary, alike: bool) -> Support:
     return Support.of([_plausible(summary, index) for index in range(count)])
 
 
-def refuse_constant(
+def refuse_unfit(
     summary: Summary, support: Support, names: tuple[str, ...], spec: str
 ) -> tuple[str, ...]:
-    """Raise for constant continuous columns; warn of constant discrete ones.
+    """Raise for constant or overflowing continuous columns; warn of constant discrete ones.
 
     Raises:
-        InputError: naming the constant continuous columns.
+        InputError: naming the continuous columns that are constant or hold values beyond the range
+            of 32-bit numbers.
     """
     columns = support.columns
+    size = np.maximum(np.abs(summary.low), np.abs(summary.high))
+    beyond = [int(i) for i in np.flatnonzero(size > _LARGEST) if not columns[i].discrete]
+    if beyond:
+        raise InputError(
+            f"{spec} holds values up to {size.max():.3g} ({_list(beyond, names)}) where models "
+            f"compute with numbers up to {_LARGEST:.3g}: divide by a unit"
+        )
     constant = [int(i) for i in summary.constant if not columns[i].discrete]
     if constant:
         raise InputError(
@@ -118,7 +127,7 @@ def value_warnings(summary: Summary, support: Support, names: tuple[str, ...]) -
         )
     real = np.array([isinstance(c, Real) for c in support.columns])
     tight = np.flatnonzero(real & ~np.isin(np.arange(len(size)), large))
-    tight = tight[(summary.high - summary.low)[tight] < 1e-5 * size[tight]]
+    tight = tight[(summary.high / 2 - summary.low / 2)[tight] < 0.5e-5 * size[tight]]
     if tight.size:
         warnings.append(
             f"{_list(tight, names)} vary by less than 1e-5 of their size, which 32-bit numbers "
@@ -142,7 +151,7 @@ def _summarize(block: np.ndarray) -> Summary:
     else:
         whole = np.ones(block.shape[1], dtype=bool)
     low, high = low.astype(np.float64), high.astype(np.float64)
-    span = float(high.max() - low.min()) + 1
+    span = float(high.max()) - float(low.min()) + 1
     if whole.all() and span * block.shape[1] <= min(_COUNTED, 20 * block.size + 1000):
         alphabets = _alphabets_by_counting(block, int(low.min()), int(span))
     else:

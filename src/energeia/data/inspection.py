@@ -133,7 +133,7 @@ def _refusals(
         except InputError as error:
             problems.append(str(error))
     try:
-        notes = inference.refuse_constant(summary, support, found.names, spec)
+        notes = inference.refuse_unfit(summary, support, found.names, spec)
     except InputError as error:
         problems.append(str(error))
     if len(found.rows) < FEWEST_ROWS:

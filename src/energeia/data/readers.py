@@ -8,15 +8,16 @@ import gzip
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 from numpy.lib import recfunctions
 
 from energeia._core.errors import InputError, nearest
+from energeia._core.paths import refuse_special_file
 from energeia.data.text import read_text
 
 
@@ -34,9 +35,11 @@ class Table(NamedTuple):
 def read(spec: str) -> Table:
     """Read ``file.npy``, ``file.npz:key``, ``file.csv``, ``file.h5:/group/dataset`` or IDX.
 
+    A file of several one-dimensional arrays of equal length is a table with one column for each.
+
     Raises:
         InputError: if the file is missing, empty, truncated, of an unknown kind, holds objects or
-            complex numbers, or holds several arrays and none was named.
+            complex numbers, or holds several arrays that are not columns and none was named.
     """
     path, key = locate(spec)
     reader = _reader(path)
@@ -48,7 +51,7 @@ def read(spec: str) -> Table:
         raise InputError(
             f"{path} does not fit in memory: convert it to .npy, which is read piece by piece"
         ) from None
-    return _numbers(values, names, spec, alike=reader is not read_table)
+    return _numbers(values, names, spec, alike=reader is not read_table and names is None)
 
 
 def locate(spec: str) -> tuple[Path, str | None]:
@@ -64,6 +67,7 @@ def locate(spec: str) -> tuple[Path, str | None]:
         if is_there(Path(front)):
             path, key = Path(front), back
     if not is_there(path):
+        _refuse_dangling(path)
         neighbors = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         advice = (
             nearest(path.name, neighbors) if len(neighbors) in range(1, 200) else "check the path"
@@ -72,9 +76,20 @@ def locate(spec: str) -> tuple[Path, str | None]:
         raise InputError(f"{spec} does not exist where a file of samples was wanted: {advice}")
     if path.is_dir():
         raise InputError(f"{path} is a folder where a file of samples was wanted: name the file")
+    refuse_special_file(path)
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes) where rows of numbers were wanted: rewrite it")
     return path, key
+
+
+def _refuse_dangling(path: Path) -> None:
+    try:
+        target = path.readlink()
+    except (OSError, ValueError):  # not a link
+        return
+    raise InputError(
+        f"{path} is a link to {target}, which cannot be opened: correct the link or name the file"
+    )
 
 
 def is_there(path: Path) -> bool:
@@ -109,23 +124,41 @@ def read_npy(path: Path, key: str | None) -> tuple[np.ndarray, None]:
         return np.load(path, mmap_mode="r", allow_pickle=False), None
     except PermissionError:
         raise
-    except (ValueError, EOFError, OSError, SyntaxError) as error:
+    except (ValueError, OverflowError, EOFError, OSError, SyntaxError, TypeError) as error:
         raise _damaged(path, error, "a whole .npy array") from None
 
 
-def read_npz(path: Path, key: str | None) -> tuple[np.ndarray, None]:
-    """Read one array of a ``.npz`` archive."""
+_BAD_NPZ = (
+    ValueError, OverflowError, EOFError, OSError, TypeError, SyntaxError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+
+
+def read_npz(path: Path, key: str | None) -> tuple[np.ndarray, tuple[str, ...] | None]:
+    """Read one array of a ``.npz`` archive, or all of them as the columns of a table."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return archive[_choose(path, key, list(archive.files), "arrays")], None
+            found = list(archive.files)
+            if key is None and len(found) > 1:
+                arrays = [archive[name] for name in found]
+                if _are_columns(arrays):
+                    return np.column_stack(arrays), tuple(found)
+            return archive[_choose(path, key, found, "arrays")], None
     except (InputError, PermissionError):
         raise
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, TypeError) as error:
+    except _BAD_NPZ as error:
         raise _damaged(path, error, "a whole .npz archive") from None
 
 
-def read_hdf5(path: Path, key: str | None) -> tuple[np.ndarray, None]:
-    """Read one dataset of an HDF5 file."""
+def _are_columns(arrays: Sequence[Any]) -> bool:
+    """Whether arrays can be the columns of one table: numbers on one axis of one length."""
+    return len({a.shape for a in arrays}) == 1 and all(
+        len(a.shape) == 1 and a.dtype.kind in "buif" for a in arrays
+    )
+
+
+def read_hdf5(path: Path, key: str | None) -> tuple[np.ndarray, tuple[str, ...] | None]:
+    """Read one dataset of an HDF5 file, or all of them as the columns of a table."""
     try:
         with h5py.File(path, "r") as file:
             found: list[str] = []
@@ -134,6 +167,10 @@ def read_hdf5(path: Path, key: str | None) -> tuple[np.ndarray, None]:
                     found.append(f"/{name}") if isinstance(item, h5py.Dataset) else None
                 )
             )
+            columns: Any = [file[name] for name in found]
+            if key is None and len(found) > 1 and _are_columns(columns):
+                table = np.column_stack([column[...] for column in columns])
+                return table, tuple(name.lstrip("/") for name in found)
             chosen = _choose(path, key and f"/{key.lstrip('/')}", found, "datasets")
             dataset = file[chosen]
             assert isinstance(dataset, h5py.Dataset)  # ``_choose`` gave a name from the list above

@@ -46,7 +46,7 @@ def open_data(
         )
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
-    warnings = [*found.notes, *inference.refuse_constant(summary, declared, found.names, spec)]
+    warnings = [*found.notes, *inference.refuse_unfit(summary, declared, found.names, spec)]
     warnings += inference.value_warnings(summary, declared, found.names)
     if found.source is None:
         warnings += row_warnings(compare_rows(found.rows), found, declared)

@@ -10,6 +10,7 @@ from typing import IO
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia._core.paths import read_utf8
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 
@@ -23,12 +24,7 @@ def read_text(path: Path) -> tuple[np.ndarray, tuple[str, ...] | None]:
         InputError: naming the first cell that is not a number, or the first line of a wrong
             length.
     """
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(
-            f"{path} is not UTF-8 text where a table of numbers was wanted: save it as plain CSV"
-        ) from None
+    content = read_utf8(path, "a table of numbers")
     lines = [
         (number, line)
         for number, line in enumerate(content.splitlines(), start=1)
@@ -127,7 +123,10 @@ def _number(cell: str, path: Path, line: int, names: tuple[str, ...] | None, col
 def _cells(line: str, delimiter: str | None) -> list[str]:
     if delimiter is None:
         return line.split()
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error:  # a cell of more than 131,072 characters: it is refused as no number
+        return line.split(delimiter)
 
 
 def _delimiter(line: str) -> str | None:

@@ -106,6 +106,10 @@ BAD = {
     "mixed.json": ({"01": 5, "2": 9}, {"bit_order": "left"}, "leading zeros"),
     "share.json": ({"01": 0.5}, {"bit_order": "left"}, "probabilities"),
     "hex.json": ({"0x1f": 5}, {"bit_order": "left"}, "one digit"),
+    "empty.json": ({"ZZ": {}}, {"bit_order": "left"}, "without any count"),
+    "zero.json": ({"01": 0}, {"bit_order": "left"}, "without any count"),
+    "list.json": ({"counts": [1, 2]}, {"bit_order": "left"}, "no dictionary of counts"),
+    "many.json": ({"01": 10**14}, {"bit_order": "left"}, "GiB of memory"),
     "basis.json": ({"XQ": {"01": 9}}, {"bit_order": "left"}, "X, Y, Z"),
 }
 
@@ -116,6 +120,20 @@ def test_bad_input_is_refused_with_the_repair(name, tmp_path):
     path = written(tmp_path, name, values)
     with pytest.raises(InputError, match=match):
         read_shots(path, **{"povm": "pauli-4", **given})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("deep.json", b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+        ("wide.json", '{"01": 5}'.encode("utf-16"), "UTF-16 text"),
+        ("wide.txt", "0123\n".encode("utf-16"), "UTF-16 text"),
+    ],
+)
+def test_text_that_is_no_counts_is_refused(name, content, match, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=match):
+        read_shots(tmp_path / name, "pauli-4", bit_order="left")
 
 
 def test_a_damaged_archive_is_named(tmp_path):

@@ -4,7 +4,14 @@ import pytest
 
 from energeia._core.errors import InputError
 from energeia.recipes.catalogue import RECIPES
-from energeia.runs.storage.config import DataConfig, RunConfig, build_options, from_toml, to_toml
+from energeia.runs.storage.config import (
+    DataConfig,
+    RunConfig,
+    build_options,
+    from_toml,
+    options_file,
+    to_toml,
+)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -34,6 +41,12 @@ def test_what_is_left_out_keeps_the_recipes_default():
 def test_unknown_or_wrong_options_are_refused(raw, said):
     with pytest.raises(InputError, match=said):
         build_options(RECIPES["made"].options, raw)
+
+
+def test_options_in_another_encoding_are_refused(tmp_path):
+    (tmp_path / "a.toml").write_bytes("width = 3\n".encode("utf-16"))
+    with pytest.raises(InputError, match="is not text"):
+        options_file(tmp_path / "a.toml", RECIPES["made"].options)
 
 
 def test_broken_toml_names_the_line():

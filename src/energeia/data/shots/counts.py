@@ -18,6 +18,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia._core.paths import read_utf8
+from energeia.data import checks
 from energeia.data.shots.measurements import BASES, Shots, alphabet_of
 
 BitOrder = Literal["left", "right"]
@@ -33,12 +35,18 @@ def read_counts(
             length, or a count is not a whole number.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as problem:
+        content = json.loads(read_utf8(path, "a dictionary of counts"))
+    except RecursionError:
+        raise InputError(
+            f"{path} is JSON nested too deeply for counts: write {{string: count, ...}}"
+        ) from None
+    except (json.JSONDecodeError, OSError) as problem:
         raise InputError(f"{path} is not JSON ({problem}): write counts as JSON again") from None
     if not isinstance(content, dict) or not content:
         raise InputError(f"{path} holds no dictionary of counts: write {{string: count, ...}}")
     inner = content.get("counts", content)
+    if not isinstance(inner, dict) or not inner:
+        raise InputError(f"{path} holds no dictionary of counts: write {{string: count, ...}}")
     order = _order(bit_order or content.get("bit_order"), path)
     note = (f"qubit 0 is the {'first' if order == 'left' else 'last'} character",)
     rng = np.random.default_rng(0)
@@ -61,7 +69,7 @@ def read_strings(path: Path) -> np.ndarray | None:
     Raises:
         InputError: if the strings differ in length.
     """
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [line.strip() for line in read_utf8(path, "strings of digits").splitlines()]
     strings = [line for line in lines if line and not line.startswith("#")]
     if not strings or not all(re.fullmatch(r"\d{2,}", string) for string in strings):
         return None
@@ -85,6 +93,10 @@ def _expanded(counts: dict[str, Any], order: str, path: Path) -> np.ndarray:
                 f"{path} counts {string!r} {count!r} times: counts are whole numbers from 0 "
                 "(probabilities are not counts)"
             )
+    total = sum(counts.values())
+    if not total:
+        raise InputError(f"{path} holds a dictionary without any count: leave that setting out")
+    checks.require_memory(f"shots in {path}", total, (len(next(iter(counts))),))
     rows = _digits([string.replace(" ", "") for string in counts], path)
     rows = rows[:, :: 1 if order == "left" else -1]
     return np.repeat(rows, np.array(list(counts.values()), dtype=np.int64), axis=0)

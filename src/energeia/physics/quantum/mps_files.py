@@ -8,6 +8,7 @@ from typing import IO, Any
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia._core.paths import refuse_special_file
 from energeia.physics.quantum.mps import MatrixProductState, matrix_product_state
 
 
@@ -26,10 +27,11 @@ def load_mps(path: Path | str) -> MatrixProductState:
         InputError: if the file cannot be read or its arrays are not a state.
     """
     path = Path(path)
+    refuse_special_file(path)
     try:
         with np.load(path, allow_pickle=False) as loaded:
             arrays = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as problem:
+    except (OSError, ValueError, OverflowError, AttributeError, zipfile.BadZipFile) as problem:
         raise InputError(
             f"{path} could not be read as a matrix-product state ({problem}): give a .npz file "
             "with one array (left, d, right) for each site"

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Complex, Int
 
 from energeia._core.errors import InputError, nearest
+from energeia._core.paths import refuse_special_file
 
 PAULI = {
     "I": np.eye(2, dtype=complex),
@@ -271,10 +272,11 @@ def povm_named(name: str) -> Povm:
             f"measurement {name!r} is not known: {nearest(name, POVMS)}, or give a .npy file of "
             "effects"
         )
+    refuse_special_file(path)
     try:
         loaded = np.load(path, allow_pickle=False)
         effects = loaded["effects"] if path.suffix == ".npz" else loaded
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
+    except (OSError, ValueError, OverflowError, KeyError, zipfile.BadZipFile) as problem:
         raise InputError(
             f"{path} could not be read as effects ({problem}): save an array of shape "
             "(outcomes, d, d), under the key 'effects' in a .npz file"

@@ -8,6 +8,7 @@ import msgspec
 import tomli_w
 
 from energeia._core.errors import InputError, nearest
+from energeia._core.paths import refuse_special_file
 from energeia._core.ranges import Seed, Share, require_in, require_ranges
 from energeia.recipes.catalogue import RECIPES
 
@@ -166,6 +167,7 @@ def options_file(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
 
 
 def _text(path: Path) -> str:
+    refuse_special_file(path)
     try:
         return path.read_text(encoding="utf-8")
     except OSError as problem:
