@@ -32,7 +32,7 @@ INTERNAL = {
     | {"ObservableLine", "Page", "TableCell"},
     "runs": {"TomographyResult", "Header", "Interruptible", "Keys", "ProgressLine", "Rows", "Saved"}
     | {"Session", "ResumePoint", "StateEvaluation", "StateScores", "TomographyRequest"},
-    "training": {"ChunkInputs", "Engine", "Resident", "Streamed"},
+    "training": {"ChunkInputs", "Engine", "Resident", "ShuffledOrder", "Streamed"},
 }
 """Public to the other modules of energeia, and free to change; options have a name in a recipe."""
 
