@@ -49,6 +49,19 @@ class Implicit(Generator):
         return jax.random.uniform(key, self.shape)
 
 
+class Far(Generator):
+    """Normal numbers, one row in twenty moved to ``distance``."""
+
+    distance: float
+    shape: tuple[int, ...] = eqx.field(static=True, default=(2,))
+    condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
+
+    def sample(self, key, condition=None):
+        one, two = jax.random.split(key)
+        row = jax.random.normal(one, self.shape)
+        return jnp.where(jax.random.uniform(two) < 0.05, self.distance, row)
+
+
 class Shifted(Generator):
     """The condition with noise on it."""
 

@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 import pytest
-from tests.evaluation.models import Broken, Copy, Implicit, Normal, Quadratic, Shifted
+from tests.evaluation.models import Broken, Copy, Far, Implicit, Normal, Quadratic, Shifted
 
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
@@ -189,3 +189,23 @@ def test_held_out_configurations_that_training_has_seen_exceed_chance():
     held_out = Batch(rows.x[:300], None)
     seen = PreparedData(rows, held_out, budget=BUDGET)
     assert seen.repeats > 10 * _chance_repeats(seen, held_out, source)[1]
+
+
+@pytest.mark.parametrize(
+    ("distance", "said"), [(np.inf, "are not finite"), (3e38, "standard deviations")]
+)
+def test_samples_at_the_end_of_the_numbers_are_counted_and_break_no_test(prepared, distance, said):
+    found = evaluate(Far(distance), HELD_OUT, TRAIN, prepared=prepared)
+    (warning,) = [w for w in found.warnings if said in w]
+    assert 2 < int(warning.split()[0]) < 35
+    assert all(np.isfinite(t.statistic.value) for t in found.two_sample)
+
+
+@pytest.mark.parametrize("part", ["training", "held-out"])
+def test_rows_with_infinities_are_refused(part):
+    x = HELD_OUT.x.copy()
+    x[[3, 70], 1] = np.inf, np.nan
+    given = Batch(x, None)
+    train, held_out = (given, HELD_OUT) if part == "training" else (HELD_OUT, given)
+    with pytest.raises(InputError, match=rf"2 of 300 {part} rows .*\[3, 70\]"):
+        evaluate(Normal(), held_out, train, budget=BUDGET)

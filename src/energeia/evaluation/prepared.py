@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
+from energeia.data.checks import bad_rows
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.stats.distances import distances, median_distance
 from energeia.stats.neighbors import duplicates
@@ -18,6 +19,8 @@ from energeia.stats.permutation import relabelings
 from energeia.support import Circle, Support
 
 _WIDE = 2_000_000
+FARTHEST = 1e6
+"""Standard deviations of the training rows at which the features of samples are cut off."""
 
 
 class PreparedData:
@@ -29,7 +32,7 @@ class PreparedData:
     ``budget.rows`` rows of each part are kept, chosen at random.
 
     Raises:
-        InputError: for fewer than 4 rows in either part.
+        InputError: for fewer than 4 rows in either part, or rows with NaN or infinity.
     """
 
     def __init__(
@@ -45,6 +48,8 @@ class PreparedData:
         fewest = min(len(train.x), len(held_out.x))
         if fewest < 4:
             raise InputError(f"{fewest} rows were given to compare with: at least 4 are needed")
+        _require_finite(held_out, "held-out")
+        _require_finite(train, "training")
         generator = np.random.default_rng(seed)
         self.chosen_training = _choose(generator, len(train.x), self.budget.rows)
         self.chosen_held_out = _choose(generator, len(held_out.x), self.budget.rows)
@@ -61,8 +66,12 @@ class PreparedData:
         self._baselines: dict[Any, Any] = {}
 
     def features(self, rows: Batch) -> Float[np.ndarray, "rows columns"]:
-        """Rows in the user's units, transformed for the tests."""
-        return self._standardize(self._flatten(rows))
+        """Rows in the user's units, transformed for the tests.
+
+        Beyond ``FARTHEST`` standard deviations a row keeps its direction but not its distance,
+        which no test would see and some could not square.
+        """
+        return np.clip(self._standardize(self._flatten(rows)), -FARTHEST, FARTHEST)
 
     def draw_conditions(self, n: int) -> np.ndarray | None:
         """Conditions for ``n`` samples, from the training rows; None for a model without."""
@@ -152,3 +161,14 @@ def _take(rows: Batch, index: np.ndarray) -> Batch:
     x = np.asarray(rows.x[inside])[back]
     condition = None if rows.condition is None else np.asarray(rows.condition)[index]
     return Batch(x, condition)  # pyright: ignore[reportArgumentType]
+
+
+def _require_finite(rows: Batch, part: str) -> None:
+    """Raise for rows that hold NaN or infinity."""
+    for values in (rows.x, rows.condition):
+        bad = np.zeros(0) if values is None else bad_rows(values)  # pyright: ignore[reportArgumentType]
+        if bad.size:
+            raise InputError(
+                f"{bad.size} of {len(rows.x)} {part} rows hold NaN or infinity (the first: "
+                f"{bad[:3].tolist()}) where finite numbers are compared: remove them"
+            )

@@ -123,13 +123,15 @@ def _of_samples(
     warnings = warn.of_samples(drawn.x, finite, prepared)
     quantities: Sequence[Any] = () if source is None else source.observables()
     if quantities and held_out.condition is None:
-        fields["observables"] = observables.table(quantities, drawn.x, np.asarray(held_out.x))
+        kept = drawn.x[finite] if finite.any() else drawn.x
+        fields["observables"] = observables.table(quantities, kept, np.asarray(held_out.x))
     if finite.sum() < 10:
         warnings.append("fewer than 10 finite samples: two-sample tests are left out")
         return fields, warnings
     condition = None if drawn.condition is None else drawn.condition[finite]
     rows = prepared.features(Batch(drawn.x[finite], condition))  # pyright: ignore[reportArgumentType]
     rows = rows[: len(prepared.training)]
+    warnings += warn.of_distant_samples(rows)
     near = neighborhood(rows, prepared)
     tests = two_sample.with_baseline(
         two_sample.compare(rows, prepared),

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from energeia.contracts import Batch
 from energeia.estimate import Estimate
-from energeia.evaluation.prepared import PreparedData
+from energeia.evaluation.prepared import FARTHEST, PreparedData
 from energeia.records import ChainSummary, ObservableRow, TwoSample
 from energeia.stats.neighbors import duplicates
 
@@ -43,6 +43,17 @@ def of_samples(
                 "training rows: the sampler has collapsed"
             )
     return found
+
+
+def of_distant_samples(features: Float[np.ndarray, "n columns"]) -> list[str]:
+    """Samples so far from the data that their distance is cut off."""
+    distant = int(np.sum(np.any(np.abs(features) >= FARTHEST, axis=1)))
+    if not distant:
+        return []
+    return [
+        f"{distant} of {len(features)} samples lie beyond {FARTHEST:.0e} standard deviations of "
+        "the training rows and are compared at that distance"
+    ]
 
 
 def of_copies(memorization: Estimate) -> list[str]:
