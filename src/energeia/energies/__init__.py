@@ -6,7 +6,9 @@ ConfinedEnergy  a network plus a quadratic
 Critic          E(x, condition) = network([x, condition])
 DoubleWell      2^d modes of known weights
 EmbeddedEnergy  an energy in the user's units with coordinates for chains
+energy          make one, checked
 fitted_normal   the normal with the mean and covariance of rows
+FunctionEnergy  a plain function as an energy
 GeometricPath   (1 - beta) E_0 + beta E from a normalized density
 Interpolated    one point of a geometric path
 LatentEnergy    an energy of z from one of x and a generator

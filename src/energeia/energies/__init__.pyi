@@ -13,6 +13,8 @@ from energeia.energies.analytic import fitted_normal as fitted_normal
 from energeia.energies.confined import ConfinedEnergy as ConfinedEnergy
 from energeia.energies.critic import Critic as Critic
 from energeia.energies.embedded import EmbeddedEnergy as EmbeddedEnergy
+from energeia.energies.function import FunctionEnergy as FunctionEnergy
+from energeia.energies.function import energy as energy
 from energeia.energies.latent import LatentEnergy as LatentEnergy
 from energeia.energies.latent import Plain as Plain
 from energeia.energies.latent import Posterior as Posterior

@@ -128,9 +128,10 @@ class Interpolated(Energy):
         return self.end.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """The weighted sum of both energies, in nats; the start is not conditional."""
-        cold = self.end.energy(x, condition)
-        return (1 - self.beta) * self.start.energy(x) + self.beta * cold
+        """The weighted sum of both energies, in nats; the start sees no condition."""
+        # At beta = 0 the end does not count, though it may be infinite there: 0 * inf is no number.
+        end = jnp.where(self.beta > 0, self.beta * self.end.energy(x, condition), 0.0)
+        return (1 - self.beta) * self.start.energy(x) + end
 
 
 class Path(eqx.Module):

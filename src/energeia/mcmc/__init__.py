@@ -15,6 +15,8 @@ log_partition   log Z by annealing, from below and from above
 Mala            the Metropolis-adjusted Langevin algorithm
 require_moving  raise if no chain moved
 run_chains      many chains in one compiled scan
+sample          tune, run and diagnose chains in one call
+Sampled         draws, their diagnosis, the tuned kernel
 StepKernel      a kernel with a step size
 tune            tune a step size by dual averaging
 """

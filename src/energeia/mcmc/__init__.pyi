@@ -14,4 +14,6 @@ from energeia.mcmc.hmc import Hmc as Hmc
 from energeia.mcmc.jumping import JumpingMala as JumpingMala
 from energeia.mcmc.langevin import Langevin as Langevin
 from energeia.mcmc.mala import Mala as Mala
+from energeia.mcmc.sampling import Sampled as Sampled
+from energeia.mcmc.sampling import sample as sample
 from energeia.mcmc.unadjusted import energy_bias as energy_bias

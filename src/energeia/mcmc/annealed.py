@@ -97,8 +97,10 @@ def _anneal(
         here, there, at, eps, own = step
         if moves_first:
             x, rate = _move(own, path, kernel, x, at, eps, condition)
-        log_weight = log_weight + _energies(path, here, x, condition)
-        log_weight = log_weight - _energies(path, there, x, condition)
+        ahead = _energies(path, there, x, condition)
+        # Outside the target's support the weight is zero, and stays so: inf - inf is no number.
+        change = jnp.where(jnp.isposinf(ahead), -jnp.inf, _energies(path, here, x, condition) - ahead)
+        log_weight = log_weight + change
         if not moves_first:
             x, rate = _move(own, path, kernel, x, at, eps, condition)
         return (x, log_weight), rate

@@ -1,0 +1,83 @@
+"""Sample an energy in one call: tune, run, diagnose."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.errors import InputError
+from energeia._core.types import PRNGKey
+from energeia.contracts import Energy, Kernel
+from energeia.mcmc.adapt import StepKernel, tune
+from energeia.mcmc.chain import Diagnosis, diagnose, require_moving, run_chains
+
+_PILOT = 400
+
+
+class Sampled(NamedTuple):
+    """Draws of many chains, how far they can be trusted, and the kernel that made them."""
+
+    positions: Float[Array, "chains draws *shape"]
+    diagnosis: Diagnosis
+    kernel: Kernel
+    """With the step size that was used."""
+
+    @property
+    def rows(self) -> Float[Array, "rows *shape"]:
+        """All draws of all chains as rows, chain by chain."""
+        return self.positions.reshape(-1, *self.positions.shape[2:])
+
+
+def sample(
+    key: PRNGKey, energy: Energy, kernel: Kernel, starts: Float[Array, "chains *shape"], draws: int,
+    *, thin: int = 1, burn: int | None = None, condition: Float[Array, "chains c"] | None = None,
+    tuned: bool = False,
+) -> Sampled:  # fmt: skip
+    """Draws of exp(-E) by many chains, with their R-hat and effective sample size.
+
+    Unless the kernel is ``tuned``, a pilot of 400 steps finds the step size of a kernel that has
+    one, which is then frozen: the step size given is where the pilot begins. The chains go on from
+    where the pilot got, and drop ``burn`` steps.
+
+    Args:
+        key: everything random follows from it.
+        energy: the target; a plain function becomes one by ``energeia.energy``.
+        kernel: such as ``Mala(0.1)`` or ``Hmc(0.1)``.
+        starts: one configuration a chain, shape ``(chains, *energy.shape)``; spread them wider than
+            the target, so that R-hat can see chains that stay apart.
+        draws: kept draws of each chain.
+        thin: keep every ``thin``-th step.
+        burn: steps dropped after the pilot; half of ``draws * thin`` by default.
+        condition: one condition a chain, or None.
+        tuned: keep the kernel's step size.
+
+    Raises:
+        InputError: for starts of another shape, or fewer than two chains or four draws.
+        ChainsStuck: if no chain moved, or some left the finite numbers.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from energeia.energies import Normal
+    >>> from energeia.mcmc import Mala
+    >>> target, starts = Normal(jnp.zeros(2), jnp.eye(2)), 3 * jnp.ones((8, 2))
+    >>> found = sample(jax.random.key(0), target, Mala(0.1), starts, 200)
+    >>> found.positions.shape, found.diagnosis.r_hat < 1.1
+    ((8, 200, 2), True)
+    """
+    starts = jnp.asarray(starts, jnp.result_type(float))
+    if starts.shape[1:] != tuple(energy.shape) or len(starts) < 2:
+        raise InputError(
+            f"starts of shape {starts.shape} were given for configurations of shape "
+            f"{tuple(energy.shape)}: give an array of shape (chains, "
+            f"{', '.join(map(str, energy.shape))}) with at least 2 chains"
+        )
+    if draws < 4:
+        raise InputError(f"{draws} draws were asked of each chain: at least 4 can be diagnosed")
+    tune_key, run_key = jax.random.split(key)
+    begin = starts
+    if isinstance(kernel, StepKernel) and not tuned:
+        kernel, begin = tune(tune_key, kernel, energy, starts, _PILOT, condition)
+    burn = draws * thin // 2 if burn is None else burn
+    found = run_chains(run_key, kernel, energy, begin, draws, thin, burn, condition)
+    require_moving(found, energy, begin, condition)
+    return Sampled(found.positions, diagnose(found), kernel)
