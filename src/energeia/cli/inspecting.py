@@ -61,7 +61,7 @@ def _show(found: Inspection) -> None:
     if found.condition_columns:
         names = ", ".join(found.condition_columns)
         console.print(f"  conditioned on {names}", highlight=False, markup=False)
-    order = "rows are ordered" if found.ordered else "rows look independent"
+    order = "rows are ordered" if found.ordered else "rows appear independent"
     console.print(
         f"{found.duplicates:,} duplicate rows, {found.bad_rows:,} with NaN or infinity, "
         f"{len(found.constant_columns)} constant columns; autocorrelation time "

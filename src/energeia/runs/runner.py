@@ -141,9 +141,9 @@ def _train(session: Session) -> Status:
         _end(directory, "interrupted", "stopped by the user")
         raise
     except TrainingFailed as problem:
-        said = f"{problem} (last good checkpoint: {last_good(directory)})"
-        _end(directory, "failed", said)
-        raise TrainingFailed(said) from None
+        message = f"{problem} (last good checkpoint: {last_good(directory)})"
+        _end(directory, "failed", message)
+        raise TrainingFailed(message) from None
     except EnergeiaError as problem:
         _end(directory, "failed", str(problem))
         raise

@@ -1,4 +1,4 @@
-"""Random choices among rows that may lie in a file larger than memory."""
+"""Random choices among rows that may be in a file larger than memory."""
 
 import functools
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ def random_rows(rows: Batch, wanted: int, seed: Any) -> Batch:
 
 
 def take(rows: Any, indices: np.ndarray) -> np.ndarray:
-    """``rows[indices]``, read in the order in which the rows lie on the disk."""
+    """``rows[indices]``, read in the order of the rows on disk."""
     order = np.argsort(indices, kind="stable")
     taken = np.asarray(rows[indices[order]])
     back = np.empty_like(order)
