@@ -30,7 +30,16 @@ INTERNAL = {
     "recipes": {"GeneratorPlayer"},
     "report": {"Cloud", "Column", "KindStyle", "LandscapePicture", "ModelPart", "Mosaic"}
     | {"ObservableLine", "Page", "TableCell"},
-    "runs": {"TomographyResult", "Header", "Interruptible", "Keys", "ProgressLine", "Rows", "Saved"}
+    "runs": {
+        "Disk",
+        "TomographyResult",
+        "Header",
+        "Interruptible",
+        "Keys",
+        "ProgressLine",
+        "Rows",
+        "Saved",
+    }
     | {"Session", "ResumePoint", "StateEvaluation", "StateScores", "TomographyRequest"},
     "training": {"ChunkInputs", "Engine", "Resident", "ShuffledOrder", "Streamed"},
 }
