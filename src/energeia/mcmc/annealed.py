@@ -97,9 +97,10 @@ def _anneal(
         here, there, at, eps, own = step
         if moves_first:
             x, rate = _move(own, path, kernel, x, at, eps, condition)
-        ahead = _energies(path, there, x, condition)
-        # Outside the target's support the weight is zero, and stays so: inf - inf is no number.
-        change = jnp.where(jnp.isposinf(ahead), -jnp.inf, _energies(path, here, x, condition) - ahead)
+        before = _energies(path, here, x, condition)
+        after = _energies(path, there, x, condition)
+        # Outside the target's support the weight is zero and stays zero: inf - inf would be NaN.
+        change = jnp.where(jnp.isposinf(after), -jnp.inf, before - after)
         log_weight = log_weight + change
         if not moves_first:
             x, rate = _move(own, path, kernel, x, at, eps, condition)
