@@ -33,3 +33,28 @@ def test_other_data_are_judged_and_refused_when_they_do_not_fit(run, tmp_path):
     np.save(path, np.zeros((300, 3)))
     with pytest.raises(InputError, match="rows of shape \\(3,\\)"):
         run.evaluate(str(path), budget=BUDGET)
+
+
+def test_batches_join_to_the_rows_of_sample_bit_for_bit(run):
+    whole = run.sample(1000, seed=3)
+    for size in (None, 7, 300, 5000):
+        parts = list(run.sample_batches(1000, size, seed=3))
+        assert size is None or {len(part) for part in parts[:-1]} <= {size}
+        assert np.array_equal(np.concatenate(parts), whole)
+    assert not np.array_equal(run.sample(1000, seed=4), whole)
+    with pytest.raises(InputError, match="size was given 0"):
+        run.sample_batches(10, 0)
+
+
+def test_scores_in_batches_are_the_scores(run):
+    rows = run.sample(2500, seed=1)
+    whole = run.score(rows).rows
+    parts = [batch.rows for batch in run.score_batches(rows, size=1024)]
+    assert [len(part) for part in parts] == [1024, 1024, 452]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_jax_would_cut_short_is_refused(run, seed):
+    with pytest.raises(InputError, match="seed was given"):
+        run.sample(1, seed=seed)

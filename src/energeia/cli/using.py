@@ -1,6 +1,7 @@
 """The commands ``sample`` and ``score``: the use of a trained run."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,13 @@ from rich.console import Console
 from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.data.text import write_text
 from energeia.estimate import Estimate
 from energeia.records import ChainSummary
 from energeia.runs.chain_sampling import ChainSettings
 from energeia.runs.opening import open_for
-from energeia.runs.run import load
-from energeia.runs.storage.files import whole
+from energeia.runs.progress import RowProgress
+from energeia.runs.run import Scores, load
+from energeia.runs.storage.row_files import growing, require_room
 
 
 def sample(given: arguments.SampleArguments) -> Answer:
@@ -26,16 +27,17 @@ def sample(given: arguments.SampleArguments) -> Answer:
     if given.latent or given.step_size:
         raise InputError("--latent and --step-size are those of chains: give --kernel mala, too")
     run = load(given.run)
-    rows = run.sample(
+    blocks = run.sample_batches(
         given.n,
         seed=given.common.seed,
         condition=given.condition or None,
         temperature=given.temperature,
         truncation=given.truncation,
     )
-    _write_rows(Path(given.out), rows, run.columns)
-    answer = {"run": given.run, "n": len(rows), "shape": list(rows.shape), "out": given.out}
-    return answer, lambda: print(f"{len(rows):,} samples in {given.out}")
+    write_blocks(Path(given.out), given.n, blocks, run.columns, quiet=given.common.json)
+    shape = [given.n, *run.problem.layout]
+    answer = {"run": given.run, "n": given.n, "shape": shape, "out": given.out}
+    return answer, lambda: print(f"{given.n:,} samples in {given.out}")
 
 
 def _sample_chains(given: arguments.SampleArguments) -> Answer:
@@ -52,7 +54,7 @@ def _sample_chains(given: arguments.SampleArguments) -> Answer:
     )
     run = load(given.run)
     found = run.sample_chains(given.n, settings, given.common.seed, given.condition or None)
-    _write_rows(Path(given.out), found.x, run.columns)
+    write_blocks(Path(given.out), len(found.x), iter([found.x]), run.columns, quiet=True)
     _show_chains(found.chains, found.target, found.step_size)
     answer = {
         "run": given.run,
@@ -78,10 +80,12 @@ def score(given: arguments.ScoreArguments) -> Answer:
         drop_bad_rows=given.drop_bad_rows,
         seed=given.common.seed,
     )
-    scores = run.score(np.asarray(data.rows), data.condition, seed=given.common.seed)
+    rows, seed = np.asarray(data.rows), given.common.seed
     if given.out:
-        _write_rows(Path(given.out), scores.rows)
-    mean = scores.mean
+        blocks = run.score_batches(rows, data.condition, seed=seed)
+        mean = _write_scores(Path(given.out), len(rows), blocks, quiet=given.common.json)
+    else:
+        mean = run.score(rows, data.condition, seed=seed).mean
     answer = {"run": given.run, "log_likelihood": mean, "out": given.out or None}
     note = f"; {mean.note}" if mean.note else ""
     return answer, lambda: print(f"log-likelihood {mean} nats a row, {mean.kind}{note}")
@@ -100,12 +104,35 @@ def _writable(out: str) -> None:
         raise InputError(f"folder {path.parent} does not exist: make it or write elsewhere")
 
 
-def _write_rows(path: Path, rows: np.ndarray, names: Sequence[str] = ()) -> None:
-    with whole(path) as stream:
-        if path.suffix == ".npy":
-            np.save(stream, rows, allow_pickle=False)
-        else:
-            write_text(stream, rows, names)
+def _write_scores(path: Path, rows: int, batches: Iterator[Scores], *, quiet: bool) -> Estimate:
+    """Write the number of each row as it is found; their mean."""
+    found: list[Scores] = []
+
+    def blocks() -> Iterator[np.ndarray]:
+        for batch in batches:
+            found.append(batch)
+            yield batch.rows
+
+    write_blocks(path, rows, blocks(), quiet=quiet)
+    if len(found) == 1:
+        return found[0].mean
+    return Estimate.mean(np.concatenate([batch.rows for batch in found]), found[0].mean.kind)
+
+
+def write_blocks(
+    path: Path, rows: int, blocks: Iterator[np.ndarray], names: Sequence[str] = (), *, quiet: bool
+) -> None:
+    """Write rows as they come, and show how far it is; a stop keeps those that are there.
+
+    Raises:
+        InputError: if the disk has not enough room, or the file cannot be written.
+    """
+    first = next(blocks)
+    line = RowProgress(path.name, rows, require_room(path, rows, first), quiet=quiet)
+    with growing(path, rows, names) as file:
+        for block in itertools.chain([first], blocks):
+            file.write(block)
+            line.show(file.rows)
 
 
 def _show_chains(found: ChainSummary, target: str, step_size: float) -> None:

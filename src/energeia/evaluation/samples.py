@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -44,18 +45,27 @@ def draw(
             f"{n} samples with {given} conditions were requested: request at least one sample, "
             "with one condition each"
         )
+    blocks = draw_blocks(model, key, n, condition, block)
+    parts, times = [], [time.perf_counter()]
+    for part in blocks:
+        parts.append(part)
+        times.append(time.perf_counter())
+    # All blocks take the time of a full one, also the last.
+    later = len(parts) - 1
+    rate = len(parts[0]) * later / (times[-1] - times[1]) if later else None
+    conditions = None if condition is None else np.asarray(condition)
+    return TimedSamples(np.concatenate(parts), conditions, rate, times[1] - times[0])
+
+
+def draw_blocks(
+    model: Generator, key: Array, n: int, condition: Any = None, block: int | None = None
+) -> Iterator[np.ndarray]:
+    """The same samples block by block, so that memory holds one block whatever ``n``."""
     size = block or max(1, min(_BLOCK, math.ceil(n / 4)))
-    parts, seconds = [], []
     for start in range(0, n, size):
         index = np.minimum(np.arange(start, start + size), n - 1)
         given = None if condition is None else jnp.asarray(np.asarray(condition)[index])
-        began = time.perf_counter()
-        parts.append(np.asarray(_draw_block(model, key, jnp.asarray(index), given)))
-        seconds.append(time.perf_counter() - began)
-    later = seconds[1:]
-    rate = size * len(later) / sum(later) if later else None
-    conditions = None if condition is None else np.asarray(condition)
-    return TimedSamples(np.concatenate(parts)[:n], conditions, rate, seconds[0])
+        yield np.asarray(_draw_block(model, key, jnp.asarray(index), given))[: n - start]
 
 
 @eqx.filter_jit

@@ -147,9 +147,10 @@ def as_conditions(problem: Problem, condition: Any, count: int) -> jax.Array | N
             )
         return None
     given = np.atleast_1d(np.asarray(condition, dtype=np.float64))
-    if not width or given.shape[-1] != width or given.ndim > 2:
+    fits = given.shape[-1] == width and given.shape[:-1] in ((), (1,), (count,))
+    if not width or not fits:
         raise InputError(
             f"a condition of shape {given.shape} was given where this run has {width} condition "
-            "columns: give one number for each"
+            "columns: give one number for each, or a row of them for each configuration"
         )
     return jnp.asarray(np.broadcast_to(given, (count, width)), jnp.result_type(float))

@@ -7,6 +7,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from energeia.runs.storage.row_files import size as size_of
 from energeia.training.loop import TrainingProgress
 
 _EVERY_SECONDS = 5.0
@@ -65,6 +66,45 @@ class ProgressLine:
             end = "done" if progress.finished else f"{left:.0f} s left"
             line = f"{self.name}: round {progress.round}/{self.rounds}  {text}  {end}"
             print(line, file=sys.stderr, flush=True)
+
+
+class RowProgress:
+    """How far a file of rows is, on standard error; silent where it is soon written."""
+
+    _SOON = 16
+
+    def __init__(self, name: str, rows: int, size: float, *, quiet: bool = False) -> None:
+        self.name, self.rows, self.size, self.quiet = name, rows, size, quiet
+        self._began = self._last = time.monotonic()
+        self._first = 0
+
+    def show(self, done: int) -> None:
+        """Report one block; the second one tells the time that all will take."""
+        now = time.monotonic()
+        first, self._first = self._first == 0, self._first or done
+        if self.quiet or first or self.rows <= self._SOON * self._first:
+            return
+        left = (now - self._began) * (self.rows - done) / max(done - self._first, 1)
+        if done <= 2 * self._first:
+            line = f"{self.rows:,} rows, about {size_of(self.size)} and {duration(left)}"
+        elif now - self._last > _EVERY_SECONDS:
+            line = f"{done:,} of {self.rows:,} rows  {duration(left)} left"
+        else:
+            return
+        self._last = now
+        print(f"{self.name}: {line}", file=sys.stderr, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it.
+
+    >>> duration(12.3), duration(600), duration(7200), duration(1e6)
+    ('12 s', '10 min', '2 h', '11.6 days')
+    """
+    for most, unit, name in ((120.0, 1.0, "s"), (7200.0, 60.0, "min"), (172_800.0, 3600.0, "h")):
+        if seconds < most:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 86_400:.1f} days"
 
 
 def describe(progress: TrainingProgress) -> str:

@@ -1,6 +1,7 @@
 """A trained model on disk, opened for use: sample, score, energy, evaluate."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from energeia.contracts import Density, Energy, Generator, Modules
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.likelihood import log_likelihood
-from energeia.evaluation.samples import draw
+from energeia.evaluation.samples import draw_blocks
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
 from energeia.runs.building import skeleton
@@ -69,16 +70,36 @@ class Run:
             NoSuchCapability: if the model is an energy without a sampler, or truncation is
             requested and it has no latent space.
         """
+        batches = self.sample_batches(
+            n, seed=seed, condition=condition, temperature=temperature, truncation=truncation
+        )
+        return np.concatenate(list(batches))
+
+    def sample_batches(
+        self, n: int, size: int | None = None, seed: int = 0, condition: Any = None, *,
+        temperature: float = 1.0, truncation: float = 0.0,
+    ) -> Iterator[np.ndarray]:  # fmt: skip
+        """The rows of ``sample`` in batches of at most ``size``, so that memory holds one of them.
+
+        Raises:
+            InputError: as ``sample``, at once and not at the first batch.
+            NoSuchCapability: as ``sample``.
+        """
         require_in(Count, n, "n")
         require_in(Seed, seed, "seed")
+        require_in(Count | None, size, "size")
         model = self.model
         if temperature != 1.0 or truncation != 0.0:
             model = with_truncated_prior(model, self.config.recipe, temperature, truncation)
         if not isinstance(model, Generator):
             raise NoSuchCapability(f"{self.path} is an energy without a sampler: use its chains")
-        conditions = as_conditions(self.problem, condition, n)
-        drawn = draw(model, jax.random.key(seed), n, conditions)
-        return np.asarray(drawn.x).reshape(n, *self.problem.layout)
+        conditions = as_conditions(self.problem, condition, n if np.ndim(condition) > 1 else 1)
+        if conditions is not None:
+            # One condition for all is never held n times.
+            conditions = np.broadcast_to(np.asarray(conditions), (n, conditions.shape[-1]))
+        blocks = draw_blocks(model, jax.random.key(seed), n, conditions)
+        rows = (block.reshape(-1, *self.problem.layout) for block in blocks)
+        return rows if size is None else _in_batches(rows, size)
 
     def sample_chains(
         self, n: int, settings: ChainSettings, seed: int = 0, condition: Any = None
@@ -147,6 +168,26 @@ class Run:
         found = log_likelihood(self.model, rows.x, rows.condition, key=key, budget=budget)
         return Scores(np.asarray(found.rows), found.estimate)
 
+    def score_batches(
+        self, x: Any, condition: Any = None, seed: int = 0, size: int = 65_536
+    ) -> Iterator[Scores]:
+        """The scores of ``score`` in batches of ``size`` rows, where the log-probability is exact.
+
+        Bounds and estimates share their importance weights or annealed chains among all rows: they
+        come in one batch.
+
+        Raises:
+            InputError: as ``score``.
+        """
+        require_in(Count, size, "size")
+        rows = as_rows(self.problem, x, condition)
+        if not isinstance(self.model, Density):
+            yield self.score(rows.x, rows.condition, seed)
+            return
+        for start in range(0, len(rows.x), size):
+            part = jax.tree.map(lambda r, start=start: r[start : start + size], rows)
+            yield self.score(part.x, part.condition, seed)
+
     def evaluate(
         self, data: str | None = None, seed: int = 0, budget: EvaluationBudget | None = None
     ) -> Evaluation:
@@ -161,6 +202,19 @@ class Run:
         from energeia.runs.evaluating import evaluate
 
         return evaluate(self, data, seed=seed, budget=budget)
+
+
+def _in_batches(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """The same rows in other blocks: those computed keep their size, and so their bits."""
+    held: list[np.ndarray] = []
+    for block in blocks:
+        held.append(block)
+        while sum(map(len, held)) >= size:
+            joined = np.concatenate(held)
+            yield joined[:size]
+            held = [joined[size:]]
+    if sum(map(len, held)):
+        yield np.concatenate(held)
 
 
 def load(path: str | Path) -> Run:
