@@ -19,13 +19,21 @@ def batched(function: Callable[..., Any], *shapes: tuple[int, ...] | None) -> Ca
     batched. Leading axes of the arguments broadcast against each other.
 
     Raises:
-        InputError: if the trailing axes of an argument are not its shape.
+        InputError: if no argument is given a shape, or if the trailing axes of an argument are not
+            its shape.
 
     >>> import jax.numpy as jnp
     >>> norm = batched(lambda x: jnp.sum(x**2), (3,))
     >>> norm(jnp.ones((5, 2, 3))).shape
     (5, 2)
     """
+
+    if all(core is None for core in shapes):
+        name = getattr(function, "__name__", type(function).__name__)
+        raise InputError(
+            f"batched({name}) was given no shape of one configuration, so nothing would be "
+            f"batched: add one for each argument, such as batched({name}, (3,)) for vectors of 3"
+        )
 
     def over_batch(*arguments: Any) -> Any:
         cores: list[tuple[int, ...] | None] = [*shapes, *([None] * (len(arguments) - len(shapes)))]
