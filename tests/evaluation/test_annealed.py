@@ -55,6 +55,8 @@ def test_likelihood_of_an_energy_is_that_of_enumeration(model):
     assert np.all(np.abs(found.rows - exact) < 4 * error + 1e-4)
     assert found.kind == found.estimate.kind == "estimate"
     assert "forward AIS" in found.estimate.note
+    assert found.common.stderr >= max(error, abs(upper.value - lower.value))
+    assert found.estimate.stderr > found.common.stderr
     assert (lower.kind, upper.kind) == ("lower bound", "estimate")
     # The control: the base's own partition function is far off.
     base = float(model.path.log_partition)

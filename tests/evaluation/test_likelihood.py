@@ -4,8 +4,9 @@ import pytest
 from scipy import stats
 from tests.evaluation.models import Factor, Implicit, Normal, Quadratic
 
+from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
-from energeia.evaluation.likelihood import divergence, log_likelihood
+from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
 
 KEY = jax.random.key(0)
 
@@ -91,3 +92,21 @@ def test_divergence_of_a_bound_is_a_bound_the_other_way():
     found = log_likelihood(Factor(), x, key=KEY, budget=EvaluationBudget(weights_per_row=50))
     exact = stats.norm.logpdf(x[:, 0], 0.0, np.sqrt(2.0))
     assert divergence(exact, found).kind == "upper bound"
+
+
+def test_divergence_of_an_energy_carries_the_error_of_log_z():
+    """log Z is one number for all rows: however many there are, its error stays."""
+    exact = normals(4000, 1)[:, 0].astype(float)
+    rows = exact - 0.2 + 0.01 * normals(4000, 1, seed=1)[:, 0]
+    log_z = Estimate(5.0, 0.3, "lower bound", 128)
+    found = LogLikelihood(Estimate.mean(rows, "estimate"), rows, "estimate", common=log_z)
+    kl = divergence(exact, found)
+    assert abs(kl.value - 0.2) < 0.01
+    assert abs(kl.stderr - 0.3) < 0.01
+    assert kl.kind == "estimate"
+    unknown = found._replace(common=Estimate(5.0, None, "lower bound", 128))
+    assert divergence(exact, unknown).stderr is None
+    # The twin: a normalized model has no log Z, and its error falls with the rows.
+    normalized = LogLikelihood(Estimate.mean(rows, "exact"), rows, "exact")
+    assert divergence(exact, normalized).stderr < 0.001
+    assert divergence(exact, normalized).kind == "exact"

@@ -3,10 +3,12 @@
 from abc import abstractmethod
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 from typing_extensions import override
 
+from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density, Energy
@@ -111,7 +113,11 @@ class Shifted(Energy):
 
 
 class Interpolated(Energy):
-    """(1 - beta) E_0(x) + beta E_1(x): a point of the geometric path between two energies."""
+    """(1 - beta) E_0(x) + beta E_1(x): a point of the geometric path between two energies.
+
+    At beta = 0 the end is ignored, at beta = 1 the start, even where it is infinite: beyond a hard
+    wall 0 times infinity would be no number.
+    """
 
     start: Energy
     end: Energy
@@ -128,10 +134,17 @@ class Interpolated(Energy):
         return self.end.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """The weighted sum of both energies, in nats; the start sees no condition."""
-        # At beta = 0 the end does not count, though it may be infinite there: 0 * inf is no number.
-        end = jnp.where(self.beta > 0, self.beta * self.end.energy(x, condition), 0.0)
-        return (1 - self.beta) * self.start.energy(x) + end
+        """The weighted sum of both energies, in nats; the start is not conditional."""
+        start = _weighted(1 - self.beta, self.start, x, None)
+        return start + _weighted(self.beta, self.end, x, condition)
+
+
+def _weighted(weight: Array, energy: Energy, x: Array, condition: Condition) -> Scalar:
+    """weight * E(x), and zero with zero force where the weight is zero, whatever E is there."""
+    ignored = weight == 0
+    # Of a selection, unlike of a product with zero, the gradient is zero even where E has none.
+    reached = jnp.where(ignored, jax.lax.stop_gradient(x), x)
+    return jnp.where(ignored, 0.0, weight * energy.energy(reached, condition))
 
 
 class Path(eqx.Module):
@@ -154,10 +167,28 @@ class Path(eqx.Module):
 
 
 class GeometricPath(Path):
-    """E_beta = (1 - beta) E_0 + beta E, from a normalized density with exact samples."""
+    """E_beta = (1 - beta) E_0 + beta E, from a normalized density with exact samples.
+
+    Raises:
+        InputError: for a base that is not a ``Density``, or of another shape than the target.
+    """
 
     base: Density
     target: Energy
+
+    def __check_init__(self) -> None:
+        found = type(self.base).__name__
+        if not isinstance(self.base, Density):
+            raise InputError(
+                f"a GeometricPath from a base {found} was asked for, which is no normalized "
+                "distribution that can be drawn from: give a Density, such as a Normal around "
+                "the target"
+            )
+        if self.base.shape != self.target.shape:
+            raise InputError(
+                f"a GeometricPath from a base of shape {self.base.shape} to a target of shape "
+                f"{self.target.shape} was asked for: give a base of the target's shape"
+            )
 
     def at(self, beta: Float[Array, ""] | float) -> Energy:
         """The interpolated energy."""

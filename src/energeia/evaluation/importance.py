@@ -10,7 +10,7 @@ from energeia._core.types import PRNGKey
 from energeia.contracts import Density
 from energeia.estimate import Estimate
 from energeia.models.game import GameModel
-from energeia.stats.weights import log_mean_exp
+from energeia.stats.weights import FEWEST_WEIGHTS, log_mean_exp, reliable_error
 
 DRAWS = 20_000
 
@@ -46,7 +46,10 @@ def importance_log_partition(model: GameModel, key: PRNGKey, draws: int = DRAWS)
     found = log_mean_exp(np.asarray(weights, np.float64))
     share = float(found.ess) / draws
     note = f"log Z by {draws} rows of the generator, effective sample size {share:.0%}"
-    return Estimate(float(found.value), float(found.stderr), "lower bound", draws, note)
+    error = reliable_error(found)
+    if error is None:
+        note += f", below {FEWEST_WEIGHTS:g} rows: no error is known"
+    return Estimate(float(found.value), error, "lower bound", draws, note)
 
 
 def _log_weights(model: GameModel, keys: Array) -> Float[Array, " rows"]:

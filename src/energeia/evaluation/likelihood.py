@@ -13,6 +13,7 @@ from energeia.contracts import Density, Energy, LatentModel
 from energeia.estimate import Estimate, Kind
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.importance import importance_log_partition
+from energeia.mcmc.bracket import bracket_warnings, larger_side
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.game import GameModel
 from energeia.stats.weights import RunningLogSums, from_sums
@@ -32,6 +33,8 @@ class LogLikelihood(NamedTuple):
     warnings: tuple[str, ...] = ()
     log_partition: tuple[Estimate, Estimate] | None = None
     """Lower and upper side of log Z, for an energy."""
+    common: Estimate = Estimate.exact(0.0)
+    """The log Z subtracted from every row: its error is not averaged over rows."""
 
 
 def log_likelihood(
@@ -69,9 +72,7 @@ def _importance_weighted(model: GameModel, rows: np.ndarray, key: Array) -> LogL
     if found is None or found.value is None:
         return _no_likelihood(model, len(rows))
     minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
-    found_likelihood = _gather(minus_energy, "estimate", found.note)
-    total = found_likelihood.estimate - msgspec.structs.replace(found, note="")
-    return found_likelihood._replace(estimate=total, rows=minus_energy - found.value)
+    return _less_log_partition(_gather(minus_energy, "estimate", found.note), found)
 
 
 def _no_likelihood(model: Any, rows: int, reason: str = "") -> LogLikelihood:
@@ -88,12 +89,13 @@ def divergence(exact: Float[np.ndarray, " rows"], found: LogLikelihood) -> Estim
     """KL(data || model) = E_data[log p_data - log p_model] in nats, from the paired terms.
 
     Pairing cancels the scatter of log p_data, so the error is far smaller than that of the mean
-    log-likelihood. A lower bound on the likelihood makes this an upper bound.
+    log-likelihood. The error of a log Z that is common to all rows is added to that of their mean.
+    A lower bound on the likelihood makes this an upper bound.
     """
     if found.kind == "none":
         return None
     terms = Estimate.mean(found.rows - np.asarray(exact, dtype=np.float64), found.kind)
-    return -terms
+    return msgspec.structs.replace(found.common, value=0.0) - terms
 
 
 def _gather(terms: np.ndarray, kind: Kind, note: str) -> LogLikelihood:
@@ -143,32 +145,22 @@ def _annealed(
         return _no_likelihood(model, len(rows), reason)
     bracket = model.log_partition(key, chains=budget.chains, temperatures=budget.temperatures)
     lower, upper = bracket.lower, bracket.upper
-    higher = max(lower, upper, key=lambda side: side.value or -np.inf)
     minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
     note = f"-E - log Z, log Z {lower.value:.6g} (forward AIS) and {upper.value:.6g} (reverse)"
     if not model.exact_energy:
         note += "; energies of discrete columns by quadrature over their cells"
-    found_likelihood = _gather(minus_energy, "estimate", note)
-    found = found_likelihood.estimate - msgspec.structs.replace(higher, note="")
-    warnings = found_likelihood.warnings + _bracket_warnings(lower, upper)
-    return LogLikelihood(
-        found, minus_energy - (higher.value or 0.0), "estimate", warnings, (lower, upper)
+    answer = _less_log_partition(_gather(minus_energy, "estimate", note), larger_side(bracket))
+    warnings = answer.warnings + bracket_warnings(bracket)
+    return answer._replace(warnings=warnings, log_partition=(lower, upper))
+
+
+def _less_log_partition(answer: LogLikelihood, log_z: Estimate) -> LogLikelihood:
+    """-E - log Z of every row; the error of log Z is one for all of them."""
+    log_z = msgspec.structs.replace(log_z, note="")
+    assert log_z.value is not None
+    return answer._replace(
+        estimate=answer.estimate - log_z, rows=answer.rows - log_z.value, common=log_z
     )
-
-
-def _bracket_warnings(lower: Estimate, upper: Estimate) -> tuple[str, ...]:
-    if lower.value is None or upper.value is None:
-        return ()
-    gap = upper.value - lower.value
-    if not np.isfinite(gap):
-        return ("log Z is not a finite number: the likelihood is not known",)
-    error = float(np.hypot(lower.stderr or 0.0, upper.stderr or 0.0))
-    if abs(gap) + 2.0 * error > 1.0:
-        return (
-            f"the two sides of log Z lie {gap:.3g} +- {error:.2g} nats apart: the likelihood is "
-            "known to no better than that, anneal through more temperatures",
-        )
-    return ()
 
 
 def _energies(model: Energy, x: Array) -> Array:

@@ -1,24 +1,25 @@
 """Kernels, chains and annealed importance sampling.
 
-AnnealedRun     positions and log-weights of annealed chains
-Bracket         bounds or estimates of log Z from both sides
-certificate     a lower bound on log Z with a stated probability
-Chains          positions, acceptance and states
-diagnose        the worst column of each diagnostic
-Diagnosis       acceptance, R-hat, ESS and autocorrelation time
-energy_bias     bias of unadjusted chains in mean energy
-Gibbs           block Gibbs sweeps
-Hmc             Hamiltonian Monte Carlo
-JumpingMala     MALA with independence proposals
-Langevin        unadjusted Langevin, with a bias from its step size
-log_partition   log Z by annealing, from below and from above
-Mala            the Metropolis-adjusted Langevin algorithm
-require_moving  raise if no chain moved
-run_chains      many chains in one compiled scan
-sample          tune, run and diagnose chains in one call
-Sampled         draws, their diagnosis, the tuned kernel
-StepKernel      a kernel with a step size
-tune            tune a step size by dual averaging
+AnnealedRun       positions and log-weights of annealed chains
+Bracket           bounds or estimates of log Z from both sides
+bracket_warnings  signs that log Z is wrong
+certificate       a lower bound on log Z with a stated probability
+Chains            positions, acceptance and states
+diagnose          the worst column of each diagnostic
+Diagnosis         acceptance, R-hat, ESS and autocorrelation time
+energy_bias       bias of unadjusted chains in mean energy
+Gibbs             block Gibbs sweeps
+Hmc               Hamiltonian Monte Carlo
+JumpingMala       MALA with independence proposals
+Langevin          unadjusted Langevin, with a bias from its step size
+log_partition     log Z by annealing, from below and from above
+Mala              the Metropolis-adjusted Langevin algorithm
+require_moving    raise if no chain moved
+run_chains        many chains in one compiled scan
+sample            tune, run and diagnose chains in one call
+Sampled           draws, their diagnosis, the tuned kernel
+StepKernel        a kernel with a step size
+tune              tune a step size by dual averaging
 """
 
 from energeia._core.lazy import attach

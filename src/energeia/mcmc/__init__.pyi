@@ -1,9 +1,10 @@
 from energeia.mcmc.adapt import StepKernel as StepKernel
 from energeia.mcmc.adapt import tune as tune
-from energeia.mcmc.annealed import AnnealedRun as AnnealedRun
-from energeia.mcmc.annealed import Bracket as Bracket
-from energeia.mcmc.annealed import certificate as certificate
 from energeia.mcmc.annealed import log_partition as log_partition
+from energeia.mcmc.bracket import AnnealedRun as AnnealedRun
+from energeia.mcmc.bracket import Bracket as Bracket
+from energeia.mcmc.bracket import bracket_warnings as bracket_warnings
+from energeia.mcmc.bracket import certificate as certificate
 from energeia.mcmc.chain import Chains as Chains
 from energeia.mcmc.chain import Diagnosis as Diagnosis
 from energeia.mcmc.chain import diagnose as diagnose

@@ -8,9 +8,6 @@ draws of the target. From anything else it is an estimate: where the starts miss
 reverse AIS can agree on a wrong log Z.
 """
 
-import math
-from typing import NamedTuple
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -20,33 +17,16 @@ from jaxtyping import Array, Float
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Kernel
-from energeia.energies.algebra import Path
-from energeia.estimate import Estimate, Kind
+from energeia.energies.algebra import GeometricPath, Path
 from energeia.mcmc.adapt import best_acceptance, dual_start, dual_step, log_step, with_step
-
-
-class AnnealedRun(NamedTuple):
-    """The results of many annealed chains."""
-
-    positions: Float[Array, "chains d"]
-    """Final positions: at the target (forward) or at the base (reverse)."""
-    log_weights: Float[Array, " chains"]
-    """Forward: of Z / Z_0. Reverse: of Z_0 / Z."""
-    acceptance: Float[Array, " temperatures"]
-    """Mean acceptance at each temperature."""
-
-
-class Bracket(NamedTuple):
-    """Estimates of log Z from below and above, in nats."""
-
-    lower: Estimate
-    """Forward: a stochastic lower bound, always."""
-    upper: Estimate
-    """Reverse: an upper bound from exact draws of the target, else an estimate."""
-    certificate: Estimate
-    """log Z is above this with probability ``1 - delta``, whatever the spread of the weights."""
-    forward: AnnealedRun
-    reverse: AnnealedRun
+from energeia.mcmc.bracket import (
+    AnnealedRun,
+    Bracket,
+    bracket_side,
+    certificate,
+    energy_drift,
+)
+from energeia.stats.weights import CompensatedSum
 
 
 def schedule(temperatures: int, power: float = 1.0) -> np.ndarray:
@@ -92,28 +72,36 @@ def _anneal(
     key: PRNGKey, path: Path, kernel: Kernel, x: Array, now: Array, then: Array, moving: Array,
     log_steps: Array, condition: Condition, moves_first: bool = False,
 ) -> AnnealedRun:  # fmt: skip
-    def one(carry: tuple[Array, Array], step: tuple) -> tuple[tuple[Array, Array], Array]:
+    def one(carry: tuple[Array, CompensatedSum], step: tuple) -> tuple[tuple, Array]:
         x, log_weight = carry
         here, there, at, eps, own = step
         if moves_first:
             x, rate = _move(own, path, kernel, x, at, eps, condition)
-        before = _energies(path, here, x, condition)
-        after = _energies(path, there, x, condition)
-        # Outside the target's support the weight is zero and stays zero: inf - inf would be NaN.
-        change = jnp.where(jnp.isposinf(after), -jnp.inf, before - after)
-        log_weight = log_weight + change
+        log_weight = log_weight.add(_log_ratio(path, here, there, x, condition))
         if not moves_first:
             x, rate = _move(own, path, kernel, x, at, eps, condition)
         return (x, log_weight), rate
 
     keys = jax.random.split(key, len(now))
-    begin = (x, jnp.zeros(len(x), x.dtype))
+    begin = (x, CompensatedSum.zeros((len(x),)))
     (x, log_weight), rates = jax.lax.scan(one, begin, (now, then, moving, log_steps, keys))
-    return AnnealedRun(x, log_weight, rates)
+    return AnnealedRun(x, log_weight.total, rates)
 
 
 def _energies(path: Path, beta: Array, x: Array, condition: Condition) -> Array:
     return jax.vmap(path.at(beta).energy, in_axes=(0, None))(x, condition)
+
+
+def _log_ratio(path: Path, here: Array, there: Array, x: Array, condition: Condition) -> Array:
+    """E_here - E_there; -inf where a chain starts beyond a hard wall of the target."""
+    if isinstance(path, GeometricPath):
+        # A difference of small multiples: that of two large energies loses their last digits.
+        start = jax.vmap(path.base.energy)(x)
+        end = jax.vmap(path.target.energy, in_axes=(0, None))(x, condition)
+        return (there - here) * (start - end)
+    before, after = (_energies(path, beta, x, condition) for beta in (here, there))
+    # Outside the target's support the weight is zero and stays zero: inf - inf would be NaN.
+    return jnp.where(jnp.isposinf(after), -jnp.inf, before - after)
 
 
 def _move(
@@ -168,7 +156,8 @@ def log_partition(
     independent exact draws of the target (enumeration, perfect sampling); without them the reverse
     runs start from final positions of the forward runs, resampled by weight and equilibrated for
     ``equilibration`` steps, and give an estimate. Standard errors are those of the mean weight and
-    cannot account for rare large weights that were not drawn.
+    cannot account for rare large weights that were not drawn; they are None where the effective
+    sample size of the weights is below 10. ``bracket_warnings`` lists the signs of a wrong bracket.
 
     The certificate uses ``runs`` groups of chains: log Z >= min over groups of log mean w minus
     ln(1/delta) / runs, with probability 1 - delta (Markov's inequality).
@@ -183,42 +172,27 @@ def log_partition(
     log_steps = _pilot_steps(pilot_key, path, kernel, temperatures, condition)
     ups = forward(up_key, path, kernel, betas, log_steps, chains, condition)
     note = f"reverse AIS from exact draws, {temperatures} temperatures"
-    starts = exact
+    starts, drift = exact, 0.0
     if starts is None:
-        starts = _equilibrated(
+        starts, energies = _equilibrated(
             equilibration_key, path, kernel, ups, log_steps[-1], equilibration, condition
         )
+        drift = energy_drift(*energies)
         note = f"reverse AIS from chains, not exact draws, {temperatures} temperatures"
     downs = reverse(down_key, path, kernel, betas, log_steps, starts, condition)
     base = float(_log_base(path))
     return Bracket(
-        lower=_mean(
+        lower=bracket_side(
             ups.log_weights, base, 1, "lower bound", f"forward AIS, {temperatures} temperatures"
         ),
-        upper=_mean(
+        upper=bracket_side(
             downs.log_weights, base, -1, "estimate" if exact is None else "upper bound", note
         ),
-        certificate=certificate(np.asarray(ups.log_weights) + base, runs, delta),
+        certificate=certificate(np.asarray(ups.log_weights, np.float64) + base, runs, delta),
         forward=ups,
         reverse=downs,
+        drift=drift,
     )
-
-
-def certificate(log_weights: Float[np.ndarray, " chains"], runs: int, delta: float) -> Estimate:
-    """A lower bound on log Z that fails with probability at most ``delta``.
-
-    Each group's mean weight is unbiased for Z, so P(all groups exceed Z e^a) <= e^(-a runs), and
-    log Z >= min - ln(1/delta) / runs. On minus the log-weights of reverse runs from exact draws,
-    the same argument bounds log Z from above.
-
-    >>> import numpy as np
-    >>> print(certificate(np.zeros(16), runs=8, delta=0.05).value)
-    -0.37446653...
-    """
-    groups = np.array_split(np.asarray(log_weights, dtype=np.float64), runs)
-    worst = min(_log_mean(group) for group in groups)
-    note = f"certified with probability {1 - delta:g} from {runs} independent runs"
-    return Estimate(worst - math.log(1 / delta) / runs, 0.0, "lower bound", runs, note)
 
 
 @eqx.filter_jit
@@ -242,26 +216,15 @@ def _pilot_steps(
 def _equilibrated(
     key: PRNGKey, path: Path, kernel: Kernel, run: AnnealedRun, eps: Array, steps: int,
     condition: Condition,
-) -> Array:  # fmt: skip
+) -> tuple[Array, tuple[Array, Array]]:  # fmt: skip
+    """Where the forward runs end after more steps, with their energies before and after."""
     pick, equilibrate_key = jax.random.split(key)
     chosen = jax.random.categorical(pick, run.log_weights, shape=run.log_weights.shape)
 
     def one(x: Array, key: PRNGKey) -> tuple[Array, None]:
         return _move(key, path, kernel, x, jnp.ones(()), eps, condition)[0], None
 
-    return jax.lax.scan(one, run.positions[chosen], jax.random.split(equilibrate_key, steps))[0]
-
-
-def _mean(log_weights: Array, base: float, sign: int, kind: Kind, note: str) -> Estimate:
-    """base + sign log mean w, with the error of log mean w by the delta method."""
-    logs = np.asarray(log_weights, dtype=np.float64)
-    relative = np.exp(logs - logs.max())
-    error = float(np.std(relative, ddof=1) / np.mean(relative) / math.sqrt(len(logs)))
-    ess = float(np.sum(relative) ** 2 / np.sum(relative**2))
-    full_note = f"{note}, effective sample size {ess:.0f} of {len(logs)} chains"
-    return Estimate(base + sign * _log_mean(logs), error, kind, len(logs), full_note)
-
-
-def _log_mean(logs: np.ndarray) -> float:
-    top = float(np.max(logs))
-    return top + math.log(float(np.mean(np.exp(logs - top))))
+    begin = run.positions[chosen]
+    end = jax.lax.scan(one, begin, jax.random.split(equilibrate_key, steps))[0]
+    cold = jnp.ones(())
+    return end, (_energies(path, cold, begin, condition), _energies(path, cold, end, condition))

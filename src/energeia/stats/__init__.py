@@ -2,6 +2,7 @@
 
 AutocorrelationTime       tau with its error
 bootstrap                 errors by resampling rows
+CompensatedSum            a sum that keeps what float32 rounds away
 coverage                  real rows with a generated one nearby
 duplicates                rows that repeat
 effective_fraction        ESS / K of weights

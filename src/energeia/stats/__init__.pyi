@@ -28,6 +28,7 @@ from energeia.stats.two_sample import energy_distance as energy_distance
 from energeia.stats.two_sample import maximum_mean_discrepancy as maximum_mean_discrepancy
 from energeia.stats.two_sample import pooled_distances as pooled_distances
 from energeia.stats.two_sample import sliced_wasserstein as sliced_wasserstein
+from energeia.stats.weights import CompensatedSum as CompensatedSum
 from energeia.stats.weights import LogMean as LogMean
 from energeia.stats.weights import RunningLogSums as RunningLogSums
 from energeia.stats.weights import effective_fraction as effective_fraction

@@ -10,6 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import logsumexp
 
+FEWEST_WEIGHTS = 10.0
+"""Effective weights below which the spread of the weights that were drawn is no error."""
+
 
 class LogMean(NamedTuple):
     """The logarithm of a mean of weights, with its error and its bias, in nats."""
@@ -39,6 +42,19 @@ def log_mean_exp(log_weights: Float[np.ndarray, "K ..."]) -> LogMean:
         first = np.asarray(logsumexp(log_w, axis=0))
         second = np.asarray(logsumexp(2.0 * log_w, axis=0))
     return from_sums(first, second, len(log_w))
+
+
+def reliable_error(found: LogMean) -> float | None:
+    """The standard error of one log-mean, or None where the ESS is below 10.
+
+    Then one or two weights make up the mean, larger ones may not have been drawn, and the delta
+    method returns about 1 whatever the truth is.
+
+    >>> import numpy as np
+    >>> reliable_error(log_mean_exp(np.array([0.0, -50.0, -60.0]))) is None
+    True
+    """
+    return float(found.stderr) if float(found.ess) >= FEWEST_WEIGHTS else None
 
 
 def from_sums(
@@ -95,6 +111,39 @@ def effective_fraction(log_weights: Float[np.ndarray, "K ..."]) -> Float[np.ndar
     0.25
     """
     return log_mean_exp(log_weights).ess / len(log_weights)
+
+
+class CompensatedSum(NamedTuple):
+    """A running sum that keeps what float32 rounds away, for compiled loops of many terms.
+
+    Each addition is exact: its rounding error is carried beside the sum (Knuth's two-sum).
+    """
+
+    rounded: Float[Array, "..."]
+    remainder: Float[Array, "..."]
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...]) -> "CompensatedSum":
+        """Nothing yet."""
+        return cls(jnp.zeros(shape), jnp.zeros(shape))
+
+    def add(self, term: Float[Array, "..."]) -> "CompensatedSum":
+        """One more term.
+
+        >>> import jax.numpy as jnp
+        >>> found = CompensatedSum.zeros(()).add(jnp.float32(2e7)).add(jnp.float32(1.0))
+        >>> float(found.add(jnp.float32(-2e7)).total)
+        1.0
+        """
+        total = self.rounded + term
+        part = total - self.rounded
+        lost = (self.rounded - (total - part)) + (term - part)
+        return CompensatedSum(total, self.remainder + jnp.where(jnp.isfinite(total), lost, 0.0))
+
+    @property
+    def total(self) -> Float[Array, "..."]:
+        """The sum, rounded once."""
+        return self.rounded + self.remainder
 
 
 class RunningLogSums(NamedTuple):
