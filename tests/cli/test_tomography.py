@@ -78,7 +78,7 @@ def test_from_shots_to_a_page_and_on(measured, capsys):
         (["--povm", "pauli-5"], ["pauli-5", "not known"]),
         (["--povm", "trine"], ["shots where trine"]),
         (["--models", "povm-gro"], ["did you mean 'povm-gru'"]),
-        (["--seeds", "0"], ["at least once"]),
+        (["--seeds", "0"], ["at least 1"]),
     ],
     ids=lambda v: v[-1],
 )
