@@ -118,7 +118,7 @@ def test_noise_out_of_range_or_on_no_state_is_refused(measured, tmp_path, capsys
     code, _, err = call(capsys, *plain, "--noise", "0.1")
     refused(code, err, "without --truth")
     code, _, err = call(capsys, *plain, "--noise", "1.5", "--truth", measured / "truth.npz")
-    refused(code, err, "from 0 to 1")
+    refused(code, err, "at most 1")
 
 
 @pytest.mark.parametrize(
