@@ -1,8 +1,9 @@
 """Generative modelling for physicists: densities, samplers and energies under one interface.
 
     fit, resume, load          train and reopen runs
-    compare, evaluate          measure models side by side, or one by one
+    compare, evaluate, score   measure models side by side, or one by one
     inspect, open_data         describe data before modelling
+    energy                     a plain function as an energy
     mutual_information         a bound on I(X; Z) from paired rows
     batched                    a function of one configuration, for any number of them
     Estimate, Support          a number with error and kind; what a variable is

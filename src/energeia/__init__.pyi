@@ -23,11 +23,13 @@ from energeia import training as training
 from energeia._core.batching import batched as batched
 from energeia.data.inspection import inspect as inspect
 from energeia.data.sources import open_data as open_data
+from energeia.energies.function import energy as energy
 from energeia.estimate import Estimate as Estimate
 from energeia.objectives.mutual_information import mutual_information as mutual_information
-from energeia.runs.verbs import compare as compare
+from energeia.runs.comparison import compare as compare
 from energeia.runs.verbs import evaluate as evaluate
 from energeia.runs.verbs import fit as fit
 from energeia.runs.verbs import load as load
 from energeia.runs.verbs import resume as resume
+from energeia.runs.verbs import score as score
 from energeia.support import Support as Support

@@ -1,5 +1,6 @@
 """Compositions, inverses and stacks of bijections."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -8,12 +9,16 @@ import jax.numpy as jnp
 from jaxtyping import Array
 from typing_extensions import override
 
+from energeia._core.errors import InputError
 from energeia._core.types import Scalar
 from energeia.contracts import Bijection, Condition
 
 
 class Chain(Bijection):
     """y = f_n(... f_2(f_1(x))): log-determinants add.
+
+    Raises:
+        InputError: if their shapes differ, or there is none.
 
     >>> import jax.numpy as jnp
     >>> from energeia.bijections.elementwise import Affine, Reverse
@@ -23,6 +28,16 @@ class Chain(Bijection):
     """
 
     bijections: tuple[Bijection, ...]
+
+    def __init__(self, bijections: Sequence[Bijection]) -> None:
+        self.bijections = tuple(bijections)
+
+    def __check_init__(self) -> None:
+        shapes = [tuple(bijection.shape) for bijection in self.bijections]
+        if len(set(shapes)) != 1:
+            raise InputError(
+                f"bijections of shapes {shapes} were chained: give at least one, all of one shape"
+            )
 
     @property
     @override

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Int
 from typing_extensions import override
 
+from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.compose import Stacked
 from energeia.bijections.elementwise import Permutation
@@ -94,20 +95,38 @@ def coupling_stack(
     transformer: ScalarBijection,
     layers: int,
     *,
-    periodic: tuple[bool, ...],
-    condition_shape: tuple[int, ...] | None,
-    octaves: int,
-    width: int,
-    depth: int,
+    dimension: int | None = None,
+    periodic: tuple[bool, ...] | None = None,
+    condition_shape: tuple[int, ...] | None = None,
+    octaves: int = 0,
+    width: int = 64,
+    depth: int = 2,
     key: PRNGKey,
     unroll: int = 1,
 ) -> Stacked:
     """Equal coupling layers; of two successive ones, each transforms the columns the other keeps.
 
-    Every second layer draws a fresh random order of the columns; the next one reverses it. Two
-    columns alternate.
+    Of ``dimension`` columns, or of those that ``periodic`` marks as angles or not. Every second
+    layer draws a fresh random order of the columns; the one after it runs the
+    same order backward. Two columns take turns.
+
+    Raises:
+        InputError: if the number of columns is not given, or given twice and not the same.
+
+    >>> import jax
+    >>> from energeia.bijections import Spline
+    >>> stack = coupling_stack(Spline(8), 4, dimension=3, key=jax.random.key(0))
+    >>> stack.forward(jax.numpy.ones(3))[0].shape
+    (3,)
     """
+    if periodic is None:
+        periodic = (False,) * (dimension or 0)
     d = len(periodic)
+    if d == 0 or dimension not in (None, d):
+        raise InputError(
+            f"a coupling stack was asked for with dimension {dimension} and periodic {periodic}: "
+            "give the number of columns, or for each whether it is an angle"
+        )
     pairs = jax.vmap(lambda k: jax.random.permutation(k, d))(
         jax.random.split(jax.random.fold_in(key, layers), (layers + 1) // 2)
     )

@@ -15,10 +15,9 @@ from energeia.records import Evaluation, LeaderboardRow
 from energeia.report.gather import report_runs
 from energeia.report.tables import print_leaderboard
 from energeia.runs.comparison import compare
-from energeia.runs.evaluating import evaluate
 from energeia.runs.leaderboard import ranked
-from energeia.runs.run import load
 from energeia.runs.storage.directory import RunDirectory, find_runs, fresh_folder
+from energeia.runs.verbs import evaluate
 
 
 def compare_recipes(given: arguments.CompareArguments) -> Answer:
@@ -66,7 +65,7 @@ def evaluate_runs(given: arguments.EvaluateArguments) -> Answer:
         raise InputError("no run was named: name folders of runs, which `energeia list` shows")
     directories = [RunDirectory.open(path) for path in given.runs]
     for directory in directories:
-        evaluate(load(directory.path), given.data or None, seed=given.common.seed)
+        evaluate(directory.path, given.data or None, seed=given.common.seed)
     rows, found = ranked(directories), [d.evaluation for d in directories]
     answer = {
         "models": rows,

@@ -1,6 +1,8 @@
 """The commands ``fit`` and ``resume``."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,44 +10,43 @@ import msgspec
 
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.recipes.catalogue import find
-from energeia.runs.opening import open_rows
-from energeia.runs.runner import new_session, reopen_session, run_session
-from energeia.runs.storage.config import RunConfig
+from energeia.runs import verbs
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
 
 
 def fit(given: Any) -> Answer:
     """Train one recipe in a new folder."""
-    seed = given.common.seed
-    config = RunConfig(
-        recipe=find(given.recipe).name,
-        data=given.reading.config(given.data, seed),
-        options=given.options,
-        seed=seed,
-    )
     path = Path(given.out) if given.out else fresh_folder("runs", given.recipe)
-    if RunDirectory(path).exists():
-        RunDirectory.create(path, config)  # refuses, before any data are read
-    session = new_session(path, config, open_rows(config.data), quiet=given.common.json)
-    return _trained(session, path)
+    seed = given.common.seed
+    with _told_how_to_continue(path):
+        verbs.fit(
+            given.reading.config(given.data, seed),
+            given.recipe,
+            out=path,
+            options=given.options,
+            seed=seed,
+            quiet=given.common.json,
+        )
+    return _finished(RunDirectory(path))
 
 
 def resume(given: arguments.ResumeArguments) -> Answer:
     """Continue after an interruption."""
-    directory = RunDirectory.open(given.run)
-    if directory.status.state == "finished":
-        return _finished(directory)
-    return _trained(reopen_session(directory, quiet=given.common.json), directory.path)
+    path = Path(given.run)
+    with _told_how_to_continue(path):
+        verbs.resume(path, quiet=given.common.json)
+    return _finished(RunDirectory(path))
 
 
-def _trained(session: Any, path: Path) -> Answer:
+@contextlib.contextmanager
+def _told_how_to_continue(path: Path) -> Iterator[None]:
+    """On an interruption, print the command that continues a run, if there is one yet."""
     try:
-        run_session(session)
+        yield
     except KeyboardInterrupt:
-        print(f"stopped; continue with: energeia resume {path}", file=sys.stderr)
+        if RunDirectory(path).exists():
+            print(f"stopped; continue with: energeia resume {path}", file=sys.stderr)
         raise
-    return _finished(session.directory)
 
 
 def _finished(directory: RunDirectory) -> Answer:

@@ -19,7 +19,7 @@ IN_MEMORY = 1 << 29
 
 
 class DataRequest(NamedTuple):
-    """Which rows and columns of a file or a named source to load."""
+    """What is asked of a file, a named source or rows in memory."""
 
     spec: str
     drop_bad_rows: bool = False
@@ -27,6 +27,8 @@ class DataRequest(NamedTuple):
     condition_columns: Sequence[int | str] = ()
     seed: int = 0
     rows: int | None = None
+    table: readers.Table | None = None
+    """Rows in memory, in the place of what ``spec`` names."""
 
 
 class LoadedRows(NamedTuple):
@@ -60,7 +62,11 @@ def gather(request: DataRequest) -> LoadedRows:
         InputError: for a file that cannot be read, an unknown source or column, rows that are not
             finite and were not to be dropped, or none left.
     """
-    table, source, provenance = _load(request.spec, request.seed, request.rows)
+    if request.table is None:
+        table, source, provenance = _load(request.spec, request.seed, request.rows)
+    else:
+        table, source = request.table, None
+        provenance = _provenance(request.spec, _digest_rows(table.values), table, None)
     width = int(np.prod(table.values.shape[1:], dtype=int))
     names = table.names or tuple(f"x{i}" for i in range(width))
     dropped = _columns(request.spec, request.drop_columns, names)

@@ -1,12 +1,14 @@
 """Inspection of a file or a source before fitting. Needs no JAX for files."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
+from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import FEWEST_ROWS
 from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.data.sources import compare_rows, declare, row_warnings
@@ -69,7 +71,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect(
-    spec: str,
+    data: Any,
     *,
     support: str | Support | None = None,
     drop_bad_rows: bool = False,
@@ -88,7 +90,8 @@ def inspect(
     >>> found.shape, found.support[0].support, found.constant_columns, found.refusals
     ((1797, 8, 8), 'integer(0,16)', (0, 32, 39), ())
     """
-    found = gather(DataRequest(spec, True, drop_columns, condition_columns, seed, rows))
+    spec, table = name_of(data), as_table(data)
+    found = gather(DataRequest(spec, True, drop_columns, condition_columns, seed, rows, table))
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     seen = compare_rows(found.rows)

@@ -51,7 +51,7 @@ def read(spec: str) -> Table:
         raise InputError(
             f"{path} does not fit in memory: convert it to .npy, which is read piece by piece"
         ) from None
-    return _numbers(values, names, spec, alike=reader is not read_table and names is None)
+    return checked_table(values, names, spec, alike=reader is not read_table and names is None)
 
 
 def locate(spec: str) -> tuple[Path, str | None]:
@@ -221,8 +221,14 @@ READERS = {
 }
 
 
-def _numbers(values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, alike: bool) -> Table:
-    """Rows of real numbers."""
+def checked_table(
+    values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, alike: bool
+) -> Table:
+    """A table of real numbers, or a refusal.
+
+    Raises:
+        InputError: for objects, complex numbers, text, or an array without rows.
+    """
     if values.dtype.names is not None:
         names, alike = values.dtype.names, False
         if not all(values.dtype[name].kind in "biufc" for name in names):

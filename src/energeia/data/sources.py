@@ -1,20 +1,21 @@
 """Open data by name or by file. Needs no JAX until a source that computes is opened."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from energeia import support as supports
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
+from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, duplicate_warning
 from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.support import Support
 
 
 def open_data(
-    spec: str,
+    data: Any,
     *,
     support: str | Support | None = None,
     drop_bad_rows: bool = False,
@@ -23,7 +24,9 @@ def open_data(
     seed: int = 0,
     rows: int | None = None,
 ) -> Dataset:
-    """Open a file or a named source, check it, and infer the support of each column.
+    """Open a file, a named source or rows in memory, check them, and say what each column is.
+
+    ``data`` is the name of a file or a source, a data frame, or anything that ``np.asarray`` takes.
 
     ``support`` overrides the inferred support, as text (``"0:positive; phase:circle(-3.2,3.2)"``,
     by name or by number after columns are taken away) or as a ``Support``. ``rows`` keeps a random
@@ -36,8 +39,11 @@ def open_data(
     >>> data = open_data("digits")
     >>> data.rows.shape, data.layout, str(data.support)
     ((1797, 64), (8, 8), '0-63: integer(0,16)')
+    >>> str(open_data([[0.5, 1], [0.7, -1], [0.1, 1]]).support)
+    '0: real, 1: binary(-1,1)'
     """
-    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
+    spec, table = name_of(data), as_table(data)
+    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table)
     found = gather(request)
     if len(found.rows) < 2:
         raise InputError(
@@ -54,7 +60,7 @@ def open_data(
 
 
 def open_like(
-    spec: str,
+    data: Any,
     support: Support,
     layout: tuple[int, ...],
     *,
@@ -69,7 +75,8 @@ def open_like(
     Raises:
         InputError: if the rows do not have the model's shape or support.
     """
-    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows)
+    spec, table = name_of(data), as_table(data)
+    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table)
     found = gather(request)
     if found.rows.shape[1] != support.dimension:
         raise InputError(

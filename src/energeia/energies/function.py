@@ -118,13 +118,16 @@ def _require_one_number(
         ) from problem
     if isinstance(out, int | float):
         return
-    dtype = getattr(out, "dtype", None)
-    if getattr(out, "shape", None) != () or not jnp.issubdtype(dtype, jnp.floating):
-        found = f"shape {out.shape} and dtype {dtype}" if dtype is not None else type(out).__name__
-        raise InputError(
-            f"the energy returned {found} for x of shape {shape} where one real number is wanted: "
-            "sum over the axes of x"
-        )
+    if isinstance(out, jax.ShapeDtypeStruct):
+        if out.shape == () and jnp.issubdtype(out.dtype, jnp.floating):
+            return
+        found = f"shape {out.shape} and dtype {out.dtype}"
+    else:
+        found = type(out).__name__
+    raise InputError(
+        f"the energy returned {found} for x of shape {shape} where one real number is wanted: "
+        "sum over the axes of x"
+    )
 
 
 def _inside(support: Support, x: Array) -> Bool[Array, ""]:

@@ -5,7 +5,6 @@ classifier_test           the classifier two-sample test
 ClassifierResult          AUC of each classifier
 divergence                KL(data || model) from paired terms
 draw                      independent samples of a model
-TimedSamples              samples with timings
 evaluate                  measure a model or a run
 evaluate_in_detail        ``evaluate`` with samples and log-probabilities
 EvaluationBudget          sizes of an evaluation
@@ -18,7 +17,10 @@ measure                   an observable with its error
 mode_report               number, weights and widths of modes
 ModeReport                statistics of samples over known modes
 PreparedData              rows prepared for tests
+reweight                  log Z, ESS and means by a model's exact weights
+Reweighted                draws with log-weights against an energy
 scan_landscape            evaluate an energy model on planes
+TimedSamples              samples with timings
 """
 
 from energeia._core.lazy import attach

@@ -14,6 +14,8 @@ from energeia.evaluation.modes import ModeReport as ModeReport
 from energeia.evaluation.modes import mode_report as mode_report
 from energeia.evaluation.observables import measure as measure
 from energeia.evaluation.prepared import PreparedData as PreparedData
+from energeia.evaluation.reweighting import Reweighted as Reweighted
+from energeia.evaluation.reweighting import reweight as reweight
 from energeia.evaluation.samples import TimedSamples as TimedSamples
 from energeia.evaluation.samples import draw as draw
 from energeia.evaluation.suite import EvaluationDetails as EvaluationDetails

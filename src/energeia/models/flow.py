@@ -3,6 +3,7 @@
 from jaxtyping import Array
 from typing_extensions import override
 
+from energeia._core.errors import InputError
 from energeia._core.types import Scalar
 from energeia.contracts import Bijection, Condition, Density, Pushforward
 
@@ -12,6 +13,9 @@ class Flow(Pushforward, Density):
 
     Training needs the direction from data to base, so it is the bijection's forward one.
     Rezende and Mohamed 2015, "Variational inference with normalizing flows", eq. 5.
+
+    Raises:
+        InputError: if base and bijection differ in shape.
 
     >>> import jax.numpy as jnp
     >>> from energeia.bijections.elementwise import Affine
@@ -23,6 +27,13 @@ class Flow(Pushforward, Density):
 
     base: Density
     bijection: Bijection
+
+    def __check_init__(self) -> None:
+        if tuple(self.base.shape) != tuple(self.bijection.shape):
+            raise InputError(
+                f"a base of shape {tuple(self.base.shape)} was given to a bijection of shape "
+                f"{tuple(self.bijection.shape)}: give both the same"
+            )
 
     @property
     @override

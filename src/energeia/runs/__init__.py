@@ -9,11 +9,13 @@ DataRecord     the record of a run's data
 evaluate       evaluate a run
 find_runs      every run in a folder
 fit            train a recipe
+Fitted         trained modules of one's own
 load           open a run
 resume         continue after an interruption
 Run            a trained model with its record
 RunConfig      data, recipe, options, seed
 RunDirectory   the files of a run
+score          the log-likelihood of rows
 Scores         log-likelihood of each row and their mean
 Status         the progress and outcome of a run
 """

@@ -3,6 +3,8 @@ from energeia.runs import storage as storage
 from energeia.runs.chain_sampling import ChainSamples as ChainSamples
 from energeia.runs.chain_sampling import ChainSettings as ChainSettings
 from energeia.runs.comparison import Comparison as Comparison
+from energeia.runs.comparison import compare as compare
+from energeia.runs.parts import Fitted as Fitted
 from energeia.runs.run import Run as Run
 from energeia.runs.run import Scores as Scores
 from energeia.runs.run import load as load
@@ -12,7 +14,7 @@ from energeia.runs.storage.directory import DataRecord as DataRecord
 from energeia.runs.storage.directory import RunDirectory as RunDirectory
 from energeia.runs.storage.directory import Status as Status
 from energeia.runs.storage.directory import find_runs as find_runs
-from energeia.runs.verbs import compare as compare
 from energeia.runs.verbs import evaluate as evaluate
 from energeia.runs.verbs import fit as fit
 from energeia.runs.verbs import resume as resume
+from energeia.runs.verbs import score as score

@@ -15,11 +15,12 @@ from energeia.recipes.catalogue import find, one_per_family, require, unsupporte
 from energeia.recipes.options.base import Recipe
 from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
-from energeia.runs.opening import Rows, open_rows
+from energeia.runs.opening import Rows, data_config, from_file, open_rows
 from energeia.runs.run import load
 from energeia.runs.runner import Session, new_session, run_session
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
+from energeia.runs.storage.kept import beside, keep_rows
 
 _log = logging.getLogger("energeia")
 
@@ -35,14 +36,16 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    data: str | DataConfig, *, recipes: Sequence[str] = (), out: str | Path | None = None,
+    data: Any, *, recipes: Sequence[str] = (), out: str | Path | None = None,
     scale: float = 1.0, seed: int = 0, resume: bool = False, quiet: bool = False,
-    budget: EvaluationBudget | None = None, on_step: Callable[[str], Any] = lambda _: None,
+    budget: EvaluationBudget | None = None, reading: DataConfig | None = None,
+    on_step: Callable[[str], Any] = lambda _: None,
 ) -> Comparison:  # fmt: skip
     """Fit one recipe of each family to the same rows and evaluate them on the same held-out rows.
 
     Args:
-        data: a file, a named source, or a ``DataConfig``.
+        data: a file, a named source, an array, a data frame, or a ``DataConfig``; rows from memory
+            are kept in ``out``.
         recipes: these instead of one of each family that fits; those that do not fit are skipped.
         out: folder of the runs; a fresh one under ``runs`` by default.
         scale: multiplies the rounds of every recipe and, below one, the importance weights of
@@ -51,6 +54,7 @@ def compare(
         resume: keep finished runs in ``out`` and continue interrupted ones.
         quiet: no progress on standard error.
         budget: sizes of the evaluation, in place of the scaled ones.
+        reading: how the data are read: support, conditions, columns to drop, fractions.
         on_step: called with a short description of each step.
 
     Raises:
@@ -60,14 +64,17 @@ def compare(
     """
     require_in(Seed, seed, "seed")
     require_in(Positive, scale, "scale")
-    where = DataConfig(spec=data, seed=seed) if isinstance(data, str) else data
-    rows = open_rows(where)
+    where, kept = data_config(data, reading, seed)
+    rows = open_rows(where, kept)
     chosen, skipped = _chosen(recipes, rows)
     for name, reason in skipped.items():
         on_step(f"{name} is skipped: {reason}")
-    path = Path(out) if out else fresh_folder("runs", where.spec.partition(":")[0])
+    path = Path(out) if out else fresh_folder("runs", rows.data.provenance.spec.partition(":")[0])
     if path.exists() and any(path.iterdir()) and not resume:
         raise InputError(f"{path} is not empty: continue it with --resume or choose another --out")
+    if kept is not None:
+        rows = from_file(rows, keep_rows(path, kept.values, kept.names))
+        where = beside(where)
     prepared = prepare_data(rows, rows.test, seed, budget or EvaluationBudget().scaled(scale))
     directories = []
     for recipe in chosen:
@@ -116,7 +123,9 @@ def _one(
         train_or_resume(directory, config, rows, quiet=quiet, resume=resume)
         if directory.evaluation is None:
             run = load(directory.path)
-            evaluate_run(run, rows.train, rows.test, rows.data.source, prepared, config.seed)
+            evaluate_run(
+                run.model, directory, rows.train, rows.test, rows.data.source, prepared, config.seed
+            )
     except EnergeiaError as problem:
         _log.warning("%s: %s", config.recipe, problem)
         if not directory.exists():

@@ -1,6 +1,6 @@
 """Evaluation of a run; results and samples are stored in its folder."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,17 +13,16 @@ from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.suite import evaluate_in_detail
 from energeia.records import Evaluation
 from energeia.runs.opening import Rows, batch_of, open_for, open_rows
-
-if TYPE_CHECKING:
-    from energeia.runs.run import Run
+from energeia.runs.storage.directory import RunDirectory
 
 _KEPT_SAMPLES = 2000
 
 
 def evaluate(
-    run: "Run", data: str | None = None, *, seed: int = 0, budget: EvaluationBudget | None = None
-) -> Evaluation:
-    """Evaluate a run on its own held-out rows, or on other data.
+    model: Any, directory: RunDirectory, data: Any = None, *, seed: int = 0,
+    budget: EvaluationBudget | None = None,
+) -> Evaluation:  # fmt: skip
+    """Evaluate the model of a run on its own held-out rows, or on other data.
 
     Rows of a named source follow from ``seed`` and are never those that the run was trained on.
 
@@ -31,14 +30,15 @@ def evaluate(
         InputError: for data that cannot be read or do not fit the run.
     """
     require_in(Seed, seed, "seed")
-    own = open_rows(run.config.data)
+    config = directory.config()
+    own = open_rows(config.data)
     if data is None:
         held_out, source = own.test, own.data.source
     else:
-        other = open_for(data, run.problem, run.config.data, seed=seed)
+        other = open_for(data, directory.problem, config.data, seed=seed)
         held_out, source = batch_of(other), other.source
     prepared = prepare_data(own, held_out, seed, budget)
-    return evaluate_run(run, own.train, held_out, source, prepared, seed)
+    return evaluate_run(model, directory, own.train, held_out, source, prepared, seed)
 
 
 def prepare_data(
@@ -49,19 +49,20 @@ def prepare_data(
 
 
 def evaluate_run(
-    run: "Run", train: Batch, held_out: Batch, source: Any, prepared: PreparedData, seed: int
-) -> Evaluation:
-    """Evaluate a run and write the results to its folder."""
+    model: Any, directory: RunDirectory, train: Batch, held_out: Batch, source: Any,
+    prepared: PreparedData, seed: int,
+) -> Evaluation:  # fmt: skip
+    """Evaluate the model of a run and write the results to its folder."""
     details = evaluate_in_detail(
-        run.model, held_out, train, seed=seed, source=source, prepared=prepared
+        model, held_out, train, seed=seed, source=source, prepared=prepared
     )
-    run.directory.write("evaluation.json", details.evaluation)
+    directory.write("evaluation.json", details.evaluation)
     rows = np.asarray(held_out.x[:_KEPT_SAMPLES], dtype=np.float32)
-    run.directory.save_rows("held_out.npy", rows)
+    directory.save_rows("held_out.npy", rows)
     if details.samples is not None:
         kept = np.asarray(details.samples.x[:_KEPT_SAMPLES], dtype=np.float32)
-        run.directory.save_rows("samples.npy", kept)
-    scan = scan_landscape(run.model, rows, jax.random.key(seed))
+        directory.save_rows("samples.npy", kept)
+    scan = scan_landscape(model, rows, jax.random.key(seed))
     for name, array in ({} if scan is None else scan._asdict()).items():
-        run.directory.save_rows(f"landscape_{name}.npy", array)
+        directory.save_rows(f"landscape_{name}.npy", array)
     return details.evaluation

@@ -1,18 +1,24 @@
 """The rows of a run: read, checked and split reproducibly."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.contracts import Batch
+from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, split
+from energeia.data.readers import Table
 from energeia.data.sources import open_data, open_like
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
+from energeia.runs.storage.files import sha256
+from energeia.runs.storage.kept import KEPT, ROWS_FILE
 
 _FRESH_ROWS = 2000
 _TEST, _ASKED = 0x7E57, 0xA5CED
@@ -38,8 +44,26 @@ class Rows(NamedTuple):
         )
 
 
-def open_rows(config: DataConfig) -> Rows:
-    """Open and split the data of a run.
+def data_config(
+    data: Any, reading: DataConfig | None, seed: int
+) -> tuple[DataConfig, Table | None]:
+    """How data are read, and the rows themselves where they come from memory.
+
+    Raises:
+        InputError: for rows that are not numbers, or two descriptions of one file.
+    """
+    if isinstance(data, DataConfig):
+        if reading is not None:
+            raise InputError("data was given as a DataConfig, and reading, too: give one of them")
+        return data, None
+    config = reading or DataConfig(spec="", seed=seed)
+    table = as_table(data)
+    spec = name_of(data) if table is None else f"{KEPT}{ROWS_FILE}"
+    return msgspec.structs.replace(config, spec=spec), table
+
+
+def open_rows(config: DataConfig, kept: Table | None = None) -> Rows:
+    """Open and split the data of a run; ``kept`` are its rows where they come from memory.
 
     The test rows of a source that can be sampled are drawn anew, so that its rows are all used,
     unless ``blocks`` or other ``fractions`` than the default ask for a split.
@@ -48,7 +72,7 @@ def open_rows(config: DataConfig) -> Rows:
         InputError: for data that cannot be modelled.
     """
     data = open_data(
-        config.spec,
+        config.spec if kept is None else kept,
         support=config.support or None,
         drop_bad_rows=config.drop_bad_rows,
         drop_columns=config.drop_columns,
@@ -70,8 +94,14 @@ def split_rows(data: Dataset, config: DataConfig) -> Rows:
     return Rows(data, batch_of(parts.train), batch_of(parts.valid), batch_of(test))
 
 
+def from_file(rows: Rows, path: Path) -> Rows:
+    """Rows from memory, with the provenance of the file that keeps them."""
+    provenance = msgspec.structs.replace(rows.data.provenance, spec=str(path), sha256=sha256(path))
+    return rows._replace(data=dataclasses.replace(rows.data, provenance=provenance))
+
+
 def open_for(
-    spec: str, problem: Problem, config: DataConfig, *, drop_bad_rows: bool = False, seed: int = 0
+    data: Any, problem: Problem, config: DataConfig, *, drop_bad_rows: bool = False, seed: int = 0
 ) -> Dataset:
     """Open rows for a trained run: checked against its support, nothing inferred.
 
@@ -82,7 +112,7 @@ def open_for(
         InputError: if they have other columns than the run, or values outside its support.
     """
     return open_like(
-        spec,
+        data,
         problem.support,
         problem.layout,
         drop_bad_rows=drop_bad_rows or config.drop_bad_rows,

@@ -189,11 +189,12 @@ class Run:
             yield self.score(part.x, part.condition, seed)
 
     def evaluate(
-        self, data: str | None = None, seed: int = 0, budget: EvaluationBudget | None = None
+        self, data: Any = None, seed: int = 0, budget: EvaluationBudget | None = None
     ) -> Evaluation:
         """Likelihood, two-sample tests, coverage and observables, stored in the run's folder.
 
-        Against the run's own held-out rows, or against ``data``: a file or a named source.
+        Against the run's own held-out rows, or against ``data``: a file, a named source, an array
+        or a data frame.
 
         Raises:
             InputError: for data that cannot be read or do not fit the run.
@@ -201,7 +202,7 @@ class Run:
         # The evaluation imports scikit-learn, which sampling and scoring do not need.
         from energeia.runs.evaluating import evaluate
 
-        return evaluate(self, data, seed=seed, budget=budget)
+        return evaluate(self.model, self.directory, data, seed=seed, budget=budget)
 
 
 def _in_batches(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:

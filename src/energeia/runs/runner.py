@@ -14,16 +14,18 @@ import numpy as np
 from energeia._core.errors import EnergeiaError, TrainingFailed
 from energeia._core.trees import parameter_count
 from energeia.contracts import Batch
+from energeia.data.readers import Table
 from energeia.recipes.assembly import Assembly
 from energeia.recipes.catalogue import find, require
 from energeia.runs.building import augmentation, build, keys_of
 from energeia.runs.interrupt import Interruptible
-from energeia.runs.opening import Rows, open_rows
+from energeia.runs.opening import Rows, from_file, open_rows
 from energeia.runs.progress import ProgressLine
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import DataRecord, RunDirectory, Status
 from energeia.runs.storage.environment import environment
+from energeia.runs.storage.kept import keep_rows
 from energeia.training.loop import TrainingProgress, total_rounds, training_chunks
 from energeia.training.settings import Training
 from energeia.training.state import BestSoFar, Game, State, initial_state
@@ -45,8 +47,11 @@ class Session(NamedTuple):
         return self.config.options.training  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool = False) -> Session:
-    """Make the folder of a run and write its configuration.
+def new_session(
+    path: str | Path, config: RunConfig, rows: Rows, kept: Table | None = None, *,
+    quiet: bool = False,
+) -> Session:  # fmt: skip
+    """Make the folder of a run and write its configuration, and ``kept`` rows from memory.
 
     A limit on passes over the rows is converted to rounds, and a batch is lowered to the number of
     training rows where there are fewer; standard error says so.
@@ -62,6 +67,9 @@ def new_session(path: str | Path, config: RunConfig, rows: Rows, *, quiet: bool 
     config = msgspec.structs.replace(config, options=options)
     for sentence in _lowered(requested, training, count):
         print(f"{config.recipe}: {sentence}", file=sys.stderr)
+    RunDirectory(path).require_free()
+    if kept is not None:
+        rows = from_file(rows, keep_rows(Path(path), kept.values, kept.names))
     return Session(RunDirectory.create(path, config), config, rows, quiet)
 
 

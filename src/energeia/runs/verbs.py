@@ -1,51 +1,120 @@
-"""The public functions on runs: fit, resume, load, evaluate, compare."""
+"""The public functions on data and runs: fit, resume, score, evaluate."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import msgspec
+import numpy as np
 
+from energeia._core.errors import InputError
+from energeia._core.ranges import Seed, require_in
+from energeia.contracts import Objective
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
-from energeia.runs.comparison import compare
-from energeia.runs.evaluating import evaluate
-from energeia.runs.opening import open_rows
-from energeia.runs.run import Run, load
-from energeia.runs.runner import new_session, reopen_session, run_session
+from energeia.records import Evaluation
+from energeia.runs.opening import data_config, open_for, open_rows
+from energeia.runs.parts import Fitted, fit_parts
+from energeia.runs.run import Run, Scores, load
+from energeia.runs.runner import Session, new_session, reopen_session, run_session
 from energeia.runs.storage.config import DataConfig, RunConfig, build_options
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
+from energeia.training.player import Player
+from energeia.training.settings import Optimization, Training
 
-__all__ = ["compare", "evaluate", "fit", "load", "resume"]
+
+@overload
+def fit(
+    data: Any, recipe: str, *, out: str | Path | None = None,
+    options: dict[str, Any] | msgspec.Struct | None = None, reading: DataConfig | None = None,
+    seed: int = 0, quiet: bool = False,
+) -> Run: ...  # fmt: skip
+
+
+@overload
+def fit(
+    data: Any, *, model: Any, objective: Objective | None = None,
+    players: tuple[Player, ...] | None = None, training: Training | None = None,
+    optimization: Optimization | None = None, reading: DataConfig | None = None,
+    seed: int = 0, quiet: bool = False,
+) -> Fitted: ...  # fmt: skip
 
 
 def fit(
-    data: str | DataConfig, recipe: str, *, out: str | Path | None = None,
-    options: dict[str, Any] | msgspec.Struct | None = None, seed: int = 0, quiet: bool = False,
-) -> Run:  # fmt: skip
-    """Train one recipe on data and keep the run in a folder.
+    data: Any, recipe: str | None = None, *, model: Any = None, objective: Objective | None = None,
+    players: tuple[Player, ...] | None = None, training: Training | None = None,
+    optimization: Optimization | None = None, out: str | Path | None = None,
+    options: dict[str, Any] | msgspec.Struct | None = None, reading: DataConfig | None = None,
+    seed: int = 0, quiet: bool = False,
+) -> Run | Fitted:  # fmt: skip
+    """Train a recipe on data and keep the run in a folder, or train modules of one's own.
 
     Args:
-        data: a file, a named source such as ``"ising:L=8,beta=0.44"``, or a ``DataConfig``.
+        data: a file, a named source such as ``"ising:L=8,beta=0.44"``, an array of shape
+            ``(rows, ...)``, a data frame, or a ``DataConfig``. Rows from memory are kept in the
+            folder of the run, so that it can be resumed and evaluated.
         recipe: a name of the catalogue, such as ``"spline-flow"``.
+        model: in the place of a recipe: a module, such as a ``Flow``, or a dictionary of modules
+            by name; nothing is written, and a ``Fitted`` comes back.
+        objective: what the players of ``model`` lower; maximum likelihood by default.
+        players: which modules move, and by which optimizers; by default one for each player of
+            the objective, which moves the module of its name.
+        training: rounds, batches and checks for ``model``.
+        optimization: the optimizer of the default players.
         out: the folder of the run; a fresh one under ``runs`` by default.
         options: options of the recipe, ``{"layers": 4, "training": {"rounds": 500}}``.
+        reading: how the data are read: support, conditions, columns to drop, fractions.
         seed: the seed of all random numbers, those of a source's rows and of the split included,
-            unless ``data`` is a ``DataConfig``, which has a seed of its own.
+            unless ``data`` or ``reading`` is a ``DataConfig``, which has a seed of its own.
         quiet: no progress on standard error.
 
     Raises:
         InputError: for data, a recipe or options that cannot be used; the message gives the repair.
         TrainingFailed: at a value that is not finite.
         KeyboardInterrupt: after an interruption; ``resume`` continues.
+
+    >>> import jax.numpy as jnp, numpy as np
+    >>> from energeia.bijections import Affine
+    >>> from energeia.distributions import StandardNormal
+    >>> from energeia.models import Flow
+    >>> from energeia.training import Optimization, Training
+    >>> x = 3.0 + np.random.default_rng(0).normal(size=(500, 1))
+    >>> flow = Flow(StandardNormal((1,)), Affine(jnp.zeros(1), jnp.zeros(1)))
+    >>> fast = Optimization(learning_rate=0.1)
+    >>> found = fit(x, model=flow, training=Training(rounds=600), optimization=fast, quiet=True)
+    >>> bool(abs(found.model.bijection.location[0] + 3.0) < 0.3)
+    True
     """
-    where = DataConfig(spec=data, seed=seed) if isinstance(data, str) else data
+    require_in(Seed, seed, "seed")
+    if (model is None) == (recipe is None):
+        raise InputError("fit takes a recipe or a model=: give one of them")
+    where, kept = data_config(data, reading, seed)
+    if recipe is None:
+        rows = open_rows(where, kept)
+        return fit_parts(
+            rows, model, objective=objective, players=players, training=training,
+            optimization=optimization, seed=seed, quiet=quiet,
+        )  # fmt: skip
+    session = prepare_session(where, recipe, kept, out=out, options=options, seed=seed, quiet=quiet)
+    run_session(session)
+    return load(session.directory.path)
+
+
+def prepare_session(
+    where: DataConfig, recipe: str, kept: Any = None, *, out: str | Path | None = None,
+    options: dict[str, Any] | msgspec.Struct | None = None, seed: int = 0, quiet: bool = False,
+) -> Session:  # fmt: skip
+    """A run that is ready to train in a new folder; ``kept`` are rows from memory, or None.
+
+    Raises:
+        InputError: for data, a recipe or options that cannot be used, or a folder that is taken.
+    """
     kind = find(recipe).options
     if options is None or isinstance(options, dict):
         options = build_options(kind, options or {}, recipe)
     config = RunConfig(recipe=recipe, data=where, options=options, seed=seed)
-    path = out or fresh_folder("runs", recipe)
-    session = new_session(path, config, open_rows(where), quiet=quiet)
-    run_session(session)
-    return load(path)
+    path = Path(out) if out else fresh_folder("runs", recipe)
+    RunDirectory(path).require_free()  # before any data are read
+    return new_session(path, config, open_rows(where, kept), kept, quiet=quiet)
 
 
 def resume(path: str | Path, *, quiet: bool = False) -> Run:
@@ -60,3 +129,42 @@ def resume(path: str | Path, *, quiet: bool = False) -> Run:
     if directory.status.state != "finished":
         run_session(reopen_session(directory, quiet=quiet))
     return load(path)
+
+
+def score(
+    run: Run | str | Path, data: Any, *, seed: int = 0, budget: EvaluationBudget | None = None,
+    drop_bad_rows: bool = False,
+) -> Scores:  # fmt: skip
+    """The log-likelihood of rows, with the columns that the run was trained on.
+
+    Args:
+        run: a run, or its folder.
+        data: a file, a named source, an array or a data frame; condition columns are where they
+            were when the run was trained.
+        seed: of a bound's or an estimate's weights.
+        budget: how many weights or annealed chains a bound or an estimate may take.
+        drop_bad_rows: leave out rows with NaN or infinity.
+
+    Raises:
+        InputError: for data that cannot be read or do not fit the run.
+    """
+    run = opened(run)
+    rows = open_for(data, run.problem, run.config.data, drop_bad_rows=drop_bad_rows, seed=seed)
+    return run.score(np.asarray(rows.rows), rows.condition, seed=seed, budget=budget)
+
+
+def evaluate(
+    run: Run | str | Path, data: Any = None, *, seed: int = 0,
+    budget: EvaluationBudget | None = None,
+) -> Evaluation:  # fmt: skip
+    """Measure a run, or the run in a folder, against its own held-out rows or against other data.
+
+    Raises:
+        InputError: for data that cannot be read or do not fit the run.
+    """
+    return opened(run).evaluate(data, seed=seed, budget=budget)
+
+
+def opened(run: Run | str | Path) -> Run:
+    """A run as it is, or opened from its folder."""
+    return run if isinstance(run, Run) else load(run)

@@ -16,8 +16,8 @@ from energeia.recipes.catalogue import RECIPES
 class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The source of the rows, and how they are read and split."""
 
-    spec: str
-    """A file, or a named source with parameters."""
+    spec: str = ""
+    """A file, or a named source with parameters; empty where rows are given beside it."""
     support: str = ""
     """Overrides of the inferred support, as ``lifetime:positive; 1-3:circle(-3.2,3.2)``."""
     drop_bad_rows: bool = False

@@ -1,9 +1,9 @@
 """The folder of one run and its files. Needs no JAX, so that reports need none.
 
 ``config.toml``: the configuration; ``problem.json``: the variables; ``data.json`` and
-``environment.json``: data and software; ``metrics.jsonl`` and ``timings.jsonl``: logs of training;
-``checkpoints/``; ``status.json``: progress and outcome; ``evaluation.json``, ``samples.npy``,
-``held_out.npy``: the evaluation.
+``environment.json``: data and software; ``data.npy``: rows that were given in memory;
+``metrics.jsonl`` and ``timings.jsonl``: logs of training; ``checkpoints/``; ``status.json``:
+progress and outcome; ``evaluation.json``, ``samples.npy``, ``held_out.npy``: the evaluation.
 """
 
 from contextlib import AbstractContextManager
@@ -18,7 +18,8 @@ from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
 from energeia.runs.storage import logs
 from energeia.runs.storage.config import RunConfig, read_config, to_toml
-from energeia.runs.storage.files import remove_parts, whole, write_whole
+from energeia.runs.storage.files import make_folder, remove_parts, whole, write_whole
+from energeia.runs.storage.kept import located
 from energeia.runs.storage.lock import is_locked, locked
 
 
@@ -67,19 +68,22 @@ class RunDirectory:
             InputError: if the folder already holds a run, or the folder cannot be made.
         """
         run = cls(path)
-        if run.exists():
-            raise InputError(
-                f"{path} already holds a run: continue it with `energeia resume {path}` "
-                "or choose another --out"
-            )
-        try:
-            run.checkpoints.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise InputError(
-                f"folder {path} cannot be made ({problem.strerror}): choose another --out"
-            ) from None
+        run.require_free()
+        make_folder(run.checkpoints)
         write_whole(run.path / "config.toml", to_toml(config))
         return run
+
+    def require_free(self) -> None:
+        """Refuse a folder in which there is a run.
+
+        Raises:
+            InputError: if there is one.
+        """
+        if self.exists():
+            raise InputError(
+                f"{self.path} already holds a run: continue it with `energeia resume {self.path}` "
+                "or choose another --out"
+            )
 
     @classmethod
     def open(cls, path: str | Path) -> "RunDirectory":
@@ -100,8 +104,9 @@ class RunDirectory:
         return (self.path / "config.toml").is_file()
 
     def config(self) -> RunConfig:
-        """The configuration."""
-        return read_config(self.path / "config.toml")
+        """The configuration, with rows that are kept in this folder."""
+        config = read_config(self.path / "config.toml")
+        return msgspec.structs.replace(config, data=located(config.data, self.path))
 
     def write(self, name: str, record: Any) -> None:
         """Write a record as JSON, atomically."""

@@ -72,6 +72,20 @@ def saying_why(path: Path) -> Iterator[None]:
         ) from problem
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it; one that is there is left.
+
+    Raises:
+        InputError: if it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(
+            f"folder {path} cannot be made ({problem.strerror}): choose another --out"
+        ) from None
+
+
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write a small file atomically."""
     with whole(path) as stream:
