@@ -17,7 +17,9 @@ SKEWED = energeia.energy(lambda x: jnp.sum(jnp.exp(x) - x), 2)
 """exp(x) is exponential with mean one in each column."""
 
 
-@pytest.mark.parametrize("kernel", [Mala(0.1), Hmc(0.1, leaps=4)], ids=lambda k: type(k).__name__)
+@pytest.mark.parametrize(
+    "kernel", [Mala(0.1), Hmc(0.1, leapfrog_steps=4)], ids=lambda k: type(k).__name__
+)
 def test_chains_follow_a_function_and_its_diagnosis_says_so(kernel):
     found = sample(KEY, SKEWED, kernel, jax.random.normal(KEY, (32, 2)), 400)
     values = np.exp(np.asarray(found.positions, np.float64))
