@@ -32,6 +32,8 @@ INTERNAL = {
     | {"ObservableLine", "Page", "TableCell"},
     "runs": {
         "Disk",
+        "RowFile",
+        "RowProgress",
         "TomographyResult",
         "Header",
         "Interruptible",
