@@ -9,6 +9,7 @@ Problem         the properties of the data that a recipe needs
 Recipe          a method of the literature with options and citation
 RECIPES         every recipe by name
 ReferenceRows   training rows given to a builder
+register        make a recipe of one's own known
 """
 
 from energeia._core.lazy import attach

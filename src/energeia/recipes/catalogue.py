@@ -1,5 +1,7 @@
 """Every recipe by name, and which of them fit a problem. Needs no JAX."""
 
+import msgspec
+
 from energeia._core.errors import InputError, nearest
 from energeia.recipes.options import (
     adversarial,
@@ -20,6 +22,33 @@ RECIPES: dict[str, Recipe] = {
     for recipe in module.RECIPES
 }
 """In each family, the recipe that comes first is the one ``compare`` takes where it applies."""
+_OWN = frozenset(RECIPES)
+
+
+def register(recipe: Recipe) -> Recipe:
+    """Make a recipe known by its name, for the session: to ``fit``, ``compare`` and ``load``.
+
+    A run keeps the name of its recipe alone, so register it again before such a run is loaded in
+    another session. Registering a name anew replaces a recipe of one's own.
+
+    Raises:
+        InputError: if energeia has a recipe of that name, the family is not known, or its options
+            have no ``training``.
+    """
+    if recipe.name in _OWN:
+        raise InputError(f"energeia has a recipe {recipe.name!r}: choose another name")
+    if recipe.family not in FAMILIES:
+        raise InputError(
+            f"family {recipe.family!r} of recipe {recipe.name!r} is not known: "
+            f"choose from {', '.join(FAMILIES)}"
+        )
+    if "training" not in {field.name for field in msgspec.structs.fields(recipe.options)}:
+        raise InputError(
+            f"the options of recipe {recipe.name!r} say nothing of training: give them a field "
+            "`training: Training = Training()`"
+        )
+    RECIPES[recipe.name] = recipe
+    return recipe
 
 
 def find(name: str) -> Recipe:

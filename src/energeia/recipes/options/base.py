@@ -21,8 +21,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of column it can model."""
     options: type[msgspec.Struct]
     """A frozen Struct of options; its field ``training`` is a ``Training``."""
-    builder: str
-    """``module:function``, imported when first built (it needs JAX)."""
+    builder: str | Callable[..., Any]
+    """``module:function``, imported when first built (it needs JAX), or the function itself."""
     mixed: bool = True
     """Whether discrete and continuous columns may be mixed."""
     conditional: bool = True
@@ -33,6 +33,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its runs have a generator of latent vectors with an energy on its image."""
 
     def load(self) -> Callable[..., Any]:
-        """Import the builder, ``build(options, problem, reference, key) -> Assembly``."""
+        """The builder, ``build(options, problem, reference, key) -> Assembly``, imported."""
+        if not isinstance(self.builder, str):
+            return self.builder
         module, _, function = self.builder.partition(":")
         return getattr(importlib.import_module(module), function)
