@@ -6,7 +6,6 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from energeia._core.ranges import Count, Finite, NonNegative, Positive, Seed, Share
-from energeia.recipes.catalogue import RECIPES
 from energeia.runs.storage.config import DataConfig
 
 
@@ -162,6 +161,22 @@ class ListArguments(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
+class RecipesArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """List the recipes by family; of one, every option with its default, and its papers."""
+
+    name: Positional[str] = ""
+    """A recipe; all of them by default."""
+    common: _Common = Common()
+
+
+class SourcesArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """List the named sources of data; of one, its parameters."""
+
+    name: Positional[str] = ""
+    """A source; all of them by default."""
+    common: _Common = Common()
+
+
 class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Reconstruct a quantum state from shots: network, baselines, table, report."""
 
@@ -235,6 +250,8 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "evaluate": EvaluateArguments,
     "report": ReportArguments,
     "list": ListArguments,
+    "recipes": RecipesArguments,
+    "sources": SourcesArguments,
     "measure": MeasureArguments,
     "ground-state": GroundStateArguments,
     "tomography": TomographyArguments,
@@ -244,7 +261,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
 
 def fit_arguments(options: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
     """The arguments of ``fit`` with the options of one recipe."""
-    recipes = "; ".join(f"{r.name}: {r.summary}" for r in RECIPES.values())
+    recipes = "A recipe; `energeia recipes` lists them."
     fields = [
         ("data", Annotated[Positional[str], arg(metavar="DATA", help="A file or a named source.")]),
         ("recipe", Annotated[Positional[str], arg(metavar="RECIPE", help=recipes)]),

@@ -15,6 +15,8 @@ _COMMANDS = {
     "evaluate": "comparing:evaluate_runs",
     "report": "comparing:report",
     "list": "listing:list_runs",
+    "recipes": "catalog:recipes",
+    "sources": "catalog:sources",
     "ground-state": "states:find_ground_state",
     "measure": "states:measure",
     "tomography": "tomography:reconstruct",

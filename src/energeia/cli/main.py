@@ -35,6 +35,8 @@ number.
   evaluate RUN ...       measure runs against held-out data
   report RUN ...         write a page about runs
   list [FOLDER]          the runs in a folder
+  recipes [NAME]         the recipes; of one, its options and papers
+  sources [NAME]         the named sources of data; of one, its parameters
   ground-state CHAIN     a ground state as a matrix-product state, by DMRG
   measure STATE          exact shots of a matrix-product state
   tomography SHOTS       reconstruct a quantum state from measurement outcomes

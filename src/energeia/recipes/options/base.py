@@ -8,6 +8,21 @@ import msgspec
 
 FAMILIES = ("autoregressive", "flow", "latent", "adversarial", "energy")
 
+_LIKELIHOODS = {
+    "autoregressive": "exact",
+    "flow": "exact for reals, a lower bound for discrete columns",
+    "latent": "lower bound",
+    "adversarial": "none",
+    "energy": "estimate",
+}
+_COSTS = {
+    "autoregressive": "scores in one pass, draws column by column",
+    "flow": "scores and draws in one pass",
+    "latent": "draws in one pass, scores by many weights",
+    "adversarial": "draws in one pass",
+    "energy": "draws by chains, scores by annealing",
+}
+
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A name of the literature: its parts, their options, the supports it can model."""
@@ -31,6 +46,16 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Number of training rows given to its builder, for scales and initial values; 0 for all."""
     latent_space: bool = False
     """Whether its runs have a generator of latent vectors with an energy on its image."""
+
+    @property
+    def likelihood(self) -> str:
+        """The kind of its likelihood, by family."""
+        return _LIKELIHOODS[self.family]
+
+    @property
+    def cost(self) -> str:
+        """What drawing and scoring take, by family."""
+        return _COSTS[self.family]
 
     def load(self) -> Callable[..., Any]:
         """The builder, ``build(options, problem, reference, key) -> Assembly``, imported."""

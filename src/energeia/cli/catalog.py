@@ -1,0 +1,159 @@
+"""The commands ``recipes`` and ``sources``: what there is, and the options of one. Needs no JAX."""
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from energeia._core.errors import InputError, nearest
+from energeia.cli import arguments
+from energeia.cli.output import Answer
+from energeia.data.named.catalog import NAMED, NamedSource
+from energeia.recipes.catalogue import RECIPES, find
+from energeia.recipes.options.base import FAMILIES, Recipe
+from energeia.recipes.options.citations import bibtex
+from energeia.support import CONTINUOUS, DISCRETE
+
+
+def recipes(given: arguments.RecipesArguments) -> Answer:
+    """Every recipe by family, or one with its options and papers."""
+    if given.name:
+        return _recipe(find(given.name))
+    found = sorted(RECIPES.values(), key=lambda recipe: FAMILIES.index(recipe.family))
+    facts = [_facts(recipe) for recipe in found]
+
+    def show() -> None:
+        for family in FAMILIES:
+            own = [recipe for recipe in found if recipe.family == family]
+            print(f"{family}: likelihood {own[0].likelihood}; {own[0].cost}")
+            table = Table(box=None, show_header=False)
+            table.add_column(no_wrap=True)
+            for recipe in own:
+                table.add_row(recipe.name, recipe.summary, _columns(recipe), recipe.citation)
+            Console().print(table)
+
+    return {"recipes": facts}, show
+
+
+def sources(given: arguments.SourcesArguments) -> Answer:
+    """Every named source, or one with its parameters.
+
+    Raises:
+        InputError: for an unknown name, with the nearest one.
+    """
+    if given.name and given.name not in NAMED:
+        raise InputError(f"source {given.name!r} is not known: {nearest(given.name, NAMED)}")
+    chosen = {given.name: NAMED[given.name]} if given.name else NAMED
+    facts = [_source(name, source) for name, source in chosen.items()]
+
+    def show() -> None:
+        table = Table("source", "what it is", "parameters and their defaults", box=None)
+        table.columns[0].no_wrap = True
+        for fact in facts:
+            values = ",".join(
+                f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+                for name, value in fact["parameters"].items()
+            )
+            table.add_row(fact["name"], fact["summary"], values)
+        Console().print(table)
+
+    return ({"sources": facts} if not given.name else facts[0]), show
+
+
+def _source(name: str, source: NamedSource) -> dict[str, Any]:
+    defaults = {key: parameter.default for key, parameter in source.parameters.items()}
+    return {"name": name, "summary": source.summary, "parameters": defaults}
+
+
+def _recipe(recipe: Recipe) -> Answer:
+    options = option_lines(recipe.options)
+
+    def show() -> None:
+        console = Console()
+        console.print(f"[bold]{recipe.name}[/], {recipe.family}: {recipe.summary}")
+        console.print(f"columns: {_columns(recipe)}", highlight=False)
+        console.print(f"likelihood: {recipe.likelihood}; {recipe.cost}", highlight=False)
+        table = Table("option", "default", "", box=None)
+        table.columns[0].no_wrap = True
+        for line in options:
+            table.add_row(f"--{line['name']}", line["shown"], line["help"])
+        console.print(table)
+        print(f"\n{recipe.citation}\n\n{bibtex(recipe.name)}".rstrip())
+
+    shown = [{key: line[key] for key in ("name", "default", "help")} for line in options]
+    return {**_facts(recipe), "options": shown, "bibtex": bibtex(recipe.name)}, show
+
+
+def _facts(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "name": recipe.name,
+        "family": recipe.family,
+        "summary": recipe.summary,
+        "columns": sorted(recipe.supports),
+        "mixed": recipe.mixed,
+        "conditional": recipe.conditional,
+        "likelihood": recipe.likelihood,
+        "cost": recipe.cost,
+        "citation": recipe.citation,
+    }
+
+
+def _columns(recipe: Recipe) -> str:
+    missing = sorted({*DISCRETE, *CONTINUOUS} - recipe.supports)
+    kinds = ", ".join(sorted(recipe.supports))
+    if len(missing) <= 1:
+        kinds = f"any but {missing[0]}" if missing else "any"
+    elif recipe.supports == frozenset(DISCRETE):
+        kinds = "any discrete"
+    return kinds + ("" if recipe.mixed else "; not mixed")
+
+
+def option_lines(kind: type[msgspec.Struct], prefix: str = "") -> list[dict[str, Any]]:
+    """Name, default and docstring of every option of a record, nested ones with their prefix."""
+    defaults, helps, lines = kind(), field_docs(kind), []
+    for field in msgspec.structs.fields(kind):
+        name, value = f"{prefix}{field.name}", getattr(defaults, field.name)
+        if isinstance(value, msgspec.Struct):
+            nested = option_lines(type(value), f"{name}.")
+            # The defaults are those of this recipe, not those of the record in general.
+            own = dict(_values(value, f"{name}."))
+            lines += [{**line, **_shown(own[line["name"]])} for line in nested]
+        else:
+            shown = name.replace("_", "-")
+            lines.append({"name": shown, **_shown(value), "help": helps.get(field.name, "")})
+    return lines
+
+
+def _values(record: msgspec.Struct, prefix: str) -> list[tuple[str, Any]]:
+    found = []
+    for field in msgspec.structs.fields(record):
+        name, value = f"{prefix}{field.name}", getattr(record, field.name)
+        nested = isinstance(value, msgspec.Struct)
+        found += _values(value, f"{name}.") if nested else [(name.replace("_", "-"), value)]
+    return found
+
+
+def _shown(value: Any) -> dict[str, Any]:
+    if isinstance(value, tuple):
+        return {"default": list(value), "shown": " ".join(map(str, value)) or "none"}
+    return {"default": value, "shown": str(value)}
+
+
+def field_docs(kind: type) -> dict[str, str]:
+    """The docstring under each field of a class and of those it inherits from."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        if not (issubclass(base, msgspec.Struct) and base is not msgspec.Struct):
+            continue
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        assert isinstance(tree, ast.ClassDef)  # the source of a class is its definition
+        for field, doc in zip(tree.body, tree.body[1:], strict=False):
+            text = doc.value if isinstance(doc, ast.Expr) else None
+            named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            if named and isinstance(text, ast.Constant):
+                found[field.target.id] = " ".join(str(text.value).split())  # pyright: ignore[reportAttributeAccessIssue]
+    return found

@@ -1,0 +1,191 @@
+"""The papers of the recipes as BibTeX. Needs no JAX."""
+
+_Entry = tuple[str, str, str, str]
+"""Authors, title, year, and where: an arXiv number or a journal with volume and page."""
+
+_PAPERS: dict[str, _Entry] = {
+    "germain2015": (
+        "Germain, Mathieu and Gregor, Karol and Murray, Iain and Larochelle, Hugo",
+        "{MADE}: Masked autoencoder for distribution estimation", "2015", "arXiv:1502.03509",
+    ),
+    "cho2014": (
+        "Cho, Kyunghyun and van Merri{\\\"e}nboer, Bart and Gulcehre, Caglar and Bahdanau, Dzmitry "
+        "and Bougares, Fethi and Schwenk, Holger and Bengio, Yoshua",
+        "Learning phrase representations using {RNN} encoder-decoder for statistical machine "
+        "translation", "2014", "arXiv:1406.1078",
+    ),
+    "carrasquilla2019": (
+        "Carrasquilla, Juan and Torlai, Giacomo and Melko, Roger G. and Aolita, Leandro",
+        "Reconstructing quantum states with generative models", "2019", "arXiv:1810.10584",
+    ),
+    "durkan2019": (
+        "Durkan, Conor and Bekasov, Artur and Murray, Iain and Papamakarios, George",
+        "Neural spline flows", "2019", "arXiv:1906.04032",
+    ),
+    "dinh2017": (
+        "Dinh, Laurent and Sohl-Dickstein, Jascha and Bengio, Samy",
+        "Density estimation using {Real NVP}", "2017", "arXiv:1605.08803",
+    ),
+    "kingma2014": (
+        "Kingma, Diederik P. and Welling, Max",
+        "Auto-encoding variational {Bayes}", "2014", "arXiv:1312.6114",
+    ),
+    "salimans2017": (
+        "Salimans, Tim and Karpathy, Andrej and Chen, Xi and Kingma, Diederik P.",
+        "{PixelCNN++}: Improving the {PixelCNN} with discretized logistic mixture likelihood and "
+        "other modifications", "2017", "arXiv:1701.05517",
+    ),
+    "huang2024": (
+        "Huang, Yiwen and Gokaslan, Aaron and Kuleshov, Volodymyr and Tompkin, James",
+        "The {GAN} is dead; long live the {GAN}! {A} modern {GAN} baseline", "2024",
+        "arXiv:2501.05441",
+    ),
+    "mescheder2018": (
+        "Mescheder, Lars and Geiger, Andreas and Nowozin, Sebastian",
+        "Which training methods for {GANs} do actually converge?", "2018", "arXiv:1801.04406",
+    ),
+    "goodfellow2014": (
+        "Goodfellow, Ian J. and Pouget-Abadie, Jean and Mirza, Mehdi and Xu, Bing and "
+        "Warde-Farley, David and Ozair, Sherjil and Courville, Aaron and Bengio, Yoshua",
+        "Generative adversarial networks", "2014", "arXiv:1406.2661",
+    ),
+    "radford2016": (
+        "Radford, Alec and Metz, Luke and Chintala, Soumith",
+        "Unsupervised representation learning with deep convolutional generative adversarial "
+        "networks", "2016", "arXiv:1511.06434",
+    ),
+    "jolicoeur2019": (
+        "Jolicoeur-Martineau, Alexia",
+        "The relativistic discriminator: a key element missing from standard {GAN}", "2019",
+        "arXiv:1807.00734",
+    ),
+    "roth2017": (
+        "Roth, Kevin and Lucchi, Aurelien and Nowozin, Sebastian and Hofmann, Thomas",
+        "Stabilizing training of generative adversarial networks through regularization", "2017",
+        "arXiv:1705.09367",
+    ),
+    "arjovsky2017": (
+        "Arjovsky, Martin and Chintala, Soumith and Bottou, L{\\'e}on",
+        "{Wasserstein} {GAN}", "2017", "arXiv:1701.07875",
+    ),
+    "gulrajani2017": (
+        "Gulrajani, Ishaan and Ahmed, Faruk and Arjovsky, Martin and Dumoulin, Vincent and "
+        "Courville, Aaron",
+        "Improved training of {Wasserstein} {GANs}", "2017", "arXiv:1704.00028",
+    ),
+    "tieleman2008": (
+        "Tieleman, Tijmen",
+        "Training restricted {Boltzmann} machines using approximations to the likelihood gradient",
+        "2008", "Proceedings of ICML, 1064",
+    ),
+    "melchior2016": (
+        "Melchior, Jan and Fischer, Asja and Wiskott, Laurenz",
+        "How to center deep {Boltzmann} machines", "2016",
+        "Journal of Machine Learning Research 17, 1",
+    ),
+    "du2019": (
+        "Du, Yilun and Mordatch, Igor",
+        "Implicit generation and modeling with energy based models", "2019", "arXiv:1903.08689",
+    ),
+    "nijkamp2020": (
+        "Nijkamp, Erik and Hill, Mitch and Han, Tian and Zhu, Song-Chun and Wu, Ying Nian",
+        "On the anatomy of {MCMC}-based maximum likelihood learning of energy-based models",
+        "2020", "arXiv:1903.12370",
+    ),
+    "kumar2019": (
+        "Kumar, Rithesh and Ozair, Sherjil and Goyal, Anirudh and Courville, Aaron and "
+        "Bengio, Yoshua",
+        "Maximum entropy generators for energy-based models", "2019", "arXiv:1901.08508",
+    ),
+    "hochreiter1997": (
+        "Hochreiter, Sepp and Schmidhuber, J{\\\"u}rgen",
+        "Long short-term memory", "1997", "Neural Computation 9, 1735",
+    ),
+    "vaswani2017": (
+        "Vaswani, Ashish and Shazeer, Noam and Parmar, Niki and Uszkoreit, Jakob and Jones, Llion "
+        "and Gomez, Aidan N. and Kaiser, {\\L}ukasz and Polosukhin, Illia",
+        "Attention is all you need", "2017", "arXiv:1706.03762",
+    ),
+    "cha2021": (
+        "Cha, Peter and Ginsparg, Paul and Wu, Felix and Carrasquilla, Juan and "
+        "McMahon, Peter L. and Kim, Eun-Ah",
+        "Attention-based quantum tomography", "2021", "arXiv:2006.12469",
+    ),
+    "neal1992": (
+        "Neal, Radford M.",
+        "Connectionist learning of belief networks", "1992", "Artificial Intelligence 56, 71",
+    ),
+    "mackay1995": (
+        "MacKay, David J. C. and Peto, Linda C. Bauman",
+        "A hierarchical {Dirichlet} language model", "1995",
+        "Natural Language Engineering 1, 289",
+    ),
+    "han2018": (
+        "Han, Zhao-Yu and Wang, Jun and Fan, Heng and Wang, Lei and Zhang, Pan",
+        "Unsupervised generative modeling using matrix product states", "2018",
+        "arXiv:1709.01662",
+    ),
+    "glasser2019": (
+        "Glasser, Ivan and Sweke, Ryan and Pancotti, Nicola and Eisert, Jens and "
+        "Cirac, J. Ignacio",
+        "Expressive power of tensor-network factorizations for probabilistic modeling, with "
+        "applications from hidden {Markov} models to quantum machine learning", "2019",
+        "arXiv:1907.03741",
+    ),
+}  # fmt: skip
+
+_CITED: dict[str, tuple[str, ...]] = {
+    "made": ("germain2015",),
+    "gru": ("cho2014", "carrasquilla2019"),
+    "spline-flow": ("durkan2019",),
+    "realnvp": ("dinh2017",),
+    "vae": ("kingma2014", "salimans2017"),
+    "gan": ("huang2024", "mescheder2018"),
+    "gan-minimax": ("goodfellow2014",),
+    "gan-non-saturating": ("goodfellow2014", "radford2016"),
+    "gan-relativistic": ("jolicoeur2019",),
+    "gan-r1": ("mescheder2018",),
+    "gan-r1-r2": ("roth2017",),
+    "wgan": ("arjovsky2017",),
+    "wgan-gp": ("gulrajani2017",),
+    "rbm": ("tieleman2008", "melchior2016"),
+    "ebm": ("du2019", "nijkamp2020"),
+    "max-entropy": ("kumar2019",),
+    "povm-compact": ("cho2014", "carrasquilla2019"),
+    "povm-gru": ("carrasquilla2019",),
+    "povm-lstm": ("hochreiter1997", "carrasquilla2019"),
+    "povm-transformer": ("vaswani2017", "cha2021"),
+    "linear-autoregressive": ("neal1992",),
+    "k-gram": ("mackay1995",),
+    "product-of-marginals": (),
+    "born-machine": ("han2018", "glasser2019"),
+}
+
+
+def bibtex(recipe: str) -> str:
+    """The papers of a recipe as BibTeX; empty where it has none.
+
+    >>> print(bibtex("realnvp"))
+    @misc{dinh2017,
+      author = {Dinh, Laurent and Sohl-Dickstein, Jascha and Bengio, Samy},
+      title = {Density estimation using {Real NVP}},
+      year = {2017},
+      eprint = {1605.08803},
+      archivePrefix = {arXiv}
+    }
+    """
+    return "\n\n".join(_entry(key, *_PAPERS[key]) for key in _CITED.get(recipe, ()))
+
+
+def _entry(key: str, authors: str, title: str, year: str, where: str) -> str:
+    kind, fields = "misc", {"author": authors, "title": title, "year": year}
+    if where.startswith("arXiv:"):
+        fields |= {"eprint": where.removeprefix("arXiv:"), "archivePrefix": "arXiv"}
+    else:
+        kind = "inproceedings" if where.startswith("Proceedings") else "article"
+        source, _, page = where.rpartition(", ")
+        if kind == "article":
+            source, _, fields["volume"] = source.rpartition(" ")
+        fields |= {"booktitle" if kind == "inproceedings" else "journal": source, "pages": page}
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return f"@{kind}{{{key},\n{lines}\n}}"
