@@ -5,6 +5,7 @@ import pytest
 
 import energeia
 from energeia._core.errors import InputError
+from energeia.cli.training import _finished
 from energeia.evaluation.budget import EvaluationBudget
 
 BUDGET = EvaluationBudget(rows=200, permutations=19)
@@ -58,3 +59,23 @@ def test_scores_in_batches_are_the_scores(run):
 def test_a_seed_that_jax_would_cut_short_is_refused(run, seed):
     with pytest.raises(InputError, match="seed was given"):
         run.sample(1, seed=seed)
+
+
+@pytest.mark.parametrize("patience", [2, 0])
+def test_the_held_out_loss_in_the_last_line_is_that_of_the_state_kept(patience, tmp_path, capsys):
+    """A network that learns its few rows by heart: its best round is not the last."""
+    training = {
+        "rounds": 400, "check_every": 20, "batch": 20, "patience": patience, "passes": 0,
+    }  # fmt: skip
+    options = {"training": training, "optimization": {"learning_rate": 0.02}}
+    run = energeia.fit(
+        "moons:n=60", "made", out=tmp_path / "run", options=options, quiet=True, seed=0
+    )
+    history, status = run.directory.history(), run.directory.status
+    best = min(history, key=lambda check: check["held_out"])
+    kept = best if patience else history[-1]
+    assert (status.kept_round, status.held_out) == (kept["round"], kept["held_out"])
+    assert best["round"] < history[-1]["round"]  # so that the two differ
+    _finished(run.directory)[1]()
+    said = capsys.readouterr().out
+    assert f"held-out loss {kept['held_out']:.5g} of the state kept, round {kept['round']}" in said

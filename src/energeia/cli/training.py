@@ -55,7 +55,10 @@ def _finished(directory: RunDirectory) -> Answer:
     answer = {"run": str(directory.path), **msgspec.to_builtins(status), "metrics": last}
 
     def show() -> None:
-        held = f", held-out loss {last['held_out']:.5g}" if "held_out" in last else ""
+        held = ""
+        if status.held_out is not None:
+            held = f", held-out loss {status.held_out:.5g} of the state kept, round "
+            held += f"{status.kept_round}"
         print(
             f"{directory.path}: {status.state} after {status.round} rounds in "
             f"{status.seconds:.1f} s (and {status.compile_seconds:.1f} s to compile){held}"

@@ -268,8 +268,12 @@ def _record(
     held = {} if progress.held_out is None else {"held_out": progress.held_out}
     directory.append("metrics.jsonl", {"round": progress.round, **progress.metrics, **held})
     directory.append("timings.jsonl", {"round": progress.round, "seconds": progress.run_seconds})
+    best = progress.best_so_far
+    kept = (progress.round, progress.held_out) if best.arrays is None else (best.round, best.loss)
     new = Status(
         state="running",
+        kept_round=kept[0],
+        held_out=kept[1],
         round=progress.round,
         rounds=before.rounds,
         seconds=status.seconds + progress.run_seconds,

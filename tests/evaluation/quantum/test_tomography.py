@@ -9,6 +9,7 @@ from energeia.estimate import Estimate
 from energeia.evaluation.quantum import warnings as warn
 from energeia.evaluation.quantum.classical_fidelity import ratio_mean
 from energeia.evaluation.quantum.exact_state import block_matrix, fidelity, of_state, state_vector
+from energeia.evaluation.quantum.reduced import reduced_state
 from energeia.evaluation.quantum.summaries import conclusions
 from energeia.evaluation.quantum.tomography import (
     ScoredStrings,
@@ -181,3 +182,31 @@ def test_scores_give_divergence_and_ratio():
         (found.nll, -np.sum(p * np.log(q))),
     ):
         assert abs(estimate.value - exact) < 4 * estimate.stderr
+
+
+def test_the_lowest_of_many_eigenvalues_carries_the_error_of_a_choice():
+    """Forty up spins: each pair has three eigenvalues of zero, and the lowest of 39 is shown."""
+    for seed in range(4):
+        p = [1 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 3, 0]
+        outcomes = np.random.default_rng(seed).choice(6, size=(2000, 40), p=p)
+        found = of_shots(outcomes, default_quantities(pauli_6(), 40))
+        widened = found.smallest_eigenvalue
+        single = reduced_state(outcomes, pauli_6(), found.lowest_block).smallest
+        assert abs(widened.value) < 2 * widened.stderr
+        assert abs(single.value) > 2.5 * single.stderr  # the control: one block's own error
+        assert not any("density matrix" in warning for warning in found.warnings)
+        assert "39 blocks" in widened.note
+
+
+@pytest.mark.parametrize(
+    ("ours", "error", "said"),
+    [(0.31, 0.01, "within 3 errors"), (0.31, 0.002, "to 5%, though"), (0.2, 0.01, "disagrees, by")],
+)
+def test_agreement_of_correlators_names_its_tolerance(ours, error, said):
+    truth = StateRecord(name="truth", source="truth", correlations=(Estimate.exact(0.32),))
+    model = StateRecord(name="gru", source="network", nll=Estimate(1.0, 0.1, "exact", 9),
+                        correlations=(Estimate(ours, error, "exact", 100),))  # fmt: skip
+    shots = StateRecord(name="shots", source="shots", correlations=(Estimate.exact(0.3),))
+    whole = Tomography(shots="s", n_shots=9, qubits=2, povm="pauli-6", distances=(1,),
+                       states=(shots, truth, model))  # fmt: skip
+    assert any(said in sentence for sentence in conclusions(whole))

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
+from scipy.stats import norm
 
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
@@ -12,6 +13,7 @@ from energeia.physics.quantum.povm import PAULI, Povm, require_complete
 from energeia.stats.kronecker import histogram, on_every_axis
 
 MOST_SITES = 6
+_ONE_SIGMA = float(norm.cdf(1.0))
 _SIGMA = np.stack([PAULI[letter] for letter in "IXYZ"])
 
 
@@ -79,6 +81,18 @@ def blocks(outcomes: Int[np.ndarray, "n sites"], povm: Povm, width: int) -> list
         reduced_state(outcomes, povm, tuple(range(start, start + width)))
         for start in range(last + 1)
     ]
+
+
+def selection_quantile(count: int, confidence: float = _ONE_SIGMA) -> float:
+    """The number of errors within which the least of ``count`` stays with a given confidence.
+
+    Sidak's quantile, z with cdf(z)^count = confidence: 1 for one number at the confidence of one
+    standard error, 2.7 for the least of 49.
+
+    >>> round(selection_quantile(1), 9), round(selection_quantile(49), 2)
+    (1.0, 2.7)
+    """
+    return float(norm.ppf(confidence ** (1.0 / count)))
 
 
 def nearest_physical(matrix: Complex[np.ndarray, "D D"]) -> Complex[np.ndarray, "D D"]:

@@ -7,7 +7,8 @@ from energeia.records import StateRecord, Tomography
 
 _SIGMAS = 2.0
 _NEAR = 0.05
-"""Correlators agree within this fraction plus three standard errors."""
+"""Correlators that differ by no more than this fraction agree, whatever their errors are."""
+_CORRELATION_SIGMAS = 3.0
 
 
 def conclusions(found: Tomography) -> tuple[str, ...]:
@@ -74,15 +75,24 @@ def _correlation(found: Tomography, best: StateRecord) -> list[str]:
     if not found.distances:
         return []
     at = found.long_distance
-    prepared = next((s for s in found.states if s.source == "truth"), found.states[0])
-    theirs, ours = prepared.correlations[at], best.correlations[at]
+    reference = next((s for s in found.states if s.source == "truth"), found.states[0])
+    theirs, ours = reference.correlations[at], best.correlations[at]
     gap = ours - theirs
-    near = abs(_value(gap, 0.0)) <= 3.0 * (gap.stderr or 0.0) + _NEAR * abs(_value(theirs, 0.0))
-    outcome = "agrees with" if near else "disagrees with"
     return [
-        f"At distance {found.distances[at]}, {best.name} {outcome} the {prepared.name}: "
-        f"<{found.letter}{found.letter}> is {ours} against {theirs}."
+        f"At distance {found.distances[at]}, {best.name} {_verdict(gap, theirs)} the "
+        f"{reference.name}: <{found.letter}{found.letter}> is {ours} against {theirs}."
     ]
+
+
+def _verdict(gap: Estimate, theirs: Estimate) -> str:
+    """Agreement within errors, or within a stated tolerance, or none."""
+    apart, error = abs(_value(gap, 0.0)), gap.stderr or 0.0
+    if apart <= _CORRELATION_SIGMAS * error:
+        return f"agrees within {_CORRELATION_SIGMAS:g} errors with"
+    distance = f"{apart / error:.1f} errors" if error else f"{apart:.2g}"
+    if apart <= _NEAR * abs(_value(theirs, 0.0)):
+        return f"agrees to {_NEAR:.0%}, though it lies {distance} off, with"
+    return f"disagrees, by {distance}, with"
 
 
 def _unphysical(models: Sequence[StateRecord]) -> list[str]:

@@ -83,9 +83,11 @@ def of_shots(
             f"{quantities.sites} sites: measure the same chain"
         )
     povm = quantities.povm
-    lowest = _lowest(reduced.blocks(outcomes, povm, PAIR))
+    blocks = reduced.blocks(outcomes, povm, PAIR)
+    lowest = _lowest(blocks)
     mixed = purity(outcomes[:, quantities.block], povm)
     return _with_warnings(
+        len(blocks),
         StateRecord(
             name=name,
             source=source,
@@ -96,7 +98,7 @@ def of_shots(
             observables=tuple(
                 shadows.expectation(outcomes, povm, operator) for operator in quantities.observables
             ),
-            smallest_eigenvalue=lowest.smallest,
+            smallest_eigenvalue=_of_the_lowest(lowest.smallest, len(blocks)),
             lowest_block=lowest.sites,
             purity=mixed,
             renyi_2=renyi_2(mixed),
@@ -138,6 +140,13 @@ def _lowest(states: list[reduced.ReducedState]) -> reduced.ReducedState:
     return min(states, key=lambda state: warn.distance_in_errors(state.smallest))
 
 
+def _of_the_lowest(smallest: Estimate, count: int) -> Estimate:
+    """The error widened for having chosen the lowest of many."""
+    factor = reduced.selection_quantile(count)
+    note = f"the lowest of {count} blocks: the error of one, times {factor:.2f}"
+    return msgspec.structs.replace(smallest, stderr=factor * (smallest.stderr or 0.0), note=note)
+
+
 def _expectation(
     outcomes: np.ndarray, quantities: StateQuantities, operator: Operator
 ) -> Estimate | None:
@@ -150,10 +159,10 @@ def _fidelity(outcomes: np.ndarray, quantities: StateQuantities) -> Estimate | N
     return quantum_fidelity(outcomes, quantities.povm, quantities.target)
 
 
-def _with_warnings(record: StateRecord, quantities: StateQuantities) -> StateRecord:
+def _with_warnings(blocks: int, record: StateRecord, quantities: StateQuantities) -> StateRecord:
     warnings = [
         *warn.of_energy(record.energy, quantities.ground_energy),
-        *warn.of_density_matrices(record.smallest_eigenvalue, record.lowest_block),
+        *warn.of_density_matrices(record.smallest_eigenvalue, record.lowest_block, blocks),
         *warn.of_support(quantities.povm, quantities.observables, record.samples),
     ]
     return msgspec.structs.replace(record, warnings=(*record.warnings, *warnings))

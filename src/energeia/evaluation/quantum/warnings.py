@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 from energeia.estimate import Estimate
 from energeia.evaluation.quantum import shadows
+from energeia.evaluation.quantum.reduced import selection_quantile
 from energeia.physics.quantum.pauli import PauliString
 from energeia.physics.quantum.povm import Povm
 from energeia.records import StateRecord
 
 _SIGMAS = 3.0
-_NULL_SIGMAS = 6.0
-"""Below zero, for an eigenvalue: the smallest one of a noisy null space lies about two errors below
-zero, and the worst of all blocks is tested."""
+_NULL_SIGMAS = 2.0
+"""Below zero, for an eigenvalue: the smallest one of a noisy null space lies there by itself."""
+_CONFIDENCE = 1.0 - 1e-4
+"""That no eigenvalue of any block lies further below by chance."""
 _LARGE_ERROR = 0.2
 """For a Pauli string, whose value lies within one: the error of fewer than 25 shots."""
 _RATIO_GAP = 0.05
@@ -34,9 +36,16 @@ def of_energy(energy: Estimate | None, ground: Estimate | None) -> list[str]:
     ]
 
 
-def of_density_matrices(smallest: Estimate | None, sites: Sequence[int]) -> list[str]:
-    """A density matrix with an eigenvalue below zero, beyond what noise does."""
-    if smallest is None or distance_in_errors(smallest) > -_NULL_SIGMAS:
+def of_density_matrices(
+    smallest: Estimate | None, sites: Sequence[int], blocks: int = 1
+) -> list[str]:
+    """A density matrix with an eigenvalue below zero, beyond what noise does.
+
+    ``smallest`` is the lowest of ``blocks`` blocks, its error widened for that choice; the number
+    of errors that noise explains is that of the lowest of as many.
+    """
+    limit = _NULL_SIGMAS + selection_quantile(blocks, _CONFIDENCE)
+    if smallest is None or distance_in_errors(smallest) > -limit / selection_quantile(blocks):
         return []
     return [
         f"the density matrix of sites {', '.join(map(str, sites))} has the eigenvalue {smallest}, "

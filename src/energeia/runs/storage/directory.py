@@ -34,6 +34,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     compile_seconds: float = 0.0
     parameters: int = 0
     message: str = ""
+    kept_round: int | None = None
+    """The round of the state that is kept: the best held-out one under early stopping, else the
+    last."""
+    held_out: float | None = None
+    """The held-out loss of that state."""
 
 
 class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
