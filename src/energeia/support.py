@@ -14,6 +14,25 @@ import numpy as np
 
 from energeia._core.errors import InputError, nearest
 
+_ROUNDED = 2.0**-22
+"""How far, relative to itself, a value of an alphabet may be rounded: float32 keeps 2^-24."""
+
+
+def _codes(alphabet: Sequence[float], x: np.ndarray) -> np.ndarray:
+    """Where in an alphabet the nearest value of each number is."""
+    values, order = np.asarray(alphabet, float), np.argsort(alphabet)
+    if len(values) == 1:
+        return np.zeros(np.shape(x), dtype=int)
+    above = np.clip(np.searchsorted(values[order], x), 1, len(values) - 1)
+    low, high = values[order[above - 1]], values[order[above]]
+    return order[above - (x - low < high - x)]
+
+
+def _among(alphabet: Sequence[float], x: np.ndarray) -> np.ndarray:
+    """Which numbers are values of an alphabet, exactly or rounded to float32."""
+    near = np.asarray(alphabet, float)[_codes(alphabet, x)]
+    return np.abs(x - near) <= _ROUNDED * np.abs(near)
+
 
 class Real(msgspec.Struct, frozen=True, tag="real"):
     """Any real number."""
@@ -85,6 +104,10 @@ class Integer(msgspec.Struct, frozen=True, tag="integer"):
         """Which values belong to this set."""
         return (x == np.round(x)) & (x >= self.low) & (x <= self.high)
 
+    def code(self, x: np.ndarray) -> np.ndarray:
+        """The code of the nearest value of each number."""
+        return np.clip(np.round(x) - self.low, 0, self.size - 1).astype(int)
+
 
 class Categorical(msgspec.Struct, frozen=True, tag="categorical"):
     """One of a few unordered values."""
@@ -100,7 +123,11 @@ class Categorical(msgspec.Struct, frozen=True, tag="categorical"):
 
     def contains(self, x: np.ndarray) -> np.ndarray:
         """Which values belong to this set."""
-        return np.isin(x, self.values)
+        return _among(self.values, x)
+
+    def code(self, x: np.ndarray) -> np.ndarray:
+        """The code of the nearest value of each number."""
+        return _codes(self.values, x)
 
 
 class Binary(msgspec.Struct, frozen=True, tag="binary"):
@@ -113,7 +140,11 @@ class Binary(msgspec.Struct, frozen=True, tag="binary"):
 
     def contains(self, x: np.ndarray) -> np.ndarray:
         """Which values belong to this set."""
-        return np.isin(x, self.values)
+        return _among(self.values, x)
+
+    def code(self, x: np.ndarray) -> np.ndarray:
+        """The code of the nearest value of each number."""
+        return _codes(self.values, x)
 
 
 Column: TypeAlias = Real | Positive | Interval | Circle | Integer | Categorical | Binary

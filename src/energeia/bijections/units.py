@@ -2,7 +2,7 @@
 
 Three coordinates of one configuration, each an array of shape ``(d,)``:
 
-* ``x``: the user's values;
+* ``x``: the user's values, or rows that were standardized on the host (``standardization``);
 * ``y``: codes 0 .. K-1 in discrete columns; standardized, unconstrained reals in continuous ones;
 * ``v``: reals everywhere, discrete columns dequantized by uniform noise.
 """
@@ -13,10 +13,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
+from energeia.standardization import Standardization
 from energeia.support import Circle, Column, Interval, Positive, Support
 
 
@@ -38,6 +39,8 @@ class Units(eqx.Module):
     support: Support = eqx.field(static=True)
     location: Frozen
     scale: Frozen
+    host: Standardization | None = eqx.field(static=True, default=None)
+    """How the host standardized the rows, whose Jacobian is then part of ``encode``."""
 
     @classmethod
     def fit(cls, support: Support, reference: Float[Array, "rows d"]) -> "Units":
@@ -48,17 +51,31 @@ class Units(eqx.Module):
         y = jax.vmap(lambda x: bare.encode(x)[0])(jnp.asarray(reference, dtype=float))
         sizes = np.asarray(support.sizes)
         circle = np.array([isinstance(c, Circle) for c in support.columns])
-        spread = jnp.std(y, axis=0)
+        center, spread = _moments(y)
         # Dequantization adds the variance of a cell, 1/12. The floor is relative to the
         # column's size: a column of tiny numbers is not a constant one.
         fallback = jnp.where(spread > 0, spread, 1.0)
         scale = jnp.where(sizes > 0, jnp.sqrt(spread**2 + 1.0 / 12.0), fallback)
-        location = jnp.mean(y, axis=0) + jnp.where(sizes > 0, 0.5, 0.0)
+        location = center + jnp.where(sizes > 0, 0.5, 0.0)
         return cls(
             support,
             Frozen(jnp.where(circle, 0.0, location)),
             Frozen(jnp.where(circle, 1.0, scale)),
         )
+
+    def of_host(self, host: Standardization) -> "Units":
+        """The same for rows that ``host`` has standardized, its Jacobian added."""
+        return Units(self.support, self.location, self.scale, host)
+
+    def without_host(self) -> "Units":
+        """The same for rows in the user's units, with the scales of the host joined to these."""
+        if self.host is None:
+            return self
+        kept = self.support.discrete
+        location = np.where(kept, 0.0, self.host.location)
+        scale = np.where(kept, 1.0, self.host.scale)
+        joined = joined_scales(self.location, self.scale, location, scale)
+        return Units(self.host.support, *joined)
 
     @property
     def shape(self) -> tuple[int]:
@@ -66,11 +83,13 @@ class Units(eqx.Module):
         return (self.support.dimension,)
 
     def encode(self, x: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
-        """``y`` and log |dy/dx| over the continuous columns.
+        """``y`` and log |dy/dx| over the continuous columns, in the user's units.
 
         A value outside the support gives a log-determinant of -inf (zero density), never a NaN.
         """
         parts, total = [], jnp.zeros((), x.dtype)
+        if self.host is not None:
+            total = total + _host_log_det(self.host, x)
         inside = jnp.asarray(True)
         for start, stop, column in _slices(self.support):
             values, slope, valid = _to_line(column, x[start:stop])
@@ -115,6 +134,47 @@ class Units(eqx.Module):
         return jnp.where(self.support.discrete, code, v)
 
 
+def joined_scales(
+    location: Frozen, scale: Frozen, first_location: ArrayLike, first_scale: ArrayLike
+) -> tuple[Frozen, Frozen]:
+    """Location and scale of ((x - first_location) / first_scale - location) / scale."""
+    dtype = location.array.dtype
+    with np.errstate(over="ignore", under="ignore"):
+        where = np.asarray(first_location) + np.asarray(first_scale) * np.asarray(location.array)
+        how = np.asarray(first_scale) * np.asarray(scale.array)
+        return Frozen(jnp.asarray(where.astype(dtype))), Frozen(jnp.asarray(how.astype(dtype)))
+
+
+def _moments(y: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation of each column; squares of tiny numbers are no zeros."""
+    size = jnp.max(jnp.abs(y), axis=0)
+    size = jnp.where(size > 0, size, 1.0)
+    center = size * jnp.mean(y / size, axis=0)
+    widest = jnp.max(jnp.abs(y - center), axis=0)
+    widest = jnp.where(widest > 0, widest, 1.0)
+    return center, widest * jnp.sqrt(jnp.mean(((y - center) / widest) ** 2, axis=0))
+
+
+def _host_log_det(host: Standardization, z: Array) -> Array:
+    """log |dz/dx| of rows that the host standardized: a constant, and what the links add."""
+    total, constant = jnp.zeros((), z.dtype), 0.0
+    location, scale = np.asarray(host.location), np.asarray(host.scale)
+    for start, stop, column in host.blocks:
+        constant -= 0.0 if column.discrete else float(np.sum(np.log(scale[start:stop])))
+        match column:
+            case Positive():
+                total = total - jnp.sum(z[start:stop] * scale[start:stop] + location[start:stop])
+            case Interval(low, high):
+                linked = z[start:stop] * scale[start:stop] + location[start:stop]
+                total = total + jnp.sum(jax.nn.softplus(linked) + jax.nn.softplus(-linked))
+                constant -= (stop - start) * float(np.log(high - low))
+            case Circle(low, high):
+                constant += (stop - start) * float(np.log(2 * np.pi / (high - low)))
+            case _:
+                pass
+    return total + constant
+
+
 def _slices(support: Support) -> list[tuple[int, int, Column]]:
     bounds = np.cumsum([0, *(count for _, count in support.runs)])
     return [
@@ -128,7 +188,10 @@ def _to_line(column: Column, x: Array) -> tuple[Array, Any, Array]:
     if column.discrete:
         alphabet = np.asarray(column.values, float)  # pyright: ignore[reportAttributeAccessIssue]
         code = _nearest(alphabet, x)
-        return code.astype(x.dtype), jnp.zeros_like(x), jnp.asarray(alphabet, x.dtype)[code] == x
+        near = jnp.asarray(alphabet, x.dtype)[code]
+        # Values of an alphabet may come rounded to float32.
+        inside = jnp.abs(x - near) <= 2.0**-22 * jnp.abs(near)
+        return code.astype(x.dtype), jnp.zeros_like(x), inside
     match column:
         case Positive():
             safe = jnp.where(x > 0, x, 1.0)

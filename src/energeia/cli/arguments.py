@@ -79,6 +79,8 @@ class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The page to write; report.html in the folder of the runs by default."""
     scale: Positive = 1.0
     """Multiply the rounds of every recipe and, below one, the importance weights that score it."""
+    precision: Literal[32, 64] = 32
+    """Bits of a number."""
     resume: bool = False
     """Continue in --out: finished runs are kept, interrupted ones continue."""
     reading: _Data = DataArguments()
@@ -267,6 +269,7 @@ def fit_arguments(options: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
         ("recipe", Annotated[Positional[str], arg(metavar="RECIPE", help=recipes)]),
         ("out", Annotated[str, arg(help="Folder of the run; a fresh one by default.")], ""),
         ("config", Annotated[str, arg(help="A TOML file of options, as runs write it.")], ""),
+        ("precision", Annotated[Literal[32, 64], arg(help="Bits of a number.")], 32),
         ("reading", _Data, DataArguments()),
         ("common", _Common, Common()),
     ]

@@ -35,6 +35,7 @@ def compare_recipes(given: arguments.CompareArguments) -> Answer:
             recipes=given.recipes,
             out=path,
             scale=given.scale,
+            precision=given.precision,
             seed=given.common.seed,
             resume=given.resume,
             quiet=quiet,

@@ -25,6 +25,7 @@ def fit(given: Any) -> Answer:
             out=path,
             options=given.options,
             seed=seed,
+            precision=given.precision,
             quiet=given.common.json,
         )
     return _finished(RunDirectory(path))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia._core.moments import mean_and_deviation
 from energeia.stats.autocorrelation import integrated_time
 
 BLOCK_VALUES = 4_000_000
@@ -124,6 +125,8 @@ def row_autocorrelation(rows: np.ndarray, columns: int = 16) -> tuple[float, boo
     series = series[:, np.ptp(series, axis=0) > 0]
     if series.shape[1] == 0:
         return 0.5, False
+    location, scale = mean_and_deviation(series)
+    series = (series - location) / scale
     times = integrated_time(series[None]).tau
     centered = series - series.mean(axis=0)
     first = np.sum(centered[1:] * centered[:-1], axis=0) / np.sum(centered**2, axis=0)

@@ -80,7 +80,7 @@ def gather(request: DataRequest) -> LoadedRows:
         values = values[:, [*kept, *given]]
     values, bad = _finite_rows(values, request)
     values, provenance = _choose_rows(values, provenance, request, drawn)
-    condition = _conditions(request.spec, values[:, len(kept) :]) if given else None
+    condition = np.asarray(values[:, len(kept) :], dtype=np.float64) if given else None
     values = values[:, : len(kept)] if given else values
     return LoadedRows(
         rows=_in_memory(values),
@@ -147,21 +147,6 @@ def _finite_rows(values: np.ndarray, request: DataRequest) -> tuple[np.ndarray, 
             "finite numbers are modelled: repair it"
         )
     return np.delete(values, bad, axis=0), bad
-
-
-def _conditions(spec: str, values: np.ndarray) -> np.ndarray:
-    """Conditions as 32-bit numbers.
-
-    Raises:
-        InputError: if one is beyond their range.
-    """
-    with np.errstate(over="ignore"):
-        conditions = np.asarray(values, dtype=np.float32)
-    if not np.all(np.isfinite(conditions)):
-        raise InputError(
-            f"{spec} has conditions beyond the range of 32-bit numbers: divide them by a unit"
-        )
-    return conditions
 
 
 def _in_memory(values: np.ndarray) -> np.ndarray:

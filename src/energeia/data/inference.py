@@ -117,30 +117,16 @@ def suggest(summary: Summary, support: Support) -> tuple[str, ...]:
 
 
 def value_warnings(summary: Summary, support: Support, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Warnings on values that 32-bit numbers or a density cannot represent."""
-    warnings, size = [], np.maximum(np.abs(summary.low), np.abs(summary.high))
-    large = np.flatnonzero(summary.whole & (size > 2**24))
-    if large.size:
-        warnings.append(
-            f"whole numbers above 2^24 in {_list(large, names)} are not exact in 32-bit models: "
-            "subtract an offset or divide by a unit"
-        )
+    """Warnings on values that a density cannot represent."""
     real = np.array([isinstance(c, Real) for c in support.columns])
-    tight = np.flatnonzero(real & ~np.isin(np.arange(len(size)), large))
-    tight = tight[(summary.high / 2 - summary.low / 2)[tight] < 0.5e-5 * size[tight]]
-    if tight.size:
-        warnings.append(
-            f"{_list(tight, names)} vary by less than 1e-5 of their size, which 32-bit numbers "
-            "hardly resolve: subtract an offset"
-        )
     tied = [int(i) for i in np.flatnonzero(real) if _tied(summary.alphabets[i], summary.rows)]
-    if tied:
-        warnings.append(
-            f"{_list(tied, names)} look continuous but repeat a few values (rounded?): a density "
-            "on repeated values can grow without limit; declare them integer or categorical, or "
-            "do not compare likelihoods"
-        )
-    return tuple(warnings)
+    if not tied:
+        return ()
+    return (
+        f"{_list(tied, names)} look continuous but repeat a few values (rounded?): a density "
+        "on repeated values can grow without limit; declare them integer or categorical, or "
+        "do not compare likelihoods",
+    )
 
 
 def _summarize(block: np.ndarray) -> Summary:

@@ -15,6 +15,8 @@ from energeia.mcmc.adapt import tune
 from energeia.mcmc.chain import run_chains
 from energeia.mcmc.mala import Mala
 from energeia.models.landscape import HasLandscape, Landscape
+from energeia.standardization import Standardization
+from energeia.support import Support
 
 
 class LandscapeScan(NamedTuple):
@@ -29,14 +31,16 @@ class LandscapeScan(NamedTuple):
 
 
 def scan_landscape(
-    model: Any, rows: Float[np.ndarray, "rows d"], key: PRNGKey, side: int = 160, chains: int = 6,
+    model: Any, rows: Float[np.ndarray, "rows d"], key: PRNGKey,
+    standardization: Standardization | None = None, side: int = 160, chains: int = 6,
     steps: int = 80,
 ) -> LandscapeScan | None:  # fmt: skip
     """Evaluate an unconditional energy model of real columns on planes; None for other models.
 
     In two dimensions there is one plane; in more, two slices through the mean of the rows, along
     their two directions of largest variance and along two random directions. None for densities,
-    whose samples are plotted instead.
+    whose samples are plotted instead. ``standardization`` is that of the rows which ``model``
+    takes, where it is not one of the user's ``rows``.
     """
     if not isinstance(model, Energy) or isinstance(model, Density) or len(rows) < 2:
         return None
@@ -50,12 +54,12 @@ def scan_landscape(
     u = np.linspace(-1, 1, side)
     weights = np.stack([np.ones((side, side)), *np.meshgrid(u, u)])
     points = np.einsum("kij,pkd->pijd", weights, frames)
-    flat = points.reshape(-1, frames.shape[2]).astype(np.float32)
+    units = standardization or Standardization(Support(()))
+    flat = units.encode(points.reshape(-1, frames.shape[2]))
     heights = map_rows(_heights, flat, carry=model).reshape(points.shape[:3])
-    chain_positions = np.asarray(_chains(chain_key, landscape, chains, steps), np.float32)
-    return LandscapeScan(
-        frames.astype(np.float32), np.asarray(heights, np.float32), chain_positions
-    )
+    positions = np.asarray(_chains(chain_key, landscape, chains, steps))
+    ends = units.decode(positions.reshape(-1, positions.shape[-1])).reshape(positions.shape)
+    return LandscapeScan(frames, heights, ends)
 
 
 def _frames(rows: np.ndarray, key: PRNGKey) -> np.ndarray:

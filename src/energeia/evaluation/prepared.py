@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from energeia._core.errors import InputError
+from energeia._core.moments import mean_and_deviation
 from energeia.contracts import Batch
 from energeia.data.checks import bad_rows
 from energeia.evaluation.budget import EvaluationBudget
@@ -54,8 +55,7 @@ class PreparedData:
         self.chosen_training = _choose(generator, len(train.x), self.budget.rows)
         self.chosen_held_out = _choose(generator, len(held_out.x), self.budget.rows)
         training = self._flatten(_take(train, self.chosen_training))
-        spread = training.std(axis=0)
-        self._location = training.mean(axis=0)
+        self._location, spread = mean_and_deviation(training)
         self._scale = np.where(spread > 0, spread, 1.0)
         self.training = self._standardize(training)
         self._train = train

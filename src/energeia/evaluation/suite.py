@@ -19,6 +19,8 @@ from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.samples import TimedSamples, draw
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.records import Evaluation
+from energeia.standardization import Standardization
+from energeia.support import Support
 
 
 class EvaluationDetails(NamedTuple):
@@ -38,20 +40,24 @@ def evaluate(
     source: Any = None,
     budget: EvaluationBudget | None = None,
     prepared: PreparedData | None = None,
+    standardization: Standardization | None = None,
 ) -> Evaluation:
     """Likelihood, two-sample tests, coverage, memorization, observables and speed of a model.
 
     What a model cannot give is ``none`` with the reason; values that are not finite are counted in
     ``warnings``. ``source`` is the distribution of the data, where known: its exact ``log_prob``,
     ``entropy`` and ``observables()`` are compared. Models evaluated on the same rows should share
-    one ``prepared``, which caches what does not depend on them.
+    one ``prepared``, which caches what does not depend on them. ``standardization`` is that of the
+    rows which ``model`` takes and draws, where it is not one of the user's rows; all else is in
+    the user's units.
 
     Raises:
         InputError: for fewer than 4 training or held-out rows.
     """
     return evaluate_in_detail(
-        model, held_out, train, seed=seed, source=source, budget=budget, prepared=prepared
-    ).evaluation
+        model, held_out, train, seed=seed, source=source, budget=budget, prepared=prepared,
+        standardization=standardization,
+    ).evaluation  # fmt: skip
 
 
 def evaluate_in_detail(
@@ -63,6 +69,7 @@ def evaluate_in_detail(
     source: Any = None,
     budget: EvaluationBudget | None = None,
     prepared: PreparedData | None = None,
+    standardization: Standardization | None = None,
 ) -> EvaluationDetails:
     """``evaluate``, with the samples and the log-probability of each row.
 
@@ -72,8 +79,10 @@ def evaluate_in_detail(
     prepared = prepared or PreparedData(train, held_out, budget=budget, seed=seed)
     budget = budget or prepared.budget
     score_key, sample_key, chain_key = jax.random.split(jax.random.key(seed), 3)
-    found = log_likelihood(model, held_out.x, held_out.condition, key=score_key, budget=budget)
-    drawn = _draw(model, sample_key, budget, prepared)
+    units = standardization or Standardization(Support(()))
+    z, condition = units.encode(np.asarray(held_out.x)), units.encode_condition(held_out.condition)  # pyright: ignore[reportArgumentType]
+    found = log_likelihood(model, z, condition, key=score_key, budget=budget)
+    drawn = _draw(model, sample_key, budget, prepared, units)
     fields: dict[str, Any] = {"log_likelihood": found.estimate}
     warnings = [*warn.of_rows(prepared, held_out, source), *found.warnings]
     if source is not None:
@@ -94,11 +103,13 @@ def evaluate_in_detail(
 
 
 def _draw(
-    model: Any, key: Array, budget: EvaluationBudget, prepared: PreparedData
+    model: Any, key: Array, budget: EvaluationBudget, prepared: PreparedData, units: Standardization
 ) -> TimedSamples | None:
     if not isinstance(model, Generator):
         return None
-    return draw(model, key, budget.rows, prepared.draw_conditions(budget.rows))
+    condition = prepared.draw_conditions(budget.rows)
+    drawn = draw(model, key, budget.rows, units.encode_condition(condition))
+    return drawn._replace(x=units.decode(drawn.x), condition=condition)
 
 
 def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[str, Any]:

@@ -4,12 +4,12 @@
 """
 
 import equinox as eqx
-from jaxtyping import Array
+from jaxtyping import Array, ArrayLike
 from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.bijections.units import Units
+from energeia.bijections.units import Units, joined_scales
 from energeia.contracts import Condition, Density, Energy, Generator, LatentModel, Pushforward
 from energeia.models.dequantized import Dequantized
 from energeia.models.landscape import HasLandscape, Landscape
@@ -26,6 +26,10 @@ class ConditionScaling(eqx.Module):
         if condition is None:
             return None
         return (condition - self.location.value) / self.scale.value
+
+    def after(self, location: ArrayLike, scale: ArrayLike) -> "ConditionScaling":
+        """The same for conditions c, where this one is for (c - location) / scale."""
+        return ConditionScaling(*joined_scales(self.location, self.scale, location, scale))
 
 
 class DensityInUnits(HasLandscape, Density):

@@ -1,5 +1,6 @@
 """The modules of a run from its configuration: initialized for training, or as abstract arrays."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -9,16 +10,17 @@ import numpy as np
 
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
+from energeia.bijections.units import Units
 from energeia.contracts import Batch
+from energeia.models.in_units import ConditionScaling
 from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.catalogue import find, require
 from energeia.recipes.options.problem import Problem
+from energeia.runs.opening import standardized
 from energeia.runs.storage.config import RunConfig
-from energeia.training.loop import trained_modules
 from energeia.training.rounds import Augment
 from energeia.training.shuffling import random_rows, seed_of
-from energeia.training.state import BestSoFar, State
 
 
 class Keys(NamedTuple):
@@ -36,6 +38,8 @@ def keys_of(config: RunConfig) -> Keys:
 def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     """Assemble a recipe for data, its initial arrays computed in one compiled call.
 
+    ``rows`` are training rows in the user's units; the modules see them standardized.
+
     Raises:
         InputError: if the recipe does not fit the problem.
     """
@@ -44,12 +48,12 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     count = recipe.reference_rows or problem.rows
     keys = keys_of(config)
     # Of all rows at random: those that come first in a sorted file say nothing of the others.
-    chosen = random_rows(rows, count, seed_of(keys.build))
+    chosen = random_rows(standardized(problem, rows), count, seed_of(keys.build))
     reference = ReferenceRows(*jax.tree.map(_as_float, (chosen.x, chosen.condition)))
-    make = recipe.load()
+    make = _maker(config, problem)
 
     def arrays(reference: ReferenceRows, key: PRNGKey) -> Any:
-        made = make(config.options, problem, reference, key)
+        made = make(reference, key)
         return eqx.filter((made.modules, made.objective), eqx.is_array)
 
     abstract = skeleton(config, problem)
@@ -68,9 +72,47 @@ def skeleton(config: RunConfig, problem: Problem) -> Assembly:
         jax.ShapeDtypeStruct((count, problem.dimension), real),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
     )
-    make = recipe.load()
     key = jax.eval_shape(lambda: jax.random.key(0))
-    return eqx.filter_eval_shape(make, config.options, problem, reference, key)
+    return eqx.filter_eval_shape(_maker(config, problem), reference, key)
+
+
+def _maker(config: RunConfig, problem: Problem) -> Callable[[ReferenceRows, PRNGKey], Assembly]:
+    """The recipe's builder for standardized rows, with log-probabilities in the user's units."""
+    make, host = find(config.recipe).load(), problem.standardization
+
+    def made(reference: ReferenceRows, key: PRNGKey) -> Assembly:
+        assembly = make(config.options, problem.standardized, reference, key)
+        if host.identity:
+            return assembly
+        return assembly._replace(
+            modules=_replaced(assembly.modules, Units, lambda units: units.of_host(host))
+        )
+
+    return made
+
+
+def _replaced(tree: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """A tree with every module of one kind replaced."""
+    return jax.tree.map(
+        lambda node: change(node) if isinstance(node, kind) else node,
+        tree,
+        is_leaf=lambda node: isinstance(node, kind),
+    )
+
+
+def in_user_units(model: Any, problem: Problem) -> Any:
+    """A model of standardized rows as one of the user's rows and conditions.
+
+    The host's scales join those of ``Units`` and of the conditions, so the model is one of JAX
+    arrays alone; where float32 does not hold the user's values, it does not tell them apart.
+    """
+    if not problem.standardization.identity:
+        model = _replaced(model, Units, lambda units: units.without_host())
+    if problem.conditions:
+        location = [column.location for column in problem.conditions]
+        scale = [column.scale for column in problem.conditions]
+        model = _replaced(model, ConditionScaling, lambda given: given.after(location, scale))
+    return model
 
 
 def _as_float(rows: np.ndarray) -> jax.Array:
@@ -83,9 +125,5 @@ def augmentation(config: RunConfig, problem: Problem) -> Augment | None:
     """
     if not problem.symmetries or getattr(config.options, "symmetrize", "auto") == "none":
         return None
-    return symmetry_group(problem.symmetries, problem.layout, problem.support).random
-
-
-def finished_model(assembly: Assembly, state: State, best_so_far: BestSoFar) -> Any:
-    """The model in the user's units, with the best arrays of training."""
-    return assembly.model(trained_modules(assembly.modules, state, best_so_far))
+    support = problem.standardized.support
+    return symmetry_group(problem.symmetries, problem.layout, support).random

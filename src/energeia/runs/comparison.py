@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -38,7 +38,8 @@ class Comparison(NamedTuple):
 def compare(
     data: Any, *, recipes: Sequence[str] = (), out: str | Path | None = None,
     scale: float = 1.0, seed: int = 0, resume: bool = False, quiet: bool = False,
-    budget: EvaluationBudget | None = None, reading: DataConfig | None = None,
+    precision: Literal[32, 64] = 32, budget: EvaluationBudget | None = None,
+    reading: DataConfig | None = None,
     on_step: Callable[[str], Any] = lambda _: None,
 ) -> Comparison:  # fmt: skip
     """Fit one recipe of each family to the same rows and evaluate them on the same held-out rows.
@@ -53,6 +54,7 @@ def compare(
         seed: the seed of all random numbers.
         resume: keep finished runs in ``out`` and continue interrupted ones.
         quiet: no progress on standard error.
+        precision: bits of a number, in training and in all that is asked of the runs.
         budget: sizes of the evaluation, in place of the scaled ones.
         reading: how the data are read: support, conditions, columns to drop, fractions.
         on_step: called with a short description of each step.
@@ -84,6 +86,7 @@ def compare(
             data=where,
             options=scaled(recipe, scale, len(rows.train.x)),
             seed=seed,
+            precision=precision,
         )
         directory = RunDirectory(path / recipe.name)
         directories.append(directory)
@@ -124,8 +127,9 @@ def _one(
         if directory.evaluation is None:
             run = load(directory.path)
             evaluate_run(
-                run.model, directory, rows.train, rows.test, rows.data.source, prepared, config.seed
-            )
+                run.standardized_model, directory, rows.train, rows.test, rows.data.source,
+                prepared, config.seed,
+            )  # fmt: skip
     except EnergeiaError as problem:
         _log.warning("%s: %s", config.recipe, problem)
         if not directory.exists():

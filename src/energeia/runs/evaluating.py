@@ -3,8 +3,8 @@
 from typing import Any
 
 import jax
-import numpy as np
 
+from energeia._core.precision import use_precision
 from energeia._core.ranges import Seed, require_in
 from energeia.contracts import Batch
 from energeia.evaluation.budget import EvaluationBudget
@@ -12,7 +12,7 @@ from energeia.evaluation.landscape import scan_landscape
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.suite import evaluate_in_detail
 from energeia.records import Evaluation
-from energeia.runs.opening import Rows, batch_of, open_for, open_rows
+from energeia.runs.opening import Rows, as_floats, batch_of, open_for, open_rows
 from energeia.runs.storage.directory import RunDirectory
 
 _KEPT_SAMPLES = 2000
@@ -22,7 +22,7 @@ def evaluate(
     model: Any, directory: RunDirectory, data: Any = None, *, seed: int = 0,
     budget: EvaluationBudget | None = None,
 ) -> Evaluation:  # fmt: skip
-    """Evaluate the model of a run on its own held-out rows, or on other data.
+    """Evaluate the model of a run, of standardized rows, on its own held-out rows, or on other data.
 
     Rows of a named source follow from ``seed`` and are never those that the run was trained on.
 
@@ -52,17 +52,25 @@ def evaluate_run(
     model: Any, directory: RunDirectory, train: Batch, held_out: Batch, source: Any,
     prepared: PreparedData, seed: int,
 ) -> Evaluation:  # fmt: skip
-    """Evaluate the model of a run and write the results to its folder."""
+    """Evaluate the model of a run, of standardized rows, and write the results to its folder."""
+    with use_precision(directory.config().precision):
+        return _evaluate_run(model, directory, train, held_out, source, prepared, seed)
+
+
+def _evaluate_run(
+    model: Any, directory: RunDirectory, train: Batch, held_out: Batch, source: Any,
+    prepared: PreparedData, seed: int,
+) -> Evaluation:  # fmt: skip
+    units = directory.problem.standardization
     details = evaluate_in_detail(
-        model, held_out, train, seed=seed, source=source, prepared=prepared
+        model, held_out, train, seed=seed, source=source, prepared=prepared, standardization=units
     )
     directory.write("evaluation.json", details.evaluation)
-    rows = np.asarray(held_out.x[:_KEPT_SAMPLES], dtype=np.float32)
+    rows = as_floats(held_out.x[:_KEPT_SAMPLES])
     directory.save_rows("held_out.npy", rows)
     if details.samples is not None:
-        kept = np.asarray(details.samples.x[:_KEPT_SAMPLES], dtype=np.float32)
-        directory.save_rows("samples.npy", kept)
-    scan = scan_landscape(model, rows, jax.random.key(seed))
+        directory.save_rows("samples.npy", as_floats(details.samples.x[:_KEPT_SAMPLES]))
+    scan = scan_landscape(model, rows, jax.random.key(seed), units)
     for name, array in ({} if scan is None else scan._asdict()).items():
         directory.save_rows(f"landscape_{name}.npy", array)
     return details.evaluation

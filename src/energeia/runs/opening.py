@@ -10,11 +10,13 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia.conditions import check_conditions, condition_columns
 from energeia.contracts import Batch
 from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, split
 from energeia.data.readers import Table
 from energeia.data.sources import open_data, open_like
+from energeia.data.standardize import StandardizedRows, fit_standardization
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
 from energeia.runs.storage.files import sha256
@@ -25,23 +27,14 @@ _TEST, _ASKED = 0x7E57, 0xA5CED
 
 
 class Rows(NamedTuple):
-    """Rows for training, early stopping and testing, with the data set they come from."""
+    """Rows for training, early stopping and testing in the user's units, and their data set."""
 
     data: Dataset
     train: Batch
     valid: Batch
     test: Batch
-
-    @property
-    def problem(self) -> Problem:
-        """The properties of the data that recipes need."""
-        return Problem(
-            support=self.data.support,
-            layout=tuple(self.data.layout),
-            rows=len(self.train.x),
-            condition_dimension=self.data.condition_dimension,
-            symmetries=self.data.symmetries,
-        )
+    problem: Problem
+    """What recipes need to know of the data, and how the training rows are standardized."""
 
 
 def data_config(
@@ -87,11 +80,40 @@ def split_rows(data: Dataset, config: DataConfig) -> Rows:
     asked = config.blocks or config.fractions != DataConfig(spec="").fractions
     if data.source is None or data.condition is not None or asked:
         parts = split(data, config.seed, config.fractions, blocks=config.blocks)
-        return Rows(data, *(batch_of(part) for part in parts[:3]))
+        train, valid, test = (batch_of(part) for part in parts[:3])
+        return Rows(data, train, valid, test, _problem(data, train))
     parts = split(data, config.seed, (0.95, 0.04, 0.01))
     fresh = data.source.draw(_other_seed(config.seed, _TEST), _FRESH_ROWS)
     test = dataclasses.replace(data, rows=fresh)
-    return Rows(data, batch_of(parts.train), batch_of(parts.valid), batch_of(test))
+    train = batch_of(parts.train)
+    return Rows(data, train, batch_of(parts.valid), batch_of(test), _problem(data, train))
+
+
+def _problem(data: Dataset, train: Batch) -> Problem:
+    layout = tuple(data.layout)
+    standardization = fit_standardization(data.support, layout, train.x, data.columns)
+    told: Any = train.condition
+    return Problem(
+        support=data.support,
+        layout=layout,
+        rows=len(train.x),
+        condition_dimension=data.condition_dimension,
+        symmetries=data.symmetries,
+        location=standardization.location,
+        scale=standardization.scale,
+        conditions=() if told is None else condition_columns(told, data.condition_columns),
+    )
+
+
+def standardized(problem: Problem, rows: Batch) -> Batch:
+    """Rows and conditions as the modules of a run see them, standardized when they are read."""
+    x: Any = rows.x
+    if not problem.standardization.identity:
+        x = StandardizedRows(x, problem.standardization, jnp.result_type(float))
+    if rows.condition is None:
+        return Batch(x, None)
+    condition: Any = problem.standardization.encode_condition(np.asarray(rows.condition))
+    return Batch(x, condition.astype(jnp.result_type(float)))
 
 
 def from_file(rows: Rows, path: Path) -> Rows:
@@ -127,6 +149,11 @@ def batch_of(data: Dataset) -> Batch:
     return Batch(data.rows, data.condition)  # pyright: ignore[reportArgumentType]
 
 
+def as_floats(rows: Any) -> np.ndarray:
+    """Rows as they are kept in files: float32 where that is exact, else float64."""
+    return np.asarray(rows, dtype=np.result_type(rows.dtype, np.float32))
+
+
 def _other_seed(seed: int, purpose: int) -> int:
     """A seed derived for one purpose, so that new rows are not training rows.
 
@@ -136,7 +163,18 @@ def _other_seed(seed: int, purpose: int) -> int:
 
 
 def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
-    """Convert a user's arrays to rows of a trained model.
+    """Convert a user's arrays to standardized rows of a trained model.
+
+    Raises:
+        InputError: as ``as_user_rows`` and ``as_conditions``.
+    """
+    rows = as_user_rows(problem, x)
+    z = jnp.asarray(problem.standardization.encode(rows), jnp.result_type(float))
+    return Batch(z, as_conditions(problem, condition, len(rows)))
+
+
+def as_user_rows(problem: Problem, x: Any) -> np.ndarray:
+    """Check rows in the user's units and give them the shape ``(n, d)``.
 
     ``x`` has shape ``(n, d)``, ``(n, *layout)``, or that of one configuration.
 
@@ -159,14 +197,15 @@ def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
             "remove them or use --drop-bad-rows"
         )
     problem.support.check(x)
-    return Batch(jnp.asarray(x, jnp.result_type(float)), as_conditions(problem, condition, len(x)))
+    return x
 
 
 def as_conditions(problem: Problem, condition: Any, count: int) -> jax.Array | None:
-    """Convert a user's condition to one row per configuration.
+    """Convert a user's condition to one standardized row per configuration.
 
     Raises:
-        InputError: if one is missing, not expected, or of another shape.
+        InputError: if one is missing, not expected, of another shape, not finite, or a label that
+            no training row has.
     """
     width = problem.condition_dimension
     if condition is None:
@@ -183,4 +222,6 @@ def as_conditions(problem: Problem, condition: Any, count: int) -> jax.Array | N
             f"a condition of shape {given.shape} was given where this run has {width} condition "
             "columns: give one number for each, or a row of them for each configuration"
         )
-    return jnp.asarray(np.broadcast_to(given, (count, width)), jnp.result_type(float))
+    rows = np.broadcast_to(given, (count, width))
+    check_conditions(problem.conditions, rows)
+    return jnp.asarray(problem.standardization.encode_condition(rows), jnp.result_type(float))

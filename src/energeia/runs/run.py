@@ -1,9 +1,11 @@
 """A trained model on disk, opened for use: sample, score, energy, evaluate."""
 
+import functools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import equinox as eqx
 import jax
@@ -12,6 +14,7 @@ import numpy as np
 
 from energeia._core.batching import map_rows
 from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
+from energeia._core.precision import each_in_precision, use_precision
 from energeia._core.ranges import Count, Seed, require_in
 from energeia.contracts import Density, Energy, Generator, Modules
 from energeia.estimate import Estimate
@@ -20,10 +23,10 @@ from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.samples import draw_blocks
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
-from energeia.runs.building import skeleton
+from energeia.runs.building import in_user_units, skeleton
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.latent import with_truncated_prior
-from energeia.runs.opening import as_conditions, as_rows
+from energeia.runs.opening import as_conditions, as_rows, as_user_rows
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory
@@ -38,13 +41,42 @@ class Scores(NamedTuple):
     mean: Estimate
 
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _in_own_precision(
+    method: Callable[Concatenate["Run", _P], _T],
+) -> Callable[Concatenate["Run", _P], _T]:
+    """A method of a run that computes with as many bits as the run was trained with."""
+
+    @functools.wraps(method)
+    def within(self: "Run", *given: _P.args, **named: _P.kwargs) -> _T:
+        with use_precision(self.config.precision):
+            return method(self, *given, **named)
+
+    return within
+
+
 class Run:
     """A trained model with its configuration and folder; returned by ``fit`` and ``load``."""
 
     def __init__(
-        self, directory: RunDirectory, config: RunConfig, problem: Problem, model: Any
+        self, directory: RunDirectory, config: RunConfig, problem: Problem, standardized_model: Any
     ) -> None:
-        self.directory, self.config, self.problem, self.model = directory, config, problem, model
+        self.directory, self.config, self.problem = directory, config, problem
+        self.standardized_model = standardized_model
+        """The model of rows as ``problem.standardization`` makes them, which all verbs ask."""
+
+    @cached_property
+    def model(self) -> Any:
+        """The model in the user's units, to be taken apart or asked under a transformation of JAX.
+
+        Its arrays are those of the device: a float32 that does not hold the user's values does not
+        tell them apart, where the methods of the run do.
+        """
+        with use_precision(self.config.precision):
+            return in_user_units(self.standardized_model, self.problem)
 
     @property
     def path(self) -> Path:
@@ -75,6 +107,7 @@ class Run:
         )
         return np.concatenate(list(batches))
 
+    @_in_own_precision
     def sample_batches(
         self, n: int, size: int | None = None, seed: int = 0, condition: Any = None, *,
         temperature: float = 1.0, truncation: float = 0.0,
@@ -88,7 +121,7 @@ class Run:
         require_in(Count, n, "n")
         require_in(Seed, seed, "seed")
         require_in(Count | None, size, "size")
-        model = self.model
+        model = self.standardized_model
         if temperature != 1.0 or truncation != 0.0:
             model = with_truncated_prior(model, self.config.recipe, temperature, truncation)
         if not isinstance(model, Generator):
@@ -98,9 +131,10 @@ class Run:
             # One condition for all is never held n times.
             conditions = np.broadcast_to(np.asarray(conditions), (n, conditions.shape[-1]))
         blocks = draw_blocks(model, jax.random.key(seed), n, conditions)
-        rows = (block.reshape(-1, *self.problem.layout) for block in blocks)
+        rows = (self._rows(block) for block in each_in_precision(self.config.precision, blocks))
         return rows if size is None else _in_batches(rows, size)
 
+    @_in_own_precision
     def sample_chains(
         self, n: int, settings: ChainSettings, seed: int = 0, condition: Any = None
     ) -> ChainSamples:
@@ -118,10 +152,16 @@ class Run:
         rows = as_conditions(self.problem, condition, 1)
         one_condition = None if rows is None else rows[0]
         found = chain_samples(
-            self.model, self.config.recipe, n, settings, jax.random.key(seed), one_condition
+            self.standardized_model,
+            self.config.recipe,
+            n,
+            settings,
+            jax.random.key(seed),
+            one_condition,
         )
-        return found._replace(x=found.x.reshape(n, *self.problem.layout))
+        return found._replace(x=self._rows(found.x))
 
+    @_in_own_precision
     def log_prob(self, x: Any, condition: Any = None) -> np.ndarray:
         """The exact log-probability of each row in nats, in the user's units.
 
@@ -129,14 +169,15 @@ class Run:
             NotNormalized: if the model only has a bound or an estimate: ``score`` gives it.
             InputError: for rows of another shape, not finite, or outside the support.
         """
-        if not isinstance(self.model, Density):
+        if not isinstance(self.standardized_model, Density):
             raise NotNormalized(
                 f"{self.config.recipe} has no exact log-probability: "
                 "use score(x) for a bound or an estimate with its kind, or energy(x)"
             )
         rows = as_rows(self.problem, x, condition)
-        return map_rows(_log_probs, rows.x, *_given(rows.condition), carry=self.model)
+        return map_rows(_log_probs, rows.x, *_given(rows.condition), carry=self.standardized_model)
 
+    @_in_own_precision
     def energy(self, x: Any, condition: Any = None) -> np.ndarray:
         """The energy of each row in nats, -log p(x) up to a constant.
 
@@ -144,14 +185,15 @@ class Run:
             NoSuchCapability: if the model has no energy that can be computed.
             InputError: for rows of another shape, not finite, or outside the support.
         """
-        if not isinstance(self.model, Energy):
+        if not isinstance(self.standardized_model, Energy):
             raise NoSuchCapability(
                 f"{self.config.recipe} has no energy in closed form: a Density or an energy model "
                 "has one; score(x) estimates -E where it can"
             )
         rows = as_rows(self.problem, x, condition)
-        return map_rows(_energies, rows.x, *_given(rows.condition), carry=self.model)
+        return map_rows(_energies, rows.x, *_given(rows.condition), carry=self.standardized_model)
 
+    @_in_own_precision
     def score(
         self, x: Any, condition: Any = None, seed: int = 0, budget: EvaluationBudget | None = None
     ) -> Scores:
@@ -164,8 +206,8 @@ class Run:
         """
         require_in(Seed, seed, "seed")
         rows = as_rows(self.problem, x, condition)
-        key = jax.random.key(seed)
-        found = log_likelihood(self.model, rows.x, rows.condition, key=key, budget=budget)
+        key, model = jax.random.key(seed), self.standardized_model
+        found = log_likelihood(model, rows.x, rows.condition, key=key, budget=budget)
         return Scores(np.asarray(found.rows), found.estimate)
 
     def score_batches(
@@ -180,13 +222,14 @@ class Run:
             InputError: as ``score``.
         """
         require_in(Count, size, "size")
-        rows = as_rows(self.problem, x, condition)
-        if not isinstance(self.model, Density):
-            yield self.score(rows.x, rows.condition, seed)
+        rows = as_user_rows(self.problem, x)
+        if not isinstance(self.standardized_model, Density):
+            yield self.score(rows, condition, seed)
             return
-        for start in range(0, len(rows.x), size):
-            part = jax.tree.map(lambda r, start=start: r[start : start + size], rows)
-            yield self.score(part.x, part.condition, seed)
+        several = np.ndim(condition) > 1 and len(condition) == len(rows)
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            yield self.score(rows[part], condition[part] if several else condition, seed)
 
     def evaluate(
         self, data: Any = None, seed: int = 0, budget: EvaluationBudget | None = None
@@ -202,7 +245,12 @@ class Run:
         # The evaluation imports scikit-learn, which sampling and scoring do not need.
         from energeia.runs.evaluating import evaluate
 
-        return evaluate(self.model, self.directory, data, seed=seed, budget=budget)
+        return evaluate(self.standardized_model, self.directory, data, seed=seed, budget=budget)
+
+    def _rows(self, z: np.ndarray) -> np.ndarray:
+        """Draws in the user's units, each in the layout of the data."""
+        x = self.problem.standardization.decode(z.reshape(len(z), -1))
+        return x.reshape(len(x), *self.problem.layout)
 
 
 def _in_batches(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
@@ -231,9 +279,10 @@ def load(path: str | Path) -> Run:
         _log.warning("%s was interrupted at round %d: %s", path, status.round, status.message)
     config, problem = directory.config(), directory.problem
     saved = checkpoint.load_last(directory.checkpoints)
-    empty = skeleton(config, problem)
-    modules = restored_modules(empty.modules, saved)
-    model = empty.model(modules)
+    with use_precision(config.precision):
+        empty = skeleton(config, problem)
+        modules = restored_modules(empty.modules, saved)
+        model = empty.model(modules)
     _require_arrays(model, path)
     return Run(directory, config, problem, model)
 

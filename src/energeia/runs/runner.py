@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import msgspec
-import numpy as np
 
 from energeia._core.errors import EnergeiaError, TrainingFailed
+from energeia._core.precision import use_precision
 from energeia._core.trees import parameter_count
 from energeia.contracts import Batch
 from energeia.data.readers import Table
@@ -19,7 +19,7 @@ from energeia.recipes.assembly import Assembly
 from energeia.recipes.catalogue import find, require
 from energeia.runs.building import augmentation, build, keys_of
 from energeia.runs.interrupt import Interruptible
-from energeia.runs.opening import Rows, from_file, open_rows
+from energeia.runs.opening import Rows, as_floats, from_file, open_rows, standardized
 from energeia.runs.progress import ProgressLine
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
@@ -100,13 +100,20 @@ def reopen_session(directory: RunDirectory, *, quiet: bool = False) -> Session:
     return Session(directory, config, rows, quiet)
 
 
+def _with_recorded_problem(session: Session) -> Session:
+    """What a session before this one wrote down of the data stays, its scales above all."""
+    if not (session.directory.path / "problem.json").is_file():
+        return session
+    return session._replace(rows=session.rows._replace(problem=session.directory.problem))
+
+
 def _write_records(session: Session) -> None:
     """Write records of data and environment, which an earlier, killed session may lack."""
     directory, rows = session.directory, session.rows
     directory.write("problem.json", rows.problem)
     directory.write("data.json", data_record(rows))
     directory.write("environment.json", environment())
-    directory.save_rows("held_out.npy", np.asarray(rows.test.x[:_REPORT_ROWS], dtype=np.float32))
+    directory.save_rows("held_out.npy", as_floats(rows.test.x[:_REPORT_ROWS]))
 
 
 def data_record(rows: Rows) -> DataRecord:
@@ -134,7 +141,8 @@ def run_session(session: Session) -> Status:
     """
     with session.directory.locked():
         session.directory.tidy()
-        return _train(session)
+        with use_precision(session.config.precision):
+            return _train(_with_recorded_problem(session))
 
 
 def _train(session: Session) -> Status:
@@ -197,18 +205,18 @@ def training_progress(
     session: Session, assembly: Assembly, start: ResumePoint | None
 ) -> Iterator[TrainingProgress]:
     """The progress of a run after each chunk, from a starting point."""
-    training = session.training
+    training, problem = session.training, session.rows.problem
     if start is not None:
         # Chunks compiled in another way may round differently: keep the mode of the first session.
         training = msgspec.structs.replace(training, mode=start.mode)
     return training_chunks(
         Game(assembly.objective, assembly.players),
         assembly.modules,
-        session.rows.train,
-        session.rows.valid,
+        standardized(problem, session.rows.train),
+        standardized(problem, session.rows.valid),
         training,
         keys_of(session.config).train,
-        augmentation(session.config, session.rows.problem),
+        augmentation(session.config, problem),
         start and (start.state, start.best_so_far),
     )
 

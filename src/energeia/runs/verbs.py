@@ -1,12 +1,13 @@
 """The public functions on data and runs: fit, resume, score, evaluate."""
 
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia._core.precision import use_precision
 from energeia._core.ranges import Seed, require_in
 from energeia.contracts import Objective
 from energeia.evaluation.budget import EvaluationBudget
@@ -26,7 +27,7 @@ from energeia.training.settings import Optimization, Training
 def fit(
     data: Any, recipe: str, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None, reading: DataConfig | None = None,
-    seed: int = 0, quiet: bool = False,
+    seed: int = 0, quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run: ...  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def fit(
     data: Any, *, model: Any, objective: Objective | None = None,
     players: tuple[Player, ...] | None = None, training: Training | None = None,
     optimization: Optimization | None = None, reading: DataConfig | None = None,
-    seed: int = 0, quiet: bool = False,
+    seed: int = 0, quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Fitted: ...  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def fit(
     players: tuple[Player, ...] | None = None, training: Training | None = None,
     optimization: Optimization | None = None, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None, reading: DataConfig | None = None,
-    seed: int = 0, quiet: bool = False,
+    seed: int = 0, quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run | Fitted:  # fmt: skip
     """Train a recipe on data and keep the run in a folder, or train modules of one's own.
 
@@ -66,6 +67,7 @@ def fit(
         seed: the seed of all random numbers, those of a source's rows and of the split included,
             unless ``data`` or ``reading`` is a ``DataConfig``, which has a seed of its own.
         quiet: no progress on standard error.
+        precision: bits of a number, in training and in all that is asked of the run.
 
     Raises:
         InputError: for data, a recipe or options that cannot be used; the message gives the repair.
@@ -90,11 +92,14 @@ def fit(
     where, kept = data_config(data, reading, seed)
     if recipe is None:
         rows = open_rows(where, kept)
-        return fit_parts(
-            rows, model, objective=objective, players=players, training=training,
-            optimization=optimization, seed=seed, quiet=quiet,
-        )  # fmt: skip
-    session = prepare_session(where, recipe, kept, out=out, options=options, seed=seed, quiet=quiet)
+        with use_precision(precision):
+            return fit_parts(
+                rows, model, objective=objective, players=players, training=training,
+                optimization=optimization, seed=seed, quiet=quiet,
+            )  # fmt: skip
+    session = prepare_session(
+        where, recipe, kept, out=out, options=options, seed=seed, quiet=quiet, precision=precision
+    )
     run_session(session)
     return load(session.directory.path)
 
@@ -102,6 +107,7 @@ def fit(
 def prepare_session(
     where: DataConfig, recipe: str, kept: Any = None, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None, seed: int = 0, quiet: bool = False,
+    precision: Literal[32, 64] = 32,
 ) -> Session:  # fmt: skip
     """A run that is ready to train in a new folder; ``kept`` are rows from memory, or None.
 
@@ -111,7 +117,7 @@ def prepare_session(
     kind = find(recipe).options
     if options is None or isinstance(options, dict):
         options = build_options(kind, options or {}, recipe)
-    config = RunConfig(recipe=recipe, data=where, options=options, seed=seed)
+    config = RunConfig(recipe=recipe, data=where, options=options, seed=seed, precision=precision)
     path = Path(out) if out else fresh_folder("runs", recipe)
     RunDirectory(path).require_free()  # before any data are read
     return new_session(path, config, open_rows(where, kept), kept, quiet=quiet)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from energeia.conditions import ConditionColumn
+from energeia.standardization import Standardization
 from energeia.support import Support
 
 
@@ -17,11 +19,29 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Columns that a model is conditioned on; 0 for none."""
     symmetries: tuple[str, ...] = ()
     """Names of symmetries that the source declares, see ``physics.symmetry``."""
+    location: tuple[float, ...] = ()
+    """Of each column, see ``Standardization``; empty where rows are modelled as they are."""
+    scale: tuple[float, ...] = ()
+    """Of each column, likewise."""
+    conditions: tuple[ConditionColumn, ...] = ()
+    """What the training rows show of each condition; empty where none was recorded."""
 
     @property
     def dimension(self) -> int:
         """The number of modelled columns."""
         return self.support.dimension
+
+    @property
+    def standardization(self) -> Standardization:
+        """How rows and conditions are standardized before a model sees them."""
+        return Standardization(self.support, self.location, self.scale, self.conditions)
+
+    @property
+    def standardized(self) -> "Problem":
+        """The problem as recipes see it, of standardized rows and conditions."""
+        return msgspec.structs.replace(
+            self, support=self.standardization.standardized, location=(), scale=(), conditions=()
+        )
 
     @property
     def condition_shape(self) -> tuple[int, ...] | None:

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import tomli_w
@@ -44,6 +44,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     data: DataConfig
     options: msgspec.Struct
     seed: Seed = 0
+    precision: Literal[32, 64] = 32
+    """Bits of a number, in training and in everything that is asked of the run."""
 
     def __post_init__(self) -> None:
         require_ranges(self)
@@ -73,7 +75,13 @@ def from_toml(text: str, where: str) -> RunConfig:
     except msgspec.ValidationError as problem:
         raise InputError(f"{where}: {problem}: correct or remove that field") from None
     built = build_options(options, _table(raw.get("options", {}), where), where)
-    return RunConfig(recipe=config.recipe, data=config.data, options=built, seed=config.seed)
+    return RunConfig(
+        recipe=config.recipe,
+        data=config.data,
+        options=built,
+        seed=config.seed,
+        precision=config.precision,
+    )
 
 
 def build_options(
@@ -118,7 +126,13 @@ def _merged(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 def _shape() -> type[msgspec.Struct]:
     return msgspec.defstruct(
         "RunShape",
-        [("recipe", str), ("data", DataConfig), ("options", dict), ("seed", Seed, 0)],
+        [
+            ("recipe", str),
+            ("data", DataConfig),
+            ("options", dict),
+            ("seed", Seed, 0),
+            ("precision", Literal[32, 64], 32),
+        ],
         forbid_unknown_fields=True,
         kw_only=True,
     )

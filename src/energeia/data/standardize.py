@@ -1,0 +1,100 @@
+"""Location and scale of every column, and rows that are standardized when they are read."""
+
+from typing import Any
+
+import numpy as np
+
+from energeia._core.errors import InputError
+from energeia._core.moments import mean_and_deviation
+from energeia.data.checks import blocks
+from energeia.standardization import Standardization, link, needs_codes
+from energeia.support import Column, Support
+
+_SEEN = 65_536
+"""Rows that location and scale are taken from, evenly spaced."""
+_FEWEST_STEPS = 100
+"""The smallest standard deviation, in steps of float64."""
+_LARGEST = 1e300
+
+
+def fit_standardization(
+    support: Support, layout: tuple[int, ...], rows: Any, names: tuple[str, ...]
+) -> Standardization:
+    """Mean and standard deviation of the linked columns; see ``Standardization``.
+
+    Each column of a table has its own. Equal columns of an image or a lattice, whose layout has
+    several axes, have one unit in common.
+
+    Raises:
+        InputError: for a column that varies by less than float64 resolves at its size, or has
+            numbers that float64 cannot subtract.
+    """
+    if support.all_discrete and not needs_codes(support):
+        return Standardization(support)
+    location, scale = np.zeros(support.dimension), np.ones(support.dimension)
+    chosen = np.linspace(0, len(rows) - 1, min(len(rows), _SEEN)).astype(int)
+    sample = np.asarray(rows[chosen], dtype=np.float64)
+    for start, stop, column in Standardization(support).blocks:
+        if column.discrete or column.name == "circle":
+            continue
+        whole = range(start, stop) if len(layout) == 1 else [slice(start, stop)]
+        for which in whole:
+            name = names[start if isinstance(which, slice) else which]
+            location[which], scale[which] = _moments(column, sample[:, which].ravel(), name)
+    return Standardization(support, tuple(location.tolist()), tuple(scale.tolist()))
+
+
+def _moments(column: Column, x: np.ndarray, name: str) -> tuple[float, float]:
+    """Mean and standard deviation of the linked values, which float64 must resolve."""
+    t = link(column, x)
+    largest = float(np.max(np.abs(t)))
+    if largest > _LARGEST:
+        raise InputError(
+            f"column {name} holds {largest:.3g}, and float64 cannot tell how far such numbers are "
+            "apart: divide the column by a unit"
+        )
+    (mean,), (spread,) = mean_and_deviation(t[:, None])
+    if spread == 0:
+        return float(mean), 1.0
+    # The link of a positive number or of one in an interval is as coarse as the number is.
+    step = float(np.spacing(largest if column.name == "real" else max(largest, 1.0)))
+    if spread < _FEWEST_STEPS * step:
+        raise InputError(
+            f"column {name} varies by {spread:.3g} at a size of {np.max(np.abs(x)):.3g}, which "
+            f"float64 resolves in steps of {step:.2g} only: subtract the offset where the numbers "
+            "are made, or drop the column"
+        )
+    return float(mean), float(spread)
+
+
+class StandardizedRows:
+    """Rows that are standardized block by block when they are read.
+
+    It answers ``shape``, ``dtype``, ``len`` and row indexing like the array behind it.
+
+    >>> from energeia.support import Real
+    >>> standardization = Standardization(Support(((Real(), 1),)), (10.0,), (2.0,))
+    >>> StandardizedRows(np.array([[10.0], [14.0]]), standardization, np.float32)[0:2].tolist()
+    [[0.0], [2.0]]
+    """
+
+    def __init__(self, base: Any, standardization: Standardization, dtype: Any) -> None:
+        self.base, self.standardization, self.dtype = base, standardization, np.dtype(dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(rows, d)``."""
+        return tuple(self.base.shape)
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return self.standardization.encode(np.asarray(self.base[rows])).astype(self.dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        out, start = np.empty(self.shape, dtype or self.dtype), 0
+        for block in blocks(self.base):
+            out[start : start + len(block)] = self.standardization.encode(block)
+            start += len(block)
+        return out
