@@ -19,7 +19,7 @@ ROOMS = sorted(p.parent.name for p in SOURCE.glob("*/__init__.pyi"))
 INTERNAL = {
     "bijections": {"Bin"},
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
-    | {"Summary", "Toy"},
+    | {"StandardizedRows", "Summary", "Toy"},
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"},
     "mcmc": {"DualAverage", "GibbsState", "LangevinState", "MalaState"},
