@@ -93,11 +93,9 @@ def test_doubts():
         ]
     )
     summary = summarize(values)
-    said = inference.value_warnings(summary, infer(summary, False), ("a", "b", "c", "x3"))
-    assert len(said) == 3
-    assert "column 0 a" in said[0]
-    assert "column 1 b" in said[1]
-    assert "column 2 c" in said[2]
+    # Large and tight columns are standardized in float64: nothing is lost.
+    (said,) = inference.value_warnings(summary, infer(summary, False), ("a", "b", "c", "x3"))
+    assert "column 2 c" in said
     assert not inference.value_warnings(
         summarize(values[:, 3:]), infer(summarize(values[:, 3:]), False), "d"
     )

@@ -22,7 +22,7 @@ def evaluate(
     model: Any, directory: RunDirectory, data: Any = None, *, seed: int = 0,
     budget: EvaluationBudget | None = None,
 ) -> Evaluation:  # fmt: skip
-    """Evaluate the model of a run, of standardized rows, on its own held-out rows, or on other data.
+    """Evaluate a run by its model of standardized rows: on its held-out rows, or on other data.
 
     Rows of a named source follow from ``seed`` and are never those that the run was trained on.
 
