@@ -51,7 +51,11 @@ class Estimate(msgspec.Struct, frozen=True):
     def mean(cls, terms: "np.ndarray", kind: Kind, note: str = "") -> "Estimate":
         """The mean of independent terms with its standard error.
 
-        Terms that are not finite propagate to the mean and are counted in the note.
+        Terms that are not finite propagate to the mean and are counted in the note. One term has
+        no known error.
+
+        >>> Estimate.mean([2.0], "exact").stderr is None
+        True
         """
         terms = np.asarray(terms, dtype=np.float64).ravel()
         if terms.size == 0:
@@ -60,9 +64,11 @@ class Estimate(msgspec.Struct, frozen=True):
         if bad:
             note = "; ".join(filter(None, [note, f"{bad} of {terms.size} terms are not finite"]))
         with np.errstate(invalid="ignore"):
-            spread = float(np.std(terms, ddof=1)) if terms.size > 1 else math.nan
             value = float(np.mean(terms))
-        return cls(value, spread / math.sqrt(terms.size), kind, int(terms.size), note)
+            if terms.size == 1:
+                return cls(value, None, kind, 1, note)
+            stderr = float(np.std(terms, ddof=1)) / math.sqrt(terms.size)
+        return cls(value, stderr, kind, int(terms.size), note)
 
     @property
     def finite(self) -> bool:

@@ -11,8 +11,9 @@ from energeia.estimate import Estimate
 def kl_to_uniform(counts: Int[np.ndarray, " classes"]) -> Estimate:
     """KL(p || uniform) = sum_k p_k log(K p_k) of a histogram over K classes, in nats.
 
-    N draws of a uniform distribution give (K - 1) / 2N on average, with deviation sqrt(2 (K - 1)) /
-    2N: the bias that ``debiased`` subtracts.
+    N draws of a uniform distribution give (K - 1) / 2N on average, the bias that ``debiased``
+    subtracts, with deviation sqrt(2 (K - 1)) / 2N. The standard error is that of first order,
+    and no less than this one, since the first order vanishes for an even histogram.
 
     >>> round(kl_to_uniform(np.array([50, 50, 0, 0])).value, 4) == round(math.log(2), 4)
     True
@@ -23,8 +24,11 @@ def kl_to_uniform(counts: Int[np.ndarray, " classes"]) -> Estimate:
     p = counts / total
     terms = np.log(np.where(p > 0, p, 1.0) * len(p))
     value = float(np.sum(p * terms))
-    spread = math.sqrt(max(float(np.sum(p * terms**2)) - value**2, 0.0) / total)
-    return Estimate(value, spread, "estimate", total, f"biased by (K - 1) / 2N, K = {len(p)}")
+    first = math.sqrt(max(float(np.sum(p * terms**2)) - value**2, 0.0) / total)
+    second = math.sqrt(2.0 * (len(p) - 1)) / (2 * total)
+    return Estimate(
+        value, math.hypot(first, second), "estimate", total, f"biased by (K - 1) / 2N, K = {len(p)}"
+    )
 
 
 def debiased(kl: Estimate, classes: int) -> Estimate:

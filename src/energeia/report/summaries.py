@@ -145,8 +145,9 @@ def _nats(model: ModelPart) -> str:
 
 
 def _ahead(gap: Estimate) -> str:
-    error = gap.stderr or 0.0
-    if error and abs(gap.value or 0.0) < 2 * error:
+    if gap.stderr is None:
+        return f"ahead by {number(gap)}, whose error is not known, of"
+    if gap.stderr and abs(gap.value or 0.0) < 2 * gap.stderr:
         return "within two errors of"
     return f"ahead by {number(gap)} (errors taken as independent) of"
 
