@@ -1,11 +1,13 @@
 """Bad input gets one sentence and status 2, and nothing is lost or left half-written."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
 
-from energeia.cli.main import main
+from energeia.cli import commands
+from energeia.cli.main import _parse, main
 from energeia.runs.storage.config import read_config
 
 TINY = ["--training.rounds", "4", "--training.check-every", "2", "--training.batch", "16",
@@ -56,6 +58,16 @@ def refused(code, err, *words):
         (["resume", "no-run"], ["no-run"]),
         (["compare", "moons", "--recipes", "mad"], ["did you mean 'made'"]),
         (["compare", "moons", "--resume"], ["--out"]),
+        (["fit"], ["DATA and RECIPE must come before", "made"]),
+        (["fit", "moons"], ["energeia fit moons RECIPE", "made"]),
+        (["fit", "--width", "3", "moons", "made"], ["DATA and RECIPE must come before"]),
+        (["fit", "moons", "made", "extra"], ["extra", "see energeia fit --help"]),
+        (["fit", "moons", "made", "--width"], ["'--width'", "Expected 1 value"]),
+        (["fit", "moons", "made", "--width", "1.5"], ["--width", "'1.5'"]),
+        (["fit", "moons", "made", "--training.mode", "fast"], ["'fast'", "'scan', 'step'"]),
+        (["sample"], ["RUN is missing"]),
+        (["score", "run"], ["DATA is missing"]),
+        (["sample", "a" * 5000], ["File name too long"]),
         (["fit", "moons", "made", "--width", "-3"], ["--width was given -3: ", "at least 1"]),
         (["fit", "moons", "made", "--training.batch", "0"], ["--training.batch was given 0: "]),
         (["fit", "moons", "made", "--optimization.learning-rate", "nan"], ["a finite number"]),
@@ -232,3 +244,51 @@ def test_compare_prints_the_promised_object(capsys, tmp_path):
     code, _, err = call(capsys, *words)
     refused(code, err, "not empty", "--resume")
     assert call(capsys, *words, "--resume")[0] == 0
+
+
+def test_the_command_alone_shows_lines_to_copy_that_parse(capsys):
+    code, out, err = call(capsys)
+    assert (code, out) == (2, "")
+    lines = [line.strip().partition("   ")[0].split()[1:] for line in err.splitlines()
+             if line.startswith("  energeia ")]  # fmt: skip
+    assert len(lines) == 5
+    for name, *words in lines[:-1]:
+        assert _parse(name, words) is not None
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "said"),
+    [
+        (MemoryError(), 2, "more memory than there is"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."), 2, "more memory"),
+        (PermissionError(13, "Permission denied", "/x"), 2, "/x cannot be used (Permission denied"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_sentence(problem, code, said, capsys, monkeypatch):
+    def fail(name, parsed):
+        raise problem
+
+    monkeypatch.setattr(commands, "run", fail)
+    found, _, err = call(capsys, "list", ".")
+    assert found == code
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch):
+    def fail(name, parsed):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(commands, "run", fail)
+    with pytest.raises(RuntimeError, match="a defect"):
+        main(["list", "."])
+
+
+def test_termination_interrupts_like_the_keyboard(capsys, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(commands, "run", lambda name, parsed: signal.raise_signal(signal.SIGTERM))
+    code, _, err = call(capsys, "list", ".")
+    assert code == 130
+    assert "interrupted" in err
+    assert signal.getsignal(signal.SIGTERM) is before

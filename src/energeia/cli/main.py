@@ -4,6 +4,7 @@ Nothing here imports JAX before a command is chosen, so ``--help`` is fast.
 """
 
 import importlib
+import itertools
 import logging
 import os
 import sys
@@ -19,7 +20,9 @@ from energeia import __version__
 from energeia._core.errors import EnergeiaError, InputError, nearest
 from energeia._core.ranges import require_ranges
 from energeia.cli.arguments import COMMANDS, fit_arguments
+from energeia.cli.parsing import parse
 from energeia.recipes.catalogue import RECIPES, find
+from energeia.runs.interrupt import termination_interrupts
 
 _USAGE = """usage: energeia COMMAND ... (energeia COMMAND --help)
 
@@ -46,32 +49,64 @@ DATA is a file (.npy, .npz, .csv, .h5) or a named source: ising:L=8,beta=0.4407,
 """
 
 
+_START = """Generative modelling for physicists. Copy a line to begin:
+
+  energeia inspect moons                             what the data are, which recipes apply
+  energeia fit moons spline-flow --out runs/moons    train one model
+  energeia sample runs/moons -n 1000                 draw from it, into samples.npy
+  energeia compare moons --scale 0.1                 one model of each family, side by side
+  energeia --help                                    all commands
+"""
+
+
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and exit: 0 done, 2 something to repair, 130 interrupted."""
+    """Run one command and exit: 0 done, 2 something to repair, 130 interrupted.
+
+    SIGTERM interrupts as Ctrl-C does, so that what was done is kept.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     logging.basicConfig(level=logging.WARNING, format="energeia: %(message)s", stream=sys.stderr)
     try:
-        code = _run(arguments)
-    except EnergeiaError as problem:
-        if debug:
-            traceback.print_exc()
-        print(f"energeia: {problem}", file=sys.stderr)
-        code = 2
-    except KeyboardInterrupt:
-        if debug:
-            traceback.print_exc()
-        print("energeia: interrupted; nothing that was saved is lost", file=sys.stderr)
-        code = 130
+        with termination_interrupts():
+            code = _run(arguments)
     except BrokenPipeError:
         # The reader closed the pipe (`energeia list | head`): not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except (EnergeiaError, OSError, MemoryError, RuntimeError, KeyboardInterrupt) as problem:
+        message = _message(problem)
+        if message is None:
+            raise
+        if debug:
+            traceback.print_exc()
+        print(f"energeia: {message}", file=sys.stderr)
+        code = 130 if isinstance(problem, KeyboardInterrupt) else 2
     sys.exit(code)
 
 
+def _message(problem: BaseException) -> str | None:
+    """One sentence for what a user can repair; None for a defect of the program."""
+    if isinstance(problem, KeyboardInterrupt):
+        return "interrupted; nothing that was saved is lost"
+    if isinstance(problem, EnergeiaError):
+        return str(problem)
+    if isinstance(problem, OSError) and problem.filename:
+        return f"{problem.filename} cannot be used ({problem.strerror}): name another place"
+    # JAX reports memory that a device does not have as a RuntimeError.
+    if isinstance(problem, MemoryError) or "RESOURCE_EXHAUSTED" in str(problem):
+        return (
+            "this needs more memory than there is: make the model, the batch or the number of "
+            "rows smaller"
+        )
+    return None
+
+
 def _run(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    if not arguments:
+        print(_START, end="", file=sys.stderr)
+        return 2
+    if arguments[0] in ("-h", "--help", "help"):
         print(_USAGE.format(recipes=", ".join(RECIPES)))
         return 0
     if arguments[0] in ("--version", "version"):
@@ -99,20 +134,20 @@ def _parse(name: str, rest: list[str]) -> Any:
     else:
         kind = COMMANDS[name]
     _refuse_unknown(kind, rest)
-    parsed = tyro.cli(
-        kind,
-        args=rest,
-        default=default,
-        prog=f"energeia {name}",
-        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
-    )
+    parsed = parse(kind, rest, default, f"energeia {name}")
     require_ranges(parsed, _flags(kind).__getitem__)
     return parsed
 
 
 def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
     """The record of ``fit``: its options are those of the recipe, the second argument."""
-    words = [word for word in rest[:2] if not word.startswith("-")]
+    words = list(itertools.takewhile(lambda word: not word.startswith("-"), rest))[:2]
+    if len(words) < 2 and not {"-h", "--help"} & set(rest):
+        missing = "RECIPE" if words else "DATA and RECIPE"
+        raise InputError(
+            f"{missing} must come before the options of fit: energeia fit "
+            f"{words[0] if words else 'DATA'} RECIPE, with RECIPE one of {', '.join(RECIPES)}"
+        )
     if len(words) < 2:
         return fit_arguments(None), tyro.MISSING_NONPROP
     options = find(words[1]).options

@@ -1,9 +1,25 @@
 """Ctrl-C and SIGTERM end training after the current chunk, so that it can be resumed."""
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
+
+
+@contextlib.contextmanager
+def termination_interrupts() -> Iterator[None]:
+    """Within this context SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
+    # Only the main thread may set signal handlers.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Interruptible:
