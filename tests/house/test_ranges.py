@@ -13,10 +13,11 @@ from energeia.runs.chain_sampling import ChainSettings
 from energeia.runs.quantum.tomography import TomographyRequest
 from energeia.runs.storage.config import RunConfig
 
-RECORDS = {
+RECORDS = list(dict.fromkeys([
     EvaluationBudget, ChainSettings, TomographyRequest, RunConfig, fit_arguments(None),
     *COMMANDS.values(), *(recipe.options for recipe in RECIPES.values()),
-}  # fmt: skip
+]))  # fmt: skip
+"""In a fixed order: workers of the test runner must collect the same tests."""
 
 
 def without_range(kind, path):
