@@ -4,6 +4,7 @@
     compare, evaluate, score   measure models side by side, or one by one
     inspect, open_data         describe data before modelling
     energy                     a plain function as an energy
+    plot                       figures of a run, for notebooks
     mutual_information         a bound on I(X; Z) from paired rows
     batched                    a function of one configuration, for any number of them
     Estimate, Support          a number with error and kind; what a variable is

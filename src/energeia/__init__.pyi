@@ -26,6 +26,7 @@ from energeia.data.sources import open_data as open_data
 from energeia.energies.function import energy as energy
 from energeia.estimate import Estimate as Estimate
 from energeia.objectives.mutual_information import mutual_information as mutual_information
+from energeia.report.plots import plot as plot
 from energeia.runs.comparison import compare as compare
 from energeia.runs.verbs import evaluate as evaluate
 from energeia.runs.verbs import fit as fit

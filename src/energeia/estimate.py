@@ -1,5 +1,6 @@
 """A number with its error, its kind and its sample size. Needs no JAX."""
 
+import html
 import math
 from typing import Literal, get_args
 
@@ -114,6 +115,12 @@ class Estimate(msgspec.Struct, frozen=True):
         if f"{self.stderr:.1e}"[0] != "1":
             digits = max(0, digits - 1)
         return f"{sign}{self.value:.{digits}f} +- {self.stderr:.{digits}f}"
+
+    def _repr_html_(self) -> str:
+        """The value with its error and its kind, for notebooks."""
+        text = html.escape(str(self)).replace("+-", "&plusmn;")
+        note = f' title="{html.escape(self.note)}"' if self.note else ""
+        return f"<span{note}>{text} <small>({self.kind}, n = {self.n})</small></span>"
 
 
 def combine(first: Kind, second: Kind) -> Kind:

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from energeia._core.html import html_table
 from energeia.estimate import Estimate
 
 
@@ -77,6 +78,25 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     chains: ChainSummary | None = None
     samples_per_second: float | None = None
     warnings: tuple[str, ...] = ()
+
+    def measures(self) -> list[tuple[str, Estimate]]:
+        """Every number that was measured, with its name."""
+        named = [
+            ("log-likelihood, nats per row", self.log_likelihood),
+            ("exact entropy", self.entropy),
+            ("KL(data || model)", self.divergence),
+            *((test.name, test.statistic) for test in self.two_sample),
+            ("coverage", self.coverage),
+            ("coverage, data", self.coverage_reference),
+            ("memorization (1/2 expected)", self.memorization),
+            *((row.name, row.model) for row in self.observables),
+        ]
+        return [(name, value) for name, value in named if value is not None]
+
+    def _repr_html_(self) -> str:
+        """A table of every number, for notebooks."""
+        rows = [(name, f"{value} ({value.kind})") for name, value in self.measures()]
+        return html_table("evaluation", rows + [("warning", text) for text in self.warnings])
 
 
 class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,15 @@ INTERNAL = {
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
     "recipes": {"GeneratorPlayer"},
-    "report": {"Cloud", "Column", "KindStyle", "LandscapePicture", "ModelPart", "Mosaic"}
+    "report": {
+        "Cloud",
+        "Column",
+        "HasFolder",
+        "KindStyle",
+        "LandscapePicture",
+        "ModelPart",
+        "Mosaic",
+    }
     | {"ObservableLine", "Page", "TableCell"},
     "runs": {
         "Disk",

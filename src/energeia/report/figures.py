@@ -77,6 +77,12 @@ def _limits(estimates: list[Estimate], entropy: Estimate | None) -> tuple[float,
 
 def curves(models: Sequence[ModelPart]) -> Markup | None:
     """Loss and held-out loss against rounds, one panel per model."""
+    figure = curves_figure(models)
+    return figure and svg(figure, "curves", "Training curves of each model")
+
+
+def curves_figure(models: Sequence[ModelPart]) -> Figure | None:
+    """The same as a figure; None without a history."""
     shown = [m for m in models if len(m.history) > 1]
     if not shown:
         return None
@@ -90,7 +96,7 @@ def curves(models: Sequence[ModelPart]) -> Markup | None:
             axes.set_title(model.title, loc="left")
         for axes in panels[len(shown) :]:
             axes.set_visible(False)
-    return svg(figure, "curves", "Training curves of each model")
+    return figure
 
 
 def _curves(axes: Axes, history: list[dict[str, Any]]) -> None:

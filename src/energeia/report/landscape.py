@@ -15,6 +15,13 @@ HIGHEST = 30.0
 
 def landscapes(page: Page) -> Markup | None:
     """A panel for each plane of each model with a picture of its energy; None without any."""
+    figure = landscapes_figure(page)
+    label = "Energy landscapes with data, samples and chains"
+    return figure and svg(figure, "landscapes", label)
+
+
+def landscapes_figure(page: Page) -> Figure | None:
+    """The same as a figure."""
     seen = [
         (model, plane)
         for model in page.models
@@ -32,7 +39,7 @@ def landscapes(page: Page) -> Markup | None:
             _panel(figure, axes, model, plane, page.held_out)
         for axes in panels[len(seen) :]:
             axes.set_visible(False)
-    return svg(figure, "landscapes", "Energy landscapes with data, samples and chains")
+    return figure
 
 
 def _panel(figure: Figure, axes: Axes, model: ModelPart, plane: int, held_out: np.ndarray) -> None:

@@ -100,6 +100,12 @@ def _png(pixels: np.ndarray) -> str:
 
 def planes(page: Page, pair: tuple[int, int] = (0, 1), name: str = "planes") -> Markup:
     """Density of two columns, data first, on common axes and a common color scale."""
+    first, second = (page.names[column] for column in pair)
+    return svg(planes_figure(page, pair), name, f"Density of {first} and {second}")
+
+
+def planes_figure(page: Page, pair: tuple[int, int] = (0, 1)) -> Figure:
+    """The same as a figure."""
     every = clouds(page)
     first, second = pair
     down, across = _grid(len(every))
@@ -126,11 +132,17 @@ def planes(page: Page, pair: tuple[int, int] = (0, 1), name: str = "planes") -> 
             axes.set_visible(False)
         figure.supxlabel(page.names[first], fontsize=9)
         figure.supylabel(page.names[second], fontsize=9)
-    return svg(figure, name, f"Density of {page.names[first]} and {page.names[second]}")
+    return figure
 
 
 def marginals(page: Page) -> Markup:
     """Histograms of some columns: data filled, models as lines."""
+    label = "Histograms of single columns, data and models"
+    return svg(marginals_figure(page), "marginals", label)
+
+
+def marginals_figure(page: Page) -> Figure:
+    """The same as a figure."""
     every = clouds(page)
     chosen = _spread_out(every[0].rows, MOST_MARGINALS)
     across = min(4, len(chosen))
@@ -145,7 +157,7 @@ def marginals(page: Page) -> Markup:
             axes.set_visible(False)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(every)))
-    return svg(figure, "marginals", "Histograms of single columns, data and models")
+    return figure
 
 
 def _marginal(axes: Axes, every: list[Cloud], column: int, kind: Column) -> None:
@@ -195,10 +207,14 @@ def pairs(page: Page) -> list[Markup]:
     """The most correlated pairs of the data, as planes; none for images or one column."""
     if page.support.dimension < 3:
         return []
+    return [planes(page, pair, f"pair{i}") for i, pair in enumerate(correlated_pairs(page))]
+
+
+def correlated_pairs(page: Page) -> list[tuple[int, int]]:
+    """The most correlated pairs of columns of the data, the strongest first."""
     strength = np.triu(np.abs(_correlation(clouds(page)[0].rows)), 1)
     order = np.argsort(strength, axis=None)[::-1][:MOST_PAIRS]
-    chosen = [divmod(int(i), strength.shape[1]) for i in order]
-    return [planes(page, pair, f"pair{i}") for i, pair in enumerate(chosen)]
+    return [divmod(int(i), strength.shape[1]) for i in order]
 
 
 def _grid(count: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from energeia._core.batching import map_rows
 from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
+from energeia._core.html import html_table
 from energeia._core.precision import each_in_precision, use_precision
 from energeia._core.ranges import Count, Seed, require_in
 from energeia.contracts import Density, Energy, Generator, Modules
@@ -87,6 +88,20 @@ class Run:
     def columns(self) -> tuple[str, ...]:
         """The names of the modelled columns, as the data had them."""
         return self.directory.data.columns
+
+    def _repr_html_(self) -> str:
+        """Recipe, data, progress and evaluation, for notebooks."""
+        status, found = self.directory.status, self.directory.evaluation
+        rows: list[tuple[str, object]] = [
+            ("recipe", self.config.recipe),
+            ("data", self.config.data.spec),
+            ("columns", self.problem.support),
+            ("state", f"{status.state}, {status.round} of {status.rounds} rounds"),
+            ("parameters", f"{status.parameters:,}"),
+        ]
+        if found is not None:
+            rows += [(name, f"{value} ({value.kind})") for name, value in found.measures()[:4]]
+        return html_table(str(self.path), rows)
 
     def sample(
         self, n: int, seed: int = 0, condition: Any = None, *, temperature: float = 1.0,
