@@ -1,8 +1,8 @@
-"""Generative modelling for physicists: densities, samplers and energies under one interface.
+"""Generative modeling for physicists: densities, samplers and energies under one interface.
 
     fit, resume, load          train and reopen runs
     compare, evaluate, score   measure models side by side, or one by one
-    inspect, open_data         describe data before modelling
+    inspect, open_data         describe data before modeling
     energy                     a plain function as an energy
     plot                       figures of a run, for notebooks
     mutual_information         a bound on I(X; Z) from paired rows

@@ -17,18 +17,18 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     json: bool = False
     """Print one JSON object on standard output and nothing else there."""
     debug: bool = False
-    """Show the whole traceback of an error."""
+    """Show the full traceback of an error."""
 
 
 class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Options for reading data."""
 
     support: str = ""
-    """Override the supports of columns, as 'lifetime:positive; 1-3:circle(-3.2,3.2); *:real'."""
+    """Override supports of columns, as in 'lifetime:positive; 1-3:circle(-3.2,3.2); *:real'."""
     drop_bad_rows: bool = False
-    """Leave out rows that hold NaN or infinity."""
+    """Drop rows that contain NaN or infinity."""
     drop_columns: tuple[str, ...] = ()
-    """Columns to leave out, by number or name."""
+    """Columns to drop, by number or name."""
     condition: Annotated[tuple[str, ...], arg(name="condition-columns")] = ()
     """Columns to condition on, by number or name."""
     blocks: bool = False
@@ -58,7 +58,7 @@ _Common = Annotated[Common, arg(name="")]
 
 
 class InspectArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe data: shape, support, defects, and which recipes apply."""
+    """Describe data: shape, support, problems, and the recipes that apply."""
 
     data: _Spec
     """A file or a named source such as ising:L=8,beta=0.4407, digits, moons."""
@@ -72,15 +72,15 @@ class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     data: _Spec
     """A file or a named source."""
     recipes: tuple[str, ...] = ()
-    """These recipes instead of one of each family."""
+    """Recipes to fit; one of each family by default."""
     out: str = ""
-    """Folder of the runs; a fresh one under runs/ by default."""
+    """Folder of the runs; a new one under runs/ by default."""
     report: str = ""
-    """The page to write; report.html in the folder of the runs by default."""
+    """HTML report to write; report.html in the folder of the runs by default."""
     scale: Positive = 1.0
-    """Multiply the rounds of every recipe and, below one, the importance weights that score it."""
+    """Factor on the rounds of every recipe and, below one, on its number of importance weights."""
     precision: Literal[32, 64] = 32
-    """Bits of a number."""
+    """Floating-point precision in bits."""
     resume: bool = False
     """Continue in --out: finished runs are kept, interrupted ones continue."""
     reading: _Data = DataArguments()
@@ -101,37 +101,38 @@ class SampleArguments(msgspec.Struct, frozen=True, kw_only=True):
     run: _Run
     """Folder of the run."""
     n: Annotated[Count, arg(aliases=["-n"])] = 1000
-    """How many."""
+    """Number of samples."""
     out: Annotated[str, arg(aliases=["-o"])] = "samples.npy"
     """The .npy or .csv file to write."""
     condition: tuple[Finite, ...] = ()
-    """The condition, one number a column."""
+    """Values of the condition columns, one number per column."""
     kernel: Literal["", "mala", "hmc", "langevin", "jumping"] = ""
-    """Draw by chains of this kernel on the run's energy; without it, from the model itself."""
+    """Run Markov chains with this kernel on the energy; by default, sample the model directly."""
     latent: Literal["", "pullback", "tilt", "plain"] = ""
-    """Chains in the latent space: for exp(-E) on the image of G, p_G exp(-E), or E(G(z)) alone."""
+    """Run the chains in the latent space: for exp(-E) on the image of G (pullback), for p_G exp(-E)
+    (tilt), or with E(G(z)) as the energy of z (plain)."""
     steps: Annotated[int, msgspec.Meta(ge=8)] = 200
     """Steps of each chain."""
     step_size: NonNegative = 0.0
-    """Step size of the kernel; 0 to tune it in a pilot run."""
+    """Step size of the kernel; 0 tunes it in a pilot run."""
     temperature: Positive = 1.0
-    """T of exp(-E / T) with chains, of prior(z)^(1/T) without."""
+    """Temperature T: of exp(-E / T) with chains, of prior(z)^(1/T) without."""
     truncation: NonNegative = 0.0
-    """Without chains: truncate the latent prior at so many deviations; 0 for no truncation."""
+    """Without chains: truncate the latent prior at this many standard deviations; 0 for none."""
     common: _Common = Common()
 
 
 class ScoreArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Log-likelihood of rows: mean, error and kind; each row with --out."""
+    """Log-likelihood of rows: mean, error and kind; with --out also of each row."""
 
     run: _Run
     """Folder of the run."""
     data: _Spec
     """A file or a named source with the columns that the run was trained on."""
     out: Annotated[str, arg(aliases=["-o"])] = ""
-    """A .npy or .csv file for the number of each row."""
+    """A .npy or .csv file for the log-likelihood of each row."""
     drop_bad_rows: bool = False
-    """Leave out rows that hold NaN or infinity."""
+    """Drop rows that contain NaN or infinity."""
     common: _Common = Common()
 
 
@@ -146,12 +147,12 @@ class EvaluateArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Write one page about runs, from their files alone."""
+    """Write an HTML report on runs, from their files only."""
 
     runs: _Runs
     """Folders of runs."""
     out: Annotated[str, arg(aliases=["-o"])] = "report.html"
-    """The page to write."""
+    """The HTML file to write."""
     common: _Common = Common()
 
 
@@ -164,66 +165,66 @@ class ListArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecipesArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """List the recipes by family; of one, every option with its default, and its papers."""
+    """List the recipes by family, or show the options, defaults and papers of one recipe."""
 
     name: Positional[str] = ""
-    """A recipe; all of them by default."""
+    """Name of a recipe; all recipes by default."""
     common: _Common = Common()
 
 
 class SourcesArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """List the named sources of data; of one, its parameters."""
+    """List the named sources of data, or show the parameters of one source."""
 
     name: Positional[str] = ""
-    """A source; all of them by default."""
+    """Name of a source; all sources by default."""
     common: _Common = Common()
 
 
 class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconstruct a quantum state from shots: network, baselines, table, report."""
+    """Reconstruct a quantum state from shots with a network and baselines; write a report."""
 
     shots: Annotated[Positional[str], arg(metavar="SHOTS")]
     """A file of shots: outcomes, bases and signs, counts (.npz, .npy, .csv, .h5, .json)."""
     povm: str = ""
-    """The measurement: pauli-4, pauli-6, tetrahedral or a .npy file of effects; else as stored."""
+    """Measurement: pauli-4, pauli-6, tetrahedral or a .npy file of effects; default: as stored."""
     truth: str = ""
     """The state behind the shots, a matrix-product state in a .npz file."""
     noise: Share = 0.0
     """Strength of local depolarizing noise on the truth, 0 to 1."""
     hamiltonian: str = ""
-    """A chain whose energy is computed, such as tfim:J=1,h=1."""
+    """A spin chain whose energy is estimated, such as tfim:J=1,h=1."""
     observables: tuple[str, ...] = ()
     """Sums of Pauli strings, each in quotes, such as "Z0 Z8" "0.5 X0 + 0.5 X1"."""
     correlator: Literal["X", "Y", "Z"] = "Z"
-    """The Pauli matrix whose correlations are shown against distance."""
+    """The Pauli matrix whose correlations are plotted against distance."""
     models: tuple[str, ...] = ()
-    """Recipes in the place of the network and the baselines."""
+    """Recipes to fit instead of the default network and baselines."""
     seeds: Count = 1
-    """Trainings of each network and Born machine."""
+    """Number of training seeds for each network and Born machine."""
     scale: Positive = 1.0
-    """Multiply the rounds of every recipe."""
+    """Factor on the rounds of every recipe."""
     samples: Count = 50_000
-    """Strings drawn from each model to measure it."""
+    """Number of outcome strings sampled from each model for its evaluation."""
     first: Literal[0, 1] | None = None
-    """The first outcome code of integer rows, where the file does not state it."""
+    """The lowest outcome code of integer rows, if the file does not state it."""
     bit_order: Literal["left", "right"] | None = None
-    """Side of qubit 0 in the strings of a counts file."""
+    """End of the strings of a counts file at which qubit 0 is."""
     out: Annotated[str, arg(aliases=["-o"])] = ""
-    """Folder of the runs and the report; a fresh one under runs/ by default."""
+    """Folder of the runs and the report; a new one under runs/ by default."""
     resume: bool = False
     """Continue in --out: finished runs are kept, interrupted ones continue."""
     common: _Common = Common()
 
 
 class MeasureArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Measure every site of a matrix-product state: exact shots in a file."""
+    """Measure every site of a matrix-product state; write exactly sampled shots to a file."""
 
     state: Annotated[Positional[str], arg(metavar="STATE")]
     """A .npz file with one array (left, d, right) for each site."""
     povm: str = "pauli-4"
     """pauli-4 (bases and signs are kept), pauli-6, tetrahedral, trine, or a file of effects."""
     shots: Count = 60_000
-    """How many."""
+    """Number of shots."""
     noise: Share = 0.0
     """Strength of local depolarizing noise, 0 to 1."""
     out: Annotated[str, arg(aliases=["-o"])] = "shots.npz"

@@ -93,7 +93,7 @@ class Dataset:
 
     @property
     def dimension(self) -> int:
-        """The number of modelled columns."""
+        """The number of modeled columns."""
         return int(self.rows.shape[1])
 
     @property

@@ -34,7 +34,7 @@ def open_data(
     of the draw or of the choice.
 
     Raises:
-        InputError: for data that cannot be modelled; the message gives the repair.
+        InputError: for data that cannot be modeled; the message says what to change.
 
     >>> data = open_data("digits")
     >>> data.rows.shape, data.layout, str(data.support)

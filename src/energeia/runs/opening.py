@@ -62,7 +62,7 @@ def open_rows(config: DataConfig, kept: Table | None = None) -> Rows:
     unless ``blocks`` or other ``fractions`` than the default ask for a split.
 
     Raises:
-        InputError: for data that cannot be modelled.
+        InputError: for data that cannot be modeled.
     """
     data = open_data(
         config.spec if kept is None else kept,

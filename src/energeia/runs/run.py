@@ -71,7 +71,7 @@ class Run:
 
     @cached_property
     def model(self) -> Any:
-        """The model in the user's units, to be taken apart or asked under a transformation of JAX.
+        """The model in the user's units, for use of its parts or under JAX transformations.
 
         Its arrays are those of the device: a float32 that does not hold the user's values does not
         tell them apart, where the methods of the run do.
@@ -86,7 +86,7 @@ class Run:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the modelled columns, as the data had them."""
+        """The names of the modeled columns, as the data had them."""
         return self.directory.data.columns
 
     def _repr_html_(self) -> str:

@@ -15,7 +15,7 @@ class Optimization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """Shape of the learning rate after the warm-up."""
     warmup: CountOrZero = 100
-    """Moves over which the rate rises from zero (at most a tenth of all)."""
+    """Updates over which the rate rises from zero (at most a tenth of all)."""
     final_fraction: Share = 0.01
     """The last rate as a fraction of the peak."""
     clip: NonNegative = 5.0
@@ -32,7 +32,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Length of training, batch size, and the interval of checks."""
 
     rounds: Count = 3000
-    """Rounds of moves in all."""
+    """Total number of rounds."""
     batch: Count = 256
     """Rows in a batch; all training rows where there are fewer."""
     passes: CountOrZero = 0
@@ -47,7 +47,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     checkpoint_every: Count = 1000
     """Rounds between checkpoints, rounded up to a multiple of check_every."""
     mode: Literal["scan", "step", "auto"] = "scan"
-    """Compile whole chunks, one round a call, or time both and keep the faster."""
+    """Compile whole chunks (scan), one round per call (step), or time both and keep the faster."""
     resident_mb: CountOrZero = 1024
     """Training rows up to this many megabytes stay on the device; larger ones stream in."""
 

@@ -19,7 +19,7 @@ class Source(Protocol):
     layout: tuple[int, ...]
     support: Support
     symmetries: tuple[str, ...]
-    """Names of symmetries of the distribution, see ``physics.symmetry``."""
+    """Names of symmetries of the distribution, see ``physics.lattice.symmetry``."""
     entropy: float | None
     """Exact differential or discrete entropy in nats; None where it is not known."""
 

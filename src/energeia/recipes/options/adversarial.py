@@ -14,14 +14,14 @@ Penalties = Literal["r1", "r2", "unit-slope", "noise"]
 
 
 class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A relativistic game with penalties on the critic's slope at real and generated rows."""
+    """A relativistic game with penalties on the critic's gradient at real and generated rows."""
 
     payoff: Payoffs = "relativistic"
     """The losses of critic and generator."""
     penalties: tuple[Penalties, ...] = ("r1", "r2")
-    """Penalties on the slope of the critic."""
+    """Penalties on the gradient of the critic with respect to its input."""
     bound: NonNegative = 0.0
-    """Largest parameter of the critic after a move; 0 for no bound."""
+    """Clip the parameters of the critic to [-bound, bound] after each update; 0 for no bound."""
     critic_moves: Count = 1
     """Updates of the critic for each update of the generator."""
     latent: Count = 32
@@ -33,15 +33,15 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     octaves: Octaves = 4
     """Number of frequencies 1, 2, 4, ... of sines and cosines that are inputs of the critic."""
     octaves_up_to: CountOrZero = 16
-    """Number of columns above which there are none."""
+    """Largest number of columns with which these inputs are used."""
     per_column: bool = True
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 0.15
-    """Weight gamma of gamma / 2 times the penalties at first, per squared standardized unit."""
+    """Initial weight gamma of gamma / 2 times the penalties, per squared standardized unit."""
     gamma_final: NonNegative = 0.015
-    """The weight from half of the training on."""
+    """Weight gamma in the second half of the training, reached along half a cosine."""
     fill: PositiveShare = 0.5
-    """Fraction of its cell over which a discrete value is dequantized, at most 1."""
+    """Width of the dequantization noise of discrete values, as a fraction of their spacing."""
     critic: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
     """The optimizer of the critic."""
     generator: Optimization = Optimization(learning_rate=1e-3, beta1=0.0, beta2=0.99, clip=0.0)
@@ -70,7 +70,7 @@ class NonSaturatingOptions(GanOptions, frozen=True, kw_only=True, forbid_unknown
     payoff: Payoffs = "non-saturating"
     """The losses of critic and generator."""
     penalties: tuple[Penalties, ...] = ()
-    """Penalties on the slope of the critic."""
+    """Penalties on the gradient of the critic with respect to its input."""
     critic: Optimization = _DCGAN
     """The optimizer of the critic."""
     generator: Optimization = _DCGAN
@@ -96,16 +96,16 @@ class RelativisticOptions(
 
 
 class R1Options(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The non-saturating game with a penalty on the critic's slope at data."""
+    """The non-saturating game with a penalty on the critic's gradient at data."""
 
     penalties: tuple[Penalties, ...] = ("r1",)
-    """Penalties on the slope of the critic."""
+    """Penalties on the gradient of the critic with respect to its input."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 10.0
-    """Weight gamma of gamma / 2 times the penalties at first."""
+    """Initial weight gamma of gamma / 2 times the penalties."""
     gamma_final: NonNegative = 10.0
-    """The weight from half of the training on."""
+    """Weight gamma in the second half of the training, reached along half a cosine."""
     critic: Optimization = _rmsprop(1e-4)
     """The optimizer of the critic."""
     generator: Optimization = _rmsprop(1e-4)
@@ -115,16 +115,16 @@ class R1Options(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_
 
 
 class NoiseOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The non-saturating game with the penalty equivalent to noise on both sides."""
+    """The non-saturating game with the penalty equivalent to noise on all rows."""
 
     penalties: tuple[Penalties, ...] = ("noise",)
-    """Penalties on the slope of the critic."""
+    """Penalties on the gradient of the critic with respect to its input."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 0.1
-    """Weight gamma of gamma / 2 times the penalties at first."""
+    """Initial weight gamma of gamma / 2 times the penalties."""
     gamma_final: NonNegative = 0.001
-    """The weight from half of the training on."""
+    """Weight gamma in the second half of the training, reached along half a cosine."""
     critic: Optimization = Optimization(learning_rate=1e-3, schedule="constant", warmup=1, clip=0.0)
     """The optimizer of the critic."""
     generator: Optimization = Optimization(
@@ -134,12 +134,12 @@ class NoiseOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unkno
 
 
 class WganOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The Wasserstein game with a critic of bounded parameters."""
+    """The Wasserstein game with clipped critic parameters."""
 
     payoff: Payoffs = "mean-difference"
     """The losses of critic and generator."""
     bound: NonNegative = 0.01
-    """Largest parameter of the critic after a move; 0 for no bound."""
+    """Clip the parameters of the critic to [-bound, bound] after each update; 0 for no bound."""
     critic_moves: Count = 5
     """Updates of the critic for each update of the generator."""
     critic: Optimization = _rmsprop(5e-5)
@@ -149,18 +149,18 @@ class WganOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknow
 
 
 class WganGpOptions(NonSaturatingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The Wasserstein game with a penalty on slopes of the critic other than one."""
+    """The Wasserstein game with a penalty on critic gradients whose norm is not one."""
 
     payoff: Payoffs = "mean-difference"
     """The losses of critic and generator."""
     penalties: tuple[Penalties, ...] = ("unit-slope",)
-    """Penalties on the slope of the critic."""
+    """Penalties on the gradient of the critic with respect to its input."""
     per_column: bool = False
     """Whether gamma is multiplied by the number of columns."""
     gamma: NonNegative = 20.0
-    """Weight gamma of gamma / 2 times the penalties at first: twice the paper's lambda."""
+    """Initial weight gamma of gamma / 2 times the penalties: twice the paper's lambda."""
     gamma_final: NonNegative = 20.0
-    """The weight from half of the training on."""
+    """Weight gamma in the second half of the training, reached along half a cosine."""
     critic_moves: Count = 5
     """Updates of the critic for each update of the generator."""
     critic: Optimization = Optimization(

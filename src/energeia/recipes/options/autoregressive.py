@@ -13,12 +13,12 @@ Symmetrize = Literal["auto", "augment", "mixture", "none"]
 
 
 class AutoregressiveOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every autoregressive network over columns of any kind has."""
+    """Options shared by autoregressive networks over columns of any kind."""
 
     components: Count = 32
-    """Components of the mixture of each continuous column."""
+    """Mixture components of each continuous column."""
     octaves: Octaves = 6
-    """Number of doubling frequencies among the features of a continuous column."""
+    """Number of frequencies 1, 2, 4, ... in the Fourier features of a continuous column."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: transform batches at random only (augment), average the model over the
     whole group too (mixture), over the part that fixes a site (auto), or ignore them (none)."""
@@ -32,7 +32,7 @@ class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     depth: Count = 2
     """Hidden layers."""
     orders: CountOrZero = 0
-    """Networks in different column orders, mixed; 0 for 4 below 5000 rows, else 1."""
+    """Networks with different column orders in the mixture; 0 for 4 below 5000 rows, else 1."""
     training: Training = Training(
         rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )

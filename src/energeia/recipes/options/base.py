@@ -25,7 +25,7 @@ _COSTS = {
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """A name of the literature: its parts, their options, the supports it can model."""
+    """A published method: its builder, its options, the supports it can model."""
 
     name: str
     family: str
@@ -45,7 +45,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     reference_rows: int = 4096
     """Number of training rows given to its builder, for scales and initial values; 0 for all."""
     latent_space: bool = False
-    """Whether its runs have a generator of latent vectors with an energy on its image."""
+    """Whether its runs have a latent space: a generator with an energy on its image."""
 
     @property
     def likelihood(self) -> str:
@@ -54,7 +54,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cost(self) -> str:
-        """What drawing and scoring take, by family."""
+        """The cost of sampling and scoring, by family."""
         return _COSTS[self.family]
 
     def load(self) -> Callable[..., Any]:

@@ -18,13 +18,13 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     chains: Count = 512
     """Persistent chains."""
     sweeps: Count = 1
-    """Gibbs sweeps of every chain in a move."""
+    """Gibbs sweeps of every chain per update."""
     anneal: CountOrZero = 100
-    """Sweeps of a sample while it is annealed from independent columns."""
+    """Gibbs sweeps per sample while it is annealed from independent columns."""
     steps: CountOrZero = 1000
-    """Sweeps of a sample after that."""
+    """Gibbs sweeps per sample after annealing."""
     initial_weight: NonNegative = 0.2
-    """Deviation of the first weights of a binary column; of K values it is shared by K - 1."""
+    """Standard deviation of the initial weights of a column; divided by K - 1 for K values."""
     shrinkage: NonNegative = 2.5
     """Weight decay times rows over (K - 1)^2: a prior whose weight falls with the number of
     rows."""
@@ -36,7 +36,7 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         rounds=9000, batch=512, passes=350, check_every=250, average=0.9995
     )
     """Length and monitoring of the training: to the end of the schedule, since the held-out
-    pseudo-likelihood, the only available criterion, does not depend on the weights of modes; with
+    pseudo-likelihood, the only available criterion, is insensitive to the weights of modes; with
     few rows limited by ``passes``, to avoid overfitting."""
 
 
@@ -48,26 +48,26 @@ class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     depth: CountOrZero = 2
     """Residual blocks of the network."""
     octaves: OctavesOrAuto = -1
-    """Octaves of Fourier features; -1 for 3 in up to 8 dimensions and none beyond."""
+    """Octaves of Fourier features; -1 for 3 in up to 8 dimensions and none in more."""
     negatives: Literal["mala", "langevin"] = "mala"
     """Kernel of the buffer: MALA, or unadjusted Langevin, with a bias that depends on its step
     size."""
     step_size: NonNegative = 0.0
-    """First step size; 0 for that of a standard normal. MALA's is adapted to its acceptance."""
+    """Initial step size; 0 for that of a standard normal. MALA's is adapted to its acceptance."""
     chains: Count = 512
     """Chains in the buffer."""
     moves: Count = 5
-    """Steps of every chain in a move."""
+    """Kernel steps of every chain per update."""
     restart: Share = 0.05
     """Probability that a chain restarts from a training row."""
     noise: Share = 0.0
-    """Probability that a chain restarts from the base."""
+    """Probability that a chain restarts from the base distribution."""
     penalty: NonNegative = 0.0001
-    """Weight of the mean squared energies in the loss."""
+    """Weight of the mean squared energy in the loss."""
     anneal: CountOrZero = 0
-    """Steps of a sample while it is annealed from the base; 0 for 60 up to 8 columns, else 300."""
+    """Steps per sample during annealing from the base; 0 for 60 up to 8 columns, else 300."""
     steps: CountOrZero = 0
-    """Steps of a sample after that; 0 for 60 up to 8 columns, else 300."""
+    """Steps per sample after annealing; 0 for 60 up to 8 columns, else 300."""
     optimization: Optimization = Optimization(learning_rate=2e-3, beta1=0.5)
     """The optimizer."""
     training: Training = Training(rounds=3000, batch=512, average=0.995)

@@ -9,7 +9,7 @@ from energeia.training.settings import Optimization, Training
 
 
 class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every flow of coupling layers has."""
+    """Options shared by flows of coupling layers."""
 
     depth: Count = 2
     """Hidden layers of each conditioner."""
@@ -29,7 +29,7 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     bins: CountOrZero = 0
     """Bins of each spline; 0 for 32 up to 8 columns and 8 beyond."""
     half_width: Positive = 5.0
-    """Half-width of the box that splines fill, in standard deviations."""
+    """Half-width of the interval on which splines act, in standard deviations."""
     octaves: OctavesOrAuto = -1
     """Octaves of sines and cosines in the inputs of conditioners; -1 for 4 up to 8 columns, 0
     beyond."""
@@ -56,7 +56,7 @@ class RealNVPOptions(CouplingOptions, frozen=True, kw_only=True):
     layers: Count = 12
     """Coupling layers."""
     bound: Positive = 3.0
-    """Largest logarithm of a scale."""
+    """Largest absolute logarithm of a scale."""
     octaves: OctavesOrAuto = -1
     """Octaves of sines and cosines in the inputs of conditioners; -1 for 2 up to 8 columns, 0
     beyond."""

@@ -22,11 +22,11 @@ class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     particles: Count = 1
     """Importance weights in the training bound: 1 is the ELBO, more is IWAE."""
     beta: NonNegative = 1.0
-    """Weight of the divergence in the training loss (particles = 1 only)."""
+    """Weight of the KL divergence in the training loss (particles = 1 only)."""
     free_bits: NonNegative = 0.0
     """Free bits: nats per latent dimension not penalized in training (particles = 1 only)."""
     warmup: CountOrZero = 500
-    """Moves over which beta rises from zero (particles = 1 only)."""
+    """Updates over which beta rises from zero (particles = 1 only)."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=100.0)
     """The optimizer."""
     training: Training = Training(

@@ -22,8 +22,8 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """An energy trained against a generator whose entropy is maximized."""
 
     generator: Literal["auto", "flow", "network"] = "auto"
-    """A flow has a density, so entropy and weights are exact; a network scales to more columns. By
-    default a flow up to 8 columns without conditions."""
+    """A flow has a density, so entropy and weights are exact; a network scales to more columns. The
+    default is a flow for up to 8 columns without conditions."""
     width: Count = 64
     """Hidden units of the energy, and of each conditioner of a flow."""
     depth: CountOrZero = 2
@@ -36,25 +36,25 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     bins: Count = 32
     """Bins of each spline of a flow."""
     half_width: Positive = 3.0
-    """Half-width of the box that splines fill, in standard deviations."""
+    """Half-width of the interval on which splines act, in standard deviations."""
     smallest_bin: PositiveShare = 1e-4
-    """Least height of a bin as a fraction of the box, which bounds the mass between modes from
-    below."""
+    """Smallest bin height as a fraction of that interval: a lower bound on the mass between
+    modes."""
     data_weight: Share = 0.5
-    """Least weight of the data, relative to the energy, in a flow's loss."""
+    """Smallest weight of the data, relative to the energy, in a flow's loss."""
     consistency_weight: NonNegative = 0.6
     """Weight of the Huber loss between the energy and a flow's -log density."""
     huber_width: Positive = 1.0
-    """Difference in nats beyond which that loss is linear."""
+    """Difference in nats beyond which the Huber loss is linear."""
     defensive_fraction: Share = 0.1
     """Fraction of rows drawn from a flow's base in the importance sampling of the energy's log
     Z."""
     images: bool = True
-    """Convolutional networks for images of at least 16 pixels a side, in multiples of 4."""
+    """Use convolutional networks for images of at least 16 pixels a side, in multiples of 4."""
     channels: Count = 32
-    """Channels of their first convolution; twice as many in the second."""
+    """Channels of the first convolution; the second has twice as many."""
     latent: Count = 32
-    """Latent dimensions of a network, at most the columns for the exact entropy."""
+    """Latent dimensions of a network; for the exact entropy at most the number of columns."""
     hidden: Count = 192
     """Hidden units of a network."""
     entropy: Literal["volume", "information", "score"] = "volume"
@@ -62,11 +62,11 @@ class MaxEntropyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     sigma: Positive = 0.1
     """Noise added to a network's rows, in standard deviations, in the entropy term."""
     penalize: Literal["real", "generated", "both"] = "both"
-    """Rows at which the squared slope of the energy is penalized, against a network."""
+    """Rows at which the squared gradient of the energy is penalized, for a network generator."""
     gamma: NonNegative = 1.0
-    """Weight of the penalty at first, per column."""
+    """Initial weight of that penalty, divided by the number of columns."""
     gamma_final: NonNegative = 0.1
-    """The weight from half of the training on."""
+    """Its weight in the second half of the training, reached along half a cosine."""
     energy_moves: Count = 1
     """Updates of the energy for each update of the generator."""
     energy: Optimization = Optimization(beta1=0.5, beta2=0.99)

@@ -18,17 +18,17 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     condition_dimension: int = 0
     """Columns that a model is conditioned on; 0 for none."""
     symmetries: tuple[str, ...] = ()
-    """Names of symmetries that the source declares, see ``physics.symmetry``."""
+    """Names of symmetries that the source declares, see ``physics.lattice.symmetry``."""
     location: tuple[float, ...] = ()
-    """Of each column, see ``Standardization``; empty where rows are modelled as they are."""
+    """Location of each column, see ``Standardization``; empty if rows are not standardized."""
     scale: tuple[float, ...] = ()
-    """Of each column, likewise."""
+    """Scale of each column, likewise."""
     conditions: tuple[ConditionColumn, ...] = ()
-    """What the training rows show of each condition; empty where none was recorded."""
+    """Statistics of each condition column in the training rows; empty where none were recorded."""
 
     @property
     def dimension(self) -> int:
-        """The number of modelled columns."""
+        """The number of modeled columns."""
         return self.support.dimension
 
     @property

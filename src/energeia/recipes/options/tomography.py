@@ -51,9 +51,9 @@ class TransformerOptions(
     width: Count = 48
     """Embedding size of one site."""
     depth: Count = 2
-    """Blocks of attention."""
+    """Attention blocks."""
     heads: Count = 4
-    """Heads of each block, parts of the width."""
+    """Attention heads of each block, among which the width is divided."""
     training: Training = _LONG
     """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
@@ -61,7 +61,7 @@ class TransformerOptions(
 
 
 class KGramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tables of conditional probabilities of each site, counted once."""
+    """Tables of conditional probabilities of each site, estimated by counting."""
 
     order: CountOrZero = 4
     """Largest order; the one with the best held-out likelihood is used."""
@@ -70,19 +70,19 @@ class KGramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class MarginalsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Independent sites, counted once."""
+    """Independent sites, estimated by counting."""
 
     training: Training = _ONCE
     """Nothing is trained: one round runs, in which the counted model is evaluated."""
 
 
 class LinearOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A softmax at each site, linear in all sites before; its likelihood is concave."""
+    """A softmax at each site, linear in all earlier sites; its log-likelihood is concave."""
 
     components: Count = 32
-    """Components of the mixture of each continuous column."""
+    """Mixture components of each continuous column."""
     octaves: Octaves = 6
-    """Number of doubling frequencies among the features of a continuous column."""
+    """Number of frequencies 1, 2, 4, ... in the Fourier features of a continuous column."""
     training: Training = Training(
         rounds=2000, batch=500, check_every=100, patience=5, average=0.995
     )
@@ -95,22 +95,22 @@ class BornOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A matrix-product state, trained by the exact likelihood of raw bases and signs."""
 
     povm: str = "pauli-6"
-    """The measurement whose outcomes the rows are."""
+    """The measurement that produced the rows."""
     bond: Count = 8
     """Bond dimension."""
     purification: Count = 1
     """Dimension summed over at each site: 1 for a pure state, more for a mixed one."""
     amplitudes: Literal["auto", "real", "complex"] = "auto"
-    """Real as in ground states without a field along Y; auto: real unless the shots show phases."""
+    """Real suits ground states without a field along Y; auto: real unless the shots show phases."""
     noise: NonNegative = 0.1
     """Size of the random numbers added to the product state at the start, equal at all sites."""
     signs: Literal["alike", "free"] = "alike"
-    """Signs of that noise: alike, which avoids domain walls of sign; free, for long GHZ states."""
+    """Signs of that noise: alike avoids domain walls between signs; free is for long GHZ states."""
     training: Training = Training(
         rounds=6000, batch=100, check_every=300, patience=10, average=0.99
     )
-    """How long to train: many moves on small batches, whose noise helps to leave poor local
-    optima."""
+    """Length and monitoring of the training: many updates on small batches, whose noise helps to
+    leave poor local optima."""
     optimization: Optimization = Optimization(learning_rate=3e-2)
     """The optimizer."""
 
