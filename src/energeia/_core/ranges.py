@@ -28,6 +28,8 @@ OctavesOrAuto = Annotated[int, Meta(ge=-1, le=64)]
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """JAX keeps 32 bits of a seed and drops the others, so that larger seeds would collide."""
 Positive = Annotated[float, Meta(gt=0.0)]
+Scale = Annotated[float, Meta(gt=0.0, le=1e4)]
+"""What multiplies the rounds of training."""
 NonNegative = Annotated[float, Meta(ge=0.0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 PositiveShare = Annotated[float, Meta(gt=0.0, le=1.0)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from tyro.conf import Positional, arg
 
-from energeia._core.ranges import Count, Finite, NonNegative, Positive, Seed, Share
+from energeia._core.ranges import Count, Finite, NonNegative, Positive, Scale, Seed, Share
 from energeia.runs.storage.config import DataConfig
 
 
@@ -77,7 +77,7 @@ class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of the runs; a new one under runs/ by default."""
     report: str = ""
     """HTML report to write; report.html in the folder of the runs by default."""
-    scale: Positive = 1.0
+    scale: Scale = 1.0
     """Factor on the rounds of every recipe and, below one, on its number of importance weights."""
     precision: Literal[32, 64] = 32
     """Floating-point precision in bits."""
@@ -201,7 +201,7 @@ class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Recipes to fit instead of the default network and baselines."""
     seeds: Count = 1
     """Number of training seeds for each network and Born machine."""
-    scale: Positive = 1.0
+    scale: Scale = 1.0
     """Factor on the rounds of every recipe."""
     samples: Count = 50_000
     """Number of outcome strings sampled from each model for its evaluation."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from energeia._core.errors import EnergeiaError, InputError
-from energeia._core.ranges import Positive, Seed, require_in
+from energeia._core.ranges import Scale, Seed, require_in
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.prepared import PreparedData
 from energeia.recipes.catalogue import find, one_per_family, require, unsupported_reason
@@ -65,7 +65,7 @@ def compare(
         KeyboardInterrupt: after an interruption; ``resume=True`` continues.
     """
     require_in(Seed, seed, "seed")
-    require_in(Positive, scale, "scale")
+    require_in(Scale, scale, "scale")
     where, kept = data_config(data, reading, seed)
     rows = open_rows(where, kept)
     chosen, skipped = _chosen(recipes, rows)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import EnergeiaError, InputError
-from energeia._core.ranges import Count, Positive, Seed, require_ranges
+from energeia._core.ranges import Count, Scale, Seed, require_ranges
 from energeia.data.shots.measurements import Shots
 from energeia.estimate import Estimate
 from energeia.evaluation.quantum import warnings as warn
@@ -65,7 +65,7 @@ class TomographyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The recipes to fit."""
     seeds: Count = 1
     """Trainings of each network and Born machine."""
-    scale: Positive = 1.0
+    scale: Scale = 1.0
     """Multiplies the rounds of every recipe."""
     samples: Count = 50_000
     """Strings drawn from each model."""
