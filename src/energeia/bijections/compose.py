@@ -10,6 +10,7 @@ from jaxtyping import Array
 from typing_extensions import override
 
 from energeia._core.errors import InputError
+from energeia._core.shapes import one_of, require_leading_axis
 from energeia._core.types import Scalar
 from energeia.contracts import Bijection, Condition
 
@@ -18,7 +19,7 @@ class Chain(Bijection):
     """y = f_n(... f_2(f_1(x))): log-determinants add.
 
     Raises:
-        InputError: if their shapes differ, or there is none.
+        InputError: if their shapes or those of their conditions differ, or there is none.
 
     >>> import jax.numpy as jnp
     >>> from energeia.bijections.elementwise import Affine, Reverse
@@ -37,6 +38,13 @@ class Chain(Bijection):
         if len(set(shapes)) != 1:
             raise InputError(
                 f"bijections of shapes {shapes} were chained: give at least one, all of one shape"
+            )
+        given = (b.condition_shape for b in self.bijections)
+        conditions = {shape for shape in given if shape is not None}
+        if len(conditions) > 1:
+            raise InputError(
+                f"bijections with conditions of shapes {sorted(conditions)} were chained, which "
+                "share one condition: give all of them one shape"
             )
 
     @property
@@ -103,10 +111,13 @@ class Stacked(Bijection):
     layers: Bijection
     unroll: int = eqx.field(static=True, default=1)
 
+    def __check_init__(self) -> None:
+        require_leading_axis("the layers", self.layers)
+
     @property
     @override
     def shape(self) -> tuple[int, ...]:
-        return self.layers.shape
+        return one_of(self.layers).shape
 
     @property
     @override

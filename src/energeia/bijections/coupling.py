@@ -8,6 +8,7 @@ from jaxtyping import Array, Int
 from typing_extensions import override
 
 from energeia._core.errors import InputError
+from energeia._core.shapes import require_same_shape
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.compose import Stacked
 from energeia.bijections.elementwise import Permutation
@@ -57,6 +58,10 @@ class Coupling(Bijection):
             depth=depth,
             key=key,
         )
+
+    def __check_init__(self) -> None:
+        # Stacked layers have a leading axis.
+        require_same_shape("an order", self.order.shape[-1:], "a coupling", self.shape)
 
     @property
     @override

@@ -3,6 +3,7 @@
 from jaxtyping import Array
 from typing_extensions import override
 
+from energeia._core.shapes import require_same_shape
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
 from energeia.contracts import Condition, Density, LatentModel
@@ -19,6 +20,9 @@ class Dequantized(LatentModel):
 
     density: Density
     units: Units
+
+    def __check_init__(self) -> None:
+        require_same_shape("a density", self.density.shape, "units", self.units.shape)
 
     @property
     @override

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 from typing_extensions import override
 
+from energeia._core.shapes import one_of, require_leading_axis
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 
@@ -21,10 +22,13 @@ class Ensemble(Density):
     members: Density
     count: int = eqx.field(static=True)
 
+    def __check_init__(self) -> None:
+        require_leading_axis("the members", self.members, self.count)
+
     @property
     @override
     def shape(self) -> tuple[int, ...]:
-        return self.members.shape
+        return one_of(self.members).shape
 
     @property
     @override

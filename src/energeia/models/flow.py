@@ -4,6 +4,7 @@ from jaxtyping import Array
 from typing_extensions import override
 
 from energeia._core.errors import InputError
+from energeia._core.shapes import require_same_shape
 from energeia._core.types import Scalar
 from energeia.contracts import Bijection, Condition, Density, Pushforward
 
@@ -15,7 +16,7 @@ class Flow(Pushforward, Density):
     Rezende and Mohamed 2015, "Variational inference with normalizing flows", eq. 5.
 
     Raises:
-        InputError: if base and bijection differ in shape.
+        InputError: if base and bijection differ in shape, or the base has a condition.
 
     >>> import jax.numpy as jnp
     >>> from energeia.bijections.elementwise import Affine
@@ -29,10 +30,11 @@ class Flow(Pushforward, Density):
     bijection: Bijection
 
     def __check_init__(self) -> None:
-        if tuple(self.base.shape) != tuple(self.bijection.shape):
+        require_same_shape("a base", self.base.shape, "a bijection", self.bijection.shape)
+        if self.base.condition_shape is not None:
             raise InputError(
-                f"a base of shape {tuple(self.base.shape)} was given to a bijection of shape "
-                f"{tuple(self.bijection.shape)}: give both the same"
+                f"a base with conditions of shape {self.base.condition_shape} was given to a flow, "
+                "which hands its condition to the bijection: give a base without a condition"
             )
 
     @property

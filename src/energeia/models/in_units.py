@@ -7,6 +7,7 @@ import equinox as eqx
 from jaxtyping import Array, ArrayLike
 from typing_extensions import override
 
+from energeia._core.shapes import require_same_shape
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units, joined_scales
@@ -38,6 +39,9 @@ class DensityInUnits(HasLandscape, Density):
     inner: Density
     units: Units
     scaling: ConditionScaling | None = None
+
+    def __check_init__(self) -> None:
+        require_same_shape("a model", self.inner.shape, "units", self.units.shape)
 
     @property
     @override
@@ -71,6 +75,9 @@ class LatentInUnits(HasLandscape, LatentModel):
     inner: LatentModel
     units: Units
     scaling: ConditionScaling | None = None
+
+    def __check_init__(self) -> None:
+        require_same_shape("a model", self.inner.shape, "units", self.units.shape)
 
     @property
     @override
@@ -140,6 +147,9 @@ class EnergyInUnits(Energy):
     inner: Energy
     units: Units
     scaling: ConditionScaling | None = None
+
+    def __check_init__(self) -> None:
+        require_same_shape("a model", self.inner.shape, "units", self.units.shape)
 
     @property
     @override

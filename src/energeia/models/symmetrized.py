@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 from typing_extensions import override
 
+from energeia._core.shapes import require_same_shape
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 from energeia.physics.lattice.symmetry import SymmetryGroup
@@ -24,6 +25,10 @@ class Symmetrized(Density):
     inner: Density
     group: SymmetryGroup
     chunk: int = eqx.field(static=True, default=16)
+
+    def __check_init__(self) -> None:
+        sites = (math.prod(self.group.layout),)
+        require_same_shape("a density", (math.prod(self.inner.shape),), "a group of sites", sites)
 
     @property
     @override

@@ -50,4 +50,5 @@ def build_marginals(
 
 def _coordinates(problem: Problem, reference: ReferenceRows) -> tuple[Units, Array]:
     units = Units.fit(problem.support, reference.x)
-    return units, jnp.round(parts.encoded_rows(units, reference))
+    y = parts.encoded_rows(units, reference)
+    return units, jnp.where(problem.support.discrete, jnp.round(y), y)
