@@ -67,7 +67,7 @@ def test_the_held_out_loss_in_the_last_line_is_that_of_the_state_kept(patience, 
     training = {
         "rounds": 400, "check_every": 20, "batch": 20, "patience": patience, "passes": 0,
     }  # fmt: skip
-    options = {"training": training, "optimization": {"learning_rate": 0.02}}
+    options = {"training": training, "width": 64, "optimization": {"learning_rate": 0.01}}
     run = energeia.fit(
         "moons:n=60", "made", out=tmp_path / "run", options=options, quiet=True, seed=0
     )
