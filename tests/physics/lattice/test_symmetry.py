@@ -69,7 +69,7 @@ def test_ising_energy_is_invariant_and_a_wrong_energy_is_not():
         (("rotations",), (9,), SPINS, "square"),
         (("spin-flip",), (3, 3), Support(((Real(), 9),)), "binary"),
         (("translations",), (2, 4), SPINS, "9 columns"),
-        (("translations",), (2,), Support.of([Binary(), Real()]), "alike"),
+        (("translations",), (2,), Support.of([Binary(), Real()]), "one kind"),
     ],
 )
 def test_what_cannot_act_is_refused(names, layout, support, said):
