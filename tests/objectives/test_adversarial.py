@@ -149,7 +149,7 @@ def test_only_relative_payoffs_ignore_a_constant():
 
 def test_an_angle_and_its_turn_are_one_point_to_the_critic():
     weights = jax.random.normal(jax.random.key(0), (critic_inputs(3, 1, 2),))
-    critic = Critic(lambda x: x @ weights, shape=(3,), circles=(1,), octaves=2)
+    critic = Critic(lambda x: x @ weights, shape=(3,), periodic=(1,), octaves=2)
     x = jnp.array([0.2, 1.0, -0.4])
     turned = critic.energy(x.at[1].add(2 * jnp.pi))
     assert jnp.allclose(critic.energy(x), turned, atol=1e-5)
@@ -162,7 +162,7 @@ def game():
     weights = jax.random.normal(jax.random.key(0), (4,))
     matrix = jax.random.normal(jax.random.key(1), (3, 2))
     modules = {
-        "critic": Critic(lambda v: jnp.sin(v) @ weights, shape=(3,), circles=(2,)),
+        "critic": Critic(lambda v: jnp.sin(v) @ weights, shape=(3,), periodic=(2,)),
         "generator": ImplicitGenerator(lambda z: 9 * matrix @ z, 2, (3,), None, (2,)),
         "units": Units.fit(support, x),
         "scaling": None,

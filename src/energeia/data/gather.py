@@ -13,6 +13,7 @@ from energeia._core.errors import InputError, nearest
 from energeia.data import checks, readers
 from energeia.data.dataset import Provenance
 from energeia.data.named.catalog import NAMED, parse_spec, refuse_unknown
+from energeia.standardization import LARGEST
 
 IN_MEMORY = 1 << 29
 """Files of up to this many bytes are read into memory; larger maps stay on disk."""
@@ -81,6 +82,11 @@ def gather(request: DataRequest) -> LoadedRows:
     values, bad = _finite_rows(values, request)
     values, provenance = _choose_rows(values, provenance, request, drawn)
     condition = np.asarray(values[:, len(kept) :], dtype=np.float64) if given else None
+    if condition is not None and np.abs(condition).max(initial=0.0) > LARGEST:
+        raise InputError(
+            f"{request.spec} has conditions beyond {LARGEST:.3g}, where float64 overflows: divide "
+            "them by a unit"
+        )
     values = values[:, : len(kept)] if given else values
     return LoadedRows(
         rows=_in_memory(values),

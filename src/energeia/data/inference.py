@@ -11,6 +11,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.data.checks import blocks
+from energeia.standardization import LARGEST
 from energeia.support import Binary, Categorical, Column, Integer, Real, Support
 
 LEVELS = 256
@@ -20,7 +21,6 @@ ALPHABET = 16
 ROWS_PER_CATEGORY = 20
 """Rows per category needed to infer a finite alphabet from a few distinct values."""
 _COUNTED = 10_000_000
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Summary(NamedTuple):
@@ -80,16 +80,16 @@ def refuse_unfit(
     """Raise for constant or overflowing continuous columns; warn of constant discrete ones.
 
     Raises:
-        InputError: naming the continuous columns that are constant or hold values beyond the range
-            of 32-bit numbers.
+        InputError: naming the continuous columns that are constant or hold values beyond
+            ``LARGEST``.
     """
     columns = support.columns
     size = np.maximum(np.abs(summary.low), np.abs(summary.high))
-    beyond = [int(i) for i in np.flatnonzero(size > _LARGEST) if not columns[i].discrete]
+    beyond = [int(i) for i in np.flatnonzero(size > LARGEST) if not columns[i].discrete]
     if beyond:
         raise InputError(
-            f"{spec} holds values up to {size.max():.3g} ({_list(beyond, names)}) where models "
-            f"compute with numbers up to {_LARGEST:.3g}: divide by a unit"
+            f"{spec} holds values up to {size.max():.3g} ({_list(beyond, names)}) where float64 "
+            f"computes with numbers up to {LARGEST:.3g}: divide by a unit"
         )
     constant = [int(i) for i in summary.constant if not columns[i].discrete]
     if constant:

@@ -7,14 +7,13 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia._core.moments import mean_and_deviation
 from energeia.data.checks import blocks
-from energeia.standardization import Standardization, link, needs_codes
+from energeia.standardization import LARGEST, Standardization, link, needs_codes
 from energeia.support import Column, Support
 
 _SEEN = 65_536
 """Rows that location and scale are taken from, evenly spaced."""
 _FEWEST_STEPS = 100
 """The smallest standard deviation, in steps of float64."""
-_LARGEST = 1e300
 
 
 def fit_standardization(
@@ -48,7 +47,7 @@ def _moments(column: Column, x: np.ndarray, name: str) -> tuple[float, float]:
     """Mean and standard deviation of the linked values, which float64 must resolve."""
     t = link(column, x)
     largest = float(np.max(np.abs(t)))
-    if largest > _LARGEST:
+    if largest > LARGEST:
         raise InputError(
             f"column {name} holds {largest:.3g}, and float64 cannot tell how far such numbers are "
             "apart: divide the column by a unit"
