@@ -18,9 +18,9 @@ def parse(kind: Any, words: Sequence[str], default: Any, program: str) -> Any:
     Raises:
         InputError: for a missing or superfluous argument, or a value of another type.
     """
-    said = io.StringIO()
+    printed = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(printed):
             return tyro.cli(
                 kind,
                 args=words,
@@ -31,7 +31,7 @@ def parse(kind: Any, words: Sequence[str], default: Any, program: str) -> Any:
     except SystemExit as end:
         if not end.code:
             raise
-        raise InputError(f"{sentence(said.getvalue())}: see {program} --help") from None
+        raise InputError(f"{sentence(printed.getvalue())}: see {program} --help") from None
 
 
 def sentence(shown: str) -> str:

@@ -92,7 +92,7 @@ def split_rows(data: Dataset, config: DataConfig) -> Rows:
 def _problem(data: Dataset, train: Batch) -> Problem:
     layout = tuple(data.layout)
     standardization = fit_standardization(data.support, layout, train.x, data.columns)
-    told: Any = train.condition
+    given: Any = train.condition
     return Problem(
         support=data.support,
         layout=layout,
@@ -101,7 +101,7 @@ def _problem(data: Dataset, train: Batch) -> Problem:
         symmetries=data.symmetries,
         location=standardization.location,
         scale=standardization.scale,
-        conditions=() if told is None else condition_columns(told, data.condition_columns),
+        conditions=() if given is None else condition_columns(given, data.condition_columns),
     )
 
 
