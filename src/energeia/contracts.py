@@ -102,6 +102,18 @@ class Density(Energy, Generator):
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         """log p(x), normalized, in nats; -inf outside the support."""
 
+    def sample_and_log_prob(
+        self, key: PRNGKey, condition: Condition = None
+    ) -> tuple[Array, Scalar]:
+        """One configuration and its log-density, in nats.
+
+        By default two passes; a density whose sampler knows the log-density as it draws overrides
+        it with one. Equal in distribution to ``sample`` and ``log_prob``, and differentiable in
+        the parameters wherever the sampler is.
+        """
+        x = self.sample(key, condition)
+        return x, self.log_prob(x, condition)
+
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """-log p(x): an energy whose partition function is one."""
         return -self.log_prob(x, condition)
@@ -134,6 +146,34 @@ class LatentModel(Generator):
         Its exponential is an unbiased estimate of p(x); its mean is the ELBO, and the logarithm of
         the mean of K such exponentials is the IWAE lower bound (Burda et al. 2016, eq. 8).
         """
+
+
+class ConditionalSampler(Generator):
+    """A distribution that can fill in a part of a configuration, the other part given."""
+
+    @abstractmethod
+    def complete(
+        self, key: PRNGKey, x: Array, known: Bool[Array, "..."], condition: Condition = None
+    ) -> tuple[Array, Scalar]:
+        """A configuration that keeps the known values of ``x``, and the log of its weight.
+
+        ``known`` has the shape of ``x`` and is traced: one compiled program serves every mask.
+        The unknown part is drawn from a proposal q(unknown | known), and the weight is
+        p(known, unknown) / q(unknown | known). Its mean is p(known) exactly; where it does not vary
+        the draw is one of p(unknown | known), and otherwise draws are resampled by weight.
+        """
+
+
+class Encoder(Shaped):
+    """A model that maps a configuration to a latent vector and back."""
+
+    @abstractmethod
+    def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
+        """A draw of z given x; the one z of an invertible model, whatever the key."""
+
+    @abstractmethod
+    def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
+        """A draw of x given z, shape ``self.shape``; the one x where z determines it."""
 
 
 class Bijection(Shaped):
@@ -174,10 +214,22 @@ class Kernel(eqx.Module):
 
 
 class Batch(NamedTuple):
-    """Rows of data: ``x`` of shape ``(rows, *shape)`` and conditions, or None."""
+    """Rows of data, or of conditions alone; what is None is not there.
+
+    A run on a target has no rows: its ``x`` has the shape ``(draws, 0)`` and counts how many
+    configurations the objective draws from the model.
+    """
 
     x: Array
-    condition: Condition
+    """Shape ``(rows, *shape)``."""
+    condition: Condition = None
+    """Shape ``(rows, *condition_shape)``."""
+    weight: Array | None = None
+    """How much each row counts, shape ``(rows,)``."""
+    observed: Array | None = None
+    """Which entries of ``x`` were measured, boolean of the shape of ``x``."""
+    noise: Array | None = None
+    """Standard error of each entry of ``x``, of the shape of ``x``."""
 
 
 Modules = dict[str, Any]
