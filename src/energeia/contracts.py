@@ -246,6 +246,11 @@ class Objective(eqx.Module):
     def players(self) -> tuple[str, ...]:
         """The names of the players, in the order of their moves."""
 
+    @property
+    def honors(self) -> frozenset[str]:
+        """The optional fields of ``Batch`` that the losses use; rows with others are refused."""
+        return frozenset()
+
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Any:
         """The state carried between moves beside the parameters (chains, buffers); None by default.
 

@@ -2,10 +2,12 @@
 
 ColumnRange          neighboring columns of one kind
 Dataset              rows with their support, layout and provenance
+effective_number     (sum w)^2 / sum w^2 of weights
 inspect              description of data, and which recipes apply
 Inspection           the result of `inspect`
 NAMED                the named sources
 NamedSource          one entry of NAMED
+nonnegative_weights  weights that a loss can have
 open_data            open a file or a named source
 open_like            open rows for a trained model
 Provenance           the origin of rows
@@ -20,6 +22,7 @@ Source               a distribution that rows are drawn from
 Split                training, validation and test parts
 split                split rows reproducibly
 Table                rows as a file stores them
+WeightSummary        what the weights of a table are worth
 """
 
 from energeia._core.lazy import attach

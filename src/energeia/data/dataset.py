@@ -74,7 +74,7 @@ class Dataset:
     """Rows of data in the user's units.
 
     ``rows`` has shape ``(n, d)``; each row is one configuration of shape ``layout``, flattened.
-    ``condition`` has shape ``(n, c)`` or is None. ``source`` is the distribution of the rows, where
+    ``condition`` has shape ``(n, c)`` or is None, ``weight`` shape ``(n,)`` or is None. ``source`` is the distribution of the rows, where
     it can be sampled (see ``data.sources.Source``).
     """
 
@@ -85,6 +85,9 @@ class Dataset:
     provenance: Provenance
     condition: np.ndarray | None = None
     condition_columns: tuple[str, ...] = ()
+    weight: np.ndarray | None = None
+    """The weight of each row as it was given, negative ones included; None where all are one."""
+    weight_column: str = ""
     warnings: tuple[str, ...] = ()
     source: Any = None
 
@@ -117,6 +120,7 @@ class Dataset:
             self,
             rows=Selection(self.rows, indices) if lazy else self.rows[indices],
             condition=None if self.condition is None else self.condition[indices],
+            weight=None if self.weight is None else self.weight[indices],
             provenance=provenance,
         )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from energeia._core.errors import InputError, nearest
 from energeia.data import checks, readers
 from energeia.data.dataset import Provenance
 from energeia.data.named.catalog import NAMED, parse_spec, refuse_unknown
+from energeia.data.weights import checked_weights, weight_warnings
 from energeia.standardization import LARGEST
 
 IN_MEMORY = 1 << 29
@@ -30,6 +32,10 @@ class DataRequest(NamedTuple):
     rows: int | None = None
     table: readers.Table | None = None
     """Rows in memory, in the place of what ``spec`` names."""
+    weight_column: int | str = ""
+    """The column of weights; empty for none."""
+    modeled: int | None = None
+    """Columns of a trained model, for which rows may come without their weights."""
 
 
 class LoadedRows(NamedTuple):
@@ -46,14 +52,19 @@ class LoadedRows(NamedTuple):
     provenance: Provenance
     bad: np.ndarray
     """Numbers of the rows that held NaN or infinity and were dropped."""
+    weight: np.ndarray | None = None
+    """The weight of each row, in float64."""
+    weight_name: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A warning on rows that were dropped."""
+        """Warnings on rows that were dropped and on weights."""
+        weights = () if self.weight is None else weight_warnings(self.weight)
         if not self.bad.size:
-            return ()
+            return weights
         total = len(self.rows) + self.bad.size
-        return (f"{self.bad.size:,} of {total:,} rows held NaN or infinity and were dropped",)
+        text = f"{self.bad.size:,} of {total:,} rows held NaN or infinity and were dropped"
+        return (text, *weights)
 
 
 def gather(request: DataRequest) -> LoadedRows:
@@ -72,22 +83,20 @@ def gather(request: DataRequest) -> LoadedRows:
     names = table.names or tuple(f"x{i}" for i in range(width))
     dropped = _columns(request.spec, request.drop_columns, names)
     given = _columns(request.spec, request.condition_columns, names)
+    weighing = _weight_column(request, names, len(dropped) + len(given))
     layout, drawn = tuple(table.values.shape[1:]) or (1,), source is not None
     values, kept = table.values.reshape(len(table.values), -1), list(range(width))
-    if dropped or given:
-        kept = _kept(request.spec, width, dropped, given)
+    if dropped or given or weighing:
+        kept = _kept(request.spec, width, dropped, given, weighing)
         layout, source = (len(kept),), None
         # Dropped columns may hold anything, so they are removed before rows are checked.
-        values = values[:, [*kept, *given]]
+        values = values[:, [*kept, *given, *weighing]]
     values, bad = _finite_rows(values, request)
     values, provenance = _choose_rows(values, provenance, request, drawn)
-    condition = np.asarray(values[:, len(kept) :], dtype=np.float64) if given else None
-    if condition is not None and np.abs(condition).max(initial=0.0) > LARGEST:
-        raise InputError(
-            f"{request.spec} has conditions beyond {LARGEST:.3g}, where float64 overflows: divide "
-            "them by a unit"
-        )
-    values = values[:, : len(kept)] if given else values
+    values, condition, weight = _taken_apart(values, len(kept), len(given), request.spec)
+    weight_name = names[weighing[0]] if weighing else ""
+    if weight is not None:
+        weight = checked_weights(weight, weight_name, request.spec)
     return LoadedRows(
         rows=_in_memory(values),
         names=tuple(names[i] for i in kept),
@@ -100,7 +109,36 @@ def gather(request: DataRequest) -> LoadedRows:
             provenance, dropped_columns=dropped, dropped_rows=int(bad.size)
         ),
         bad=bad,
+        weight=weight,
+        weight_name=weight_name,
     )
+
+
+def _taken_apart(
+    values: np.ndarray, modeled: int, given: int, spec: str
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """The modeled columns, the conditions and the weights, which come in this order."""
+    width = values.shape[1]
+    if width == modeled:
+        return values, None, None
+    last = modeled + given
+    condition = np.asarray(values[:, modeled:last], dtype=np.float64) if given else None
+    if condition is not None and np.abs(condition).max(initial=0.0) > LARGEST:
+        raise InputError(
+            f"{spec} has conditions beyond {LARGEST:.3g}, where float64 overflows: divide "
+            "them by a unit"
+        )
+    weight = np.asarray(values[:, last], dtype=np.float64) if width > last else None
+    return values[:, :modeled], condition, weight
+
+
+def _weight_column(request: DataRequest, names: tuple[str, ...], others: int) -> tuple[int, ...]:
+    """The column of weights; none where it is not asked for, or new rows come without it."""
+    if request.weight_column == "":
+        return ()
+    if request.modeled is not None and len(names) == request.modeled + others:
+        return ()
+    return (_column(request.spec, request.weight_column, names),)
 
 
 def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, Provenance]:
@@ -166,11 +204,16 @@ def _in_memory(values: np.ndarray) -> np.ndarray:
     return np.asarray(values).astype(np.float32 if exact else np.float64)
 
 
-def _kept(spec: str, width: int, dropped: tuple[int, ...], given: tuple[int, ...]) -> list[int]:
-    both = sorted(set(dropped) & set(given))
-    if both:
-        raise InputError(f"column {both[0]} of {spec} is both dropped and a condition: choose one")
-    kept = [i for i in range(width) if i not in {*dropped, *given}]
+def _kept(
+    spec: str, width: int, dropped: tuple[int, ...], given: tuple[int, ...],
+    weighing: tuple[int, ...],
+) -> list[int]:  # fmt: skip
+    uses = {"dropped": dropped, "a condition": given, "the weight": weighing}
+    for (first, ours), (second, theirs) in itertools.combinations(uses.items(), 2):
+        both = sorted(set(ours) & set(theirs))
+        if both:
+            raise InputError(f"column {both[0]} of {spec} is both {first} and {second}: choose one")
+    kept = [i for i in range(width) if i not in {*dropped, *given, *weighing}]
     if not kept:
         raise InputError(f"no column of {spec} is left to model: drop or condition on fewer")
     return kept

@@ -12,6 +12,8 @@ from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import FEWEST_ROWS
 from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.data.sources import compare_rows, declare, row_warnings
+from energeia.data.weights import WeightSummary, weight_warnings
+from energeia.data.weights import summary as weight_summary
 from energeia.support import Support, describe
 
 
@@ -66,6 +68,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     refusals: tuple[str, ...]
     """Problems that prevent fitting, each with its repair."""
+    weight: WeightSummary | None = None
+    """What the weights are worth, where a column of them was named."""
     recipes: tuple[RecipeApplicability, ...] = ()
     """Which recipes apply; filled in by ``recipes.catalogue``."""
 
@@ -77,6 +81,7 @@ def inspect(
     drop_bad_rows: bool = False,
     drop_columns: Sequence[int | str] = (),
     condition_columns: Sequence[int | str] = (),
+    weight_column: int | str = "",
     seed: int = 0,
     rows: int | None = None,
 ) -> Inspection:
@@ -91,13 +96,18 @@ def inspect(
     ((1797, 8, 8), 'integer(0,16)', (0, 32, 39), ())
     """
     spec, table = name_of(data), as_table(data)
-    found = gather(DataRequest(spec, True, drop_columns, condition_columns, seed, rows, table))
+    request = DataRequest(
+        spec, True, drop_columns, condition_columns, seed, rows, table, weight_column
+    )
+    found = gather(request)
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary)
     seen = compare_rows(found.rows)
     warnings = inference.value_warnings(summary, declared, found.names)
     if drop_bad_rows:
         warnings = found.notes + warnings
+    elif found.weight is not None:
+        warnings = weight_warnings(found.weight) + warnings
     warnings += row_warnings(seen, found, declared)
     refusals, notes = _refusals(found, summary, declared, drop_bad_rows)
     return Inspection(
@@ -122,6 +132,7 @@ def inspect(
         entropy=found.source.entropy if found.source is not None else None,
         warnings=warnings + notes,
         refusals=refusals,
+        weight=None if found.weight is None else weight_summary(found.weight, found.weight_name),
     )
 
 

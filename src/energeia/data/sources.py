@@ -21,6 +21,7 @@ def open_data(
     drop_bad_rows: bool = False,
     drop_columns: Sequence[int | str] = (),
     condition_columns: Sequence[int | str] = (),
+    weight_column: int | str = "",
     seed: int = 0,
     rows: int | None = None,
 ) -> Dataset:
@@ -31,7 +32,8 @@ def open_data(
     ``support`` overrides the inferred support, as text (``"0:positive; phase:circle(-3.2,3.2)"``,
     by name or by number after columns are taken away) or as a ``Support``. ``rows`` keeps a random
     choice of that many rows of a file, in order, or draws that many from a source. ``seed`` is that
-    of the draw or of the choice.
+    of the draw or of the choice. ``weight_column`` is not modeled: it says how much each row
+    counts.
 
     Raises:
         InputError: for data that cannot be modeled; the message says what to change.
@@ -43,7 +45,9 @@ def open_data(
     '0: real, 1: binary(-1,1)'
     """
     spec, table = name_of(data), as_table(data)
-    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table)
+    request = DataRequest(
+        spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table, weight_column
+    )
     found = gather(request)
     if len(found.rows) < 2:
         raise InputError(
@@ -67,16 +71,23 @@ def open_like(
     drop_bad_rows: bool = False,
     drop_columns: Sequence[int | str] = (),
     condition_columns: Sequence[int | str] = (),
+    weight_column: int | str = "",
     seed: int = 0,
     rows: int | None = None,
 ) -> Dataset:
     """Open rows for a trained model: checked against its support, nothing inferred.
 
+    The column of weights is used where the rows have it; with no more columns than the model's
+    and the conditions they have none.
+
     Raises:
         InputError: if the rows do not have the model's shape or support.
     """
     spec, table = name_of(data), as_table(data)
-    request = DataRequest(spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table)
+    request = DataRequest(
+        spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table, weight_column,
+        support.dimension,
+    )  # fmt: skip
     found = gather(request)
     if found.rows.shape[1] != support.dimension:
         raise InputError(
@@ -168,6 +179,8 @@ def _dataset(found: LoadedRows, support: Support, warnings: tuple[str, ...]) -> 
         columns=found.names,
         condition=found.condition,
         condition_columns=found.condition_names,
+        weight=found.weight,
+        weight_column=found.weight_name,
         provenance=found.provenance,
         warnings=warnings,
         source=found.source,

@@ -24,10 +24,12 @@ Nwj                   the f-divergence bound of KL
 PairEstimator         a bound from one statistic of pairs
 Payoff                losses from energies of real and generated rows
 Penalty               a regularization of the critic
+random_rows           row numbers of a batch, by weight
 Relativistic          the payoff of differences D(x) - D(G(z))
 SlopePenalty          R1 and R2: the mean squared slope
 UnitSlopePenalty      WGAN-GP: slopes near one
 VolumeEntropy         the entropy from the full Jacobian
+weighted_mean         the mean over a batch by which losses honor weights
 WeightedBound         a bound with weighted KL terms
 """
 

@@ -141,7 +141,8 @@ class Adversarial(Objective):
         real, generated = real_and_generated_rows(draw_key, modules, batch, self.fill)
         critic = modules["critic"]
         if player == "generator":
-            on_real, on_generated = (jax.vmap(critic.energy)(*rows) for rows in (real, generated))
+            on_real = jax.vmap(critic.energy)(real.x, real.condition)
+            on_generated = jax.vmap(critic.energy)(generated.x, generated.condition)
             metrics = {"gap": jnp.mean(on_generated) - jnp.mean(on_real)}
             return self.payoff.generator(on_real, on_generated), (memory, metrics)
         data, scored_generated = scored(critic, real), scored(critic, generated)

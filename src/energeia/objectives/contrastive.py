@@ -13,6 +13,7 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, Kernel, Metrics, Modules, Objective
 from energeia.energies.embedded import EmbeddedEnergy
 from energeia.energies.rbm import Rbm
+from energeia.objectives.reduction import WEIGHT, random_rows, weighted_mean
 
 
 class PersistentChains(NamedTuple):
@@ -55,6 +56,11 @@ class Contrastive(Objective):
     def players(self) -> tuple[str, ...]:
         return ("model",)
 
+    @property
+    @override
+    def honors(self) -> frozenset[str]:
+        return WEIGHT
+
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> PersistentChains:
         """Chains that start from the rows of the batch, repeated as often as needed."""
         rows = len(batch.x)
@@ -74,13 +80,14 @@ class Contrastive(Objective):
         model: EmbeddedEnergy = modules["model"]
         embed_key, restart_key, move_key = jax.random.split(key, 3)
         positions, conditions = _embed_batch(embed_key, model, batch)
-        memory = self._restart_some(restart_key, model, memory, positions, conditions)
+        rows = batch._replace(x=positions, condition=conditions)
+        memory = self._restart_some(restart_key, model, memory, rows)
         memory, acceptance = self._advance(move_key, stopped(model.inner), memory)
         energy = jax.vmap(model.inner.energy)
         real = energy(positions, conditions)
         chain = energy(memory.positions, memory.conditions)
-        gap = jnp.mean(real) - jnp.mean(chain)
-        size = jnp.mean(real**2) + jnp.mean(chain**2)
+        gap = weighted_mean(real, batch) - jnp.mean(chain)
+        size = weighted_mean(real**2, batch) + jnp.mean(chain**2)
         loss = gap + self.penalty * size
         return loss, (memory, {"gap": gap, "acceptance": acceptance})
 
@@ -102,21 +109,20 @@ class Contrastive(Objective):
             return jnp.mean(inner.column_log_probs(key, y, columns, condition))
 
         keys = jax.random.split(key, len(positions))
-        return -dimension * jnp.mean(jax.vmap(one)(keys, positions, conditions))
+        return -dimension * weighted_mean(jax.vmap(one)(keys, positions, conditions), batch)
 
     def _restart_some(
-        self, key: PRNGKey, model: EmbeddedEnergy, memory: PersistentChains, positions: Array,
-        conditions: Condition,
-    ) -> PersistentChains:  # fmt: skip
+        self, key: PRNGKey, model: EmbeddedEnergy, memory: PersistentChains, rows: Batch
+    ) -> PersistentChains:
         pick, row, draw = jax.random.split(key, 3)
         uniform = jax.random.uniform(pick, (self.chains, 1))
         if self.restart:
             again = uniform < self.restart
-            rows = jax.random.randint(row, (self.chains,), 0, len(positions))
-            fresh = jax.lax.stop_gradient(positions)[rows]
+            index = random_rows(row, rows, self.chains)
+            fresh = jax.lax.stop_gradient(rows.x)[index]
             memory = memory._replace(positions=jnp.where(again, fresh, memory.positions))
-            if conditions is not None and memory.conditions is not None:
-                renewed = jnp.where(again, conditions[rows], memory.conditions)
+            if rows.condition is not None and memory.conditions is not None:
+                renewed = jnp.where(again, rows.condition[index], memory.conditions)
                 memory = memory._replace(conditions=renewed)
         if self.noise:
             again = uniform > 1 - self.noise

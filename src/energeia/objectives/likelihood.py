@@ -8,10 +8,11 @@ from typing_extensions import override
 from energeia._core.errors import NotNormalized
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Density, LatentModel, Metrics, Modules, Objective
+from energeia.objectives.reduction import WEIGHT, weighted_mean
 
 
 class MaximumLikelihood(Objective):
-    """Minimize the mean of -log p(x), or of its variational bound, in nats per row.
+    """Minimize the weighted mean of -log p(x), or of its variational bound, in nats per row.
 
     The one module is ``"model"``, in the units of the rows. A ``Density`` gives
     -log p(x) exactly; a ``LatentModel`` gives minus its importance-weighted bound,
@@ -29,6 +30,11 @@ class MaximumLikelihood(Objective):
     def players(self) -> tuple[str, ...]:
         return ("model",)
 
+    @property
+    @override
+    def honors(self) -> frozenset[str]:
+        return WEIGHT
+
     def loss(
         self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
     ) -> tuple[Scalar, tuple[None, Metrics]]:
@@ -43,7 +49,7 @@ class MaximumLikelihood(Objective):
     def _mean_nll(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
         model = modules["model"]
         if isinstance(model, Density):
-            return -jnp.mean(jax.vmap(model.log_prob)(batch.x, batch.condition))
+            return -weighted_mean(jax.vmap(model.log_prob)(batch.x, batch.condition), batch)
         if not isinstance(model, LatentModel):
             raise NotNormalized(
                 f"a {type(model).__name__} has neither log_prob nor log_weight: maximum "
@@ -53,4 +59,4 @@ class MaximumLikelihood(Objective):
         rows = jax.vmap(model.log_weight)
         weights = jax.vmap(rows, in_axes=(0, None, None))(keys, batch.x, batch.condition)
         bound = jax.nn.logsumexp(weights, axis=0) - jnp.log(self.particles)
-        return -jnp.mean(bound)
+        return -weighted_mean(bound, batch)

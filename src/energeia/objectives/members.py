@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Density, Metrics, Modules, Objective
+from energeia.objectives.reduction import WEIGHT, weighted_mean
 
 
 class MemberLikelihood(Objective):
@@ -22,17 +23,23 @@ class MemberLikelihood(Objective):
         """The one player, which updates every member."""
         return ("members",)
 
+    @property
+    def honors(self) -> frozenset[str]:
+        """Weights of rows."""
+        return WEIGHT
+
     def loss(
         self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
     ) -> tuple[Scalar, tuple[None, Metrics]]:
         """Mean of -log q_m over members and batch, in nats; reported as ``nll``, too."""
-        loss = -jnp.mean(self._log_probs(modules["members"], batch))
+        members = self._log_probs(modules["members"], batch)
+        loss = -weighted_mean(jnp.mean(members, axis=0), batch)
         return loss, (None, {"nll": loss})
 
     def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
         """Mean of -log p over the held-out rows, p the mixture, in nats."""
         terms = self._log_probs(modules["members"], batch)
-        return -jnp.mean(jax.nn.logsumexp(terms, axis=0) - jnp.log(len(terms)))
+        return -weighted_mean(jax.nn.logsumexp(terms, axis=0) - jnp.log(len(terms)), batch)
 
     def _log_probs(self, members: Density, batch: Batch) -> Float[Array, "members rows"]:
         def one(member: Density) -> Array:

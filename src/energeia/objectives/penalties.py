@@ -64,9 +64,10 @@ class UnitSlopePenalty(Penalty):
 
     def value(self, key: PRNGKey, critic: Energy, real: Scored, generated: Scored) -> Scalar:
         """The mean squared distance of the slope from one."""
-        (x, condition), (y, _) = real.rows, generated.rows
+        x, y = real.rows.x, generated.rows.x
         share = jax.random.uniform(key, (len(x),) + (1,) * (x.ndim - 1))
-        squares = scored(critic, Batch(share * x + (1 - share) * y, condition)).squares
+        between = Batch(share * x + (1 - share) * y, real.rows.condition)
+        squares = scored(critic, between).squares
         # The root has no derivative at zero slope, so the penalty is constant there.
         return jnp.mean((jnp.sqrt(jnp.maximum(squares, 1e-12)) - 1) ** 2)
 

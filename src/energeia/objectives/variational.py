@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, LatentModel, Metrics, Modules, Objective
+from energeia.objectives.reduction import WEIGHT, weighted_mean
 
 
 class HasTerms(Protocol):
@@ -41,6 +42,11 @@ class WeightedBound(Objective):
     def players(self) -> tuple[str, ...]:
         return ("model",)
 
+    @property
+    @override
+    def honors(self) -> frozenset[str]:
+        return WEIGHT
+
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:
         """The number of moves made."""
         return jnp.zeros((), jnp.int32)
@@ -59,7 +65,7 @@ class WeightedBound(Objective):
             return log_likelihood + log_det, divergence
 
         log_likelihood, divergence = jax.vmap(row)(keys, batch.x, batch.condition)
-        fit, divergence = jnp.mean(log_likelihood), jnp.mean(divergence, axis=0)
+        fit, divergence = weighted_mean(log_likelihood, batch), weighted_mean(divergence, batch)
         rate = jnp.sum(jnp.maximum(divergence, self.free_bits))
         loss = -fit + self.weight(memory) * rate
         metrics = {"reconstruction": -fit, "divergence": jnp.sum(divergence)}
@@ -75,4 +81,4 @@ class WeightedBound(Objective):
         """-ELBO, in nats per row."""
         model: LatentModel = modules["model"]
         keys = jax.random.split(key, len(batch.x))
-        return -jnp.mean(jax.vmap(model.log_weight)(keys, batch.x, batch.condition))
+        return -weighted_mean(jax.vmap(model.log_weight)(keys, batch.x, batch.condition), batch)

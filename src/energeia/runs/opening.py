@@ -110,10 +110,11 @@ def standardized(problem: Problem, rows: Batch) -> Batch:
     x: Any = rows.x
     if not problem.standardization.identity:
         x = StandardizedRows(x, problem.standardization, jnp.result_type(float))
+    rows = rows._replace(x=x)
     if rows.condition is None:
-        return Batch(x, None)
+        return rows
     condition: Any = problem.standardization.encode_condition(np.asarray(rows.condition))
-    return Batch(x, condition.astype(jnp.result_type(float)))
+    return rows._replace(condition=condition.astype(jnp.result_type(float)))
 
 
 def from_file(rows: Rows, path: Path) -> Rows:

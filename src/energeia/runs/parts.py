@@ -113,7 +113,9 @@ def shaped(batch: Batch, model: Any) -> Batch:
         )
     if len(shape) == 1:
         return batch
-    return Batch(np.asarray(batch.x).reshape(-1, *shape), batch.condition)  # pyright: ignore[reportArgumentType]
+    fields = {name: getattr(batch, name) for name in ("x", "observed", "noise")}
+    like_x = {k: np.asarray(v).reshape(-1, *shape) for k, v in fields.items() if v is not None}
+    return batch._replace(**like_x)
 
 
 def _entry(progress: TrainingProgress) -> dict[str, float]:

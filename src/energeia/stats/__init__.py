@@ -3,6 +3,7 @@
 AutocorrelationTime       tau with its error
 bootstrap                 errors by resampling rows
 CompensatedSum            a sum that keeps what float32 rounds away
+cross_fitted_mean         E[value | x] of each row from other rows
 coverage                  real rows with a generated one nearby
 duplicates                rows that repeat
 effective_fraction        ESS / K of weights
@@ -18,6 +19,8 @@ jackknife                 errors from leaving out blocks
 jackknife_chains          the jackknife of correlated draws
 jackknife_log_mean        a LogMean with its bias removed
 kolmogorov_smirnov        max |F - G| of each column
+local_mean                E[value | x] from nearest rows
+LocalMean                 means and the number of neighbors
 log_mean_exp              log (1/K) sum_k w_k
 LogMean                   log of a mean of weights, with error and bias
 maximum_mean_discrepancy  squared MMD, unbiased

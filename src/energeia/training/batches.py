@@ -4,10 +4,10 @@ import math
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch
+from energeia.training.fields import on_device
 from energeia.training.shuffling import ShuffledOrder, take
 
 
@@ -56,8 +56,9 @@ class Streamed(NamedTuple):
         chosen = self.order.indices(first_round * one_round, rounds * one_round)
 
         def to_device(rows: Any) -> jax.Array:
-            block = take(rows, chosen).reshape((-1, self.moves, self.batch, *rows.shape[1:]))
-            return jnp.asarray(block, dtype=jnp.result_type(float))
+            return on_device(
+                take(rows, chosen).reshape((-1, self.moves, self.batch, *rows.shape[1:]))
+            )
 
         return ChunkInputs(None, jax.tree.map(to_device, self.rows))
 
@@ -76,5 +77,4 @@ def batches(
         row_bytes = rows.x.dtype.itemsize * math.prod(rows.x.shape[1:])
         order = ShuffledOrder.of(len(rows.x), row_bytes, seed)
         return Streamed(rows, batch, moves, order)
-    on_device = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
-    return Resident(on_device, batch)
+    return Resident(jax.tree.map(on_device, rows), batch)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch, Modules, Objective
+from energeia.training.fields import on_device
 
 _BLOCK = 512
 
@@ -20,7 +21,7 @@ def make_held_out(
     if rows is None:
         return None
     static = eqx.filter(modules, eqx.is_array, inverse=True)
-    held: Batch = jax.tree.map(lambda r: jnp.asarray(r, dtype=jnp.result_type(float)), rows)
+    held: Batch = jax.tree.map(on_device, rows)
     count = held.x.shape[0]
     size = min(_BLOCK, count)
     whole, rest = count // size, count % size
@@ -35,6 +36,7 @@ def make_held_out(
         means = jax.lax.map(block, (jax.random.split(key, whole), head))
         if means is None:
             return None
+        # Weights have mean one over all rows, not in a block: means of blocks add up to theirs.
         total = size * jnp.sum(means)
         if rest:
             tail = jax.tree.map(lambda r: r[whole * size :], rows)

@@ -21,6 +21,7 @@ from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch, Modules
 from energeia.training.batches import batches
 from energeia.training.engine import build_engine
+from energeia.training.fields import checked_fields, on_device
 from energeia.training.held_out import make_held_out
 from energeia.training.rounds import Augment, make_round
 from energeia.training.settings import Training
@@ -67,13 +68,14 @@ def train(
     Args:
         game: the objective and its players.
         modules: the modules of the game, by name.
-        rows: training rows, ``x`` of shape ``(n, *shape)``.
+        rows: training rows, ``x`` of shape ``(n, *shape)``; weights have any common factor.
         held_out: rows for the held-out loss, by which the best state is kept, or None.
         settings: length of training and batch size.
         key: the source of all randomness.
         augment: a random symmetry of one configuration, ``augment(key, x)``, or None.
 
     Raises:
+        InputError: for a field of the rows that the objective does not honor, or bad weights.
         TrainingFailed: at the first loss or gradient that is not finite.
     """
     training_progress = list(training_chunks(game, modules, rows, held_out, settings, key, augment))
@@ -98,6 +100,8 @@ def training_chunks(
     """
     require_ranges(settings, lambda option: f"training.{option}")
     settings = settings.bounded(len(rows.x))
+    rows = checked_fields(game.objective, rows)
+    held_out = None if held_out is None else checked_fields(game.objective, held_out)
 
     def initialize(key: PRNGKey, modules: Modules, first: Batch) -> State:
         return initial_state(key, game, modules, first, average=settings.average > 0)
@@ -107,7 +111,7 @@ def training_chunks(
     source = batches(rows, settings.batch, moves, settings.resident_mb, seed_of(run_key))
     if start is None:
         chosen = random_rows(rows, settings.batch, seed_of(init_key))
-        first: Batch = jax.tree.map(lambda r: jnp.asarray(r, float), chosen)
+        first: Batch = jax.tree.map(on_device, chosen)
         start = run_unoptimized(initialize, init_key, modules, first), BestSoFar()
     state, best_so_far = start
     run_round = make_round(game, modules, source, settings.average, augment)

@@ -35,7 +35,7 @@ def make_round(
         if augment is None:
             return batch
         keys = jax.random.split(flip, batch.x.shape[0])
-        return Batch(jax.vmap(augment)(keys, batch.x), batch.condition)
+        return batch._replace(x=jax.vmap(augment)(keys, batch.x))
 
     def run_round(state: State, inputs: ChunkInputs, key: PRNGKey) -> tuple[State, Metrics]:
         key = jax.random.fold_in(key, state.round)
