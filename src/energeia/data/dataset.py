@@ -74,8 +74,8 @@ class Dataset:
     """Rows of data in the user's units.
 
     ``rows`` has shape ``(n, d)``; each row is one configuration of shape ``layout``, flattened.
-    ``condition`` has shape ``(n, c)`` or is None, ``weight`` shape ``(n,)`` or is None. ``source`` is the distribution of the rows, where
-    it can be sampled (see ``data.sources.Source``).
+    ``condition`` has shape ``(n, c)`` or is None, ``weight`` shape ``(n,)`` or is None. ``source``
+    is the distribution of the rows, where it can be sampled (see ``data.sources.Source``).
     """
 
     rows: Any

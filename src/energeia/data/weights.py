@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from energeia._core.errors import InputError
 from energeia.data.features import flattened, standardized_by
-from energeia.stats.local_mean import cross_fitted_mean, local_mean
+from energeia.stats.neighbor_means import cross_fitted_mean, local_mean
 from energeia.support import Support
 
 FEW = 200.0

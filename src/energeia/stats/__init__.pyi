@@ -12,9 +12,9 @@ from energeia.stats.distances import gaussian_kernel as gaussian_kernel
 from energeia.stats.distances import median_distance as median_distance
 from energeia.stats.kronecker import histogram as histogram
 from energeia.stats.kronecker import on_every_axis as on_every_axis
-from energeia.stats.local_mean import LocalMean as LocalMean
-from energeia.stats.local_mean import cross_fitted_mean as cross_fitted_mean
-from energeia.stats.local_mean import local_mean as local_mean
+from energeia.stats.neighbor_means import LocalMean as LocalMean
+from energeia.stats.neighbor_means import cross_fitted_mean as cross_fitted_mean
+from energeia.stats.neighbor_means import local_mean as local_mean
 from energeia.stats.neighbors import Fraction as Fraction
 from energeia.stats.neighbors import coverage as coverage
 from energeia.stats.neighbors import duplicates as duplicates

@@ -89,7 +89,7 @@ def _means(
     tree, most = KDTree(places), min(max(sizes), len(places))
     out, step = np.empty((len(sizes), len(at))), max(1, _BLOCK // most)
     for start in range(0, len(at), step):
-        _, near = tree.query(at[start : start + step], k=[*range(1, most + 1)])
+        near = np.reshape(tree.query(at[start : start + step], k=most)[1], (-1, most))
         rows, total = counts[near].cumsum(axis=1), sums[near].cumsum(axis=1)
         for number, size in enumerate(sizes):
             enough = np.argmax(rows >= size, axis=1)
