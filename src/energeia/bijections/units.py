@@ -18,15 +18,15 @@ from jaxtyping import Array, ArrayLike, Float
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.standardization import Standardization
-from energeia.support import Circle, Column, Interval, Positive, Support
+from energeia.support import Alphabet, Continuous, Factor, Support
 
 
 class Units(eqx.Module):
     """The change of coordinates of a support, standardized by a reference sample.
 
-    Continuous columns go x -> link -> (link - location) / scale, with the link log for positive
-    columns, logit for intervals and the identity for real ones. A circle is scaled to [-pi, pi)
-    and not standardized, so models may rely on its period being 2 pi.
+    Continuous columns go x -> chart -> (chart - location) / scale, see ``Factor.link``. An angle in
+    [-pi, pi) is not standardized, so models may rely on its period being 2 pi, nor is a direction
+    or a rotation, which stays a unit vector.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.support import Positive, Support
@@ -45,12 +45,12 @@ class Units(eqx.Module):
     @classmethod
     def fit(cls, support: Support, reference: Float[Array, "rows d"]) -> "Units":
         """Standardize by the columns of ``reference``, rows in the user's units."""
-        bare = cls(
-            support, Frozen(jnp.zeros(support.dimension)), Frozen(jnp.ones(support.dimension))
-        )
+        count = support.linked.width
+        bare = cls(support, Frozen(jnp.zeros(count)), Frozen(jnp.ones(count)))
         y = jax.vmap(lambda x: bare.encode(x)[0])(jnp.asarray(reference, dtype=float))
-        sizes = np.asarray(support.sizes)
-        circle = np.array([isinstance(c, Circle) for c in support.columns])
+        chart = bare.coordinates
+        sizes = np.asarray(chart.sizes)
+        unscaled = np.array([c.name != "real" and not c.discrete for c in chart.columns])
         center, spread = _moments(y)
         # Dequantization adds the variance of a cell, 1/12. The floor is relative to the
         # column's size: a column of tiny numbers is not a constant one.
@@ -59,8 +59,8 @@ class Units(eqx.Module):
         location = center + jnp.where(sizes > 0, 0.5, 0.0)
         return cls(
             support,
-            Frozen(jnp.where(circle, 0.0, location)),
-            Frozen(jnp.where(circle, 1.0, scale)),
+            Frozen(jnp.where(unscaled, 0.0, location)),
+            Frozen(jnp.where(unscaled, 1.0, scale)),
         )
 
     def of_host(self, host: Standardization) -> "Units":
@@ -71,18 +71,28 @@ class Units(eqx.Module):
         """The same for rows in the user's units, with the scales of the host joined to these."""
         if self.host is None:
             return self
-        kept = self.support.discrete
+        kept = self.coordinates.discrete
         location = np.where(kept, 0.0, self.host.location)
         scale = np.where(kept, 1.0, self.host.scale)
         joined = joined_scales(self.location, self.scale, location, scale)
         return Units(self.host.support, *joined)
 
     @property
-    def shape(self) -> tuple[int]:
-        """The shape of one configuration."""
-        return (self.support.dimension,)
+    def coordinates(self) -> Support:
+        """What ``y`` is: codes of alphabets, angles, reals, and factors without a chart."""
+        return self.support.linked
 
-    def encode(self, x: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
+    @property
+    def shape(self) -> tuple[int]:
+        """The shape of one configuration in the user's units."""
+        return (self.support.width,)
+
+    @property
+    def inner_shape(self) -> tuple[int]:
+        """The shape of its coordinates ``y`` and ``v``."""
+        return (self.coordinates.width,)
+
+    def encode(self, x: Float[Array, " d"]) -> tuple[Float[Array, " c"], Scalar]:
         """``y`` and log |dy/dx| over the continuous columns, in the user's units.
 
         A value outside the support gives a log-determinant of -inf (zero density), never a NaN.
@@ -91,25 +101,27 @@ class Units(eqx.Module):
         if self.host is not None:
             total = total + _host_log_det(self.host, x)
         inside = jnp.asarray(True)
-        for start, stop, column in _slices(self.support):
-            values, slope, valid = _to_line(column, x[start:stop])
-            if not column.discrete:
-                scale = self.scale.value[start:stop].astype(x.dtype)
-                values = (values - self.location.value[start:stop].astype(x.dtype)) / scale
-                total = total + jnp.sum(slope - jnp.log(scale))
+        blocks = zip(self.support.split(x), self.coordinates.blocks, strict=True)
+        for (factor, given), (start, stop, kind, _) in blocks:
+            values, slope, valid = _to_chart(factor, given)
+            values = values.reshape(-1)
+            if not factor.discrete:
+                total = total + slope
+                if kind.width == 1:
+                    scale = self.scale.value[start:stop].astype(x.dtype)
+                    values = (values - self.location.value[start:stop].astype(x.dtype)) / scale
+                    total = total - jnp.sum(jnp.log(scale))
             inside = inside & jnp.all(valid)
             parts.append(values)
         return jnp.concatenate(parts), jnp.where(inside, total, -jnp.inf)
 
-    def decode(self, y: Float[Array, " d"]) -> Float[Array, " d"]:
+    def decode(self, y: Float[Array, " c"]) -> Float[Array, " d"]:
         """The user's values of ``y``; codes are clipped to their alphabets."""
-        parts = []
-        for start, stop, column in _slices(self.support):
-            values = y[start:stop]
-            if not column.discrete:
-                values = values * self.scale.value[start:stop] + self.location.value[start:stop]
-            parts.append(_from_line(column, values))
-        return jnp.concatenate(parts)
+        t = jnp.where(self.coordinates.discrete, y, y * self.scale.value + self.location.value)
+        parts = [
+            _from_chart(factor, values) for factor, values in self.support.split_coordinates(t)
+        ]
+        return jnp.concatenate([part.reshape(-1) for part in parts])
 
     def dequantize(self, key: PRNGKey, y: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
         """``v`` with discrete columns uniform in their cells, and log |dv/dw| of the scaling.
@@ -117,21 +129,21 @@ class Units(eqx.Module):
         p(code) = integral of p(v) over the cell, so log p(code) >= E[log p(v) + log_det].
         """
         noise = jax.random.uniform(key, y.shape, y.dtype)
-        return self.scale_codes(y + jnp.where(self.support.discrete, noise, 0.0))
+        return self.scale_codes(y + jnp.where(self.coordinates.discrete, noise, 0.0))
 
     def scale_codes(self, w: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
         """``v`` of codes plus fractions in [0, 1), and the log-determinant."""
-        discrete = self.support.discrete
+        discrete = self.coordinates.discrete
         scale, location = self.scale.value, self.location.value
         v = jnp.where(discrete, (w - location) / scale, w)
         return v, -jnp.sum(jnp.where(discrete, jnp.log(scale), 0.0))
 
     def quantize(self, v: Float[Array, " d"]) -> Float[Array, " d"]:
         """``y`` of ``v``: each discrete column is rounded down to its code, within its alphabet."""
-        sizes = jnp.asarray(self.support.sizes)
+        sizes = jnp.asarray(self.coordinates.sizes)
         code = jnp.floor(v * self.scale.value + self.location.value)
         code = jnp.clip(code, 0, jnp.maximum(sizes - 1, 0))
-        return jnp.where(self.support.discrete, code, v)
+        return jnp.where(self.coordinates.discrete, code, v)
 
 
 def joined_scales(
@@ -159,55 +171,35 @@ def _host_log_det(host: Standardization, z: Array) -> Array:
     """log |dz/dx| of rows that the host standardized: a constant, and what the links add."""
     total, constant = jnp.zeros((), z.dtype), 0.0
     location, scale = np.asarray(host.location), np.asarray(host.scale)
-    for start, stop, column in host.blocks:
-        constant -= 0.0 if column.discrete else float(np.sum(np.log(scale[start:stop])))
-        match column:
-            case Positive():
-                total = total - jnp.sum(z[start:stop] * scale[start:stop] + location[start:stop])
-            case Interval(low, high):
-                linked = z[start:stop] * scale[start:stop] + location[start:stop]
-                total = total + jnp.sum(jax.nn.softplus(linked) + jax.nn.softplus(-linked))
-                constant -= (stop - start) * float(np.log(high - low))
-            case Circle(low, high):
-                constant += (stop - start) * float(np.log(2 * np.pi / (high - low)))
-            case _:
-                pass
-    return total + constant
+    blocks = zip(host.support.split_coordinates(z), host.standardized.blocks, strict=True)
+    for (factor, values), (start, stop, _, _) in blocks:
+        # Numbers that are their own chart may have scales beyond float32, and add nothing.
+        if isinstance(factor, Continuous) and factor.linked[0] != factor:
+            own = (part[start:stop].reshape(values.shape) for part in (scale, location))
+            varying, fixed = factor.log_slope(values * next(own) + next(own))
+            total = total + jnp.sum(varying)
+            constant += varying.size * fixed
+    scaled = ~host.standardized.discrete
+    return total + (constant - float(np.sum(np.log(scale[scaled]))))
 
 
-def _slices(support: Support) -> list[tuple[int, int, Column]]:
-    bounds = np.cumsum([0, *(count for _, count in support.runs)])
-    return [
-        (int(a), int(b), column)
-        for a, b, (column, _) in zip(bounds[:-1], bounds[1:], support.runs, strict=True)
-    ]
-
-
-def _to_line(column: Column, x: Array) -> tuple[Array, Any, Array]:
-    """The unconstrained value, the log-slope, and which values are inside."""
-    if column.discrete:
-        alphabet = np.asarray(column.values, float)  # pyright: ignore[reportAttributeAccessIssue]
+def _to_chart(factor: Factor, x: Array) -> tuple[Array, Any, Array]:
+    """Coordinates or codes, the log-slope of all of them, and which values are inside."""
+    if isinstance(factor, Alphabet):
+        alphabet = np.asarray(factor.values, float)
         code = _nearest(alphabet, x)
         near = jnp.asarray(alphabet, x.dtype)[code]
         # Values of an alphabet may come rounded to float32.
         inside = jnp.abs(x - near) <= 2.0**-22 * jnp.abs(near)
-        return code.astype(x.dtype), jnp.zeros_like(x), inside
-    match column:
-        case Positive():
-            safe = jnp.where(x > 0, x, 1.0)
-            return jnp.log(safe), -jnp.log(safe), x > 0
-        case Interval(low, high):
-            inside = (x > low) & (x < high)
-            a = jnp.where(inside, x - low, 0.5 * (high - low))
-            b = jnp.where(inside, high - x, 0.5 * (high - low))
-            slope = jnp.log(high - low) - jnp.log(a) - jnp.log(b)
-            return jnp.log(a) - jnp.log(b), slope, inside
-        case Circle(low, high):
-            rate = 2 * jnp.pi / (high - low)
-            inside = (x >= low) & (x <= high)
-            return (x - low) * rate - jnp.pi, jnp.full_like(x, jnp.log(rate)), inside
-        case _:
-            return x, jnp.zeros_like(x), jnp.isfinite(x)
+        return code.astype(x.dtype), 0.0, inside
+    assert isinstance(factor, Continuous)
+    inside = factor.contains(x)
+    if factor.anchor is not None:
+        kept = inside.reshape(inside.shape + (1,) * len(factor.shape))
+        x = jnp.where(kept, x, factor.anchor)
+    t = factor.link(x)
+    varying, fixed = factor.log_slope(t)
+    return t, jnp.sum(varying) + varying.size * fixed, inside
 
 
 def _nearest(alphabet: np.ndarray, x: Array) -> Array:
@@ -219,17 +211,8 @@ def _nearest(alphabet: np.ndarray, x: Array) -> Array:
     return jnp.argmin(jnp.abs(x[:, None] - jnp.asarray(alphabet, x.dtype)), axis=1)
 
 
-def _from_line(column: Column, y: Array) -> Array:
-    if column.discrete:
-        values = jnp.asarray(column.values, y.dtype)  # pyright: ignore[reportAttributeAccessIssue]
-        return values[jnp.clip(jnp.round(y), 0, len(values) - 1).astype(int)]
-    match column:
-        case Positive():
-            return jnp.exp(y)
-        case Interval(low, high):
-            return low + (high - low) * jax.nn.sigmoid(y)
-        case Circle(low, high):
-            turn = jnp.mod(y + jnp.pi, 2 * jnp.pi) / (2 * jnp.pi)
-            return low + (high - low) * turn
-        case _:
-            return y
+def _from_chart(factor: Factor, t: Array) -> Array:
+    if isinstance(factor, Alphabet):
+        values = jnp.asarray(factor.values, t.dtype)
+        return values[jnp.clip(jnp.round(t), 0, len(values) - 1).astype(int)]
+    return factor.unlink(t)

@@ -12,7 +12,7 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia.data.checks import blocks
 from energeia.standardization import LARGEST
-from energeia.support import Binary, Categorical, Column, Integer, Real, Support
+from energeia.support import Binary, Categorical, Factor, Integer, Real, Support
 
 LEVELS = 256
 """Whole numbers with at most this many levels from lowest to highest are integers."""
@@ -70,7 +70,7 @@ def infer(summary: Summary, alike: bool) -> Support:
         pooled = _pool(summary)
         column = _plausible(pooled, 0)
         if pooled.whole[0] or not isinstance(column, Real):
-            return Support(((column, count),))
+            return Support(((column, count),))  # pyright: ignore[reportArgumentType]
     return Support.of([_plausible(summary, index) for index in range(count)])
 
 
@@ -182,7 +182,7 @@ def _pool(summary: Summary) -> Summary:
     )
 
 
-def _plausible(summary: Summary, index: int) -> Column:
+def _plausible(summary: Summary, index: int) -> Factor:
     values = summary.alphabets[index]
     low, high = float(summary.low[index]), float(summary.high[index])
     if values is None:
@@ -209,7 +209,7 @@ _TURNS = (
 )
 
 
-def _suggestion(low: float, high: float, column: Column) -> str:
+def _suggestion(low: float, high: float, column: Factor) -> str:
     if isinstance(column, Categorical):
         return "real"
     if not isinstance(column, Real):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
@@ -159,14 +158,13 @@ def _refusals(
 
 
 def _runs(support: Support, summary: inference.Summary) -> tuple[ColumnRange, ...]:
-    ends = np.cumsum([0, *(count for _, count in support.runs)])
     return tuple(
         ColumnRange(
-            first=int(a),
-            last=int(b) - 1,
-            support=describe(column),
+            first=a,
+            last=b - 1,
+            support=describe(factor),
             low=float(summary.low[a:b].min()),
             high=float(summary.high[a:b].max()),
         )
-        for a, b, (column, _) in zip(ends[:-1], ends[1:], support.runs, strict=True)
+        for a, b, factor, _ in support.blocks
     )

@@ -89,7 +89,7 @@ def open_like(
         support.dimension,
     )  # fmt: skip
     found = gather(request)
-    if found.rows.shape[1] != support.dimension:
+    if found.rows.shape[1] != support.width:
         raise InputError(
             f"{spec} has rows of shape {found.layout} where the model was trained on rows of "
             f"shape {tuple(layout)}: bring rows of that shape"
@@ -113,10 +113,10 @@ def declare(
     support = declared
     if isinstance(support, str):
         support = supports.parse(support, inferred, found.names)
-    if support.dimension != inferred.dimension:
+    if support.width != inferred.width:
         raise InputError(
-            f"a support of {support.dimension} columns was declared where the data have "
-            f"{inferred.dimension}: declare one for each column"
+            f"a support of {support.width} columns was declared where the data have "
+            f"{inferred.width}: declare one for each column"
         )
     _check(found, support)
     return support

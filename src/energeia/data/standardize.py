@@ -7,8 +7,8 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia._core.moments import mean_and_deviation
 from energeia.data.checks import blocks
-from energeia.standardization import LARGEST, Standardization, link, needs_codes
-from energeia.support import Column, Support
+from energeia.standardization import LARGEST, Standardization, needs_codes
+from energeia.support import Real, Support
 
 _SEEN = 65_536
 """Rows that location and scale are taken from, evenly spaced."""
@@ -30,22 +30,35 @@ def fit_standardization(
     """
     if support.all_discrete and not needs_codes(support):
         return Standardization(support)
-    location, scale = np.zeros(support.dimension), np.ones(support.dimension)
+    chart = support.linked
+    location, scale = np.zeros(chart.width), np.ones(chart.width)
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), _SEEN)).astype(int)
     sample = np.asarray(rows[chosen], dtype=np.float64)
-    for start, stop, column in Standardization(support).blocks:
-        if column.discrete or column.name == "circle":
+    for block, into, (factor, values) in zip(
+        support.blocks, chart.blocks, support.split(sample), strict=True
+    ):
+        if into.factor != Real():
             continue
-        whole = range(start, stop) if len(layout) == 1 else [slice(start, stop)]
-        for which in whole:
-            name = names[start if isinstance(which, slice) else which]
-            location[which], scale[which] = _moments(column, sample[:, which].ravel(), name)
+        linked = factor.link(values).reshape(len(sample), -1)
+        for part in _sharing_units(linked.shape[1], layout):
+            name = names[block.start + (part.start if factor.width == 1 else 0)]
+            into_part = slice(into.start + part.start, into.start + part.stop)
+            location[into_part], scale[into_part] = _moments(
+                linked[:, part].ravel(), factor == Real(), name
+            )
     return Standardization(support, tuple(location.tolist()), tuple(scale.tolist()))
 
 
-def _moments(column: Column, x: np.ndarray, name: str) -> tuple[float, float]:
-    """Mean and standard deviation of the linked values, which float64 must resolve."""
-    t = link(column, x)
+def _sharing_units(width: int, layout: tuple[int, ...]) -> list[slice]:
+    """Coordinates that have one unit: all of an image or a lattice, each of a table."""
+    return [slice(0, width)] if len(layout) > 1 else [slice(i, i + 1) for i in range(width)]
+
+
+def _moments(t: np.ndarray, plain: bool, name: str) -> tuple[float, float]:
+    """Mean and standard deviation of coordinates, which float64 must resolve.
+
+    ``plain`` are the user's numbers themselves.
+    """
     largest = float(np.max(np.abs(t)))
     if largest > LARGEST:
         raise InputError(
@@ -56,12 +69,12 @@ def _moments(column: Column, x: np.ndarray, name: str) -> tuple[float, float]:
     if spread == 0:
         return float(mean), 1.0
     # The link of a positive number or of one in an interval is as coarse as the number is.
-    step = float(np.spacing(largest if column.name == "real" else max(largest, 1.0)))
+    step = float(np.spacing(largest if plain else max(largest, 1.0)))
     if spread < _FEWEST_STEPS * step:
         raise InputError(
-            f"column {name} varies by {spread:.3g} at a size of {np.max(np.abs(x)):.3g}, which "
-            f"float64 resolves in steps of {step:.2g} only: subtract the offset where the numbers "
-            "are made, or drop the column"
+            f"column {name} varies by {spread:.3g}{'' if plain else ' in its logarithm'} at a size "
+            f"of {largest:.3g}, which float64 resolves in steps of {step:.2g} only: subtract the "
+            "offset where the numbers are made, or drop the column"
         )
     return float(mean), float(spread)
 
@@ -71,7 +84,6 @@ class StandardizedRows:
 
     It answers ``shape``, ``dtype``, ``len`` and row indexing like the array behind it.
 
-    >>> from energeia.support import Real
     >>> standardization = Standardization(Support(((Real(), 1),)), (10.0,), (2.0,))
     >>> StandardizedRows(np.array([[10.0], [14.0]]), standardization, np.float32)[0:2].tolist()
     [[0.0], [2.0]]
@@ -82,8 +94,8 @@ class StandardizedRows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(rows, d)``."""
-        return tuple(self.base.shape)
+        """``(rows, c)``."""
+        return (len(self.base), self.standardization.standardized.width)
 
     def __len__(self) -> int:
         return len(self.base)

@@ -13,7 +13,7 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.discrete import Bernoulli, DiscretizedLogistics, Ordinal, Softmax
 from energeia.distributions.head import Head
 from energeia.distributions.mixture import GaussianMixture, WrappedMixture
-from energeia.support import Binary, Categorical, Circle, Column, Integer, Support
+from energeia.support import Binary, Categorical, Circle, Factor, Integer, Support
 
 WAVES = 8
 """Number of cosines of an ordinal head: on the digits, 2 to 16 differ by 0.2 nats an image."""
@@ -116,7 +116,7 @@ def columns_of(
     (0, 1, 0)
     """
 
-    def head(column: Column) -> Head:
+    def head(column: Factor) -> Head:
         match column:
             case Binary():
                 return Bernoulli()

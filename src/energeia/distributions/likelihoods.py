@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.support import Binary, Categorical, Circle, Column, Integer, Support
+from energeia.support import Binary, Categorical, Circle, Factor, Integer, Support
 
 MIN_SCALE = 1e-3
 """Smallest scale of a Gaussian, in standardized units: without a bound the likelihood of a value
@@ -234,7 +234,7 @@ def bounded_scale(raw: Array, least: float) -> Array:
     return least + jax.nn.softplus(raw + float(np.log(np.e - 1)))
 
 
-def likelihood_of(column: Column, components: int) -> ColumnLikelihood:
+def likelihood_of(column: Factor, components: int) -> ColumnLikelihood:
     """The likelihood that fits a column's support."""
     match column:
         case Binary():
@@ -288,7 +288,7 @@ class ColumnLikelihoods(eqx.Module):
 
     def sample(self, key: PRNGKey, p: Float[Array, " size"]) -> Float[Array, " d"]:
         """One configuration."""
-        keys = jax.random.split(key, self.support.dimension)
+        keys = jax.random.split(key, self.support.width)
         parts = [jax.vmap(kind.sample)(k, q) for kind, q, k in self._pieces(p, keys)]
         return jnp.concatenate(parts)
 

@@ -12,7 +12,7 @@ from energeia import support as supports
 from energeia._core.errors import InputError
 from energeia._core.types import Scalar
 from energeia.contracts import Condition, Energy
-from energeia.support import Circle, Column, Interval, Positive, Support
+from energeia.support import Support
 
 
 class FunctionEnergy(Energy):
@@ -96,10 +96,10 @@ def _support(support: str | Support | None, shape: tuple[int, ...]) -> Support |
         )
     free = Support.of([supports.Real()] * shape[0])
     found = supports.parse(support, free) if isinstance(support, str) else support
-    if found.dimension != shape[0] or not found.all_continuous:
+    if found.width != shape[0] or not found.all_continuous:
         raise InputError(
             f"the support {found} was given for {shape[0]} columns of reals: give one of real, "
-            "positive, interval and circle for each"
+            "positive, interval, circle, sphere, rotation and simplex for each"
         )
     return found
 
@@ -131,15 +131,5 @@ def _require_one_number(
 
 
 def _inside(support: Support, x: Array) -> Bool[Array, ""]:
-    """Whether every column is in its set."""
-    return jnp.all(jnp.stack([_holds(c, x[i]) for i, c in enumerate(support.columns)]))
-
-
-def _holds(column: Column, value: Scalar) -> Bool[Array, ""]:
-    match column:
-        case Positive():
-            return value > 0
-        case Interval(low, high) | Circle(low, high):
-            return (value > low) & (value < high)
-        case _:
-            return jnp.isfinite(value)
+    """Whether every factor is in its set."""
+    return jnp.all(jnp.stack([jnp.all(f.contains(values)) for f, values in support.split(x)]))

@@ -17,7 +17,7 @@ from energeia.evaluation.budget import EvaluationBudget
 from energeia.stats.distances import distances, median_distance
 from energeia.stats.neighbors import duplicates
 from energeia.stats.permutation import relabelings
-from energeia.support import Circle, Support
+from energeia.support import Support
 
 _WIDE = 2_000_000
 FARTHEST = 1e6
@@ -29,7 +29,8 @@ class PreparedData:
 
     Columns are shifted and scaled by the mean and standard deviation of the training rows,
     discrete ones included (by their values, so an unordered alphabet gets the order of its
-    values); a circle becomes its cosine and sine, where ``support`` names one. At most
+    values); a circle becomes its cosine and sine and a rotation its matrix, where ``support`` names
+    one (``Support.features``). At most
     ``budget.rows`` rows of each part are kept, chosen at random.
 
     Raises:
@@ -134,21 +135,13 @@ class PreparedData:
     def _flatten(self, rows: Batch) -> np.ndarray:
         x = np.asarray(rows.x, dtype=np.float64).reshape((len(rows.x), -1))
         if self.support is not None:
-            columns = enumerate(self.support.columns)
-            x = np.column_stack([_unroll(column, x[:, i]) for i, column in columns])
+            x = self.support.features(x)
         if rows.condition is None:
             return x
         return np.column_stack([x, np.asarray(rows.condition, dtype=np.float64)])
 
     def _standardize(self, flat: np.ndarray) -> np.ndarray:
         return (flat - self._location) / self._scale
-
-
-def _unroll(column: object, values: np.ndarray) -> np.ndarray:
-    if not isinstance(column, Circle):
-        return values
-    angle = 2.0 * np.pi * (values - column.low) / (column.high - column.low)
-    return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def _choose(generator: np.random.Generator, count: int, most: int) -> np.ndarray:

@@ -28,9 +28,7 @@ def of_samples(
         found.append(f"{bad} of {len(x)} samples are not finite and were left out of comparisons")
     flat = np.asarray(x)[finite].reshape((int(finite.sum()), -1))
     if prepared.support is not None and len(flat):
-        columns = prepared.support.columns
-        inside = np.stack([c.contains(flat[:, i]) for i, c in enumerate(columns)])
-        outside = int(np.sum(~inside.all(axis=0)))
+        outside = int(np.sum(~prepared.support.contains(flat)))
         if outside:
             found.append(f"{outside} of {len(x)} samples lie outside the declared support")
     size = min(len(flat), len(prepared.training))

@@ -58,7 +58,7 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
     @property
     def exact_energy(self) -> bool:
         """Whether ``energy`` is that of the model itself, not a quadrature over cells."""
-        return not (self.dequantize and bool(self.units.support.discrete.any()))
+        return not (self.dequantize and bool(self.units.coordinates.discrete.any()))
 
     def embed(self, key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Condition]:
         """Codes, or reals with discrete columns dequantize by noise; the standardized condition."""

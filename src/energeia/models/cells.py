@@ -16,8 +16,8 @@ def cell_energy(
 
     A quadrature, not exact; continuous columns are unchanged.
     """
-    noise = jax.random.uniform(jax.random.key(0), (points, *units.shape), y.dtype)
-    inside = jnp.where(units.support.discrete, noise, 0.0)
+    noise = jax.random.uniform(jax.random.key(0), (points, *units.inner_shape), y.dtype)
+    inside = jnp.where(units.coordinates.discrete, noise, 0.0)
     v, log_det = jax.vmap(units.scale_codes)(y + inside)
     logs = log_det - jax.vmap(energy.energy, in_axes=(0, None))(v, condition)
     return jnp.log(float(points)) - jax.nn.logsumexp(logs)

@@ -22,12 +22,12 @@ class Dequantized(LatentModel):
     units: Units
 
     def __check_init__(self) -> None:
-        require_same_shape("a density", self.density.shape, "units", self.units.shape)
+        require_same_shape("a density", self.density.shape, "units", self.units.inner_shape)
 
     @property
     @override
     def shape(self) -> tuple[int, ...]:
-        return self.units.shape
+        return self.units.inner_shape
 
     @property
     @override

@@ -41,7 +41,7 @@ class DensityInUnits(HasLandscape, Density):
     scaling: ConditionScaling | None = None
 
     def __check_init__(self) -> None:
-        require_same_shape("a model", self.inner.shape, "units", self.units.shape)
+        require_same_shape("a model", self.inner.shape, "units", self.units.inner_shape)
 
     @property
     @override
@@ -63,8 +63,8 @@ class DensityInUnits(HasLandscape, Density):
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
     def landscape(self) -> Landscape | None:
-        """The energy -log p, where every column is continuous."""
-        if not self.units.support.all_continuous:
+        """The energy -log p, where every column is continuous and has a chart."""
+        if not (self.units.support.all_continuous and self.units.support.flat):
             return None
         return _landscape_of(self.inner, self.units, self.scaling)
 
@@ -77,7 +77,7 @@ class LatentInUnits(HasLandscape, LatentModel):
     scaling: ConditionScaling | None = None
 
     def __check_init__(self) -> None:
-        require_same_shape("a model", self.inner.shape, "units", self.units.shape)
+        require_same_shape("a model", self.inner.shape, "units", self.units.inner_shape)
 
     @property
     @override
@@ -149,7 +149,7 @@ class EnergyInUnits(Energy):
     scaling: ConditionScaling | None = None
 
     def __check_init__(self) -> None:
-        require_same_shape("a model", self.inner.shape, "units", self.units.shape)
+        require_same_shape("a model", self.inner.shape, "units", self.units.inner_shape)
 
     @property
     @override

@@ -53,7 +53,7 @@ class Vae(LatentModel):
     @property
     @override
     def shape(self) -> tuple[int, ...]:
-        return (self.likelihood.support.dimension,)
+        return (self.likelihood.support.width,)
 
     def encode(self, y: Array, condition: Condition = None) -> NormalDiag:
         """q(z|y), a Gaussian over latent vectors of shape ``(latent,)``."""

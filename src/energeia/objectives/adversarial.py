@@ -174,7 +174,7 @@ def real_and_generated_rows(
     def dequantize(key: PRNGKey, x: Array) -> Array:
         y, _ = units.encode(x)
         noise = 0.5 + fill * (jax.random.uniform(key, y.shape, y.dtype) - 0.5)
-        return units.scale_codes(y + jnp.where(units.support.discrete, noise, 0.0))[0]
+        return units.scale_codes(y + jnp.where(units.coordinates.discrete, noise, 0.0))[0]
 
     def draw(key: PRNGKey, condition: Condition) -> Array:
         return modules["generator"].sample(key, condition)

@@ -64,7 +64,13 @@ def find(name: str) -> Recipe:
 
 def unsupported_reason(recipe: Recipe, support: Support, conditional: bool = False) -> str | None:
     """The reason why a recipe does not fit a support, or None where it does."""
-    outside = [name for name in support.names if name not in recipe.supports]
+    outside = sorted(
+        {
+            factor.name
+            for factor, _ in support.runs
+            if not {factor.name, factor.linked[0].name} & recipe.supports
+        }
+    )
     if outside:
         return f"it does not model {' and '.join(outside)} columns"
     if support.mixed and not recipe.mixed:

@@ -72,4 +72,4 @@ class Page:
     @property
     def names(self) -> tuple[str, ...]:
         """The name of each column."""
-        return self.columns or tuple(f"x{i}" for i in range(self.support.dimension))
+        return self.columns or tuple(f"x{i}" for i in range(self.support.width))

@@ -191,7 +191,7 @@ def _pictures(page: Page) -> dict[str, Any]:
         return found
     if pictures.is_image(page.layout):
         return found | {"mosaics": pictures.mosaics(page)}
-    if page.support.dimension == 2:
+    if page.support.width == 2:
         return found | {"planes": pictures.planes(page), "marginals": pictures.marginals(page)}
     return found | {
         "marginals": pictures.marginals(page),

@@ -14,7 +14,7 @@ from PIL import Image
 
 from energeia.report.content import Page
 from energeia.report.style import DATA, DENSITY, MODELS, WIDTH, rc, svg
-from energeia.support import Column, Support
+from energeia.support import Factor, Support
 
 MOST_MARGINALS, MOST_PAIRS, MOST_CORRELATED = 8, 3, 80
 ROWS_DRAWN = 20_000
@@ -160,7 +160,7 @@ def marginals_figure(page: Page) -> Figure:
     return figure
 
 
-def _marginal(axes: Axes, every: list[Cloud], column: int, kind: Column) -> None:
+def _marginal(axes: Axes, every: list[Cloud], column: int, kind: Factor) -> None:
     edges = _edges(every[0].rows[:, column], kind)
     for index, cloud in enumerate(every):
         values = cloud.rows[:, column]
@@ -178,7 +178,7 @@ def _marginal(axes: Axes, every: list[Cloud], column: int, kind: Column) -> None
 def correlations(page: Page) -> Markup | None:
     """Correlation matrices, data first; None for one column or too many."""
     every = clouds(page)
-    width = page.support.dimension
+    width = page.support.width
     if not 2 < width <= MOST_CORRELATED:
         return None
     down, across = _grid(len(every))
@@ -205,7 +205,7 @@ def correlations(page: Page) -> Markup | None:
 
 def pairs(page: Page) -> list[Markup]:
     """The most correlated pairs of the data, as planes; none for images or one column."""
-    if page.support.dimension < 3:
+    if page.support.width < 3:
         return []
     return [planes(page, pair, f"pair{i}") for i, pair in enumerate(correlated_pairs(page))]
 
@@ -238,7 +238,7 @@ def _spread_out(rows: np.ndarray, most: int) -> list[int]:
     return [int(varying[i]) for i in np.unique(picks.round().astype(int))]
 
 
-def _edges(values: np.ndarray, kind: Column) -> np.ndarray:
+def _edges(values: np.ndarray, kind: Factor) -> np.ndarray:
     if kind.discrete:
         alphabet = np.unique(values)
         low, high = alphabet[0], alphabet[-1]
@@ -251,7 +251,7 @@ def _edges(values: np.ndarray, kind: Column) -> np.ndarray:
     return np.linspace(low, high, 41 if len(values) > 1000 else 25)
 
 
-def _range(values: np.ndarray, kind: Column) -> tuple[float, float]:
+def _range(values: np.ndarray, kind: Factor) -> tuple[float, float]:
     low, high = np.percentile(values, [0.2, 99.8]) if not kind.discrete else (
         values.min(), values.max())  # fmt: skip
     pad = 0.06 * (high - low) if high > low else 0.5

@@ -71,7 +71,7 @@ class Plots:
             InputError: if the run has not been evaluated, or has no such pair of columns.
         """
         page = self._with_samples()
-        count = page.support.dimension
+        count = page.support.width
         if count < 2:
             raise InputError("one column has no pairs: use samples()")
         pair = (first, second)

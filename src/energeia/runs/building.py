@@ -69,7 +69,7 @@ def skeleton(config: RunConfig, problem: Problem) -> Assembly:
     real = jnp.result_type(float)
     width = problem.condition_dimension
     reference = ReferenceRows(
-        jax.ShapeDtypeStruct((count, problem.dimension), real),  # pyright: ignore[reportArgumentType]
+        jax.ShapeDtypeStruct((count, problem.standardized.dimension), real),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
     )
     key = jax.eval_shape(lambda: jax.random.key(0))

@@ -87,9 +87,9 @@ def symmetry_group(
     for name in names:
         if name not in SYMMETRIES:
             raise InputError(f"symmetry {name!r} is not known: {nearest(name, SYMMETRIES)}")
-    if math.prod(layout) != support.dimension:
+    if math.prod(layout) != support.width:
         raise InputError(
-            f"a layout of shape {layout} was given for {support.dimension} columns: "
+            f"a layout of shape {layout} was given for {support.width} columns: "
             "give the shape of one configuration"
         )
     if any(name != "spin-flip" for name in names) and len(support.runs) > 1:

@@ -29,7 +29,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def dimension(self) -> int:
         """The number of modeled columns."""
-        return self.support.dimension
+        return self.support.width
 
     @property
     def standardization(self) -> Standardization:
@@ -39,8 +39,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def standardized(self) -> "Problem":
         """The problem as recipes see it, of standardized rows and conditions."""
+        support = self.standardization.standardized
+        layout = self.layout if support.width == self.dimension else (support.width,)
         return msgspec.structs.replace(
-            self, support=self.standardization.standardized, location=(), scale=(), conditions=()
+            self, support=support, layout=layout, location=(), scale=(), conditions=()
         )
 
     @property

@@ -1,0 +1,17 @@
+"""The factors that a support may hold: the one list of them. Needs no JAX."""
+
+from typing import TypeAlias, get_args
+
+from energeia.support.alphabets import Binary, Categorical, Integer
+from energeia.support.manifolds import Rotation, Simplex, Sphere
+from energeia.support.numbers import Circle, Interval, Positive, Real
+
+AnyFactor: TypeAlias = (
+    Real | Positive | Interval | Circle | Sphere | Rotation | Simplex
+    | Integer | Categorical | Binary
+)  # fmt: skip
+
+KINDS = {kind.name: kind for kind in get_args(AnyFactor)}
+DISCRETE = tuple(sorted(name for name, kind in KINDS.items() if kind.discrete))
+CONTINUOUS = ("real", "positive", "interval", "circle", "simplex")
+"""Continuous factors whose charts are numbers: models need not know more of them."""
