@@ -114,7 +114,7 @@ class Continuous(Factor, frozen=True):
 
     @abstractmethod
     def move(self, x: Any, v: Any) -> tuple[Any, Any]:
-        """Where the geodesic from x with tangent velocity v is after unit time, and its velocity."""
+        """Where the geodesic from x with velocity v is after unit time, and its velocity there."""
 
     @abstractmethod
     def distance(self, x: Any, y: Any) -> Any:
