@@ -56,6 +56,23 @@ class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
     kernel that leaves its target invariant."""
 
 
+class TargetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A model trained on an energy against that energy, at one condition or without any."""
+
+    condition: dict[str, float] = {}
+    free_energy: Estimate
+    """E_q[log q + E], an upper bound on -log Z, in nats."""
+    log_partition: Estimate
+    """log of the mean weight exp(-E) / q over draws of the model."""
+    exact_log_partition: float | None = None
+    divergence: Estimate | None = None
+    """KL(q || p) in nats, where log Z is known."""
+    effective_fraction: float
+    """(sum w)^2 / (n sum w^2); blind to modes that the model never draws."""
+    observables: tuple[ObservableRow, ...] = ()
+    """Means reweighted to exp(-E) / Z; ``data`` holds the plain mean of the model's draws."""
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured on one trained model."""
 
@@ -77,6 +94,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     observables: tuple[ObservableRow, ...] = ()
     chains: ChainSummary | None = None
     samples_per_second: float | None = None
+    target: tuple[TargetRow, ...] = ()
+    """For a run on an energy: a row for each condition that was looked at."""
     warnings: tuple[str, ...] = ()
 
     def measures(self) -> list[tuple[str, Estimate]]:
@@ -90,6 +109,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
             ("coverage, data", self.coverage_reference),
             ("memorization (1/2 expected)", self.memorization),
             *((row.name, row.model) for row in self.observables),
+            *(pair for row in self.target for pair in _of_target(row)),
         ]
         return [(name, value) for name, value in named if value is not None]
 
@@ -97,6 +117,17 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
         """A table of every number, for notebooks."""
         rows = [(name, f"{value} ({value.kind})") for name, value in self.measures()]
         return html_table("evaluation", rows + [("warning", text) for text in self.warnings])
+
+
+def _of_target(row: TargetRow) -> list[tuple[str, Estimate | None]]:
+    where = ", ".join(f"{name}={value:.4g}" for name, value in row.condition.items())
+    where = f" at {where}" if where else ""
+    return [
+        (f"free energy{where}, nats", row.free_energy),
+        (f"log Z{where}", row.log_partition),
+        (f"KL(model || target){where}", row.divergence),
+        *((f"{found.name}{where}", found.model) for found in row.observables),
+    ]
 
 
 class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ class Parameter(NamedTuple):
 
     kind: type
     default: Any
+    ranged: bool = False
+    """Whether a range ``low..high`` may be given, which is read as a pair."""
 
 
 def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[str, Any]:
@@ -31,6 +33,9 @@ def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[
             raise InputError(f"the {what} {name!r} has no parameter {key!r}: {advice}")
         kind = known[key].kind
         try:
+            if known[key].ranged and ".." in text:
+                values[key] = _range(what, name, key, text)
+                continue
             values[key] = kind(text)
             if kind is float and not math.isfinite(values[key]):
                 equals = ""
@@ -45,3 +50,14 @@ def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[
                 f"write {name}:{key}={known[key].default}"
             )
     return values
+
+
+def _range(what: str, name: str, key: str, text: str) -> tuple[float, float]:
+    """A pair of ascending finite numbers from ``low..high``."""
+    low, high = (float(end) for end in text.split("..", 1))
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InputError(
+            f"{key!r} of the {what} {name!r} was given the range {text!r}: write two finite "
+            f"numbers, the lower first, as in {name}:{key}=1..2"
+        )
+    return low, high

@@ -6,7 +6,7 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from energeia._core.ranges import Count, Finite, NonNegative, Positive, Scale, Seed, Share
-from energeia.runs.storage.config import DataConfig
+from energeia.runs.storage.config import DataConfig, TargetConfig
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +47,29 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
             seed=seed,
             blocks=self.blocks,
             fractions=self.fractions,
+        )
+
+
+class TargetArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of an energy that a model is trained on."""
+
+    subject: Annotated[Literal["", "rows", "target"], arg(name="from")] = ""
+    """Train on rows or on the energy (target) of a name that has both; rows where it has any."""
+    allow_import: bool = False
+    """Let a target MODULE:ATTRIBUTE be imported, which runs its code."""
+    location: Annotated[Finite | None, arg(name="target-location")] = None
+    """Roughly where the continuous columns of a target are; by default what it says."""
+    scale: Annotated[Positive | None, arg(name="target-scale")] = None
+    """Roughly how wide they are; by default what it says."""
+
+    def config(self, spec: str, support: str) -> TargetConfig:
+        """The target section of a run's configuration."""
+        return TargetConfig(
+            spec=spec,
+            support=support,
+            location=self.location,
+            scale=self.scale,
+            allow_import=self.allow_import,
         )
 
 
@@ -92,6 +115,8 @@ class ResumeArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     run: _Run
     """Folder of the run."""
+    allow_import: bool = False
+    """Let the target MODULE:ATTRIBUTE of the run be imported, which runs its code."""
     common: _Common = Common()
 
 
@@ -142,7 +167,9 @@ class EvaluateArguments(msgspec.Struct, frozen=True, kw_only=True):
     runs: _Runs
     """Folders of runs."""
     data: str = ""
-    """A file or a named source; the run's own held-out rows by default."""
+    """A file or a named source; the run's own held-out rows, or its target, by default."""
+    allow_import: bool = False
+    """Let the target MODULE:ATTRIBUTE of a run be imported, which runs its code."""
     common: _Common = Common()
 
 
@@ -177,6 +204,14 @@ class SourcesArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Positional[str] = ""
     """Name of a source; all sources by default."""
+    common: _Common = Common()
+
+
+class TargetsArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """List the named targets, energies to train on, or show the parameters of one."""
+
+    name: Positional[str] = ""
+    """Name of a target; all targets by default."""
     common: _Common = Common()
 
 
@@ -255,6 +290,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "list": ListArguments,
     "recipes": RecipesArguments,
     "sources": SourcesArguments,
+    "targets": TargetsArguments,
     "measure": MeasureArguments,
     "ground-state": GroundStateArguments,
     "tomography": TomographyArguments,
@@ -262,16 +298,20 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
 """Every command but ``fit``, whose options depend on its recipe."""
 
 
+_SUBJECT = "A file, a named source, or a target: `energeia targets` lists them."
+
+
 def fit_arguments(options: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
     """The arguments of ``fit`` with the options of one recipe."""
     recipes = "A recipe; `energeia recipes` lists them."
     fields = [
-        ("data", Annotated[Positional[str], arg(metavar="DATA", help="A file or a named source.")]),
+        ("data", Annotated[Positional[str], arg(metavar="DATA", help=_SUBJECT)]),
         ("recipe", Annotated[Positional[str], arg(metavar="RECIPE", help=recipes)]),
         ("out", Annotated[str, arg(help="Folder of the run; a fresh one by default.")], ""),
         ("config", Annotated[str, arg(help="A TOML file of options, as runs write it.")], ""),
         ("precision", Annotated[Literal[32, 64], arg(help="Bits of a number.")], 32),
         ("reading", _Data, DataArguments()),
+        ("target", Annotated[TargetArguments, arg(name="")], TargetArguments()),
         ("common", _Common, Common()),
     ]
     if options is not None:

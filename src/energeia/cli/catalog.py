@@ -1,8 +1,9 @@
-"""The commands ``recipes`` and ``sources``: what there is, and the options of one. Needs no JAX."""
+"""The commands ``recipes``, ``sources`` and ``targets``: what there is. Needs no JAX."""
 
 import ast
 import inspect
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from rich.table import Table
 from energeia._core.errors import InputError, nearest
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.data.named.catalog import NAMED, NamedSource
+from energeia.data.named.catalog import NAMED, TARGETS, NamedSource, NamedTarget
 from energeia.recipes.catalogue import RECIPES, find
 from energeia.recipes.options.base import FAMILIES, Recipe
 from energeia.recipes.options.citations import bibtex
@@ -48,10 +49,27 @@ def sources(given: arguments.SourcesArguments) -> Answer:
     if given.name and given.name not in NAMED:
         raise InputError(f"source {given.name!r} is not known: {nearest(given.name, NAMED)}")
     chosen = {given.name: NAMED[given.name]} if given.name else NAMED
-    facts = [_source(name, source) for name, source in chosen.items()]
+    return _named("source", chosen, single=bool(given.name))
+
+
+def targets(given: arguments.TargetsArguments) -> Answer:
+    """Every named target, or one with its parameters.
+
+    Raises:
+        InputError: for an unknown name, with the nearest one.
+    """
+    if given.name and given.name not in TARGETS:
+        raise InputError(f"target {given.name!r} is not known: {nearest(given.name, TARGETS)}")
+    chosen = {given.name: TARGETS[given.name]} if given.name else TARGETS
+    return _named("target", chosen, single=bool(given.name))
+
+
+def _named(what: str, chosen: Mapping[str, NamedSource | NamedTarget], *, single: bool) -> Answer:
+    """Names with what they stand for and their parameters."""
+    facts = [_named_facts(name, found) for name, found in chosen.items()]
 
     def show() -> None:
-        table = Table("source", "what it is", "parameters and their defaults", box=None)
+        table = Table(what, "what it is", "parameters and their defaults", box=None)
         table.columns[0].no_wrap = True
         for fact in facts:
             values = ",".join(
@@ -61,12 +79,12 @@ def sources(given: arguments.SourcesArguments) -> Answer:
             table.add_row(fact["name"], fact["summary"], values)
         Console().print(table)
 
-    return ({"sources": facts} if not given.name else facts[0]), show
+    return (facts[0] if single else {f"{what}s": facts}), show
 
 
-def _source(name: str, source: NamedSource) -> dict[str, Any]:
-    defaults = {key: parameter.default for key, parameter in source.parameters.items()}
-    return {"name": name, "summary": source.summary, "parameters": defaults}
+def _named_facts(name: str, found: NamedSource | NamedTarget) -> dict[str, Any]:
+    defaults = {key: parameter.default for key, parameter in found.parameters.items()}
+    return {"name": name, "summary": found.summary, "parameters": defaults}
 
 
 def _recipe(recipe: Recipe) -> Answer:
@@ -96,6 +114,7 @@ def _facts(recipe: Recipe) -> dict[str, Any]:
         "columns": sorted(recipe.supports),
         "mixed": recipe.mixed,
         "conditional": recipe.conditional,
+        "accepts": sorted(recipe.accepts),
         "likelihood": recipe.likelihood,
         "cost": recipe.cost,
         "citation": recipe.citation,

@@ -17,6 +17,7 @@ _COMMANDS = {
     "list": "listing:list_runs",
     "recipes": "catalog:recipes",
     "sources": "catalog:sources",
+    "targets": "catalog:targets",
     "ground-state": "states:find_ground_state",
     "measure": "states:measure",
     "tomography": "tomography:reconstruct",

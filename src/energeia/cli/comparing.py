@@ -66,7 +66,10 @@ def evaluate_runs(given: arguments.EvaluateArguments) -> Answer:
         raise InputError("no run was named: name folders of runs, which `energeia list` shows")
     directories = [RunDirectory.open(path) for path in given.runs]
     for directory in directories:
-        evaluate(directory.path, given.data or None, seed=given.common.seed)
+        evaluate(
+            directory.path, given.data or None, seed=given.common.seed,
+            allow_import=given.allow_import,
+        )  # fmt: skip
     rows, found = ranked(directories), [d.evaluation for d in directories]
     answer = {
         "models": rows,

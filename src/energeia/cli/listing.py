@@ -29,7 +29,7 @@ def _line(directory: RunDirectory) -> dict[str, str]:
     line |= {"run": str(directory.path), "state": "damaged"}
     try:
         config = directory.config()
-        line |= {"recipe": config.recipe, "data": config.data.spec}
+        line |= {"recipe": config.recipe, "data": config.spec}
         status = directory.status
         line |= {
             "log_likelihood": str(row(directory).log_likelihood),

@@ -31,7 +31,7 @@ number.
 
   inspect DATA           what the data are, and which recipes apply
   compare DATA           fit one recipe of each family, leaderboard and report
-  fit DATA RECIPE        train one recipe
+  fit DATA RECIPE        train one recipe, on rows or on an energy
   resume RUN             continue after an interruption
   sample RUN             draw samples
   score RUN DATA         log-likelihood of rows, with error and kind
@@ -40,6 +40,7 @@ number.
   list [FOLDER]          the runs in a folder
   recipes [NAME]         the recipes; of one, its options and papers
   sources [NAME]         the named sources of data; of one, its parameters
+  targets [NAME]         the named energies to train on without data; of one, its parameters
   ground-state CHAIN     a ground state as a matrix-product state, by DMRG
   measure STATE          exact shots of a matrix-product state
   tomography SHOTS       reconstruct a quantum state from measurement outcomes

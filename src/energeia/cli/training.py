@@ -12,15 +12,20 @@ from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.runs import verbs
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
+from energeia.runs.targets import is_target
 
 
 def fit(given: Any) -> Answer:
     """Train one recipe in a new folder."""
     path = Path(given.out) if given.out else fresh_folder("runs", given.recipe)
-    seed = given.common.seed
+    seed, target = given.common.seed, given.target
+    if target.allow_import or is_target(given.data, target.subject):
+        where: Any = target.config(given.data, given.reading.support)
+    else:
+        where = given.reading.config(given.data, seed)
     with _told_how_to_continue(path):
         verbs.fit(
-            given.reading.config(given.data, seed),
+            where,
             given.recipe,
             out=path,
             options=given.options,
@@ -35,7 +40,7 @@ def resume(given: arguments.ResumeArguments) -> Answer:
     """Continue after an interruption."""
     path = Path(given.run)
     with _told_how_to_continue(path):
-        verbs.resume(path, quiet=given.common.json)
+        verbs.resume(path, allow_import=given.allow_import, quiet=given.common.json)
     return _finished(RunDirectory(path))
 
 

@@ -76,7 +76,7 @@ def score(given: arguments.ScoreArguments) -> Answer:
     data = open_for(
         given.data,
         run.problem,
-        run.config.data,
+        run.config.rows,
         drop_bad_rows=given.drop_bad_rows,
         seed=given.common.seed,
     )

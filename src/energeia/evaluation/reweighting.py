@@ -103,9 +103,8 @@ def _weighed(carry: Any, keys: Array) -> tuple[Array, Array, Array]:
     model, energy, condition = carry
 
     def one(key: PRNGKey) -> tuple[Array, Array, Array]:
-        x = model.sample(key, condition if model.condition_shape else None)
-        minus_log_q = model.energy(x, condition if model.condition_shape else None)
-        return x, minus_log_q, energy.energy(x, condition if energy.condition_shape else None)
+        x, log_q = model.sample_and_log_prob(key, condition if model.condition_shape else None)
+        return x, -log_q, energy.energy(x, condition if energy.condition_shape else None)
 
     return jax.vmap(one)(jax.random.wrap_key_data(jnp.asarray(keys)))
 

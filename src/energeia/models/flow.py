@@ -5,7 +5,7 @@ from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.shapes import require_same_shape
-from energeia._core.types import Scalar
+from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Bijection, Condition, Density, Pushforward
 
 
@@ -51,6 +51,14 @@ class Flow(Pushforward, Density):
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         z, log_det = self.bijection.forward(x, condition)
         return self.base.log_prob(z) + log_det
+
+    @override
+    def sample_and_log_prob(
+        self, key: PRNGKey, condition: Condition = None
+    ) -> tuple[Array, Scalar]:
+        z, log_base = self.base.sample_and_log_prob(key)
+        x, log_det = self.bijection.inverse(z, condition)
+        return x, log_base - log_det
 
     @property
     @override

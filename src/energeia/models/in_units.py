@@ -62,6 +62,14 @@ class DensityInUnits(HasLandscape, Density):
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
 
+    @override
+    def sample_and_log_prob(
+        self, key: PRNGKey, condition: Condition = None
+    ) -> tuple[Array, Scalar]:
+        y, log_q = self.inner.sample_and_log_prob(key, _scaled(self.scaling, condition))
+        x = self.units.decode(y)
+        return x, log_q + self.units.encode(x)[1]
+
     def landscape(self) -> Landscape | None:
         """The energy -log p, where every column is continuous and has a chart."""
         if not (self.units.support.all_continuous and self.units.support.flat):

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array
 
-from energeia.contracts import Modules, Objective
+from energeia.contracts import Energy, Modules, Objective
 from energeia.training.player import Player
 
 
 class ReferenceRows(NamedTuple):
-    """Training rows in the user's units, for scales and initial values.
+    """Training rows in the user's units, for scales and initial values; a target's initial rows.
 
     A builder must treat these as traced arrays: loading a run builds the same skeleton with
     abstract values, then fills in the arrays of its checkpoint.
@@ -18,6 +18,8 @@ class ReferenceRows(NamedTuple):
 
     x: Array
     condition: Array | None
+    target: Energy | None = None
+    """The energy to train on, of rows and standardized conditions; None where there are rows."""
 
 
 class Assembly(NamedTuple):

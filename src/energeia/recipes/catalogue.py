@@ -62,8 +62,15 @@ def find(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def unsupported_reason(recipe: Recipe, support: Support, conditional: bool = False) -> str | None:
-    """The reason why a recipe does not fit a support, or None where it does."""
+def unsupported_reason(
+    recipe: Recipe, support: Support, conditional: bool = False, subject: str = "rows"
+) -> str | None:
+    """The reason why a recipe does not fit a support or a subject, or None where it does."""
+    if subject not in recipe.accepts:
+        wanted = " or ".join(sorted(recipe.accepts))
+        return f"it trains on {wanted}, not on a {subject}"
+    if subject == "target" and recipe.family == "flow" and not support.all_continuous:
+        return "a flow has no exact density of discrete columns, which a target needs"
     outside = sorted(
         {
             factor.name
@@ -87,15 +94,16 @@ def require(recipe: Recipe, problem: Problem) -> None:
         InputError: with the reason, and the recipes that do.
     """
     conditional = problem.condition_dimension > 0
-    reason = unsupported_reason(recipe, problem.support, conditional)
+    reason = unsupported_reason(recipe, problem.support, conditional, problem.subject)
     if reason is not None:
         fitting = [
             r.name
             for r in RECIPES.values()
-            if not unsupported_reason(r, problem.support, conditional)
+            if not unsupported_reason(r, problem.support, conditional, problem.subject)
         ]
+        what = "data" if problem.subject == "rows" else "target"
         raise InputError(
-            f"recipe {recipe.name!r} does not fit this data, {reason}: "
+            f"recipe {recipe.name!r} does not fit this {what}, {reason}: "
             f"choose from {', '.join(fitting)}"
         )
 

@@ -13,7 +13,6 @@ from energeia.models.in_units import DensityInUnits
 from energeia.nn.attention import Transformer
 from energeia.nn.causal import CausalStack
 from energeia.nn.recurrent import Cell, Gru, Lstm, RecurrentStack
-from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import GruOptions
@@ -80,7 +79,7 @@ def _build(
     )
     return parts.one_player(
         DensityInUnits(inner, units, parts.condition_scaling(reference)),
-        MaximumLikelihood(),
+        parts.density_objective(reference, reparameterized=False),
         options.optimization,
         options.training.rounds,
         finish=lambda model: parts.symmetrized(model, problem, options.symmetrize),

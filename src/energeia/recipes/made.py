@@ -12,7 +12,6 @@ from energeia.distributions.columns import columns_of
 from energeia.models.ensemble import Ensemble
 from energeia.models.in_units import DensityInUnits
 from energeia.models.made import Made
-from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.members import MemberLikelihood
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
@@ -48,8 +47,9 @@ def build(
 
     count, rounds = _orders(options, problem), options.training.rounds
     if count == 1:
+        objective = parts.density_objective(reference, reparameterized=False)
         return parts.one_player(
-            network(key), MaximumLikelihood(), options.optimization, rounds, finish=finish
+            network(key), objective, options.optimization, rounds, finish=finish
         )
     orders = jax.vmap(columns.shuffle)(jax.random.split(jax.random.fold_in(key, 1), count))
     orders = orders.at[0].set(jnp.arange(problem.dimension))
@@ -65,6 +65,9 @@ def build(
 
 def _orders(options: MadeOptions, problem: Problem) -> int:
     """How many column orders to mix: with few rows several networks are affordable."""
+    if problem.subject == "target":
+        # A mixture draws one of its members, so each would need the density of all.
+        return 1
     if options.orders:
         return options.orders
     return SMALL_ORDERS if problem.rows < SMALL_ROWS and problem.dimension > 1 else 1

@@ -16,6 +16,8 @@ from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
 from energeia.models.in_units import ConditionScaling, DensityInUnits, LatentInUnits
 from energeia.models.symmetrized import Symmetrized
+from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.objectives.reverse_kl import ReverseKL
 from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import Symmetrize
@@ -86,8 +88,20 @@ def strided_layout(problem: Problem) -> tuple[int, int, int] | None:
 
 def with_prior(optimization: Optimization, shrinkage: float, problem: Problem) -> Optimization:
     """Weight decay as a prior: its strength falls as one over the number of training rows."""
+    if not problem.rows:
+        return optimization
     decay = optimization.weight_decay + shrinkage / problem.rows
     return msgspec.structs.replace(optimization, weight_decay=decay)
+
+
+def density_objective(reference: ReferenceRows, *, reparameterized: bool) -> Objective:
+    """Maximum likelihood of rows, or the variational free energy of a target.
+
+    ``reparameterized`` says whether draws of the model are smooth in its parameters.
+    """
+    if reference.target is None:
+        return MaximumLikelihood()
+    return ReverseKL(reference.target, reparameterized)
 
 
 def one_player(

@@ -3,7 +3,6 @@
 from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.scalar import AffineScalar
-from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.flow import RealNVPOptions
@@ -28,4 +27,5 @@ def build(
     )
     model = parts.flow_in_units(bijection, problem, reference)
     optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
-    return parts.one_player(model, MaximumLikelihood(), optimization, options.training.rounds)
+    objective = parts.density_objective(reference, reparameterized=True)
+    return parts.one_player(model, objective, optimization, options.training.rounds)

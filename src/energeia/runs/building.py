@@ -11,7 +11,8 @@ import numpy as np
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
 from energeia.bijections.units import Units
-from energeia.contracts import Batch
+from energeia.contracts import Batch, Energy
+from energeia.energies.target import MissingTarget
 from energeia.models.in_units import ConditionScaling
 from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Assembly, ReferenceRows
@@ -19,8 +20,12 @@ from energeia.recipes.catalogue import find, require
 from energeia.recipes.options.problem import Problem
 from energeia.runs.opening import standardized
 from energeia.runs.storage.config import RunConfig
+from energeia.runs.targets import TargetSubject, initial_rows
 from energeia.training.rounds import Augment
 from energeia.training.shuffling import random_rows, seed_of
+
+REFERENCE_ROWS = 4096
+"""Initial rows of a target for a recipe that asks for all rows."""
 
 
 class Keys(NamedTuple):
@@ -50,22 +55,49 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     # Of all rows at random: those that come first in a sorted file say nothing of the others.
     chosen = random_rows(standardized(problem, rows), count, seed_of(keys.build))
     reference = ReferenceRows(*jax.tree.map(_as_float, (chosen.x, chosen.condition)))
-    make = _maker(config, problem)
+    return _filled(config, problem, reference, None)
+
+
+def build_on_target(config: RunConfig, subject: TargetSubject) -> Assembly:
+    """Assemble a recipe for an energy; initial values come from initial rows of the target.
+
+    Raises:
+        InputError: if the recipe does not fit the problem.
+    """
+    recipe, problem = find(config.recipe), subject.problem
+    require(recipe, problem)
+    key, count = keys_of(config).build, recipe.reference_rows or REFERENCE_ROWS
+    x = initial_rows(subject.target, count, key)
+    condition = None
+    if subject.valid.condition is not None:
+        condition = subject.train.batch(jax.random.fold_in(key, 1), count).condition
+    return _filled(config, problem, ReferenceRows(x, condition), subject.energy)
+
+
+def _filled(
+    config: RunConfig, problem: Problem, reference: ReferenceRows, target: Energy | None
+) -> Assembly:
+    """The skeleton of a run with its initial arrays."""
+    make, key = _maker(config, problem, target), keys_of(config).build
 
     def arrays(reference: ReferenceRows, key: PRNGKey) -> Any:
         made = make(reference, key)
         return eqx.filter((made.modules, made.objective), eqx.is_array)
 
-    abstract = skeleton(config, problem)
-    filled = run_unoptimized(arrays, reference, keys.build)
+    abstract = skeleton(config, problem, target)
+    filled = run_unoptimized(arrays, reference, key)
     modules, objective = eqx.combine(filled, (abstract.modules, abstract.objective))
     return abstract._replace(modules=modules, objective=objective)
 
 
-def skeleton(config: RunConfig, problem: Problem) -> Assembly:
-    """The assembly with abstract arrays (shapes and dtypes); nothing is computed."""
+def skeleton(config: RunConfig, problem: Problem, target: Energy | None = None) -> Assembly:
+    """The assembly with abstract arrays (shapes and dtypes); nothing is computed.
+
+    Without the ``target`` of a run on one, its model can be used and not trained.
+    """
     recipe = find(config.recipe)
-    count = min(problem.rows, recipe.reference_rows or problem.rows)
+    every = problem.rows or REFERENCE_ROWS
+    count = min(every, recipe.reference_rows or every)
     real = jnp.result_type(float)
     width = problem.condition_dimension
     reference = ReferenceRows(
@@ -73,14 +105,19 @@ def skeleton(config: RunConfig, problem: Problem) -> Assembly:
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
     )
     key = jax.eval_shape(lambda: jax.random.key(0))
-    return eqx.filter_eval_shape(_maker(config, problem), reference, key)
+    if problem.subject == "target" and target is None:
+        target = MissingTarget((problem.dimension,), problem.condition_shape)
+    return eqx.filter_eval_shape(_maker(config, problem, target), reference, key)
 
 
-def _maker(config: RunConfig, problem: Problem) -> Callable[[ReferenceRows, PRNGKey], Assembly]:
+def _maker(
+    config: RunConfig, problem: Problem, target: Energy | None
+) -> Callable[[ReferenceRows, PRNGKey], Assembly]:
     """The recipe's builder for standardized rows, with log-probabilities in the user's units."""
     make, host = find(config.recipe).load(), problem.standardization
 
     def made(reference: ReferenceRows, key: PRNGKey) -> Assembly:
+        reference = reference._replace(target=target)
         assembly = make(config.options, problem.standardized, reference, key)
         if host.identity:
             return assembly
@@ -123,6 +160,8 @@ def augmentation(config: RunConfig, problem: Problem) -> Augment | None:
     """The random symmetry operation on batches, where the source declares symmetries. The option
     ``symmetrize = "none"`` of a recipe disables it.
     """
+    if problem.subject == "target":
+        return None  # batches have no rows to transform
     if not problem.symmetries or getattr(config.options, "symmetrize", "auto") == "none":
         return None
     support = problem.standardized.support

@@ -4,16 +4,20 @@ from typing import Any
 
 import jax
 
+from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
 from energeia._core.ranges import Seed, require_in
-from energeia.contracts import Batch
+from energeia.contracts import Batch, Energy
+from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.landscape import scan_landscape
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.suite import evaluate_in_detail
+from energeia.evaluation.target import evaluate_target
 from energeia.records import Evaluation
 from energeia.runs.opening import Rows, as_floats, batch_of, open_for, open_rows
 from energeia.runs.storage.directory import RunDirectory
+from energeia.runs.targets import open_subject
 
 _KEPT_SAMPLES = 2000
 
@@ -31,6 +35,11 @@ def evaluate(
     """
     require_in(Seed, seed, "seed")
     config = directory.config()
+    if config.data is None:
+        raise InputError(
+            f"{directory.path} was trained on the target {config.spec}, without rows to compare "
+            "others with: evaluate it without --data, or score the rows"
+        )
     own = open_rows(config.data)
     if data is None:
         held_out, source = own.test, own.data.source
@@ -39,6 +48,26 @@ def evaluate(
         held_out, source = batch_of(other), other.source
     prepared = prepare_data(own, held_out, seed, budget)
     return evaluate_run(model, directory, own.train, held_out, source, prepared, seed)
+
+
+def evaluate_on_target(
+    model: Any, directory: RunDirectory, target: Energy | Target | None = None, *, seed: int = 0,
+    allow_import: bool = False,
+) -> Evaluation:  # fmt: skip
+    """Evaluate a run on an energy against it, and write the results to its folder.
+
+    Raises:
+        InputError: for a target that is not at hand.
+    """
+    require_in(Seed, seed, "seed")
+    config = directory.config()
+    assert config.target is not None  # the caller has looked
+    with use_precision(config.precision):
+        subject = open_subject(config.target, target, allow_import=allow_import)
+        found, x = evaluate_target(model, subject.target, subject.energy, seed=seed)
+    directory.write("evaluation.json", found)
+    directory.save_rows("samples.npy", as_floats(x[:_KEPT_SAMPLES]))
+    return found
 
 
 def prepare_data(

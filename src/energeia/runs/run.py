@@ -18,6 +18,7 @@ from energeia._core.html import html_table
 from energeia._core.precision import each_in_precision, use_precision
 from energeia._core.ranges import Count, Seed, require_in
 from energeia.contracts import Density, Energy, Generator, Modules
+from energeia.energies.target import Target
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.likelihood import log_likelihood
@@ -63,11 +64,18 @@ class Run:
     """A trained model with its configuration and folder; returned by ``fit`` and ``load``."""
 
     def __init__(
-        self, directory: RunDirectory, config: RunConfig, problem: Problem, standardized_model: Any
-    ) -> None:
+        self, directory: RunDirectory, config: RunConfig, problem: Problem, standardized_model: Any,
+        target: Energy | Target | None = None,
+    ) -> None:  # fmt: skip
         self.directory, self.config, self.problem = directory, config, problem
+        self.target = target
+        """The energy that the run was trained on, where it is an object of this program."""
         self.standardized_model = standardized_model
         """The model of rows as ``problem.standardization`` makes them, which all verbs ask."""
+
+    def with_target(self, target: Energy | Target | None) -> "Run":
+        """The same run with its energy, an object of this program, at hand."""
+        return Run(self.directory, self.config, self.problem, self.standardized_model, target)
 
     @cached_property
     def model(self) -> Any:
@@ -94,7 +102,7 @@ class Run:
         status, found = self.directory.status, self.directory.evaluation
         rows: list[tuple[str, object]] = [
             ("recipe", self.config.recipe),
-            ("data", self.config.data.spec),
+            ("target" if self.config.target else "data", self.config.spec),
             ("columns", self.problem.support),
             ("state", f"{status.state}, {status.round} of {status.rounds} rounds"),
             ("parameters", f"{status.parameters:,}"),
@@ -247,19 +255,25 @@ class Run:
             yield self.score(rows[part], condition[part] if several else condition, seed)
 
     def evaluate(
-        self, data: Any = None, seed: int = 0, budget: EvaluationBudget | None = None
-    ) -> Evaluation:
+        self, data: Any = None, seed: int = 0, budget: EvaluationBudget | None = None, *,
+        allow_import: bool = False,
+    ) -> Evaluation:  # fmt: skip
         """Likelihood, two-sample tests, coverage and observables, stored in the run's folder.
 
         Against the run's own held-out rows, or against ``data``: a file, a named source, an array
-        or a data frame.
+        or a data frame. A run on an energy is measured against that energy.
 
         Raises:
             InputError: for data that cannot be read or do not fit the run.
         """
         # The evaluation imports scikit-learn, which sampling and scoring do not need.
-        from energeia.runs.evaluating import evaluate
+        from energeia.runs.evaluating import evaluate, evaluate_on_target
 
+        if self.config.target is not None and data is None:
+            return evaluate_on_target(
+                self.standardized_model, self.directory, self.target, seed=seed,
+                allow_import=allow_import,
+            )  # fmt: skip
         return evaluate(self.standardized_model, self.directory, data, seed=seed, budget=budget)
 
     def _rows(self, z: np.ndarray) -> np.ndarray:

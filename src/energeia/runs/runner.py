@@ -13,11 +13,12 @@ import msgspec
 from energeia._core.errors import EnergeiaError, TrainingFailed
 from energeia._core.precision import use_precision
 from energeia._core.trees import parameter_count
-from energeia.contracts import Batch
+from energeia.contracts import Batch, Energy
 from energeia.data.readers import Table
+from energeia.energies.target import Target
 from energeia.recipes.assembly import Assembly
 from energeia.recipes.catalogue import find, require
-from energeia.runs.building import augmentation, build, keys_of
+from energeia.runs.building import augmentation, build, build_on_target, keys_of
 from energeia.runs.interrupt import Interruptible
 from energeia.runs.opening import Rows, as_floats, from_file, open_rows, standardized
 from energeia.runs.progress import ProgressLine
@@ -26,6 +27,8 @@ from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import DataRecord, RunDirectory, Status
 from energeia.runs.storage.environment import environment
 from energeia.runs.storage.kept import keep_rows
+from energeia.runs.targets import TargetSubject, open_subject
+from energeia.training.batches import Draws
 from energeia.training.loop import TrainingProgress, total_rounds, training_chunks
 from energeia.training.settings import Training
 from energeia.training.state import BestSoFar, Game, State, initial_state
@@ -38,7 +41,8 @@ class Session(NamedTuple):
 
     directory: RunDirectory
     config: RunConfig
-    rows: Rows
+    rows: Rows | TargetSubject
+    """What it is trained on: rows, or an energy."""
     quiet: bool = False
 
     @property
@@ -48,7 +52,7 @@ class Session(NamedTuple):
 
 
 def new_session(
-    path: str | Path, config: RunConfig, rows: Rows, kept: Table | None = None, *,
+    path: str | Path, config: RunConfig, rows: Rows | TargetSubject, kept: Table | None = None, *,
     quiet: bool = False,
 ) -> Session:  # fmt: skip
     """Make the folder of a run and write its configuration, and ``kept`` rows from memory.
@@ -60,17 +64,22 @@ def new_session(
         InputError: if the folder already holds a run, or the recipe does not fit the data.
     """
     require(find(config.recipe), rows.problem)
-    requested: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
-    count = len(rows.train.x)
-    training = requested.bounded(count)
-    options: Any = msgspec.structs.replace(config.options, training=training)
-    config = msgspec.structs.replace(config, options=options)
-    for sentence in _lowered(requested, training, count):
-        print(f"{config.recipe}: {sentence}", file=sys.stderr)
+    if isinstance(rows, Rows):
+        config = _bounded(config, len(rows.train.x))
     RunDirectory(path).require_free()
-    if kept is not None:
+    if kept is not None and isinstance(rows, Rows):
         rows = from_file(rows, keep_rows(Path(path), kept.values, kept.names))
     return Session(RunDirectory.create(path, config), config, rows, quiet)
+
+
+def _bounded(config: RunConfig, count: int) -> RunConfig:
+    """A configuration with batches and rounds that ``count`` rows allow."""
+    requested: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
+    training = requested.bounded(count)
+    for sentence in _lowered(requested, training, count):
+        print(f"{config.recipe}: {sentence}", file=sys.stderr)
+    options: Any = msgspec.structs.replace(config.options, training=training)
+    return msgspec.structs.replace(config, options=options)
 
 
 def _lowered(requested: Training, used: Training, rows: int) -> list[str]:
@@ -88,14 +97,20 @@ def _lowered(requested: Training, used: Training, rows: int) -> list[str]:
     return messages
 
 
-def reopen_session(directory: RunDirectory, *, quiet: bool = False) -> Session:
-    """Reopen the data of a run and check that they have not changed.
+def reopen_session(
+    directory: RunDirectory, target: Energy | Target | None = None, *,
+    allow_import: bool = False, quiet: bool = False,
+) -> Session:  # fmt: skip
+    """Reopen the data of a run and check that they have not changed, or find its target again.
 
     Raises:
-        InputError: if the data have changed.
+        InputError: if the data have changed, or the target cannot be found.
     """
     config = directory.config()
-    rows = open_rows(config.data)
+    if config.target is not None:
+        subject = open_subject(config.target, target, allow_import=allow_import)
+        return Session(directory, config, subject, quiet)
+    rows = open_rows(config.rows)
     directory.check_data(rows.data.provenance.sha256)
     return Session(directory, config, rows, quiet)
 
@@ -111,13 +126,19 @@ def _write_records(session: Session) -> None:
     """Write records of data and environment, which an earlier, killed session may lack."""
     directory, rows = session.directory, session.rows
     directory.write("problem.json", rows.problem)
-    directory.write("data.json", data_record(rows))
+    directory.write("data.json", data_record(rows, session.config))
     directory.write("environment.json", environment())
-    directory.save_rows("held_out.npy", as_floats(rows.test.x[:_REPORT_ROWS]))
+    if isinstance(rows, Rows):
+        directory.save_rows("held_out.npy", as_floats(rows.test.x[:_REPORT_ROWS]))
 
 
-def data_record(rows: Rows) -> DataRecord:
-    """The record of a run's data."""
+def data_record(rows: Rows | TargetSubject, config: RunConfig) -> DataRecord:
+    """The record of a run's data; of a target its columns."""
+    if isinstance(rows, TargetSubject):
+        columns = rows.target.columns
+        return DataRecord(
+            spec=config.spec, sha256="", rows=0, train=0, valid=0, test=0, columns=columns
+        )
     return DataRecord(
         spec=rows.data.provenance.spec,
         sha256=rows.data.provenance.sha256,
@@ -175,7 +196,7 @@ def _train_on(session: Session, before: Status) -> Status:
     """Train from the last checkpoint, or from the start; the status that was written last."""
     directory, training = session.directory, session.training
     _write_records(session)
-    assembly = build(session.config, session.rows.problem, session.rows.train)
+    assembly = assemble(session)
     start = resume_point(session, assembly)
     done = 0 if start is None else int(start.state.round)
     directory.rewind(done)
@@ -191,6 +212,14 @@ def _train_on(session: Session, before: Status) -> Status:
             if signals.stopped and not progress.finished:
                 raise KeyboardInterrupt
     return status
+
+
+def assemble(session: Session) -> Assembly:
+    """The modules of a session with their initial arrays, its objective and its players."""
+    subject = session.rows
+    if isinstance(subject, TargetSubject):
+        return build_on_target(session.config, subject)
+    return build(session.config, subject.problem, subject.train)
 
 
 class ResumePoint(NamedTuple):
@@ -212,12 +241,20 @@ def training_progress(
     return training_chunks(
         Game(assembly.objective, assembly.players),
         assembly.modules,
-        standardized(problem, session.rows.train),
-        standardized(problem, session.rows.valid),
+        *_training_rows(session.rows),
         training,
         keys_of(session.config).train,
         augmentation(session.config, problem),
         start and (start.state, start.best_so_far),
+    )
+
+
+def _training_rows(subject: Rows | TargetSubject) -> tuple[Batch | Draws, Batch]:
+    """Rows for training and for the held-out loss as modules see them."""
+    if isinstance(subject, TargetSubject):
+        return subject.train, subject.valid
+    return standardized(subject.problem, subject.train), standardized(
+        subject.problem, subject.valid
     )
 
 
@@ -227,10 +264,7 @@ def resume_point(session: Session, assembly: Assembly) -> ResumePoint | None:
         return None
     saved = checkpoint.load_last(session.directory.checkpoints)
     game = Game(assembly.objective, assembly.players)
-    batch, real = session.training.batch, jnp.result_type(float)
-    rows: Batch = jax.tree.map(
-        lambda r: jax.ShapeDtypeStruct((batch, *r.shape[1:]), real), session.rows.train
-    )
+    rows = _batch_shapes(session)
     template = jax.eval_shape(
         lambda key, rows: initial_state(
             key, game, assembly.modules, rows, average=session.training.average > 0
@@ -240,6 +274,14 @@ def resume_point(session: Session, assembly: Assembly) -> ResumePoint | None:
     )
     state = checkpoint.restore(template, saved, "state.")
     return ResumePoint(state, _restored_best(saved, template), saved.header.mode)
+
+
+def _batch_shapes(session: Session) -> Batch:
+    """One batch as abstract arrays."""
+    size, real, rows = session.training.batch, jnp.result_type(float), session.rows.train
+    if isinstance(rows, Draws):
+        return jax.eval_shape(lambda: rows.batch(jax.random.key(0), size))
+    return jax.tree.map(lambda r: jax.ShapeDtypeStruct((size, *r.shape[1:]), real), rows)
 
 
 def _restored_best(saved: checkpoint.Saved, template: State) -> BestSoFar:

@@ -9,7 +9,8 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
 from energeia._core.ranges import Seed, require_in
-from energeia.contracts import Objective
+from energeia.contracts import Energy, Objective
+from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation
@@ -17,8 +18,9 @@ from energeia.runs.opening import data_config, open_for, open_rows
 from energeia.runs.parts import Fitted, fit_parts
 from energeia.runs.run import Run, Scores, load
 from energeia.runs.runner import Session, new_session, reopen_session, run_session
-from energeia.runs.storage.config import DataConfig, RunConfig, build_options
+from energeia.runs.storage.config import DataConfig, RunConfig, TargetConfig, build_options
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
+from energeia.runs.targets import is_target, open_subject, target_config
 from energeia.training.player import Player
 from energeia.training.settings import Optimization, Training
 
@@ -26,8 +28,10 @@ from energeia.training.settings import Optimization, Training
 @overload
 def fit(
     data: Any, recipe: str, *, out: str | Path | None = None,
-    options: dict[str, Any] | msgspec.Struct | None = None, reading: DataConfig | None = None,
-    seed: int = 0, quiet: bool = False, precision: Literal[32, 64] = 32,
+    options: dict[str, Any] | msgspec.Struct | None = None,
+    reading: DataConfig | TargetConfig | None = None, subject: Literal["", "rows", "target"] = "",
+    allow_import: bool = False, seed: int = 0, quiet: bool = False,
+    precision: Literal[32, 64] = 32,
 ) -> Run: ...  # fmt: skip
 
 
@@ -44,15 +48,19 @@ def fit(
     data: Any, recipe: str | None = None, *, model: Any = None, objective: Objective | None = None,
     players: tuple[Player, ...] | None = None, training: Training | None = None,
     optimization: Optimization | None = None, out: str | Path | None = None,
-    options: dict[str, Any] | msgspec.Struct | None = None, reading: DataConfig | None = None,
-    seed: int = 0, quiet: bool = False, precision: Literal[32, 64] = 32,
+    options: dict[str, Any] | msgspec.Struct | None = None,
+    reading: DataConfig | TargetConfig | None = None, subject: Literal["", "rows", "target"] = "",
+    allow_import: bool = False, seed: int = 0, quiet: bool = False,
+    precision: Literal[32, 64] = 32,
 ) -> Run | Fitted:  # fmt: skip
-    """Train a recipe on data and keep the run in a folder, or train modules of one's own.
+    """Train a recipe on data or on an energy and keep the run, or train modules of one's own.
 
     Args:
         data: a file, a named source such as ``"ising:L=8,beta=0.44"``, an array of shape
             ``(rows, ...)``, a data frame, or a ``DataConfig``. Rows from memory are kept in the
-            folder of the run, so that it can be resumed and evaluated.
+            folder of the run, so that it can be resumed and evaluated. Or an energy, of which
+            there are no rows: an ``Energy`` such as ``energeia.energy(function, 2)``, a ``Target``,
+            a named target such as ``"double-well:height=4"``, or a ``TargetConfig``.
         recipe: a name of the catalogue, such as ``"spline-flow"``.
         model: in the place of a recipe: a module, such as a ``Flow``, or a dictionary of modules
             by name; nothing is written, and a ``Fitted`` comes back.
@@ -63,7 +71,10 @@ def fit(
         optimization: the optimizer of the default players.
         out: the folder of the run; a fresh one under ``runs`` by default.
         options: options of the recipe, ``{"layers": 4, "training": {"rounds": 500}}``.
-        reading: how the data are read: support, conditions, columns to drop, fractions.
+        reading: how the data are read: support, conditions, columns to drop, fractions; or where
+            an energy is, as a ``TargetConfig``.
+        subject: ``"rows"`` or ``"target"`` for a name that is both; rows by default.
+        allow_import: let a target ``"module:attribute"`` be imported.
         seed: the seed of all random numbers, those of a source's rows and of the split included,
             unless ``data`` or ``reading`` is a ``DataConfig``, which has a seed of its own.
         quiet: no progress on standard error.
@@ -89,6 +100,15 @@ def fit(
     require_in(Seed, seed, "seed")
     if (model is None) == (recipe is None):
         raise InputError("fit takes a recipe or a model=: give one of them")
+    if _is_target(data, reading, subject):
+        if recipe is None:
+            raise InputError("a model= was given with an energy: name a recipe, or see docs/parts")
+        return _fit_target(
+            data, recipe, reading, out=out, options=options, allow_import=allow_import, seed=seed,
+            quiet=quiet, precision=precision,
+        )  # fmt: skip
+    if isinstance(reading, TargetConfig):
+        raise InputError("rows were given with a TargetConfig: give a DataConfig")
     where, kept = data_config(data, reading, seed)
     if recipe is None:
         rows = open_rows(where, kept)
@@ -104,6 +124,41 @@ def fit(
     return load(session.directory.path)
 
 
+def _is_target(data: Any, reading: Any, subject: str) -> bool:
+    """Whether a run is about an energy and not about rows."""
+    if isinstance(data, Energy | Target | TargetConfig) or isinstance(reading, TargetConfig):
+        return True
+    return isinstance(data, str) and is_target(data, subject)
+
+
+def _fit_target(
+    data: Any, recipe: str, reading: Any, *, out: Any, options: Any, allow_import: bool, seed: int,
+    quiet: bool, precision: Literal[32, 64],
+) -> Run:  # fmt: skip
+    """Train a recipe on an energy."""
+    where = target_config(data, reading)
+    if allow_import:
+        where = msgspec.structs.replace(where, allow_import=True)
+    given = data if isinstance(data, Energy | Target) else None
+    config = RunConfig(
+        recipe=recipe, target=where, options=_options(recipe, options), seed=seed,
+        precision=precision,
+    )  # fmt: skip
+    path = Path(out) if out else fresh_folder("runs", recipe)
+    RunDirectory(path).require_free()
+    with use_precision(precision):
+        subject = open_subject(where, given, allow_import=where.allow_import)
+    run_session(new_session(path, config, subject, quiet=quiet))
+    return load(path).with_target(given)
+
+
+def _options(recipe: str, options: dict[str, Any] | msgspec.Struct | None) -> msgspec.Struct:
+    """The options of a recipe from a nested dictionary."""
+    if options is None or isinstance(options, dict):
+        return build_options(find(recipe).options, options or {}, recipe)
+    return options
+
+
 def prepare_session(
     where: DataConfig, recipe: str, kept: Any = None, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None, seed: int = 0, quiet: bool = False,
@@ -114,27 +169,33 @@ def prepare_session(
     Raises:
         InputError: for data, a recipe or options that cannot be used, or a folder that is taken.
     """
-    kind = find(recipe).options
-    if options is None or isinstance(options, dict):
-        options = build_options(kind, options or {}, recipe)
+    options = _options(recipe, options)
     config = RunConfig(recipe=recipe, data=where, options=options, seed=seed, precision=precision)
     path = Path(out) if out else fresh_folder("runs", recipe)
     RunDirectory(path).require_free()  # before any data are read
     return new_session(path, config, open_rows(where, kept), kept, quiet=quiet)
 
 
-def resume(path: str | Path, *, quiet: bool = False) -> Run:
+def resume(
+    path: str | Path, *, target: Energy | Target | None = None, allow_import: bool = False,
+    quiet: bool = False,
+) -> Run:  # fmt: skip
     """Continue a run as if it had not been interrupted, bit for bit on one machine.
 
+    A run on an energy that is an object of a program needs it again, as ``target``; one on
+    ``"module:attribute"`` needs ``allow_import`` again.
+
     Raises:
-        InputError: if there is no run, or its data have changed.
+        InputError: if there is no run, its data have changed, or its target is not at hand.
         CorruptRun: if none of its checkpoints is complete.
         TrainingFailed: at a value that is not finite.
     """
     directory = RunDirectory.open(path)
     if directory.status.state != "finished":
-        run_session(reopen_session(directory, quiet=quiet))
-    return load(path)
+        with use_precision(directory.config().precision):
+            session = reopen_session(directory, target, allow_import=allow_import, quiet=quiet)
+        run_session(session)
+    return load(path).with_target(target)
 
 
 def score(
@@ -155,20 +216,27 @@ def score(
         InputError: for data that cannot be read or do not fit the run.
     """
     run = opened(run)
-    rows = open_for(data, run.problem, run.config.data, drop_bad_rows=drop_bad_rows, seed=seed)
+    rows = open_for(data, run.problem, run.config.rows, drop_bad_rows=drop_bad_rows, seed=seed)
     return run.score(np.asarray(rows.rows), rows.condition, seed=seed, budget=budget)
 
 
 def evaluate(
     run: Run | str | Path, data: Any = None, *, seed: int = 0,
-    budget: EvaluationBudget | None = None,
+    budget: EvaluationBudget | None = None, target: Energy | Target | None = None,
+    allow_import: bool = False,
 ) -> Evaluation:  # fmt: skip
     """Measure a run, or the run in a folder, against its own held-out rows or against other data.
+
+    A run on an energy is measured against it: ``target`` is the energy where it is an object of a
+    program, and ``allow_import`` lets a ``"module:attribute"`` be imported.
 
     Raises:
         InputError: for data that cannot be read or do not fit the run.
     """
-    return opened(run).evaluate(data, seed=seed, budget=budget)
+    found = opened(run)
+    if target is not None:
+        found = found.with_target(target)
+    return found.evaluate(data, seed=seed, budget=budget, allow_import=allow_import)
 
 
 def opened(run: Run | str | Path) -> Run:

@@ -1,4 +1,4 @@
-"""Batches of training rows: gathered on the device, or streamed shuffled from a larger file."""
+"""Batches: rows gathered on the device, rows streamed from a larger file, or conditions alone."""
 
 import math
 from typing import Any, NamedTuple
@@ -41,6 +41,39 @@ class Resident(NamedTuple):
         return jax.tree.map(lambda rows: rows[index], inputs.data)
 
 
+class Draws(NamedTuple):
+    """In the place of training rows where there are none: the model is trained on an energy."""
+
+    low: jax.Array | None = None
+    """The ends of the ranges of the conditions, standardized, each of shape ``(c,)``."""
+    high: jax.Array | None = None
+
+    def batch(self, key: PRNGKey, count: int) -> Batch:
+        """``count`` rows without columns, with conditions that are uniform in their ranges."""
+        rows = jnp.zeros((count, 0))
+        if self.low is None or self.high is None:
+            return Batch(rows)
+        shape = (count, *self.low.shape)
+        return Batch(rows, jax.random.uniform(key, shape, minval=self.low, maxval=self.high))
+
+
+class Drawn(NamedTuple):
+    """Batches without rows, of new conditions each."""
+
+    draws: Draws
+    size: int
+
+    def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
+        """The ranges of the conditions; nothing is streamed."""
+        del first_round, rounds
+        return ChunkInputs(self.draws, None)
+
+    def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
+        """Draw conditions."""
+        del move
+        return inputs.data.batch(key, self.size)
+
+
 class Streamed(NamedTuple):
     """Data too large for the device: every row comes once a pass, in a new random order."""
 
@@ -68,10 +101,14 @@ class Streamed(NamedTuple):
         return jax.tree.map(lambda rows: rows[move], inputs.streamed)
 
 
-def batches(
-    rows: Batch, batch: int, moves: int, resident_mb: int, seed: int
-) -> Resident | Streamed:
+Source = Resident | Streamed | Drawn
+"""Where the batches of a training come from."""
+
+
+def batches(rows: Batch | Draws, batch: int, moves: int, resident_mb: int, seed: int) -> Source:
     """Keep small data on the device, stream large in an order that follows from ``seed``."""
+    if isinstance(rows, Draws):
+        return Drawn(rows, batch)
     size = sum(4 * math.prod(r.shape) for r in rows if r is not None)
     if size > resident_mb * 2**20:
         row_bytes = rows.x.dtype.itemsize * math.prod(rows.x.shape[1:])

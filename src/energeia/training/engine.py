@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from energeia._core.types import PRNGKey
-from energeia.training.batches import Resident, Streamed
+from energeia.training.batches import Source, Streamed
 from energeia.training.rounds import Round, scanned, stepped
 from energeia.training.state import State
 
@@ -26,7 +26,7 @@ class Engine(NamedTuple):
 
 def build_engine(
     run_round: Round,
-    source: Resident | Streamed,
+    source: Source,
     key: PRNGKey,
     rounds: int,
     mode: str,
@@ -52,9 +52,7 @@ def _copy(state: State) -> State:
     return jax.tree.map(jnp.copy, state)
 
 
-def _scan(
-    run_round: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
-) -> Engine:
+def _scan(run_round: Round, source: Source, key: PRNGKey, rounds: int, state: State) -> Engine:
     start = time.perf_counter()
     length = _streamed_rounds(source, rounds)
     compiled = scanned(run_round, length).lower(state, source.inputs(0, length), key).compile()
@@ -70,9 +68,7 @@ def _scan(
     return Engine(run, "scan", seconds)
 
 
-def _step(
-    run_round: Round, source: Resident | Streamed, key: PRNGKey, rounds: int, state: State
-) -> Engine:
+def _step(run_round: Round, source: Source, key: PRNGKey, rounds: int, state: State) -> Engine:
     start = time.perf_counter()
     compiled = stepped(run_round).lower(state, source.inputs(0, 1), key).compile()
     seconds = time.perf_counter() - start
@@ -93,9 +89,9 @@ def _joined(parts: list[dict[str, Any]], join: Callable[..., np.ndarray]) -> dic
     return {name: join([part[name] for part in host]) for name in host[0]}
 
 
-def _streamed_rounds(source: Resident | Streamed, rounds: int) -> int:
+def _streamed_rounds(source: Source, rounds: int) -> int:
     """The number of rounds to stream at once: a divisor of the chunk within the memory limit."""
-    if isinstance(source, Resident):
+    if not isinstance(source, Streamed):
         return rounds
     one = (
         source.moves

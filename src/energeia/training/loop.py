@@ -19,7 +19,7 @@ from energeia._core.ranges import require_ranges
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch, Modules
-from energeia.training.batches import batches
+from energeia.training.batches import Draws, batches
 from energeia.training.engine import build_engine
 from energeia.training.fields import checked_fields, on_device
 from energeia.training.held_out import make_held_out
@@ -60,7 +60,7 @@ def total_rounds(settings: Training) -> int:
 
 
 def train(
-    game: Game, modules: Modules, rows: Batch, held_out: Batch | None, settings: Training,
+    game: Game, modules: Modules, rows: Batch | Draws, held_out: Batch | None, settings: Training,
     key: PRNGKey, augment: Augment | None = None,
 ) -> Trained:  # fmt: skip
     """Train to the end without writing to disk.
@@ -68,7 +68,8 @@ def train(
     Args:
         game: the objective and its players.
         modules: the modules of the game, by name.
-        rows: training rows, ``x`` of shape ``(n, *shape)``; weights have any common factor.
+        rows: training rows, ``x`` of shape ``(n, *shape)``, whose weights have any common factor;
+            ``Draws`` for training on an energy.
         held_out: rows for the held-out loss, by which the best state is kept, or None.
         settings: length of training and batch size.
         key: the source of all randomness.
@@ -90,7 +91,7 @@ def trained_modules(modules: Modules, state: State, best_so_far: BestSoFar) -> M
 
 
 def training_chunks(
-    game: Game, modules: Modules, rows: Batch, held_out: Batch | None, settings: Training,
+    game: Game, modules: Modules, rows: Batch | Draws, held_out: Batch | None, settings: Training,
     key: PRNGKey, augment: Augment | None = None, start: tuple[State, BestSoFar] | None = None,
 ) -> Iterator[TrainingProgress]:  # fmt: skip
     """Train chunk by chunk; resume from ``start`` as if never stopped.
@@ -99,8 +100,9 @@ def training_chunks(
     continuing the iteration.
     """
     require_ranges(settings, lambda option: f"training.{option}")
-    settings = settings.bounded(len(rows.x))
-    rows = checked_fields(game.objective, rows)
+    if isinstance(rows, Batch):
+        settings = settings.bounded(len(rows.x))
+        rows = checked_fields(game.objective, rows)
     held_out = None if held_out is None else checked_fields(game.objective, held_out)
 
     def initialize(key: PRNGKey, modules: Modules, first: Batch) -> State:
@@ -110,8 +112,7 @@ def training_chunks(
     moves = sum(player.repeats for player in game.players)
     source = batches(rows, settings.batch, moves, settings.resident_mb, seed_of(run_key))
     if start is None:
-        chosen = random_rows(rows, settings.batch, seed_of(init_key))
-        first: Batch = jax.tree.map(on_device, chosen)
+        first = first_batch(rows, settings.batch, init_key)
         start = run_unoptimized(initialize, init_key, modules, first), BestSoFar()
     state, best_so_far = start
     run_round = make_round(game, modules, source, settings.average, augment)
@@ -130,6 +131,14 @@ def training_chunks(
             int(state.round), means, score, improved, finished, state, best_so_far,
             engine.mode, engine.compile_seconds, seconds,
         )  # fmt: skip
+
+
+def first_batch(rows: Batch | Draws, size: int, key: PRNGKey) -> Batch:
+    """The batch from which the memory of an objective is initialized."""
+    if isinstance(rows, Draws):
+        return rows.batch(key, size)
+    chosen = random_rows(rows, size, seed_of(key))
+    return jax.tree.map(on_device, chosen)
 
 
 def _exhausted(best_so_far: BestSoFar, settings: Training) -> bool:

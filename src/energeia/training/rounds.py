@@ -10,7 +10,7 @@ import optax
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch, Metrics, Modules
-from energeia.training.batches import ChunkInputs, Resident, Streamed
+from energeia.training.batches import ChunkInputs, Source
 from energeia.training.player import Player
 from energeia.training.state import Game, State, trained_mask
 
@@ -19,7 +19,7 @@ Round = Callable[[State, ChunkInputs, PRNGKey], tuple[State, Metrics]]
 
 
 def make_round(
-    game: Game, modules: Modules, source: Resident | Streamed, decay: float, augment: Augment | None
+    game: Game, modules: Modules, source: Source, decay: float, augment: Augment | None
 ) -> Round:
     """Build the function of one round: a static cycle of every player's moves.
 

@@ -1,4 +1,4 @@
-"""The named sources of data and their parameters. Needs no JAX."""
+"""The named sources of data, the named targets, and their parameters. Needs no JAX."""
 
 import math
 from pathlib import Path
@@ -46,6 +46,20 @@ class NamedSource(NamedTuple):
     ``Source`` that draws, or a ``readers.Table`` of real data."""
     seeded: bool = False
     """Whether the loader draws the rows of its ``Table`` itself: then it is given ``seed``, too."""
+
+
+class NamedTarget(NamedTuple):
+    """A named energy: what it is, its parameters, and the function that makes it.
+
+    A parameter that may be a range, as in ``double-well:height=2..6``, then becomes a condition,
+    and one model is trained for the whole range.
+    """
+
+    summary: str
+    parameters: dict[str, Parameter]
+    loader: str
+    """``module:function``, imported when first used; given the parameters it returns a
+    ``Target``."""
 
 
 _TOY = {"n": Parameter(int, 20_000)}
@@ -110,6 +124,60 @@ NAMED: dict[str, NamedSource] = {
         "energeia.data.named.bundled:binarized_mnist",
     ),
 }
+
+
+_MADE = "energeia.data.named.targets"
+TARGETS: dict[str, NamedTarget] = {
+    "ising": NamedTarget(
+        "the two-dimensional Ising model, spins -1 and +1; beta may be a range",
+        {
+            "L": Parameter(int, 8),
+            "beta": Parameter(float, math.log(1 + math.sqrt(2)) / 2, ranged=True),
+            "J": Parameter(float, 1.0),
+            "h": Parameter(float, 0.0),
+        },
+        f"{_MADE}:ising",
+    ),
+    "double-well": NamedTarget(
+        "E = height sum (x_i^2 - 1)^2 + tilt sum x_i; height and tilt may be ranges",
+        {
+            "d": Parameter(int, 2),
+            "height": Parameter(float, 4.0, ranged=True),
+            "tilt": Parameter(float, 0.0, ranged=True),
+        },
+        f"{_MADE}:double_well",
+    ),
+    "funnel": NamedTarget(
+        "Neal's funnel: x_0 ~ N(0, 3^2), the others N(0, exp(x_0))",
+        {"d": Parameter(int, 10)},
+        f"{_MADE}:funnel",
+    ),
+    "gmm40": NamedTarget(
+        "40 Gaussians with centers uniform in [-40, 40]^d",
+        {"d": Parameter(int, 2), "seed": Parameter(int, 0)},
+        f"{_MADE}:gmm40",
+    ),
+    "banana": NamedTarget(
+        "x_0 ~ N(0, 1), x_1 ~ N(bend (x_0^2 - 1), width^2)",
+        {"bend": Parameter(float, 0.7), "width": Parameter(float, 0.6)},
+        f"{_MADE}:banana",
+    ),
+}
+
+
+def target_parameters(spec: str) -> tuple[str, dict[str, Any]] | None:
+    """The name and parameters of a named target, defaults filled in; None for another name.
+
+    Raises:
+        InputError: for an unknown parameter, or a value of the wrong kind.
+
+    >>> target_parameters("double-well:height=2..6")[1]["height"]
+    (2.0, 6.0)
+    """
+    name = spec.partition(":")[0]
+    if name not in TARGETS:
+        return None
+    return name, parse_parameters("target", spec, TARGETS[name].parameters)
 
 
 def parse_spec(spec: str) -> tuple[str, dict[str, Any]] | None:

@@ -65,6 +65,7 @@ RECIPES = (
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=MadeOptions,
         builder="energeia.recipes.made:build",
+        accepts=frozenset({"rows", "target"}),
     ),
     Recipe(
         name="gru",
@@ -74,5 +75,6 @@ RECIPES = (
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=GruOptions,
         builder="energeia.recipes.causal:build_gru",
+        accepts=frozenset({"rows", "target"}),
     ),
 )

@@ -38,6 +38,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen Struct of options; its field ``training`` is a ``Training``."""
     builder: str | Callable[..., Any]
     """``module:function``, imported when first built (it needs JAX), or the function itself."""
+    accepts: frozenset[str] = frozenset({"rows"})
+    """What it can be trained on: ``rows``, or a ``target``, an energy without rows."""
     mixed: bool = True
     """Whether discrete and continuous columns may be mixed."""
     conditional: bool = True

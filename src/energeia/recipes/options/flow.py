@@ -80,6 +80,7 @@ RECIPES = (
         supports=frozenset(CONTINUOUS + DISCRETE),
         options=SplineFlowOptions,
         builder="energeia.recipes.spline_flow:build",
+        accepts=frozenset({"rows", "target"}),
         latent_space=True,
     ),
     Recipe(
@@ -90,6 +91,7 @@ RECIPES = (
         supports=frozenset(CONTINUOUS + DISCRETE) - {"circle"},
         options=RealNVPOptions,
         builder="energeia.recipes.realnvp:build",
+        accepts=frozenset({"rows", "target"}),
         latent_space=True,
     ),
 )

@@ -1,5 +1,7 @@
 """The properties of the data that a recipe needs to build a model. Needs no JAX."""
 
+from typing import Literal
+
 import msgspec
 
 from energeia.conditions import ConditionColumn
@@ -10,11 +12,13 @@ from energeia.support import Support
 class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The variables, their layout, their condition and their declared symmetries."""
 
+    subject: Literal["rows", "target"] = "rows"
+    """What a model is trained on: rows, or an energy without rows."""
     support: Support
     layout: tuple[int, ...]
     """The user's shape of one configuration, such as (8, 8); its product is the dimension."""
     rows: int
-    """Training rows."""
+    """Training rows; 0 for a target, which has as many as are asked for."""
     condition_dimension: int = 0
     """Columns that a model is conditioned on; 0 for none."""
     symmetries: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import tomli_w
 
 from energeia._core.errors import InputError, nearest
 from energeia._core.paths import refuse_special_file
-from energeia._core.ranges import Seed, Share, require_in, require_ranges
+from energeia._core.ranges import Finite, Positive, Seed, Share, require_in, require_ranges
 from energeia.recipes.catalogue import RECIPES
 
 
@@ -37,19 +37,54 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         require_ranges(self)
 
 
+class TargetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The energy that a run is trained on, and where a model starts."""
+
+    spec: str = ""
+    """A named target with parameters, MODULE:ATTRIBUTE, or an object of a Python program."""
+    support: str = ""
+    """The support of each column of an energy that declares none, as ``0:positive; *:real``."""
+    location: Finite | None = None
+    """Roughly where the continuous columns are; by default what the target says."""
+    scale: Positive | None = None
+    """Roughly how wide they are; by default what the target says."""
+    allow_import: bool = False
+    """Whether the user let the module of MODULE:ATTRIBUTE be imported."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
+
+
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The configuration of a run: data, recipe, options, seed."""
+    """The configuration of a run: what it is about, recipe, options, seed."""
 
     recipe: str
-    data: DataConfig
+    data: DataConfig | None = None
+    """The rows of a run that is about rows."""
+    target: TargetConfig | None = None
+    """The energy of a run that is about one."""
     options: msgspec.Struct
     seed: Seed = 0
     precision: Literal[32, 64] = 32
     """Bits of a number, in training and in everything that is asked of the run."""
 
     def __post_init__(self) -> None:
+        if (self.data is None) == (self.target is None):
+            raise InputError(
+                "a run is about rows or about a target: give it one of [data], [target]"
+            )
         require_ranges(self)
         require_ranges(self.options)
+
+    @property
+    def spec(self) -> str:
+        """The name of what the run is about."""
+        return (self.data or self.target).spec  # pyright: ignore[reportOptionalMemberAccess]
+
+    @property
+    def rows(self) -> DataConfig:
+        """How rows are read: as those of the run, or by default where it has none."""
+        return self.data or DataConfig()
 
 
 def to_toml(config: RunConfig) -> str:
@@ -78,6 +113,7 @@ def from_toml(text: str, where: str) -> RunConfig:
     return RunConfig(
         recipe=config.recipe,
         data=config.data,
+        target=config.target,
         options=built,
         seed=config.seed,
         precision=config.precision,
@@ -128,8 +164,9 @@ def _shape() -> type[msgspec.Struct]:
         "RunShape",
         [
             ("recipe", str),
-            ("data", DataConfig),
             ("options", dict),
+            ("data", DataConfig | None, None),
+            ("target", TargetConfig | None, None),
             ("seed", Seed, 0),
             ("precision", Literal[32, 64], 32),
         ],

@@ -111,6 +111,8 @@ class RunDirectory:
     def config(self) -> RunConfig:
         """The configuration, with rows that are kept in this folder."""
         config = read_config(self.path / "config.toml")
+        if config.data is None:
+            return config
         return msgspec.structs.replace(config, data=located(config.data, self.path))
 
     def write(self, name: str, record: Any) -> None:

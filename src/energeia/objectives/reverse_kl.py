@@ -1,0 +1,77 @@
+"""Training on an energy, without rows: the variational free energy of a normalized model."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+from typing_extensions import override
+
+from energeia._core.errors import NotNormalized
+from energeia._core.types import PRNGKey, Scalar
+from energeia.contracts import Batch, Condition, Density, Energy, Metrics, Modules, Objective
+
+
+class ReverseKL(Objective):
+    """Minimize F = E_q[log q(x) + E(x)] = KL(q || p) - log Z, in nats, over draws of the model.
+
+    The one module is ``"model"``, a ``Density``. A batch counts the draws and holds their
+    conditions. With ``reparameterized`` the gradient goes through the draws, which must be smooth
+    functions of the parameters; otherwise it is the score-function estimator with the mean of the
+    other draws as baseline, E[(f_i - mean_{j != i} f_j) grad log q(x_i)], f = log q + E, unbiased
+    for any model (Williams 1992; Kool, van Hoof and Welling 2019). Wu, Wang and Zhang 2019,
+    "Solving statistical mechanics using variational autoregressive networks", eq. 4;
+    Noe et al. 2019, "Boltzmann generators", for flows.
+
+    A model that lost a mode has a low F, too: F bounds -log Z from above and nothing else.
+
+    Raises:
+        NotNormalized: if the model is no ``Density``.
+    """
+
+    target: Energy
+    reparameterized: bool = eqx.field(static=True, default=True)
+
+    @property
+    @override
+    def players(self) -> tuple[str, ...]:
+        return ("model",)
+
+    def loss(
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
+    ) -> tuple[Scalar, tuple[None, Metrics]]:
+        """The free energy of a batch of draws; reported with the spread of log w = -log q - E."""
+        model, keys = _density(modules), jax.random.split(key, len(batch.x))
+        if self.reparameterized:
+            _, f = self._terms(model, keys, batch.condition)
+            loss = jnp.mean(f)
+        else:
+            x, f = jax.lax.stop_gradient(self._terms(model, keys, batch.condition))
+            log_q = jax.vmap(model.log_prob)(x, batch.condition)
+            gain = f - (jnp.sum(f) - f) / max(len(f) - 1, 1)
+            surrogate = jnp.mean(gain * log_q)
+            loss = jnp.mean(f) + surrogate - jax.lax.stop_gradient(surrogate)
+        return loss, (None, {"free_energy": jnp.mean(f), "spread": jnp.std(f)})
+
+    def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
+        """The free energy of as many draws as the batch counts, in nats."""
+        keys = jax.random.split(key, len(batch.x))
+        return jnp.mean(self._terms(_density(modules), keys, batch.condition)[1])
+
+    def _terms(self, model: Density, keys: Array, condition: Condition) -> tuple[Array, Array]:
+        """Draws, and log q + E of each."""
+
+        def one(key: PRNGKey, condition: Condition) -> tuple[Array, Scalar]:
+            x, log_q = model.sample_and_log_prob(key, condition)
+            return x, log_q + self.target.energy(x, condition)
+
+        return jax.vmap(one)(keys, condition)
+
+
+def _density(modules: Modules) -> Density:
+    model = modules["model"]
+    if not isinstance(model, Density):
+        raise NotNormalized(
+            f"a {type(model).__name__} has no exact log-probability of its draws: training on an "
+            "energy needs a Density"
+        )
+    return model

@@ -1,0 +1,169 @@
+"""The energy of a run without rows: found by name, imported where that is allowed, or handed in."""
+
+import importlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+
+from energeia import support as supports
+from energeia._core.errors import InputError, nearest
+from energeia._core.trees import Frozen
+from energeia.contracts import Batch, Energy
+from energeia.data.named.catalog import NAMED, TARGETS
+from energeia.data.named.targets import open_target
+from energeia.energies.target import OfStandardizedCondition, Target, target_of
+from energeia.recipes.options.problem import Problem
+from energeia.runs.storage.config import TargetConfig
+from energeia.support import Real, Support
+from energeia.training.batches import Draws
+
+_HELD = 2048
+"""Draws whose mean free energy is the held-out loss."""
+_IN_PYTHON = "python:"
+
+
+class TargetSubject(NamedTuple):
+    """What a run on an energy is trained and checked on; beside ``opening.Rows`` of one on rows."""
+
+    target: Target
+    problem: Problem
+    train: Draws
+    valid: Batch
+    """Conditions alone, the same at every check."""
+
+    @property
+    def energy(self) -> Energy:
+        """The energy as a function of standardized conditions."""
+        if not self.target.conditions:
+            return self.target.energy
+        location, scale = (
+            Frozen(jnp.asarray([getattr(c, part) for c in self.target.conditions], float))
+            for part in ("location", "scale")
+        )
+        return OfStandardizedCondition(self.target.energy, location, scale)
+
+
+def target_config(given: Any, reading: TargetConfig | None = None) -> TargetConfig:
+    """How a target is found again: its name, or that it is an object of a program."""
+    config = reading or TargetConfig()
+    if isinstance(given, TargetConfig):
+        return given
+    if isinstance(given, str):
+        return msgspec.structs.replace(config, spec=given)
+    return msgspec.structs.replace(config, spec=f"{_IN_PYTHON}{type(given).__name__}")
+
+
+def open_subject(
+    config: TargetConfig, given: Energy | Target | None = None, *, allow_import: bool = False
+) -> TargetSubject:
+    """The target of a run, ready to train on.
+
+    Raises:
+        InputError: for a target that cannot be found, or whose import was not allowed.
+    """
+    target = _with_reading(find_target(config, given, allow_import=allow_import), config)
+    problem = Problem(
+        subject="target",
+        support=target.support,
+        layout=tuple(target.layout),
+        rows=0,
+        condition_dimension=len(target.conditions),
+        symmetries=target.symmetries,
+        conditions=target.conditions,
+    )
+    held: Any = target.draw_conditions(0, _HELD)
+    train, real = Draws(), jnp.result_type(float)
+    if held is not None:
+        ends = (np.array([[getattr(c, end) for c in target.conditions]]) for end in ("low", "high"))
+        encode: Any = problem.standardization.encode_condition
+        low, high = (jnp.asarray(encode(end)[0], real) for end in ends)
+        train, held = Draws(low, high), encode(held).astype(real)
+    empty: Any = np.zeros((_HELD, 0), real)
+    return TargetSubject(target, problem, train, Batch(empty, held))
+
+
+def find_target(
+    config: TargetConfig, given: Energy | Target | None = None, *, allow_import: bool = False
+) -> Target:
+    """The target that a configuration names, or the object that was handed in.
+
+    Raises:
+        InputError: for an unknown name, an import that was not allowed, or an object that is not
+            there.
+    """
+    spec = config.spec
+    if given is not None:
+        return _as_target(given, config)
+    if spec.startswith(_IN_PYTHON):
+        raise InputError(
+            f"this run was trained on {spec.removeprefix(_IN_PYTHON)!r}, an object of a Python "
+            "program: hand it in again, as in energeia.resume(run, target=energy)"
+        )
+    if spec.partition(":")[0] in TARGETS:
+        return open_target(spec)
+    if ":" in spec:
+        return _as_target(
+            _imported(spec, allow_import=allow_import and config.allow_import), config
+        )
+    raise InputError(f"target {spec!r} is not known: {nearest(spec, TARGETS)}")
+
+
+def is_target(spec: str, wanted: str = "") -> bool:
+    """Whether a name stands for a target; ``wanted`` decides where it has rows, too.
+
+    Raises:
+        InputError: if what is wanted of a named thing is not there.
+    """
+    name = spec.partition(":")[0]
+    if wanted == "rows" and name in TARGETS and name not in NAMED and not Path(spec).exists():
+        raise InputError(f"{name!r} is an energy and has no rows: leave out --from rows")
+    if wanted:
+        return wanted == "target"
+    return name in TARGETS and name not in NAMED and not Path(spec).exists()
+
+
+def _imported(spec: str, *, allow_import: bool) -> Any:
+    module, _, attribute = spec.partition(":")
+    if not allow_import:
+        raise InputError(
+            f"the target {spec} is code of the module {module!r}, which is imported only if you "
+            "say so: add --allow-import if you trust it"
+        )
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as problem:
+        raise InputError(
+            f"the target {spec} cannot be imported ({problem}): give MODULE:ATTRIBUTE with the "
+            "module on the path of Python"
+        ) from None
+
+
+def _as_target(given: Any, config: TargetConfig) -> Target:
+    if isinstance(given, Target):
+        return given
+    if not isinstance(given, Energy):
+        raise InputError(
+            f"a {type(given).__name__} was given as a target where an energy is wanted: make one "
+            "with energeia.energy(function, shape)"
+        )
+    declared = None
+    if config.support:
+        columns = Support.of([Real()] * int(np.prod(given.shape)))
+        declared = supports.parse(config.support, columns)
+    return target_of(given, declared)
+
+
+def _with_reading(target: Target, config: TargetConfig) -> Target:
+    """A target with the place and the width that the user gave."""
+    given = {"location": config.location, "scale": config.scale}
+    return target._replace(**{name: value for name, value in given.items() if value is not None})
+
+
+def initial_rows(target: Target, count: int, key: jax.Array) -> jax.Array:
+    """The rows given to a recipe's builder for scales and initial values."""
+    seed = int(jax.random.randint(key, (), 0, 2**31 - 1))
+    return jnp.asarray(target.initial_rows(seed, count), jnp.result_type(float))
