@@ -15,8 +15,7 @@ from energeia._core.types import Scalar
 from energeia.conditions import ConditionColumn
 from energeia.contracts import Condition, Energy
 from energeia.energies.function import FunctionEnergy
-from energeia.standardization import Standardization
-from energeia.support import Real, Support
+from energeia.support import Alphabet, Circle, Real, Support
 
 
 def _unknown(condition: np.ndarray | None) -> float | None:
@@ -29,7 +28,7 @@ class Target(NamedTuple):
 
     >>> from energeia.energies import DoubleWell
     >>> target = target_of(DoubleWell(2))
-    >>> target.support.dimension, target.initial_rows(seed=0, count=3).shape
+    >>> target.support.width, target.initial_rows(seed=0, count=3).shape
     (2, (3, 2))
     """
 
@@ -58,19 +57,19 @@ class Target(NamedTuple):
         alphabets. They are not draws of the target.
         """
         rng = np.random.default_rng(seed)
-        d = self.support.dimension
-        z = np.empty((count, d))
-        for start, stop, column in Standardization(self.support).blocks:
-            shape = (count, stop - start)
-            if column.discrete:
-                values = np.asarray(column.values)  # pyright: ignore[reportAttributeAccessIssue]
-                z[:, start:stop] = values[rng.integers(len(values), size=shape)]
-            elif column.name == "circle":
-                z[:, start:stop] = rng.uniform(-np.pi, np.pi, size=shape)
+        t = self.location + self.scale * rng.standard_normal((count, self.support.linked.width))
+        parts = []
+        for factor, coordinates in self.support.split_coordinates(t):
+            if isinstance(factor, Alphabet):
+                values = np.asarray(factor.values)[
+                    rng.integers(factor.size, size=coordinates.shape)
+                ]
+            elif isinstance(factor, Circle):
+                values = rng.uniform(factor.low, factor.high, size=coordinates.shape)
             else:
-                z[:, start:stop] = self.location + self.scale * rng.standard_normal(shape)
-        unit = Standardization(self.support, (0.0,) * d, (1.0,) * d)
-        return np.where(self.support.discrete, z, unit.decode(z))
+                values = factor.unlink(coordinates)
+            parts.append(values.reshape(count, -1))
+        return np.concatenate(parts, axis=1)
 
     def draw_conditions(self, seed: int, count: int) -> np.ndarray | None:
         """Conditions to train or to test over, uniform in their ranges; None where there are none.
@@ -105,9 +104,9 @@ def target_of(
     d = int(np.prod(shape))
     declared = energy.support if isinstance(energy, FunctionEnergy) else None
     found = support or declared or Support.of([Real()] * d)
-    if found.dimension != d:
+    if found.width != d:
         raise InputError(
-            f"a support of {found.dimension} columns was given for configurations of shape "
+            f"a support of {found.width} columns was given for configurations of shape "
             f"{shape}: give one for each number"
         )
     flat = energy if len(shape) == 1 else FlatEnergy(energy)
