@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
@@ -97,23 +97,48 @@ class Units(eqx.Module):
 
         A value outside the support gives a log-determinant of -inf (zero density), never a NaN.
         """
-        parts, total = [], jnp.zeros((), x.dtype)
-        if self.host is not None:
-            total = total + _host_log_det(self.host, x)
-        inside = jnp.asarray(True)
+        y, log_dets = self._encode_factors(x)
+        return y, jnp.sum(log_dets)
+
+    def encode_known(
+        self, x: Float[Array, " d"], known: Bool[Array, " d"]
+    ) -> tuple[Float[Array, " c"], Bool[Array, " c"], Scalar]:
+        """``y``, which of its coordinates are known, and log |dy/dx| of the known factors alone.
+
+        A factor is known where all its columns are; the others may hold anything, such as NaN.
+        """
+        y, log_dets = self._encode_factors(x)
+        split, marks, factors = self.support.split(known), [], []
+        for (factor, given), (kind, each) in zip(split, self._charts, strict=True):
+            whole = jnp.all(given.reshape(len(given), -1), axis=1)
+            marks.append(jnp.repeat(whole, kind.width * each))
+            factors.append(whole)
+        counted = jnp.where(jnp.concatenate(factors), log_dets, 0.0)
+        return y, jnp.concatenate(marks), jnp.sum(counted)
+
+    @property
+    def _charts(self) -> list[tuple[Factor, int]]:
+        return [factor.linked for factor, _ in self.support.runs]
+
+    def _encode_factors(
+        self, x: Float[Array, " d"]
+    ) -> tuple[Float[Array, " c"], Float[Array, " factors"]]:
+        """``y`` and log |dy/dx| of each factor; -inf for a value outside the support."""
+        host = None if self.host is None else _host_log_dets(self.host, x)
+        parts, log_dets = [], []
         blocks = zip(self.support.split(x), self.coordinates.blocks, strict=True)
         for (factor, given), (start, stop, kind, _) in blocks:
             values, slope, valid = _to_chart(factor, given)
-            values = values.reshape(-1)
-            if not factor.discrete:
-                total = total + slope
-                if kind.width == 1:
-                    scale = self.scale.value[start:stop].astype(x.dtype)
-                    values = (values - self.location.value[start:stop].astype(x.dtype)) / scale
-                    total = total - jnp.sum(jnp.log(scale))
-            inside = inside & jnp.all(valid)
-            parts.append(values)
-        return jnp.concatenate(parts), jnp.where(inside, total, -jnp.inf)
+            if not factor.discrete and kind.width == 1:
+                scale = self.scale.value[start:stop].astype(x.dtype)
+                slope = slope - jnp.sum(jnp.log(scale).reshape(len(given), -1), axis=1)
+                location = self.location.value[start:stop].astype(x.dtype)
+                values = (values.reshape(-1) - location) / scale
+            parts.append(values.reshape(-1))
+            if host is not None:
+                slope = slope + host[len(log_dets)]
+            log_dets.append(jnp.where(valid, slope, -jnp.inf))
+        return jnp.concatenate(parts), jnp.concatenate(log_dets)
 
     def decode(self, y: Float[Array, " c"]) -> Float[Array, " d"]:
         """The user's values of ``y``; codes are clipped to their alphabets."""
@@ -167,31 +192,33 @@ def _moments(y: Array) -> tuple[Array, Array]:
     return center, widest * jnp.sqrt(jnp.mean(((y - center) / widest) ** 2, axis=0))
 
 
-def _host_log_det(host: Standardization, z: Array) -> Array:
-    """log |dz/dx| of rows that the host standardized: a constant, and what the links add."""
-    total, constant = jnp.zeros((), z.dtype), 0.0
+def _host_log_dets(host: Standardization, z: Array) -> list[Array]:
+    """log |dz/dx| of the factors of rows that the host standardized, run by run."""
+    parts = []
     location, scale = np.asarray(host.location), np.asarray(host.scale)
     blocks = zip(host.support.split_coordinates(z), host.standardized.blocks, strict=True)
-    for (factor, values), (start, stop, _, _) in blocks:
+    for (factor, values), (start, stop, kind, _) in blocks:
+        total, constant = jnp.zeros(len(values), z.dtype), np.zeros(len(values))
         # Numbers that are their own chart may have scales beyond float32, and add nothing.
         if isinstance(factor, Continuous) and factor.linked[0] != factor:
             own = (part[start:stop].reshape(values.shape) for part in (scale, location))
             varying, fixed = factor.log_slope(values * next(own) + next(own))
-            total = total + jnp.sum(varying)
-            constant += varying.size * fixed
-    scaled = ~host.standardized.discrete
-    return total + (constant - float(np.sum(np.log(scale[scaled]))))
+            total, constant = total + varying, constant + fixed
+        if not kind.discrete:
+            constant = constant - np.log(scale[start:stop]).reshape(len(values), -1).sum(axis=1)
+        parts.append(total + constant)
+    return parts
 
 
 def _to_chart(factor: Factor, x: Array) -> tuple[Array, Any, Array]:
-    """Coordinates or codes, the log-slope of all of them, and which values are inside."""
+    """Coordinates or codes, the log-slope of each value, and which values are inside."""
     if isinstance(factor, Alphabet):
         alphabet = np.asarray(factor.values, float)
         code = _nearest(alphabet, x)
         near = jnp.asarray(alphabet, x.dtype)[code]
         # Values of an alphabet may come rounded to float32.
         inside = jnp.abs(x - near) <= 2.0**-22 * jnp.abs(near)
-        return code.astype(x.dtype), 0.0, inside
+        return code.astype(x.dtype), jnp.zeros_like(x), inside
     assert isinstance(factor, Continuous)
     inside = factor.contains(x)
     if factor.anchor is not None:
@@ -199,7 +226,7 @@ def _to_chart(factor: Factor, x: Array) -> tuple[Array, Any, Array]:
         x = jnp.where(kept, x, factor.anchor)
     t = factor.link(x)
     varying, fixed = factor.log_slope(t)
-    return t, jnp.sum(varying) + varying.size * fixed, inside
+    return t, varying + fixed, inside
 
 
 def _nearest(alphabet: np.ndarray, x: Array) -> Array:

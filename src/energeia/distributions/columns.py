@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.discrete import Bernoulli, DiscretizedLogistics, Ordinal, Softmax
@@ -17,6 +18,10 @@ from energeia.support import Binary, Categorical, Circle, Factor, Integer, Suppo
 
 WAVES = 8
 """Number of cosines of an ordinal head: on the digits, 2 to 16 differ by 0.2 nats an image."""
+
+Picker = Callable[[Array, Array], tuple[Scalar, Array, Scalar | None]]
+"""How a sampler fills a column: from its number and the parameters of its head to a value, its
+features, and the log p of the value where it is asked for."""
 
 
 class Columns(eqx.Module):
@@ -82,19 +87,50 @@ class Columns(eqx.Module):
         ``theta`` starts with the column's parameters and may be longer; the features are padded
         with zeros to the longest.
         """
-        longest = max(head.features for head in self.heads)
 
         def drawer(head: Head) -> Callable[..., tuple[Scalar, Array]]:
             def draw_one(key: PRNGKey, theta: Array) -> tuple[Scalar, Array]:
                 value = head.sample(key, theta[: head.parameters])
-                return value, jnp.pad(head.embed(value), (0, longest - head.features))
+                return value, self._padded(head, value)
 
             return draw_one
 
+        return self._of_column(column, drawer)(key, theta)
+
+    def keep_or_draw(
+        self, key: PRNGKey, column: Array, theta: Array, value: Scalar, known: Bool[Array, ""]
+    ) -> tuple[Scalar, Array, Scalar]:
+        """``value`` where it is known and else a draw, its features, and its log p given theta.
+
+        As ``draw`` otherwise; a value that is not known may be NaN.
+        """
+
+        def keeper(head: Head) -> Callable[..., tuple[Scalar, Array, Scalar]]:
+            def keep_one(
+                key: PRNGKey, theta: Array, value: Scalar, known: Array
+            ) -> tuple[Scalar, Array, Scalar]:
+                own = theta[: head.parameters]
+                kept = jnp.where(known, value, head.sample(key, own))
+                return kept, self._padded(head, kept), head.log_prob(own, kept)
+
+            return keep_one
+
+        return self._of_column(column, keeper)(key, theta, value, known)
+
+    def _padded(self, head: Head, value: Scalar) -> Array:
+        """The features of a value, padded with zeros to the longest of all heads."""
+        longest = max(head.features for head in self.heads)
+        return jnp.pad(head.embed(value), (0, longest - head.features))
+
+    def _of_column(
+        self, column: Array, make: Callable[[Head], Callable[..., Any]]
+    ) -> Callable[..., Any]:
+        """The function that ``make`` gives for the head of a column, whose index may be traced."""
         if len(self.heads) == 1:
-            return drawer(self.heads[0])(key, theta)
+            return make(self.heads[0])
         kind = jnp.asarray(self.kinds)[column]
-        return jax.lax.switch(kind, [drawer(head) for head in self.heads], key, theta)
+        functions = [make(head) for head in self.heads]
+        return lambda *given: jax.lax.switch(kind, functions, *given)
 
     def _runs(self) -> list[tuple[Head, int, int]]:
         counts = [(k, len(list(group))) for k, group in itertools.groupby(self.kinds)]

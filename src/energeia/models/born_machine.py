@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
+from energeia.contracts import Condition, ConditionalSampler, Density
 from energeia.physics.quantum.mps import MatrixProductState, matrix_product_state
 from energeia.physics.quantum.povm import PAULI, Povm
 
@@ -36,7 +36,7 @@ class Measurement(NamedTuple):
         return cls(Frozen(_parts(povm.effects)), Frozen(_parts(vectors)) if simple else None)
 
 
-class BornMachine(Density):
+class BornMachine(Density, ConditionalSampler):
     """Outcomes of a product measurement of a matrix-product state, as codes 0 .. A-1.
 
     The tensor of a site has shape ``(D, d, K, D)``: bonds, the qubit, and a purification that is
@@ -128,20 +128,43 @@ class BornMachine(Density):
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " N"]:
         """One string, site after site, each from its conditional distribution."""
-        effects = _whole(self.measurement.effects.value)
-        right = self._right()
+        return self._kept(key, jnp.zeros(self.shape), jnp.zeros(self.shape, bool))[0]
 
-        def step(left: Array, at: tuple[Array, Array, Array]) -> tuple[Array, Array]:
-            tensor, right, key = at
+    def complete(
+        self, key: PRNGKey, x: Float[Array, " N"], known: Bool[Array, " N"],
+        condition: Condition = None,
+    ) -> tuple[Float[Array, " N"], Scalar]:  # fmt: skip
+        """An exact draw of the other outcomes given the known ones; log weight = log p(known).
+
+        Outcomes that are not known are summed over: the effects of a measurement add up to the
+        identity. So the weight is constant whichever sites are known.
+        """
+        drawn, log_weight = self._kept(key, x, known)
+        return drawn, log_weight - self._log_norm()
+
+    def _kept(self, key: PRNGKey, x: Array, known: Array) -> tuple[Array, Scalar]:
+        """Known codes and draws of the others, with log <psi| M_known |psi>."""
+        effects = _whole(self.measurement.effects.value)
+        # Unknown sites may hold NaN, which is no code.
+        given = jnp.where(known, jnp.round(jnp.where(known, x, 0.0)), 0.0).astype(int)
+        identity = jnp.eye(effects.shape[-1])
+        summed = jnp.where(known[:, None, None], effects[given], identity)
+
+        def step(left: Array, at: tuple) -> tuple[Array, Array]:
+            tensor, right, key, value, fixed = at
             opened = jnp.einsum("xl,lskm->xskm", left, tensor)
             measured = jnp.einsum("ats,xskm->axtkm", effects, opened)
             every = jnp.einsum("xtkn,axtkm->anm", jnp.conj(tensor), measured)
             p = jnp.einsum("anm,nm->a", every, right).real
             code = jax.random.categorical(key, jnp.log(jnp.maximum(p, 0.0)))
+            code = jnp.where(fixed, value, code)
             return every[code] / p[code], code
 
-        steps = (self.tensors, right, jax.random.split(key, len(self.real)))
-        return jax.lax.scan(step, self._edge(), steps)[1].astype(self.real.dtype)
+        steps = (
+            self.tensors, self._right(summed), jax.random.split(key, len(self.real)), given, known,
+        )  # fmt: skip
+        codes = jax.lax.scan(step, self._edge(), steps)[1].astype(self.real.dtype)
+        return codes, _log_chain(self._edge(), self.tensors, summed)
 
     def _edge(self) -> Array:
         """The environment outside of the chain: bond 0 alone."""
@@ -176,14 +199,16 @@ class BornMachine(Density):
             self._edge(), self.tensors, jnp.tile(jnp.eye(d, dtype=complex), (sites, 1, 1))
         )
 
-    def _right(self) -> Complex[Array, "N D D"]:
-        """The environment to the right of each site, each up to a factor."""
+    def _right(self, effects: Complex[Array, "N d d"]) -> Complex[Array, "N D D"]:
+        """The environment to the right of each site under one effect each, up to a factor."""
 
-        def step(right: Array, tensor: Array) -> tuple[Array, Array]:
-            new = jnp.einsum("xskn,lskm,nm->xl", jnp.conj(tensor), tensor, right)
+        def step(right: Array, at: tuple[Array, Array]) -> tuple[Array, Array]:
+            tensor, effect = at
+            opened = jnp.einsum("ts,lskm->ltkm", effect, tensor)
+            new = jnp.einsum("xtkn,ltkm,nm->xl", jnp.conj(tensor), opened, right)
             return new / jnp.trace(new).real, right
 
-        return jax.lax.scan(step, self._edge(), self.tensors, reverse=True)[1]
+        return jax.lax.scan(step, self._edge(), (self.tensors, effects), reverse=True)[1]
 
 
 def _log_chain(edge: Array, tensors: Array, effects: Array) -> Scalar:

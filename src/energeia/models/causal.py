@@ -6,19 +6,19 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
-from energeia.distributions.columns import Columns
+from energeia.contracts import Condition, ConditionalSampler, Density
+from energeia.distributions.columns import Columns, Picker
 from energeia.nn.causal import CausalStack
 
 POSITION_SIZE = 8
 """Size of the learned position embedding of each column."""
 
 
-class CausalNetwork(Density):
+class CausalNetwork(Density, ConditionalSampler):
     """p(y) = prod_i p(y_i | h_i), h_i = stack(x_1 .. x_i), x_i = (f(y_(i-1)), position_i,
     condition).
 
@@ -82,6 +82,48 @@ class CausalNetwork(Density):
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
+        keys = jax.random.split(key, self.columns.dimension)
+
+        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, None]:
+            return *self.columns.draw(keys[i], i, theta), None
+
+        return self._filled(pick, condition)[0]
+
+    def sample_and_log_prob(
+        self, key: PRNGKey, condition: Condition = None
+    ) -> tuple[Float[Array, " d"], Scalar]:
+        """One configuration and its log-density, in one pass."""
+        blank = jnp.zeros(self.columns.dimension)
+        y, logs = self._kept(key, blank, jnp.zeros(blank.shape, bool), condition)
+        return y, jnp.sum(logs)
+
+    def complete(
+        self, key: PRNGKey, x: Float[Array, " d"], known: Bool[Array, " d"],
+        condition: Condition = None,
+    ) -> tuple[Float[Array, " d"], Scalar]:  # fmt: skip
+        """One pass of the sampler in which known columns keep their values.
+
+        log weight = sum over known i of log p(x_i | x_before_i): constant, so that draws are
+        exact, where the known columns come first.
+        """
+        y, logs = self._kept(key, x, known, condition)
+        return y, jnp.sum(jnp.where(known, logs, 0.0))
+
+    def _kept(
+        self, key: PRNGKey, x: Array, known: Array, condition: Condition
+    ) -> tuple[Array, Array]:
+        """Known values and draws of the others, with log p of each column given those before."""
+        keys = jax.random.split(key, self.columns.dimension)
+
+        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, Scalar]:
+            return self.columns.keep_or_draw(keys[i], i, theta, x[i], known[i])
+
+        y, logs = self._filled(pick, condition)
+        assert logs is not None
+        return y, logs
+
+    def _filled(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
+        """A configuration whose columns are picked one after the other, and what ``pick`` adds."""
         longest_read = max(self.columns.parameters)
         longest = max(head.features for head in self.columns.heads)
         offsets = _offsets([head.features for head in self.columns.heads])
@@ -93,20 +135,21 @@ class CausalNetwork(Density):
         width = sum(head.features for head in self.columns.heads)
         fixed = jnp.zeros(0) if condition is None else condition
 
-        def step(carry: tuple, at: tuple) -> tuple[tuple, Array]:
+        def step(carry: tuple, at: tuple) -> tuple[tuple, tuple]:
             state, seen = carry
-            i, position, key = at
+            i, position = at
             x = jnp.concatenate([seen[:width], position, fixed])
             state, out = self.stack.step(state, x)
             written = jnp.pad(jnp.concatenate([out, x]) @ self.weights, (0, longest_read))
             theta = jax.lax.dynamic_slice_in_dim(written, read[i], longest_read)
             theta = theta + jax.lax.dynamic_slice_in_dim(bias, starts[i], longest_read)
-            value, features = self.columns.draw(key, i, theta)
-            blank = jnp.zeros(width + longest)
-            return (state, jax.lax.dynamic_update_slice(blank, features, (write[i],))), value
+            value, features, log_prob = pick(i, theta)
+            features = jax.lax.dynamic_update_slice(
+                jnp.zeros(width + longest), features, (write[i],)
+            )
+            return (state, features), (value, log_prob)
 
-        count = self.columns.dimension
-        steps = (jnp.arange(count), self.positions, jax.random.split(key, count))
+        steps = (jnp.arange(self.columns.dimension), self.positions)
         return jax.lax.scan(step, (self.stack.start(), jnp.zeros(width + longest)), steps)[1]
 
     def _inputs(self, features: Array, condition: Condition) -> Float[Array, "d size"]:

@@ -6,12 +6,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
+from energeia.contracts import Condition, ConditionalSampler, Density
 
 SMOOTHINGS = (0.5, 2.0, 8.0, 32.0, 128.0, 512.0)
 """Candidate strengths of smoothing, in counts."""
@@ -19,7 +19,7 @@ HELD_OUT = 0.2
 """The share of rows, the last, on which order and smoothing are chosen."""
 
 
-class KGram(Density):
+class KGram(Density, ConditionalSampler):
     """p(y) = prod_i p_i(y_i | y_(i-1) .. y_(i-k)), with tables of its own for each site.
 
     Counts are smoothed towards the next lower order (MacKay & Peto 1995, eq. 10): with C the counts
@@ -69,15 +69,36 @@ class KGram(Density):
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " N"]:
         """One configuration, drawn site after site."""
+        sites = len(self.tables.array)
+        return self._kept(key, jnp.zeros(sites), jnp.zeros(sites, bool))[0]
+
+    def complete(
+        self, key: PRNGKey, x: Float[Array, " N"], known: Bool[Array, " N"],
+        condition: Condition = None,
+    ) -> tuple[Float[Array, " N"], Scalar]:  # fmt: skip
+        """One pass of the sampler in which known sites keep their codes.
+
+        log weight = sum over known i of log p(x_i | x_before_i): constant, so that draws are
+        exact, where the known sites come first.
+        """
+        y, logs = self._kept(key, x, known)
+        return y, jnp.sum(jnp.where(known, logs, 0.0))
+
+    def _kept(self, key: PRNGKey, x: Array, known: Array) -> tuple[Array, Array]:
+        """Known codes and draws of the others, with log p of each site given those before."""
         sites, contexts, size = self.tables.array.shape
+        # Unknown sites may hold NaN, which is no code.
+        given = jnp.where(known, x, 0.0)
 
-        def step(context: Array, at: tuple[Array, Array]) -> tuple[Array, Array]:
-            table, key = at
-            code = jax.random.categorical(key, table[context])
-            return (context * size + code) % contexts, code
+        def step(context: Array, at: tuple) -> tuple[Array, tuple[Array, Array]]:
+            table, key, value, fixed = at
+            drawn = jax.random.categorical(key, table[context])
+            code = jnp.where(fixed, jnp.round(value).astype(drawn.dtype), drawn)
+            return (context * size + code) % contexts, (code, table[context, code])
 
-        steps = (self.tables.value, jax.random.split(key, sites))
-        return jax.lax.scan(step, jnp.zeros((), int), steps)[1].astype(self.tables.array.dtype)
+        steps = (self.tables.value, jax.random.split(key, sites), given, known)
+        _, (codes, logs) = jax.lax.scan(step, jnp.zeros((), int), steps)
+        return codes.astype(self.tables.array.dtype), logs
 
 
 class _Counting(NamedTuple):

@@ -4,16 +4,16 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
-from energeia.distributions.columns import Columns
+from energeia.contracts import Condition, ConditionalSampler, Density
+from energeia.distributions.columns import Columns, Picker
 from energeia.nn.masked import MaskedLinear
 
 
-class LinearAutoregressive(Density):
+class LinearAutoregressive(Density, ConditionalSampler):
     """p(y) = prod_i p(y_i | theta_i), theta = D f(y) + b with D strictly lower block triangular.
 
     For categorical columns a softmax of pair terms with all columns before, the fully visible
@@ -47,6 +47,28 @@ class LinearAutoregressive(Density):
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
+        keys = jax.random.split(key, self.columns.dimension)
+
+        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, None]:
+            return *self.columns.draw(keys[i], i, theta), None
+
+        return self._filled(pick)[0]
+
+    def complete(
+        self, key: PRNGKey, x: Float[Array, " d"], known: Bool[Array, " d"],
+        condition: Condition = None,
+    ) -> tuple[Float[Array, " d"], Scalar]:  # fmt: skip
+        """One pass of the sampler in which known columns keep their values, as of ``Made``."""
+        keys = jax.random.split(key, self.columns.dimension)
+
+        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, Scalar]:
+            return self.columns.keep_or_draw(keys[i], i, theta, x[i], known[i])
+
+        y, logs = self._filled(pick)
+        return y, jnp.sum(jnp.where(known, logs, 0.0))
+
+    def _filled(self, pick: Picker) -> tuple[Array, Array]:
+        """A configuration whose columns are picked one after the other, and what ``pick`` adds."""
         longest = max(self.columns.parameters)
         dense = jnp.pad(self.pairs.dense(), ((0, longest), (0, 0)))
         bias = jnp.pad(self.pairs.bias, (0, longest))
@@ -54,13 +76,11 @@ class LinearAutoregressive(Density):
         write = jnp.asarray(np.cumsum((0, *self.columns.features[:-1])))
         inputs = sum(self.columns.features)
 
-        def step(seen: Array, at: tuple[Array, Array]) -> tuple[Array, Array]:
-            i, key = at
+        def step(seen: Array, i: Array) -> tuple[Array, tuple]:
             rows = jax.lax.dynamic_slice_in_dim(dense, read[i], longest)
             theta = rows @ seen[:inputs] + jax.lax.dynamic_slice_in_dim(bias, read[i], longest)
-            value, features = self.columns.draw(key, i, theta)
-            return jax.lax.dynamic_update_slice(seen, features, (write[i],)), value
+            value, features, log_prob = pick(i, theta)
+            return jax.lax.dynamic_update_slice(seen, features, (write[i],)), (value, log_prob)
 
-        count = self.columns.dimension
         start = jnp.zeros(inputs + max(self.columns.features))
-        return jax.lax.scan(step, start, (jnp.arange(count), jax.random.split(key, count)))[1]
+        return jax.lax.scan(step, start, jnp.arange(self.columns.dimension))[1]

@@ -6,17 +6,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
-from energeia.distributions.columns import Columns
+from energeia.contracts import Condition, ConditionalSampler, Density
+from energeia.distributions.columns import Columns, Picker
 from energeia.nn.masked import MaskedLinear, hidden_labels
 
 
-class Made(Density):
+class Made(Density, ConditionalSampler):
     """p(y) = prod_i p(y_i | y_before_i): one pass for the density, d partial passes for a sample.
 
     A masked residual network reads the features of every column (and a condition, unmasked) and
@@ -97,24 +97,67 @@ class Made(Density):
         Only the hidden units whose label a new column completes are computed after it, so the
         whole draw costs one pass through the network.
         """
-        draw = self._drawer()
+        keys = jax.random.split(key, self.columns.dimension)
+
+        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, None]:
+            return *self.columns.draw(keys[i], i, theta), None
+
+        return self._filled(pick, condition)[0]
+
+    def sample_and_log_prob(
+        self, key: PRNGKey, condition: Condition = None
+    ) -> tuple[Float[Array, " d"], Scalar]:
+        """One configuration and its log-density, in one pass."""
+        blank = jnp.zeros(self.columns.dimension)
+        y, logs = self._kept(key, blank, jnp.zeros(blank.shape, bool), condition)
+        return y, jnp.sum(logs)
+
+    def complete(
+        self, key: PRNGKey, x: Float[Array, " d"], known: Bool[Array, " d"],
+        condition: Condition = None,
+    ) -> tuple[Float[Array, " d"], Scalar]:  # fmt: skip
+        """One pass of the sampler in which known columns keep their values.
+
+        log weight = sum over known i of log p(x_i | x_before_i): constant, so that draws are
+        exact, where the known columns are the first of the order.
+        """
+        y, logs = self._kept(key, x, known, condition)
+        return y, jnp.sum(jnp.where(known, logs, 0.0))
+
+    def _kept(
+        self, key: PRNGKey, x: Array, known: Array, condition: Condition
+    ) -> tuple[Array, Array]:
+        """Known values and draws of the others, with log p of each column given those before."""
+        keys = jax.random.split(key, self.columns.dimension)
+        values, fixed = self._ordered(x), self._ordered(known)
+
+        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, Scalar]:
+            return self.columns.keep_or_draw(keys[i], i, theta, values[i], fixed[i])
+
+        y, logs = self._filled(pick, condition)
+        assert logs is not None
+        return y, logs
+
+    def _filled(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
+        """A configuration whose columns are picked one after the other, and what ``pick`` adds."""
+        step = self._stepper(pick)
         extra = 0 if condition is None else condition.shape[0]
         seen = jnp.zeros(len(self.entry.incoming) + max(self.columns.features))
         if condition is not None:
             seen = seen.at[:extra].set(condition)
         active = jnp.zeros((1 + len(self.layers), len(self.entry.outgoing)))
-        keys = jax.random.split(key, self.columns.dimension)
-        y = jnp.zeros(self.columns.dimension)
-        *_, y = jax.lax.fori_loop(
-            0, self.columns.dimension, lambda i, carry: draw(i, keys, *carry), (seen, active, y)
-        )
+        ranks = jnp.arange(self.columns.dimension)
+        _, (y, logs) = jax.lax.scan(step, (seen, active), ranks)
+        return self._unordered(y), None if logs is None else self._unordered(logs)
+
+    def _unordered(self, y: Array) -> Array:
         return y if self.order is None else jnp.zeros_like(y).at[self.order.value].set(y)
 
     def _ordered(self, y: Array) -> Array:
         return y if self.order is None else y[self.order.value]
 
-    def _drawer(self) -> Callable[..., tuple[Array, Array, Array]]:
-        """One step of sampling: complete the hidden units of a label, then draw one column."""
+    def _stepper(self, pick: Picker) -> Callable[..., tuple[tuple, tuple]]:
+        """One step of sampling: compute the hidden units of a label, then pick one column."""
         labels = self.entry.outgoing
         share = labels.count(labels[0])
         longest = max(self.columns.parameters)
@@ -130,7 +173,8 @@ class Made(Density):
         def rows(matrix: Array, start: Array, count: int) -> Array:
             return jax.lax.dynamic_slice_in_dim(matrix, start, count)
 
-        def draw(i: Array, keys: Array, seen: Array, active: Array, y: Array) -> tuple:
+        def step(carry: tuple[Array, Array], i: Array) -> tuple[tuple, tuple]:
+            seen, active = carry
             # Before the first label that has units, those of that label are filled early, from
             # incomplete inputs; nothing reads them until the step that overwrites them.
             at = jnp.maximum(i - labels[0], 0) * share
@@ -145,8 +189,8 @@ class Made(Density):
                 )
             theta = rows(leave, read[i], longest) @ active[-1]
             theta = theta + rows(direct, read[i], longest) @ known + rows(bias, read[i], longest)
-            value, features = self.columns.draw(keys[i], i, theta)
+            value, features, log_prob = pick(i, theta)
             seen = jax.lax.dynamic_update_slice(seen, features, (write[i],))
-            return seen, active, y.at[i].set(value)
+            return (seen, active), (value, log_prob)
 
-        return draw
+        return step

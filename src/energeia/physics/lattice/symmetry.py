@@ -44,15 +44,34 @@ class SymmetryGroup(eqx.Module):
 
     def apply(self, index: Int[Array, ""] | int, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """Element ``index`` of the group, 0 (the identity) to ``order - 1``, acting on x."""
-        flip, point, shift = jnp.unravel_index(jnp.asarray(index), self._factors)
-        flat = x.reshape(-1)[self.points.value[point][self._shifted(shift)]]
+        flip, sites = self._sites(index)
+        flat = x.reshape(-1)[sites]
         if self.total is not None:
             flat = jnp.where(flip == 1, self.total.value.astype(x.dtype) - flat, flat)
         return flat.reshape(x.shape)
 
+    def apply_inverse(
+        self, index: Int[Array, ""] | int, x: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        """The inverse of element ``index``, acting on x."""
+        flip, sites = self._sites(index)
+        flat = x.reshape(-1)
+        if self.total is not None:
+            flat = jnp.where(flip == 1, self.total.value.astype(x.dtype) - flat, flat)
+        return jnp.zeros_like(flat).at[sites].set(flat).reshape(x.shape)
+
+    def moved_sites(self, index: Int[Array, ""] | int, marks: Array) -> Array:
+        """Marks of sites, moved as element ``index`` moves the sites: values are not flipped."""
+        return marks.reshape(-1)[self._sites(index)[1]].reshape(marks.shape)
+
     def random(self, key: PRNGKey, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """A uniformly drawn element acting on x."""
         return self.apply(jax.random.randint(key, (), 0, self.order), x)
+
+    def _sites(self, index: Int[Array, ""] | int) -> tuple[Array, Int[Array, " d"]]:
+        """Whether an element flips, and the site whose value each site gets."""
+        flip, point, shift = jnp.unravel_index(jnp.asarray(index), self._factors)
+        return flip, self.points.value[point][self._shifted(shift)]
 
     def _shifted(self, shift: Array) -> Int[Array, " d"]:
         """The site whose value each site gets under a shift."""
