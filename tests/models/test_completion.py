@@ -82,7 +82,7 @@ def build(kind):
 
 
 VALUES = {
-    "units": [c.values for c in MIXED.columns],
+    "units": [(-1.0, 1.0), (2, 3, 4), (-1.0, 1.0), (2, 3, 4)],
     "symmetrized": [(-1.0, 1.0)] * 4,
     "born machine": [range(4)] * 4,
 }
@@ -162,7 +162,7 @@ def unrelated(rows, p, known):
 
 
 def test_one_program_serves_every_mask():
-    sampler, traced = conditional_sampler(build("made")), []
+    sampler, traced = build("made"), []
 
     @jax.jit
     def complete(key, x, known):
