@@ -23,7 +23,8 @@ INTERNAL = {
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"},
     "mcmc": {"DualAverage", "GibbsState", "LangevinState", "MalaState"},
-    "models": {"BoundTerms", "LatentDraws", "Measurement"},
+    "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits"}
+    | {"EnsembleCompletion", "SymmetrizedCompletion"},
     "objectives": {"Draws", "Encoder", "JointStatistics", "PersistentChains", "Proposal"}
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},

@@ -1,6 +1,7 @@
 """Draws that keep known values: their weights have mean p(known) and give p(unknown | known)."""
 
 import itertools
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -45,7 +46,7 @@ def gru_stack(key, size):
 
 
 @eqx.filter_jit
-def build(kind):
+def build(kind) -> Any:
     """A model and the values of its sites."""
     key, columns = jax.random.key(2), columns_of(MIXED)
     one = jnp.ones(4)

@@ -109,7 +109,7 @@ class Units(eqx.Module):
         """
         y, log_dets = self._encode_factors(x)
         split, marks, factors = self.support.split(known), [], []
-        for (factor, given), (kind, each) in zip(split, self._charts, strict=True):
+        for (_, given), (kind, each) in zip(split, self._charts, strict=True):
             whole = jnp.all(given.reshape(len(given), -1), axis=1)
             marks.append(jnp.repeat(whole, kind.width * each))
             factors.append(whole)
