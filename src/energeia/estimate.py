@@ -71,6 +71,41 @@ class Estimate(msgspec.Struct, frozen=True):
             stderr = float(np.std(terms, ddof=1)) / math.sqrt(terms.size)
         return cls(value, stderr, kind, int(terms.size), note)
 
+    @classmethod
+    def weighted_mean(
+        cls, terms: "np.ndarray", weight: "np.ndarray", kind: Kind, note: str = ""
+    ) -> "Estimate":
+        """sum w t / sum w over independent rows, negative weights included, with its error.
+
+        The error is sqrt(sum w^2 (t - mean)^2) / sum w, to first order, times sqrt(n / (n - 1)) for
+        n nonzero weights; with weights all alike it is that of ``mean``. A note gives the effective
+        number (sum w)^2 / sum w^2.
+
+        >>> Estimate.weighted_mean([1.0, 4.0], [2.0, 1.0], "estimate").value
+        2.0
+        >>> plain, weighted = np.arange(4.0), np.full(4, 0.3)
+        >>> found = Estimate.weighted_mean(plain, weighted, "exact")
+        >>> bool(np.isclose(found.stderr, Estimate.mean(plain, "exact").stderr))
+        True
+        """
+        terms, weight = (np.asarray(a, dtype=np.float64).ravel() for a in (terms, weight))
+        terms, weight = terms[weight != 0], weight[weight != 0]
+        total = float(np.sum(weight))
+        if not terms.size or total <= 0:
+            return cls.none("the weights of the rows do not add up to a positive number")
+        effective = total**2 / float(np.sum(weight**2))
+        counted = f"{terms.size} weighted rows worth {effective:.4g} of equal weight"
+        bad = int(np.sum(~np.isfinite(terms)))
+        unusual = f"{bad} of {terms.size} terms are not finite" if bad else ""
+        note = "; ".join(filter(None, [note, counted, unusual]))
+        with np.errstate(invalid="ignore"):
+            value = float(np.sum(weight * terms)) / total
+            spread = math.sqrt(float(np.sum((weight * (terms - value)) ** 2))) / total
+        if terms.size == 1:
+            return cls(value, None, kind, 1, note)
+        stderr = spread * math.sqrt(terms.size / (terms.size - 1))
+        return cls(value, stderr, kind, int(terms.size), note)
+
     @property
     def finite(self) -> bool:
         """Whether there is a value and it is a finite number."""

@@ -8,6 +8,18 @@ from energeia._core.html import html_table
 from energeia.estimate import Estimate
 
 
+class WeightSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the weights of a table are worth."""
+
+    column: str
+    low: float
+    high: float
+    negative: int
+    """Number of negative weights."""
+    effective_rows: float
+    """(sum w)^2 / sum w^2: as many rows of equal weight have means with the same errors."""
+
+
 class TwoSample(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison of generated samples with held-out data, with training data as baseline."""
 

@@ -31,6 +31,8 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Columns to drop, by number or name."""
     condition: Annotated[tuple[str, ...], arg(name="condition-columns")] = ()
     """Columns to condition on, by number or name."""
+    weight: str = ""
+    """Column of weights, by number or name: how much each row counts; it is not modeled."""
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
     fractions: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
@@ -44,6 +46,7 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
             drop_bad_rows=self.drop_bad_rows,
             drop_columns=self.drop_columns,
             condition=self.condition,
+            weight=self.weight,
             seed=seed,
             blocks=self.blocks,
             fractions=self.fractions,

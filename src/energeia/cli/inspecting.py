@@ -7,6 +7,7 @@ from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.data.inspection import ColumnRange, Inspection, RecipeApplicability, inspect
 from energeia.recipes.catalogue import RECIPES, applicable
+from energeia.records import WeightSummary
 from energeia.support import Real, Support, parse
 
 _NAMES = 6
@@ -21,11 +22,13 @@ def inspect_data(given: arguments.InspectArguments) -> Answer:
         drop_bad_rows=reading.drop_bad_rows,
         drop_columns=reading.drop_columns,
         condition_columns=reading.condition,
+        weight_column=reading.weight,
         seed=given.common.seed,
     )
     declared = "; ".join(f"{part.first}-{part.last}:{part.support}" for part in found.support)
     support = parse(declared, Support(((Real(), found.dimension),)))
-    reasons = applicable(support, bool(found.condition_columns))
+    fields = () if found.weight is None else ("weight",)
+    reasons = applicable(support, bool(found.condition_columns), fields)
     recipes = tuple(
         RecipeApplicability(
             recipe=name, family=RECIPES[name].family, applies=reason is None, reason=reason or ""
@@ -45,6 +48,15 @@ def _names(found: Inspection, part: ColumnRange) -> str:
     return f" ({', '.join(shown)})"
 
 
+def _show_weight(console: Console, weight: WeightSummary) -> None:
+    console.print(
+        f"  weighted by {weight.column}: {weight.low:g} to {weight.high:g}, "
+        f"{weight.negative:,} negative, worth {weight.effective_rows:,.1f} rows of equal weight",
+        highlight=False,
+        markup=False,
+    )
+
+
 def _show(found: Inspection) -> None:
     console = Console()
     shape = " x ".join(map(str, found.shape))
@@ -61,6 +73,8 @@ def _show(found: Inspection) -> None:
     if found.condition_columns:
         names = ", ".join(found.condition_columns)
         console.print(f"  conditioned on {names}", highlight=False, markup=False)
+    if found.weight is not None:
+        _show_weight(console, found.weight)
     order = "rows are ordered" if found.ordered else "rows appear independent"
     console.print(
         f"{found.duplicates:,} duplicate rows, {found.bad_rows:,} with NaN or infinity, "

@@ -10,6 +10,7 @@ from rich.console import Console
 from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
+from energeia.data.dataset import Dataset
 from energeia.estimate import Estimate
 from energeia.records import ChainSummary
 from energeia.runs.chain_sampling import ChainSettings
@@ -82,10 +83,10 @@ def score(given: arguments.ScoreArguments) -> Answer:
     )
     rows, seed = np.asarray(data.rows), given.common.seed
     if given.out:
-        blocks = run.score_batches(rows, data.condition, seed=seed)
-        mean = _write_scores(Path(given.out), len(rows), blocks, quiet=given.common.json)
+        blocks = run.score_batches(rows, data.condition, seed=seed, weight=data.weight)
+        mean = _write_scores(Path(given.out), data, blocks, quiet=given.common.json)
     else:
-        mean = run.score(rows, data.condition, seed=seed).mean
+        mean = run.score(rows, data.condition, seed=seed, weight=data.weight).mean
     answer = {"run": given.run, "log_likelihood": mean, "out": given.out or None}
     note = f"; {mean.note}" if mean.note else ""
     return answer, lambda: print(f"log-likelihood {mean} nats a row, {mean.kind}{note}")
@@ -104,7 +105,7 @@ def _writable(out: str) -> None:
         raise InputError(f"folder {path.parent} does not exist: make it or write elsewhere")
 
 
-def _write_scores(path: Path, rows: int, batches: Iterator[Scores], *, quiet: bool) -> Estimate:
+def _write_scores(path: Path, data: Dataset, batches: Iterator[Scores], *, quiet: bool) -> Estimate:
     """Write the number of each row as it is found; their mean."""
     found: list[Scores] = []
 
@@ -113,10 +114,11 @@ def _write_scores(path: Path, rows: int, batches: Iterator[Scores], *, quiet: bo
             found.append(batch)
             yield batch.rows
 
-    write_blocks(path, rows, blocks(), quiet=quiet)
-    if len(found) == 1:
-        return found[0].mean
-    return Estimate.mean(np.concatenate([batch.rows for batch in found]), found[0].mean.kind)
+    write_blocks(path, len(data), blocks(), quiet=quiet)
+    rows, kind = np.concatenate([batch.rows for batch in found]), found[0].mean.kind
+    if data.weight is not None and kind == "exact":
+        return Estimate.weighted_mean(rows, data.weight, kind)
+    return found[0].mean if len(found) == 1 else Estimate.mean(rows, kind)
 
 
 def write_blocks(

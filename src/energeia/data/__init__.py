@@ -5,6 +5,7 @@ Dataset              rows with their support, layout and provenance
 effective_number     (sum w)^2 / sum w^2 of weights
 inspect              description of data, and which recipes apply
 Inspection           the result of `inspect`
+LocalWeights         weights that a loss can have, of held-out rows too
 NAMED                the named sources
 NamedSource          one entry of NAMED
 nonnegative_weights  weights that a loss can have
@@ -22,7 +23,6 @@ Source               a distribution that rows are drawn from
 Split                training, validation and test parts
 split                split rows reproducibly
 Table                rows as a file stores them
-WeightSummary        what the weights of a table are worth
 """
 
 from energeia._core.lazy import attach

@@ -20,6 +20,6 @@ from energeia.data.shots.measurements import save_shots as save_shots
 from energeia.data.shots.readers import read_shots as read_shots
 from energeia.data.sources import open_data as open_data
 from energeia.data.sources import open_like as open_like
-from energeia.data.weights import WeightSummary as WeightSummary
+from energeia.data.weights import LocalWeights as LocalWeights
 from energeia.data.weights import effective_number as effective_number
 from energeia.data.weights import nonnegative_weights as nonnegative_weights

@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia.data.weights import summary
+from energeia.records import WeightSummary
 from energeia.support import Support
 
 FEWEST_ROWS = 10
@@ -103,6 +105,11 @@ class Dataset:
     def condition_dimension(self) -> int:
         """The number of condition columns; 0 for none."""
         return 0 if self.condition is None else int(self.condition.shape[1])
+
+    @property
+    def weight_summary(self) -> WeightSummary | None:
+        """What the weights are worth; None for rows without."""
+        return None if self.weight is None else summary(self.weight, self.weight_column)
 
     @property
     def symmetries(self) -> tuple[str, ...]:

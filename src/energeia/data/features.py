@@ -6,21 +6,21 @@ import numpy as np
 from jaxtyping import Float
 
 from energeia._core.moments import mean_and_deviation
-from energeia.support import Circle, Support
+from energeia.support import Support
 
 
 def flattened(
     support: Support | None, x: Any, condition: Any = None
 ) -> Float[np.ndarray, "rows columns"]:
-    """Rows and their conditions, flattened; a circle becomes its cosine and its sine.
+    """Rows and their conditions, flattened; a circle becomes its cosine and its sine
+    (``Support.features``).
 
     >>> flattened(None, np.zeros((3, 2, 2))).shape
     (3, 4)
     """
     x = np.asarray(x, dtype=np.float64).reshape((len(x), -1))
     if support is not None:
-        columns = enumerate(support.columns)
-        x = np.column_stack([_unroll(column, x[:, i]) for i, column in columns])
+        x = support.features(x)
     if condition is None:
         return x
     return np.column_stack([x, np.asarray(condition, dtype=np.float64)])
@@ -32,10 +32,3 @@ def standardized_by(
     """Mean and standard deviation of columns; 1 for a column that does not vary."""
     location, spread = mean_and_deviation(reference)
     return location, np.where(spread > 0, spread, 1.0)
-
-
-def _unroll(column: object, values: np.ndarray) -> np.ndarray:
-    if not isinstance(column, Circle):
-        return values
-    angle = 2.0 * np.pi * (values - column.low) / (column.high - column.low)
-    return np.column_stack([np.cos(angle), np.sin(angle)])

@@ -11,8 +11,9 @@ from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import FEWEST_ROWS
 from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.data.sources import compare_rows, declare, row_warnings
-from energeia.data.weights import WeightSummary, weight_warnings
 from energeia.data.weights import summary as weight_summary
+from energeia.data.weights import weight_warnings
+from energeia.records import WeightSummary
 from energeia.support import Support, describe
 
 

@@ -1,32 +1,21 @@
 """Weights of rows: checks, effective number, and weights that a loss can have. Needs no JAX."""
 
+from functools import cached_property
 from typing import Any
 
-import msgspec
 import numpy as np
 from jaxtyping import Float
 
 from energeia._core.errors import InputError
 from energeia.data.features import flattened, standardized_by
-from energeia.stats.neighbor_means import cross_fitted_mean, local_mean
+from energeia.records import WeightSummary
+from energeia.stats.neighbor_means import LocalMean, cross_fitted_mean, local_mean
 from energeia.support import Support
 
 FEW = 200.0
 """Effective number of rows below which a warning is given."""
 _SHARE = 0.1
 """Share of the rows that the effective number may be, likewise."""
-
-
-class WeightSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the weights of a table are worth."""
-
-    column: str
-    low: float
-    high: float
-    negative: int
-    """Number of negative weights."""
-    effective_rows: float
-    """(sum w)^2 / sum w^2: as many rows of equal weight have means with the same errors."""
 
 
 def effective_number(weight: Float[np.ndarray, " rows"]) -> float:
@@ -91,41 +80,64 @@ def weight_warnings(weight: Float[np.ndarray, " rows"]) -> tuple[str, ...]:
 def nonnegative_weights(
     x: Float[np.ndarray, "rows ..."],
     weight: Float[np.ndarray, " rows"],
-    *others: tuple[Any, Float[np.ndarray, " m"]],
+    condition: Float[np.ndarray, "rows c"] | None = None,
+    *,
     support: Support | None = None,
-    condition: Any = None,
     seed: int = 0,
-) -> tuple[np.ndarray, ...]:
-    """Weights that a loss can have: these as they are, or where some are negative, their local
-    mean.
+) -> Float[np.ndarray, " rows"]:
+    """Weights that a loss can have: as they are, or where some are negative, their local mean.
 
     A loss with negative weights has no lower bound: the density of a model may fall to zero at a
     row of negative weight. Any weights with the same mean at every x describe the same density, and
-    E[w | x] is one that is nowhere negative, where the weighted density is one. It is estimated
-    from the nearest rows in standardized coordinates, each fifth of the rows from the other fifths
-    (``stats.cross_fitted_mean``), and floored at zero (Nachman and Thaler 2020, arXiv:2007.11586,
-    who fit it by a network).
-
-    ``others`` are further rows as pairs ``(x, weight)``, with conditions appended where the first
-    have them, as ``(x, weight, condition)``: held-out rows, whose means are taken over the first.
-
-    Returns:
-        One array of weights for the first rows and one for each of ``others``.
+    E[w | x] is one that is nowhere negative, since the weighted density is not. It is estimated
+    from the nearest rows in standardized coordinates, that of each fifth of the rows from the other
+    fifths (``stats.cross_fitted_mean``), and floored at zero (Nachman and Thaler 2020,
+    arXiv:2007.11586, who fit it by a network).
 
     >>> x = np.random.default_rng(0).normal(size=(1000, 1))
     >>> weight = np.where(np.random.default_rng(1).uniform(size=1000) < 0.2, -1.0, 1.0)
-    >>> bool(nonnegative_weights(x, weight)[0].min() >= 0.0)
+    >>> bool(nonnegative_weights(x, weight).min() >= 0.0)
     True
     """
-    raw = [np.asarray(weight, np.float64), *(np.asarray(other[1], np.float64) for other in others)]
-    if all(np.all(part >= 0) for part in raw):
-        return tuple(raw)
-    points = flattened(support, x, condition)
-    location, scale = standardized_by(points)
-    points = (points - location) / scale
-    found = cross_fitted_mean(points, raw[0], seed)
-    out = [found.values]
-    for other in others:
-        at = (flattened(support, other[0], *other[2:]) - location) / scale
-        out.append(local_mean(points, raw[0], at, found.neighbors))
-    return tuple(np.maximum(part, 0.0) for part in out)
+    return LocalWeights(x, weight, condition, support=support, seed=seed).own
+
+
+class LocalWeights:
+    """``nonnegative_weights`` of some rows and, from these, of others such as held-out rows."""
+
+    def __init__(
+        self, x: Any, weight: Any, condition: Any = None, *, support: Support | None = None,
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        self.x, self.condition, self.support, self.seed = x, condition, support, seed
+        self.weight = np.asarray(weight, dtype=np.float64)
+
+    @property
+    def own(self) -> Float[np.ndarray, " rows"]:
+        """The weights of the rows themselves."""
+        return np.maximum(self._fitted.values, 0.0) if np.any(self.weight < 0) else self.weight
+
+    def at(self, x: Any, weight: Any, condition: Any = None) -> Float[np.ndarray, " m"]:
+        """The weights of other rows."""
+        weight = np.asarray(weight, dtype=np.float64)
+        if not np.any(self.weight < 0) and not np.any(weight < 0):
+            return weight
+        points = self._standardized(x, condition)
+        found = local_mean(self._points, self.weight, points, self._fitted.neighbors)
+        return np.maximum(found, 0.0)
+
+    @cached_property
+    def _fitted(self) -> LocalMean:
+        return cross_fitted_mean(self._points, self.weight, self.seed)
+
+    @cached_property
+    def _points(self) -> np.ndarray:
+        return self._standardized(self.x, self.condition)
+
+    @cached_property
+    def _scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        return standardized_by(flattened(self.support, self.x, self.condition))
+
+    def _standardized(self, x: Any, condition: Any) -> np.ndarray:
+        location, scale = self._scaling
+        return (flattened(self.support, x, condition) - location) / scale

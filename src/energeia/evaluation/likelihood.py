@@ -85,7 +85,19 @@ def _no_likelihood(model: Any, rows: int, reason: str = "") -> LogLikelihood:
     return LogLikelihood(Estimate.none(reason), np.full(rows, np.nan), "none")
 
 
-def divergence(exact: Float[np.ndarray, " rows"], found: LogLikelihood) -> Estimate | None:
+def reweighted(found: LogLikelihood, weight: Float[np.ndarray, " rows"] | None) -> LogLikelihood:
+    """The same with rows counted by their weights, as they were given, in the mean."""
+    if weight is None or found.kind == "none":
+        return found
+    mean = Estimate.weighted_mean(found.rows, weight, found.kind, found.estimate.note)
+    return found._replace(estimate=mean - msgspec.structs.replace(found.common, value=0.0))
+
+
+def divergence(
+    exact: Float[np.ndarray, " rows"],
+    found: LogLikelihood,
+    weight: Float[np.ndarray, " rows"] | None = None,
+) -> Estimate | None:
     """KL(data || model) = E_data[log p_data - log p_model] in nats, from the paired terms.
 
     Pairing cancels the scatter of log p_data, so the error is far smaller than that of the mean
@@ -94,7 +106,11 @@ def divergence(exact: Float[np.ndarray, " rows"], found: LogLikelihood) -> Estim
     """
     if found.kind == "none":
         return None
-    terms = Estimate.mean(found.rows - np.asarray(exact, dtype=np.float64), found.kind)
+    apart = found.rows - np.asarray(exact, dtype=np.float64)
+    if weight is None:
+        terms = Estimate.mean(apart, found.kind)
+    else:
+        terms = Estimate.weighted_mean(apart, weight, found.kind)
     return msgspec.structs.replace(found.common, value=0.0) - terms
 
 

@@ -18,14 +18,18 @@ from energeia.stats.resampling import jackknife, jackknife_chains
 
 
 def measure(
-    quantity: Observable | Derived, x: Float[np.ndarray, "rows ..."], chains: bool = False
+    quantity: Observable | Derived,
+    x: Float[np.ndarray, "rows ..."],
+    chains: bool = False,
+    weight: Float[np.ndarray, " rows"] | None = None,
 ) -> Estimate:
     """The mean of an observable over rows, or a function of several means, with its error.
 
     With ``chains`` the rows have shape ``(chains, draws, ...)`` and are correlated: the error of a
     mean is sqrt(variance / ESS), that of a function of means a jackknife over blocks longer than
     the autocorrelation time. Otherwise they are independent. The bias of a function of means, of
-    order 1/N, is subtracted, as estimated by the jackknife.
+    order 1/N, is subtracted, as estimated by the jackknife. ``weight`` counts independent rows,
+    negative ones included.
 
     Raises:
         InputError: for too few rows to have an error.
@@ -35,6 +39,8 @@ def measure(
     bad = int(np.sum(~np.isfinite(values).all(axis=-1)))
     count = values[..., 0].size
     note = f"{bad} of {count} values are not finite" if bad else ""
+    if weight is not None:
+        return _weighted(quantity, values, np.asarray(weight, np.float64))
     if isinstance(quantity, Derived):
         found = (jackknife_chains if chains else jackknife)(_combined(quantity), values)
         value, stderr = float(found.value - found.bias), float(found.stderr)
@@ -45,13 +51,28 @@ def measure(
     return Estimate(value, stderr, "estimate", count, note)
 
 
+def _weighted(quantity: Observable | Derived, values: np.ndarray, weight: np.ndarray) -> Estimate:
+    """Weighted means of parts, combined: a function of the means of w f and of w."""
+    mean = Estimate.weighted_mean(values[:, 0], weight, "estimate")
+    if not isinstance(quantity, Derived):
+        return mean
+    combined = _combined(quantity)
+    found = jackknife(
+        lambda means: combined(means[..., :-1] / means[..., -1:]),
+        np.column_stack([values * weight[:, None], weight]),
+    )
+    value, stderr = float(found.value - found.bias), float(found.stderr)
+    return Estimate(value, stderr, "estimate", len(values), mean.note)
+
+
 def table(
     quantities: Sequence[tuple[Observable | Derived, Any]],
     samples: Float[np.ndarray, "n ..."],
     held_out: Float[np.ndarray, "m ..."],
     chains: bool = False,
+    weight: Float[np.ndarray, " m"] | None = None,
 ) -> tuple[ObservableRow, ...]:
-    """Each quantity of samples, of held-out rows, and exactly.
+    """Each quantity of samples, of held-out rows, whose ``weight`` counts, and exactly.
 
     ``quantities`` are pairs (observable, exact value or None), such as a data source offers.
     """
@@ -60,7 +81,7 @@ def table(
             name=quantity.name,
             unit=quantity.unit,
             model=measure(quantity, samples, chains),
-            data=measure(quantity, held_out),
+            data=measure(quantity, held_out, weight=weight),
             exact=_exact(known),
         )
         for quantity, known in quantities

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from energeia._core.errors import InputError
-from energeia._core.moments import mean_and_deviation
 from energeia.contracts import Batch
 from energeia.data.checks import bad_rows
+from energeia.data.features import flattened, standardized_by
 from energeia.evaluation.budget import EvaluationBudget
+from energeia.evaluation.unweighting import unweighted
 from energeia.stats.distances import distances, median_distance
 from energeia.stats.neighbors import duplicates
 from energeia.stats.permutation import relabelings
@@ -30,8 +31,8 @@ class PreparedData:
     Columns are shifted and scaled by the mean and standard deviation of the training rows,
     discrete ones included (by their values, so an unordered alphabet gets the order of its
     values); a circle becomes its cosine and sine and a rotation its matrix, where ``support`` names
-    one (``Support.features``). At most
-    ``budget.rows`` rows of each part are kept, chosen at random.
+    one (``Support.features``). At most ``budget.rows`` rows of each part are kept, chosen at
+    random, and where rows have weights only those that ``unweighted`` keeps.
 
     Raises:
         InputError: for fewer than 4 rows in either part, or rows with NaN or infinity.
@@ -53,16 +54,17 @@ class PreparedData:
         _require_finite(held_out, "held-out")
         _require_finite(train, "training")
         generator = np.random.default_rng(seed)
-        self.chosen_training = _choose(generator, len(train.x), self.budget.rows)
-        self.chosen_held_out = _choose(generator, len(held_out.x), self.budget.rows)
+        self.kept = unweighted(train, held_out, support, seed)
+        """Rows of equal weight, all where they have no weights."""
+        self.chosen_training = _choose(generator, self.kept.training, self.budget.rows)
+        self.chosen_held_out = _choose(generator, self.kept.held_out, self.budget.rows)
         training = self._flatten(_take(train, self.chosen_training))
-        self._location, spread = mean_and_deviation(training)
-        self._scale = np.where(spread > 0, spread, 1.0)
+        self._location, self._scale = standardized_by(training)
         self.training = self._standardize(training)
         self._train = train
         self.held_out = self._standardize(self._flatten(_take(held_out, self.chosen_held_out)))
         conditions = train.condition
-        self.conditions = None if conditions is None else np.asarray(conditions)
+        self.conditions = None if conditions is None else np.asarray(conditions)[self.kept.training]
         """Conditions for samples: those of training rows, never of held-out rows."""
         self._baselines: dict[Any, Any] = {}
 
@@ -98,13 +100,13 @@ class PreparedData:
     @cached_property
     def training_rows_for_copies(self) -> Float[np.ndarray, "rows columns"]:
         """More training rows, for the search for copies: all, up to some two million numbers."""
-        count = len(self._train.x)
+        rows = self.kept.training
         most = max(len(self.training), _WIDE // self.training.shape[1])
-        if most >= count > len(self.training):
-            return self.features(_take(self._train, np.arange(count)))
-        if count <= len(self.training):
+        if most >= len(rows) > len(self.training):
+            return self.features(_take(self._train, rows))
+        if len(rows) <= len(self.training):
             return self.training
-        chosen = _choose(np.random.default_rng(self.seed + 2), count, most)
+        chosen = _choose(np.random.default_rng(self.seed + 2), rows, most)
         return self.features(_take(self._train, chosen))
 
     @cached_property
@@ -133,19 +135,14 @@ class PreparedData:
         return self._baselines[compare]
 
     def _flatten(self, rows: Batch) -> np.ndarray:
-        x = np.asarray(rows.x, dtype=np.float64).reshape((len(rows.x), -1))
-        if self.support is not None:
-            x = self.support.features(x)
-        if rows.condition is None:
-            return x
-        return np.column_stack([x, np.asarray(rows.condition, dtype=np.float64)])
+        return flattened(self.support, rows.x, rows.condition)
 
     def _standardize(self, flat: np.ndarray) -> np.ndarray:
         return (flat - self._location) / self._scale
 
 
-def _choose(generator: np.random.Generator, count: int, most: int) -> np.ndarray:
-    return generator.permutation(count)[:most]
+def _choose(generator: np.random.Generator, rows: np.ndarray, most: int) -> np.ndarray:
+    return generator.permutation(rows)[:most]
 
 
 def _take(rows: Batch, index: np.ndarray) -> Batch:

@@ -14,7 +14,7 @@ from energeia.evaluation import warnings as warn
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.chains import chain_report
 from energeia.evaluation.coverage import neighborhood
-from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
+from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood, reweighted
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.samples import TimedSamples, draw
 from energeia.models.boltzmann import BoltzmannModel
@@ -81,10 +81,13 @@ def evaluate_in_detail(
     score_key, sample_key, chain_key = jax.random.split(jax.random.key(seed), 3)
     units = standardization or Standardization(Support(()))
     z, condition = units.encode(np.asarray(held_out.x)), units.encode_condition(held_out.condition)  # pyright: ignore[reportArgumentType]
+    weight = None if held_out.weight is None else np.asarray(held_out.weight, np.float64)
     found = log_likelihood(model, z, condition, key=score_key, budget=budget)
+    found = reweighted(found, weight)
     drawn = _draw(model, sample_key, budget, prepared, units)
     fields: dict[str, Any] = {"log_likelihood": found.estimate}
     warnings = [*warn.of_rows(prepared, held_out, source), *found.warnings]
+    warnings += warn.of_weights(prepared, held_out)
     if source is not None:
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
@@ -121,7 +124,7 @@ def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[
         fields["entropy"] = Estimate.exact(source.entropy)
     exact = source.log_prob(np.asarray(held_out.x))
     if exact is not None:
-        fields["divergence"] = divergence(exact, found)
+        fields["divergence"] = divergence(exact, found, held_out.weight)  # pyright: ignore[reportArgumentType]
     return fields
 
 
@@ -135,9 +138,16 @@ def _of_samples(
     quantities: Sequence[Any] = () if source is None else source.observables()
     if quantities and held_out.condition is None:
         kept = drawn.x[finite] if finite.any() else drawn.x
-        fields["observables"] = observables.table(quantities, kept, np.asarray(held_out.x))
+        fields["observables"] = observables.table(
+            quantities,
+            kept,
+            np.asarray(held_out.x),
+            weight=held_out.weight,  # pyright: ignore[reportArgumentType]
+        )
     if finite.sum() < 10:
         warnings.append("fewer than 10 finite samples: two-sample tests are left out")
+        return fields, warnings
+    if prepared.kept.refusal:
         return fields, warnings
     condition = None if drawn.condition is None else drawn.condition[finite]
     rows = prepared.features(Batch(drawn.x[finite], condition))  # pyright: ignore[reportArgumentType]

@@ -31,6 +31,7 @@ def compare(
         distances(samples, samples), distances(samples, held_out), prepared.held_out_distances
     )
     sizes = f"{n} samples against {len(held_out)} held-out rows, standardized columns"
+    sizes = "; ".join(filter(None, [sizes, prepared.kept.note]))
     width = prepared.bandwidth
     sliced = statistics.sliced_wasserstein(
         samples, held_out, labels, prepared.budget.directions, prepared.seed

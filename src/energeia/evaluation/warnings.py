@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from energeia.contracts import Batch
+from energeia.data.weights import effective_number
 from energeia.estimate import Estimate
 from energeia.evaluation.prepared import FARTHEST, PreparedData
 from energeia.records import ChainSummary, ObservableRow, TwoSample
@@ -82,6 +83,19 @@ def of_rows(prepared: PreparedData, held_out_rows: Batch, source: Any = None) ->
             f"{prepared.repeats} of {held_out} held-out rows repeat one of {training} training "
             f"rows{chance}: unless rows are independent draws, held-out scores are too high"
         )
+    return found
+
+
+def of_weights(prepared: PreparedData, held_out: Batch) -> list[str]:
+    """Weighted held-out rows worth few of equal weight, and tests that are left out."""
+    found = [prepared.kept.refusal] if prepared.kept.refusal else []
+    if held_out.weight is not None:
+        worth = effective_number(np.asarray(held_out.weight))
+        if worth < _FEW:
+            found.append(
+                f"the {len(held_out.x)} weighted held-out rows are worth {worth:.3g} of equal "
+                "weight: means over them are no better than those of so few"
+            )
     return found
 
 

@@ -1,8 +1,11 @@
 """Every recipe by name, and which of them fit a problem. Needs no JAX."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from energeia._core.errors import InputError, nearest
+from energeia._core.fields import OPTIONAL_FIELDS
 from energeia.recipes.options import (
     adversarial,
     autoregressive,
@@ -63,9 +66,10 @@ def find(name: str) -> Recipe:
 
 
 def unsupported_reason(
-    recipe: Recipe, support: Support, conditional: bool = False, subject: str = "rows"
-) -> str | None:
-    """The reason why a recipe does not fit a support or a subject, or None where it does."""
+    recipe: Recipe, support: Support, conditional: bool = False, subject: str = "rows",
+    fields: Collection[str] = (),
+) -> str | None:  # fmt: skip
+    """The reason why a recipe does not fit a support, a subject or fields of rows, or None."""
     if subject not in recipe.accepts:
         wanted = " or ".join(sorted(recipe.accepts))
         return f"it trains on {wanted}, not on a {subject}"
@@ -84,6 +88,9 @@ def unsupported_reason(
         return "it does not mix discrete and continuous columns"
     if conditional and not recipe.conditional:
         return "it takes no condition"
+    ignored = [OPTIONAL_FIELDS[name] for name in fields if name not in recipe.honors]
+    if ignored:
+        return f"it does not take {' or '.join(ignored)}"
     return None
 
 
@@ -94,13 +101,10 @@ def require(recipe: Recipe, problem: Problem) -> None:
         InputError: with the reason, and the recipes that do.
     """
     conditional = problem.condition_dimension > 0
-    reason = unsupported_reason(recipe, problem.support, conditional, problem.subject)
+    asked = (problem.support, conditional, problem.subject, problem.fields)
+    reason = unsupported_reason(recipe, *asked)
     if reason is not None:
-        fitting = [
-            r.name
-            for r in RECIPES.values()
-            if not unsupported_reason(r, problem.support, conditional, problem.subject)
-        ]
+        fitting = [r.name for r in RECIPES.values() if not unsupported_reason(r, *asked)]
         what = "data" if problem.subject == "rows" else "target"
         raise InputError(
             f"recipe {recipe.name!r} does not fit this {what}, {reason}: "
@@ -108,17 +112,24 @@ def require(recipe: Recipe, problem: Problem) -> None:
         )
 
 
-def applicable(support: Support, conditional: bool = False) -> dict[str, str | None]:
+def applicable(
+    support: Support, conditional: bool = False, fields: Collection[str] = ()
+) -> dict[str, str | None]:
     """Each recipe with the reason why it does not apply, or None."""
     return {
-        name: unsupported_reason(recipe, support, conditional) for name, recipe in RECIPES.items()
+        name: unsupported_reason(recipe, support, conditional, fields=fields)
+        for name, recipe in RECIPES.items()
     }
 
 
-def one_per_family(support: Support, conditional: bool = False) -> list[Recipe]:
+def one_per_family(
+    support: Support, conditional: bool = False, fields: Collection[str] = ()
+) -> list[Recipe]:
     """The first recipe of each family that fits."""
     chosen = []
     for family in FAMILIES:
         fitting = [r for r in RECIPES.values() if r.family == family]
-        chosen += [r for r in fitting if not unsupported_reason(r, support, conditional)][:1]
+        chosen += [
+            r for r in fitting if not unsupported_reason(r, support, conditional, fields=fields)
+        ][:1]
     return chosen

@@ -97,10 +97,11 @@ def compare(
 def _chosen(names: Sequence[str], rows: Rows) -> tuple[list[Recipe], dict[str, str]]:
     """The recipes to fit, and why others that were named are not."""
     support, conditional = rows.problem.support, rows.problem.condition_dimension > 0
+    fields = rows.problem.fields
     if not names:
-        return one_per_family(support, conditional), {}
+        return one_per_family(support, conditional, fields), {}
     recipes = [find(name) for name in names]
-    reasons = {recipe.name: unsupported_reason(recipe, support, conditional) for recipe in recipes}
+    reasons = {r.name: unsupported_reason(r, support, conditional, fields=fields) for r in recipes}
     chosen = [recipe for recipe in recipes if reasons[recipe.name] is None]
     if not chosen:
         require(recipes[0], rows.problem)

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia._core.fields import OPTIONAL_FIELDS
 from energeia.conditions import check_conditions, condition_columns
 from energeia.contracts import Batch
 from energeia.data.arrays import as_table, name_of
@@ -70,6 +71,7 @@ def open_rows(config: DataConfig, kept: Table | None = None) -> Rows:
         drop_bad_rows=config.drop_bad_rows,
         drop_columns=config.drop_columns,
         condition_columns=config.condition,
+        weight_column=config.weight,
         seed=config.seed,
     )
     return split_rows(data, config)
@@ -99,6 +101,7 @@ def _problem(data: Dataset, train: Batch) -> Problem:
         rows=len(train.x),
         condition_dimension=data.condition_dimension,
         symmetries=data.symmetries,
+        fields=tuple(name for name in OPTIONAL_FIELDS if getattr(train, name) is not None),
         location=standardization.location,
         scale=standardization.scale,
         conditions=() if given is None else condition_columns(given, data.condition_columns),
@@ -141,13 +144,14 @@ def open_for(
         drop_bad_rows=drop_bad_rows or config.drop_bad_rows,
         drop_columns=config.drop_columns,
         condition_columns=config.condition,
+        weight_column=config.weight,
         seed=_other_seed(seed, _ASKED),
     )
 
 
 def batch_of(data: Dataset) -> Batch:
     """The rows of a data set as a ``Batch``."""
-    return Batch(data.rows, data.condition)  # pyright: ignore[reportArgumentType]
+    return Batch(data.rows, data.condition, data.weight)  # pyright: ignore[reportArgumentType]
 
 
 def as_floats(rows: Any) -> np.ndarray:

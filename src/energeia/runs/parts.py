@@ -11,6 +11,7 @@ from energeia.contracts import Batch, Modules, Objective, Shaped
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.runs.opening import Rows
 from energeia.runs.progress import ProgressLine
+from energeia.runs.weighting import for_losses
 from energeia.training.loop import (
     TrainingProgress,
     total_rounds,
@@ -59,9 +60,8 @@ def fit_parts(
             f"modules {', '.join(modules)} were given without an objective: give objective="
         )
     game_objective = objective or MaximumLikelihood()
-    train, valid, test = (
-        shaped(b, modules.get("model")) for b in (rows.train, rows.valid, rows.test)
-    )
+    weighted = (*for_losses(rows.train, rows.valid, rows.problem.support), rows.test)
+    train, valid, test = (shaped(b, modules.get("model")) for b in weighted)
     settings = training or msgspec.structs.replace(
         DEFAULT_TRAINING, batch=min(DEFAULT_TRAINING.batch, len(train.x))
     )

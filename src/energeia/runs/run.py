@@ -21,7 +21,7 @@ from energeia.contracts import Density, Energy, Generator, Modules
 from energeia.energies.target import Target
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
-from energeia.evaluation.likelihood import log_likelihood
+from energeia.evaluation.likelihood import log_likelihood, reweighted
 from energeia.evaluation.samples import draw_blocks
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
@@ -218,11 +218,13 @@ class Run:
 
     @_in_own_precision
     def score(
-        self, x: Any, condition: Any = None, seed: int = 0, budget: EvaluationBudget | None = None
-    ) -> Scores:
+        self, x: Any, condition: Any = None, seed: int = 0, budget: EvaluationBudget | None = None,
+        *, weight: Any = None,
+    ) -> Scores:  # fmt: skip
         """The log-likelihood of each row, exact or not, and the mean with its error and kind.
 
         ``budget`` limits the importance weights or annealed chains of a bound or an estimate.
+        ``weight`` says how much each row counts in the mean.
 
         Raises:
             InputError: for rows of another shape, not finite, or outside the support.
@@ -231,11 +233,13 @@ class Run:
         rows = as_rows(self.problem, x, condition)
         key, model = jax.random.key(seed), self.standardized_model
         found = log_likelihood(model, rows.x, rows.condition, key=key, budget=budget)
+        found = reweighted(found, weight)
         return Scores(np.asarray(found.rows), found.estimate)
 
     def score_batches(
-        self, x: Any, condition: Any = None, seed: int = 0, size: int = 65_536
-    ) -> Iterator[Scores]:
+        self, x: Any, condition: Any = None, seed: int = 0, size: int = 65_536, *,
+        weight: Any = None,
+    ) -> Iterator[Scores]:  # fmt: skip
         """The scores of ``score`` in batches of ``size`` rows, where the log-probability is exact.
 
         Bounds and estimates share their importance weights or annealed chains among all rows: they
@@ -247,12 +251,14 @@ class Run:
         require_in(Count, size, "size")
         rows = as_user_rows(self.problem, x)
         if not isinstance(self.standardized_model, Density):
-            yield self.score(rows, condition, seed)
+            yield self.score(rows, condition, seed, weight=weight)
             return
         several = np.ndim(condition) > 1 and len(condition) == len(rows)
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
-            yield self.score(rows[part], condition[part] if several else condition, seed)
+            given = condition[part] if several else condition
+            counted = None if weight is None else weight[part]
+            yield self.score(rows[part], given, seed, weight=counted)
 
     def evaluate(
         self, data: Any = None, seed: int = 0, budget: EvaluationBudget | None = None, *,

@@ -28,6 +28,7 @@ from energeia.runs.storage.directory import DataRecord, RunDirectory, Status
 from energeia.runs.storage.environment import environment
 from energeia.runs.storage.kept import keep_rows
 from energeia.runs.targets import TargetSubject, open_subject
+from energeia.runs.weighting import for_losses
 from energeia.training.batches import Draws
 from energeia.training.loop import TrainingProgress, total_rounds, training_chunks
 from energeia.training.settings import Training
@@ -148,6 +149,7 @@ def data_record(rows: Rows | TargetSubject, config: RunConfig) -> DataRecord:
         test=len(rows.test.x),
         columns=rows.data.columns,
         warnings=rows.data.warnings,
+        weight=rows.data.weight_summary,
     )
 
 
@@ -253,9 +255,8 @@ def _training_rows(subject: Rows | TargetSubject) -> tuple[Batch | Draws, Batch]
     """Rows for training and for the held-out loss as modules see them."""
     if isinstance(subject, TargetSubject):
         return subject.train, subject.valid
-    return standardized(subject.problem, subject.train), standardized(
-        subject.problem, subject.valid
-    )
+    train, valid = for_losses(subject.train, subject.valid, subject.problem.support)
+    return standardized(subject.problem, train), standardized(subject.problem, valid)
 
 
 def resume_point(session: Session, assembly: Assembly) -> ResumePoint | None:

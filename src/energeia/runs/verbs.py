@@ -217,7 +217,8 @@ def score(
     """
     run = opened(run)
     rows = open_for(data, run.problem, run.config.rows, drop_bad_rows=drop_bad_rows, seed=seed)
-    return run.score(np.asarray(rows.rows), rows.condition, seed=seed, budget=budget)
+    x = np.asarray(rows.rows)
+    return run.score(x, rows.condition, seed=seed, budget=budget, weight=rows.weight)
 
 
 def evaluate(

@@ -82,6 +82,7 @@ RECIPES = (
         citation="Tieleman 2008; Melchior, Fischer and Wiskott 2016",
         supports=frozenset(DISCRETE),
         options=RbmOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.rbm:build",
     ),
     Recipe(
@@ -91,6 +92,7 @@ RECIPES = (
         citation="Du and Mordatch 2019; Nijkamp et al. 2020",
         supports=frozenset(CONTINUOUS + DISCRETE),
         options=EbmOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.ebm:build",
     ),
 )

@@ -27,6 +27,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Location of each column, see ``Standardization``; empty if rows are not standardized."""
     scale: tuple[float, ...] = ()
     """Scale of each column, likewise."""
+    fields: tuple[str, ...] = ()
+    """Optional fields of ``contracts.Batch`` that the rows have, such as ``weight``."""
     conditions: tuple[ConditionColumn, ...] = ()
     """Statistics of each condition column in the training rows; empty where none were recorded."""
 

@@ -123,6 +123,7 @@ RECIPES = (
         citation="Cho et al. (2014), arXiv:1406.1078; Carrasquilla et al. (2019), arXiv:1810.10584",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=CompactOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.causal:build_gru",
     ),
     Recipe(
@@ -132,6 +133,7 @@ RECIPES = (
         citation="Carrasquilla, Torlai, Melko, Aolita (2019), arXiv:1810.10584",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=RecurrentOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.causal:build_gru",
     ),
     Recipe(
@@ -141,6 +143,7 @@ RECIPES = (
         citation="Hochreiter, Schmidhuber (1997); Carrasquilla et al. (2019), arXiv:1810.10584",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=RecurrentOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.causal:build_lstm",
     ),
     Recipe(
@@ -150,6 +153,7 @@ RECIPES = (
         citation="Vaswani et al. (2017), arXiv:1706.03762; Cha et al. (2021), arXiv:2006.12469",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=TransformerOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.causal:build_transformer",
     ),
     Recipe(
@@ -159,6 +163,7 @@ RECIPES = (
         citation="Neal (1992), Artificial Intelligence 56, 71",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=LinearOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.baselines:build_linear",
         conditional=False,
     ),
@@ -191,6 +196,7 @@ RECIPES = (
         citation="Han et al. (2018), arXiv:1709.01662; Glasser et al. (2019), arXiv:1907.03741",
         supports=frozenset({"categorical"}),
         options=BornOptions,
+        honors=frozenset({"weight"}),
         builder="energeia.recipes.born_machine:build",
         conditional=False,
         reference_rows=65536,

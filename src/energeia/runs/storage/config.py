@@ -26,6 +26,8 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Columns to leave out, by number or name."""
     condition: tuple[str, ...] = ()
     """Columns to condition on, by number or name."""
+    weight: str = ""
+    """The column of weights, by number or name; it is not modeled."""
     seed: Seed = 0
     """Seed of a named source's samples and of the split."""
     blocks: bool = False

@@ -15,7 +15,7 @@ import numpy as np
 
 from energeia._core.errors import CorruptRun, InputError
 from energeia.recipes.options.problem import Problem
-from energeia.records import Evaluation
+from energeia.records import Evaluation, WeightSummary
 from energeia.runs.storage import logs
 from energeia.runs.storage.config import RunConfig, read_config, to_toml
 from energeia.runs.storage.files import make_folder, remove_parts, whole, write_whole
@@ -52,6 +52,8 @@ class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
     test: int
     columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    weight: WeightSummary | None = None
+    """What the weights of all rows are worth, where they have any."""
 
 
 class RunDirectory:
