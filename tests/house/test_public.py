@@ -21,7 +21,8 @@ INTERNAL = {
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {"StandardizedRows", "Summary", "Toy"},
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
-    | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"},
+    | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
+    | {"Unweighted"},
     "mcmc": {"DualAverage", "GibbsState", "LangevinState", "MalaState"},
     "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion"},
