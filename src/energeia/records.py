@@ -68,6 +68,10 @@ class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
     kernel that leaves its target invariant."""
 
 
+FEW_DRAWS = 0.05
+"""Effective fraction of a model's draws below which reweighted numbers are suspect."""
+
+
 class TargetRow(msgspec.Struct, frozen=True, kw_only=True):
     """A model trained on an energy against that energy, at one condition or without any."""
 

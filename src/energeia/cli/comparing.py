@@ -11,7 +11,7 @@ from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.recipes.catalogue import find
-from energeia.records import Evaluation, LeaderboardRow
+from energeia.records import Evaluation, LeaderboardRow, TargetRow
 from energeia.report.gather import report_runs
 from energeia.report.tables import print_leaderboard
 from energeia.runs.comparison import compare
@@ -103,6 +103,26 @@ def _show_leaderboard(rows: Sequence[LeaderboardRow], found: Sequence[Evaluation
         Console(stderr=True).print(f"[yellow]{recipe}:[/] {text}", highlight=False)
 
 
+def _show_target(console: Console, found: TargetRow) -> None:
+    """What a model that was trained on an energy says of it, at one condition."""
+    where = ", ".join(f"{name} = {value:.4g}" for name, value in found.condition.items())
+    exact = found.exact_log_partition
+    known = "" if exact is None else f"  exact {exact:.6g}"
+    lines = [
+        (f"free energy {where}", f"{found.free_energy} nats, above -log Z"),
+        ("log Z", f"{found.log_partition} ({found.log_partition.kind}){known}"),
+        ("KL(model || target)", "" if found.divergence is None else f"{found.divergence} nats"),
+        ("draws that count", f"{found.effective_fraction:.1%}"),
+        *(
+            (f"<{mean.name}>", f"{mean.model}" + (f"  exact {mean.exact}" if mean.exact else ""))
+            for mean in found.observables
+        ),
+    ]
+    for label, text in lines:
+        if text:
+            console.print(f"  {label:<30} {text}", highlight=False, markup=False)
+
+
 def _show_evaluation(name: str, found: Evaluation) -> None:
     """Print everything measured on one run."""
     console = Console()
@@ -119,6 +139,8 @@ def _show_evaluation(name: str, found: Evaluation) -> None:
         if value is not None:
             note = f"  {value.note}" if value.note else ""
             console.print(f"  {label:<30} {value!s:<22} {value.kind}{note}", highlight=False)
+    for line in found.target:
+        _show_target(console, line)
     if found.log_partition is not None:
         low, high = found.log_partition
         console.print(f"  {'log Z':<30} {low} ({low.kind}) to {high} ({high.kind})")
@@ -126,7 +148,8 @@ def _show_evaluation(name: str, found: Evaluation) -> None:
     for test in found.two_sample:
         cells = (str(test.statistic), f"{test.p_value:.3f}", str(test.reference))
         table.add_row(test.name, *cells, f"{test.reference_p_value:.3f}")
-    console.print(table)
+    if found.two_sample:
+        console.print(table)
     for line in found.observables:
         exact = "" if line.exact is None else f"  exact {line.exact}"
         console.print(

@@ -1,6 +1,6 @@
 """A model that was trained on an energy against that energy: free energy, log Z, means."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,18 +11,26 @@ from energeia.contracts import Density, Energy
 from energeia.energies.target import Target
 from energeia.estimate import Estimate
 from energeia.evaluation.reweighting import Reweighted, reweight
-from energeia.records import Evaluation, ObservableRow, TargetRow
+from energeia.records import FEW_DRAWS, Evaluation, ObservableRow, TargetRow
 from energeia.stats.weights import FEWEST_WEIGHTS
 
 _DRAWS = 20_000
 _CONDITIONS = 5
-_FEW = 0.05
-"""Effective fraction of the draws below which reweighted numbers are suspect."""
+
+
+class TargetEvaluation(NamedTuple):
+    """What a model says of its target, with draws for pictures."""
+
+    evaluation: Evaluation
+    x: np.ndarray
+    """Draws of the model, shape ``(n, d)``."""
+    weighted: np.ndarray
+    """The same resampled by their weights: in the limit of many, draws of the target."""
 
 
 def evaluate_target(
     model: Density, target: Target, energy: Energy, *, seed: int = 0, draws: int = _DRAWS
-) -> tuple[Evaluation, np.ndarray]:
+) -> TargetEvaluation:
     """Free energy, log Z, divergence and reweighted means of a normalized model, and its draws.
 
     At each of five conditions across their ranges where there are conditions, which are given to
@@ -42,13 +50,23 @@ def evaluate_target(
             )
         found = reweight(jax.random.fold_in(key, index), model, energy, draws, standardized)
         rows.append(_row(found, target, condition))
-        every.append(found.x)
+        every.append(found)
     reason = "the run is about an energy and has no rows: see its free energy and log Z"
     evaluation = Evaluation(
         log_likelihood=Estimate.none(reason), target=tuple(rows), warnings=_warnings(rows, draws)
     )
-    x = np.concatenate([x[: max(1, draws // len(every))] for x in every])
-    return evaluation, x
+    each = max(1, draws // len(every))
+    rng = np.random.default_rng(seed)
+    return TargetEvaluation(
+        evaluation,
+        np.concatenate([found.x[:each] for found in every]),
+        np.concatenate([_resampled(found, each, rng) for found in every]),
+    )
+
+
+def _resampled(found: Reweighted, count: int, rng: np.random.Generator) -> np.ndarray:
+    shares = np.exp(found.log_weights - np.max(found.log_weights))
+    return found.x[rng.choice(len(found.x), size=count, p=shares / shares.sum())]
 
 
 def _conditions(target: Target) -> list[np.ndarray | None]:
@@ -95,7 +113,7 @@ def _means(found: Reweighted, what: Any, exact: float | None) -> ObservableRow:
 
 def _warnings(rows: list[TargetRow], draws: int) -> tuple[str, ...]:
     """What the numbers do not know, and where too few draws count."""
-    few = [row for row in rows if row.effective_fraction < _FEW]
+    few = [row for row in rows if row.effective_fraction < FEW_DRAWS]
     messages = [
         "weights of the model's own draws do not see a mode that it lost: log Z and the means are "
         "those of the modes that it draws"

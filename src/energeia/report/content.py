@@ -53,7 +53,9 @@ class Page:
     support: Support
     layout: tuple[int, ...]
     held_out: np.ndarray
-    """Held-out rows, shape ``(n, d)``."""
+    """Held-out rows, shape ``(n, d)``; of a target, draws resampled to it by their weights."""
+    reference: str = "held-out data"
+    """What those rows are."""
     data: dict[str, Any]
     """Description of the data: ``spec``, ``sha256``, ``rows``, ``train``, ``valid``, ``test``,
     ..."""

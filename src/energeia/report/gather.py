@@ -45,17 +45,24 @@ def page_of(directories: Sequence[RunDirectory], title: str = "") -> Page:
             )
     record: DataRecord = first.read("data.json", DataRecord)
     held_out = first.load_rows("held_out.npy")
+    about_rows = problem.subject == "rows"
     return Page(
         models=_parts(directories),
         support=problem.support,
         layout=problem.layout,
         held_out=np.empty((0, problem.dimension)) if held_out is None else held_out,
-        data=msgspec.to_builtins(record),
+        reference="held-out data" if about_rows else "draws weighted to the target",
+        data=_facts(record, about_rows=about_rows),
         columns=record.columns,
         warnings=record.warnings,
         environment=_environment(first),
         title=title,
     )
+
+
+def _facts(record: DataRecord, *, about_rows: bool) -> dict[str, Any]:
+    """The description of the data, or the name of the target."""
+    return msgspec.to_builtins(record) if about_rows else {"spec": record.spec}
 
 
 def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:

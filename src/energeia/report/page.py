@@ -12,7 +12,7 @@ import msgspec
 from markupsafe import Markup
 
 from energeia.estimate import Estimate
-from energeia.records import ObservableRow, TwoSample
+from energeia.records import FEW_DRAWS, ObservableRow, TargetRow, TwoSample
 from energeia.report import figures, landscape, pictures, summaries
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import amount, headline_tests, marked, number, probability
@@ -62,6 +62,14 @@ def write_report(page: Page, path: str | Path) -> list[Path]:
     return list(files)
 
 
+class TargetLine(NamedTuple):
+    """A line of a table about an energy that models were trained on."""
+
+    title: str
+    condition: str
+    row: Any
+
+
 def render(page: Page) -> str:
     """The page as text."""
     environment = jinja2.Environment(
@@ -90,6 +98,9 @@ def render(page: Page) -> str:
         curves=figures.curves(models),
         landscapes=landscape.landscapes(page),
         observables=observable_lines(models),
+        targets=target_lines(models),
+        target_means=target_means(models),
+        few=FEW_DRAWS,
         command=_command(page.environment),
         versions=_versions(page.environment),
         large_r_hat=LARGE_R_HAT,
@@ -171,6 +182,26 @@ def observable_lines(models: list[ModelPart]) -> list[ObservableLine]:
         )
         lines.append(ObservableLine(name, first.unit, exact, data, cells))
     return lines
+
+
+def target_lines(models: list[ModelPart]) -> list[TargetLine]:
+    """What models that were trained on an energy say of it, condition by condition."""
+    return [
+        TargetLine(model.title, _condition(row), row)
+        for model in models
+        if model.evaluation
+        for row in model.evaluation.target
+    ]
+
+
+def target_means(models: list[ModelPart]) -> list[TargetLine]:
+    """Means under the target, estimated by models that were trained on it."""
+    lines = target_lines(models)
+    return [TargetLine(line.title, "", mean) for line in lines for mean in line.row.observables]
+
+
+def _condition(row: TargetRow) -> str:
+    return ", ".join(f"{name} = {value:.4g}" for name, value in row.condition.items())
 
 
 def _cell(value: Estimate, truth: Estimate) -> TableCell:

@@ -44,7 +44,7 @@ class Mosaic(NamedTuple):
 
 def clouds(page: Page) -> list[Cloud]:
     """The data first, then each model that has samples; rows that are not finite are left out."""
-    found = [("held-out data", page.held_out)]
+    found = [(page.reference, page.held_out)]
     found += [(m.title, m.samples) for m in page.models if m.samples is not None]
     every = [Cloud(name, _finite(rows)) for name, rows in found]
     return every[:1] + [cloud for cloud in every[1:] if len(cloud.rows)]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import numpy as np
 
 from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
@@ -64,10 +65,12 @@ def evaluate_on_target(
     assert config.target is not None  # the caller has looked
     with use_precision(config.precision):
         subject = open_subject(config.target, target, allow_import=allow_import)
-        found, x = evaluate_target(model, subject.target, subject.energy, seed=seed)
-    directory.write("evaluation.json", found)
-    directory.save_rows("samples.npy", as_floats(x[:_KEPT_SAMPLES]))
-    return found
+        found = evaluate_target(model, subject.target, subject.energy, seed=seed)
+    directory.write("evaluation.json", found.evaluation)
+    rng = np.random.default_rng(seed)
+    for name, rows in (("samples.npy", found.x), ("held_out.npy", found.weighted)):
+        directory.save_rows(name, as_floats(rng.permutation(rows)[:_KEPT_SAMPLES]))
+    return found.evaluation
 
 
 def prepare_data(

@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch
