@@ -54,9 +54,9 @@ class Spline(ScalarBijection):
         periodic: Bool[Array, " n"] | None = None,
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
         if periodic is None:
-            return self._in_box(x, raw, None, _evaluate)
-        y, log_slope = self._in_box(jnp.where(periodic, _wrap(x), x), raw, periodic, _evaluate)
-        return jnp.where(periodic, _wrap(y + raw[:, -1]), y), log_slope
+            return self._in_box(x, raw, None, evaluate_bin)
+        y, log_slope = self._in_box(jnp.where(periodic, wrap(x), x), raw, periodic, evaluate_bin)
+        return jnp.where(periodic, wrap(y + raw[:, -1]), y), log_slope
 
     @override
     def inverse(
@@ -66,10 +66,10 @@ class Spline(ScalarBijection):
         periodic: Bool[Array, " n"] | None = None,
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
         if periodic is None:
-            return self._in_box(y, raw, None, _invert)
-        y = jnp.where(periodic, _wrap(y - raw[:, -1]), y)
-        x, log_slope = self._in_box(y, raw, periodic, _invert)
-        return jnp.where(periodic, _wrap(x), x), log_slope
+            return self._in_box(y, raw, None, invert_bin)
+        y = jnp.where(periodic, wrap(y - raw[:, -1]), y)
+        x, log_slope = self._in_box(y, raw, periodic, invert_bin)
+        return jnp.where(periodic, wrap(x), x), log_slope
 
     def _in_box(
         self, u: Array, raw: Array, periodic: Array | None, curve: "Curve"
@@ -77,14 +77,15 @@ class Spline(ScalarBijection):
         """Scale to the unit box, apply ``curve`` in the bin, scale back."""
         half = jnp.asarray(self.half_width, u.dtype)
         inside = jnp.abs(u) < half
-        seam = None
+        ends = None
         if periodic is not None:
             half, inside = jnp.where(periodic, jnp.pi, half), periodic | inside
             seam = jnp.where(periodic, raw[:, 3 * self.bins - 1], 0.0)
+            ends = (seam, seam)
         # The outer ``where`` selects the value, the inner one keeps the gradient finite outside.
         unit = (jnp.where(inside, u, 0.0) + half) / (2 * half)
-        side = 1 if curve is _invert else 0
-        chosen = _choose_bin(unit, raw, self.bins, self.smallest_bin, seam, side)
+        side = 1 if curve is invert_bin else 0
+        chosen = choose_bin(unit, raw, self.bins, self.smallest_bin, ends, side)
         value, log_slope = curve(unit, chosen)
         value = jnp.where(inside, 2 * half * value - half, u)
         return value, jnp.where(inside, log_slope, 0.0)
@@ -104,12 +105,13 @@ class Bin(NamedTuple):
 Curve = Callable[[Array, Bin], tuple[Array, Array]]
 
 
-def _choose_bin(
-    unit: Array, raw: Array, bins: int, smallest: float, seam: Array | None, side: int
+def choose_bin(
+    unit: Array, raw: Array, bins: int, smallest: float, ends: tuple[Array, Array] | None, side: int
 ) -> Bin:
     """The bin that contains each number; only the slopes at its two knots are computed.
 
-    ``side`` is 0 to search by width, 1 by height.
+    ``ends`` are the raw slopes at the two ends, where they are not one; ``side`` is 0 to search by
+    width, 1 by height.
     """
     logits = raw[:, : 2 * bins].reshape(-1, 2, bins)
     weights = jnp.exp(logits - jax.lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True)))
@@ -122,8 +124,9 @@ def _choose_bin(
     corner = _total(jnp.where(index < n[:, None, None], weights, 0.0)) * norms
     corner = corner + smallest * n[:, None]
     size = jnp.take_along_axis(weights, n[:, None, None], axis=-1)[..., 0] * norms + smallest
-    ends = jnp.zeros((len(raw), 1), raw.dtype) if seam is None else seam[:, None]
-    slopes = jnp.concatenate([ends, raw[:, 2 * bins : 3 * bins - 1], ends], axis=-1)
+    zero = jnp.zeros(len(raw), raw.dtype)
+    first, last = (end[:, None] for end in ends or (zero, zero))
+    slopes = jnp.concatenate([first, raw[:, 2 * bins : 3 * bins - 1], last], axis=-1)
     pair = jnp.take_along_axis(slopes, jnp.stack([n, n + 1], axis=-1), axis=-1)
     pair = jax.nn.softplus(pair + _IDENTITY_SLOPE) + SMALLEST_SLOPE
     return Bin(corner[:, 0], corner[:, 1], size[:, 0], size[:, 1], pair[:, 0], pair[:, 1])
@@ -135,7 +138,7 @@ def _total(values: Array) -> Array:
     return jnp.matmul(values, ones, precision="highest")
 
 
-def _evaluate(x: Array, b: Bin) -> tuple[Array, Array]:
+def evaluate_bin(x: Array, b: Bin) -> tuple[Array, Array]:
     """The spline and its log-slope (eqs. 4 and 5)."""
     s = b.height / b.width
     xi = (x - b.left) / b.width
@@ -145,7 +148,7 @@ def _evaluate(x: Array, b: Bin) -> tuple[Array, Array]:
     return y, _log_slope(s, xi, under, b)
 
 
-def _invert(y: Array, b: Bin) -> tuple[Array, Array]:
+def invert_bin(y: Array, b: Bin) -> tuple[Array, Array]:
     """The inverse spline and its log-slope (eqs. 6-8), in the root that does not cancel."""
     s = b.height / b.width
     rise = y - b.bottom
@@ -164,6 +167,6 @@ def _log_slope(s: Array, xi: Array, under: Array, b: Bin) -> Array:
     return 2 * jnp.log(s) + jnp.log(over) - 2 * jnp.log(under)
 
 
-def _wrap(angle: Array) -> Array:
+def wrap(angle: Array) -> Array:
     """The same angle in [-pi, pi)."""
     return angle - 2 * jnp.pi * jnp.floor((angle + jnp.pi) / (2 * jnp.pi))

@@ -12,17 +12,18 @@ from energeia._core.trees import Frozen
 from energeia.bijections.units import Units
 from energeia.contracts import Bijection, Density, Modules, Objective
 from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
+from energeia.distributions.product import ProductBase
 from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
 from energeia.models.in_units import ConditionScaling, DensityInUnits, LatentInUnits
 from energeia.models.symmetrized import Symmetrized
+from energeia.models.up_to_sign import UpToSign
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.reverse_kl import ReverseKL
 from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import Symmetrize
 from energeia.recipes.options.problem import Problem
-from energeia.support import Circle
 from energeia.training.player import Player, optimizer
 from energeia.training.settings import Optimization
 
@@ -47,7 +48,7 @@ def encoded_rows(units: Units, reference: ReferenceRows) -> Float[Array, "rows d
 
 def periodic_columns(problem: Problem) -> tuple[bool, ...]:
     """Which columns are periodic."""
-    return tuple(isinstance(c, Circle) for c in problem.support.columns)
+    return tuple(c.name == "circle" for c in problem.support.columns)
 
 
 def periodic_indices(problem: Problem) -> tuple[int, ...]:
@@ -56,7 +57,9 @@ def periodic_indices(problem: Problem) -> tuple[int, ...]:
 
 
 def base_distribution(problem: Problem) -> Density:
-    """The base of a flow: normal in real columns, uniform in periodic ones."""
+    """The base of a flow: normal in real columns, uniform in periodic ones and on spheres."""
+    if not problem.support.flat:
+        return ProductBase(problem.support)
     periodic = periodic_columns(problem)
     return RealPeriodicBase(periodic) if any(periodic) else StandardNormal((problem.dimension,))
 
@@ -66,7 +69,10 @@ def flow_in_units(
 ) -> DensityInUnits | LatentInUnits:
     """A flow in the user's units, dequantized where columns are discrete."""
     units = Units.fit(problem.support, reference.x)
-    flow, scaling = Flow(base_distribution(problem), bijection), condition_scaling(reference)
+    flow: Density = Flow(base_distribution(problem), bijection)
+    if "rotation" in problem.support.names:
+        flow = UpToSign(flow, problem.support)
+    scaling = condition_scaling(reference)
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
     return LatentInUnits(Dequantized(flow, units), units, scaling)

@@ -1,8 +1,12 @@
 """The recipe ``spline-flow``: rational-quadratic coupling layers, trained by maximum likelihood."""
 
+from typing import Any
+
 from energeia._core.types import PRNGKey
 from energeia.bijections.coupling import coupling_stack
+from energeia.bijections.of_columns import factor_stack
 from energeia.bijections.spline import Spline
+from energeia.contracts import Bijection
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.flow import SplineFlowOptions
@@ -14,17 +18,21 @@ def build(
 ) -> Assembly:
     """Splines on every column: exact likelihoods, or a lower bound where columns are discrete."""
     options = options.resolved(problem.dimension)
-    bijection = coupling_stack(
-        Spline(options.bins, options.half_width),
-        options.layers,
-        periodic=parts.periodic_columns(problem),
-        condition_shape=problem.condition_shape,
-        octaves=options.octaves,
-        width=options.width,
-        depth=options.depth,
-        key=key,
-    )
+    bijection = _bijection(options, problem, key)
     model = parts.flow_in_units(bijection, problem, reference)
     optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
     objective = parts.density_objective(reference, reparameterized=True)
     return parts.one_player(model, objective, optimization, options.training.rounds)
+
+
+def _bijection(options: SplineFlowOptions, problem: Problem, key: PRNGKey) -> Bijection:
+    """Couplings of single numbers; layers that transform each direction, too, where there are."""
+    spline = Spline(options.bins, options.half_width)
+    settings: Any = {
+        "condition_shape": problem.condition_shape, "octaves": options.octaves,
+        "width": options.width, "depth": options.depth, "key": key,
+    }  # fmt: skip
+    if problem.support.flat:
+        periodic = parts.periodic_columns(problem)
+        return coupling_stack(spline, options.layers, periodic=periodic, **settings)
+    return factor_stack(spline, options.layers, problem.support, bins=options.bins, **settings)

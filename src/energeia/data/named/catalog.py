@@ -90,6 +90,11 @@ NAMED: dict[str, NamedSource] = {
         )
         for name, count in (("ring", 8), ("grid", 25))
     },
+    "vmf": NamedSource(
+        "a mixture of five von Mises-Fisher distributions on the sphere of directions",
+        _TOY,
+        "energeia.data.named.directions:vmf",
+    ),
     "digits": NamedSource(
         "1,797 handwritten digits, 8x8, levels 0 to 16",
         _NO_PARAMETERS,
