@@ -6,7 +6,10 @@ from energeia.bijections.coupling import coupling_stack as coupling_stack
 from energeia.bijections.elementwise import Affine as Affine
 from energeia.bijections.elementwise import Permutation as Permutation
 from energeia.bijections.elementwise import Reverse as Reverse
+from energeia.bijections.of_columns import OfColumns as OfColumns
+from energeia.bijections.of_columns import factor_stack as factor_stack
 from energeia.bijections.scalar import AffineScalar as AffineScalar
 from energeia.bijections.scalar import ScalarBijection as ScalarBijection
+from energeia.bijections.sphere import SphereSpline as SphereSpline
 from energeia.bijections.spline import Spline as Spline
 from energeia.bijections.units import Units as Units

@@ -17,7 +17,7 @@ from energeia.data.named.catalog import NAMED, TARGETS, NamedSource, NamedTarget
 from energeia.recipes.catalogue import RECIPES, find
 from energeia.recipes.options.base import FAMILIES, Recipe
 from energeia.recipes.options.citations import bibtex
-from energeia.support import CONTINUOUS, DISCRETE
+from energeia.support import CURVED, DISCRETE, KINDS
 
 
 def recipes(given: arguments.RecipesArguments) -> Answer:
@@ -122,10 +122,10 @@ def _facts(recipe: Recipe) -> dict[str, Any]:
 
 
 def _columns(recipe: Recipe) -> str:
-    missing = sorted({*DISCRETE, *CONTINUOUS} - recipe.supports)
+    missing = sorted({*KINDS} - recipe.supports)
     kinds = ", ".join(sorted(recipe.supports))
-    if len(missing) <= 1:
-        kinds = f"any but {missing[0]}" if missing else "any"
+    if len(missing) <= len(CURVED) + 1:
+        kinds = f"any but {', '.join(missing)}" if missing else "any"
     elif recipe.supports == frozenset(DISCRETE):
         kinds = "any discrete"
     return kinds + ("" if recipe.mixed else "; not mixed")

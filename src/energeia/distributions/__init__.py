@@ -15,6 +15,7 @@ LogisticLikelihood         logistics integrated over cells
 NormalDiag                 N(mean, diag(scale^2))
 NormalLikelihood           a mixture of Gaussians over the reals
 Ordinal                    an ordered column by a few smooth functions of its codes
+ProductBase                normal numbers, uniform angles, directions and rotations
 ProjectedNormalLikelihood  directions of planar Gaussians
 RealPeriodicBase           normal columns on the line, uniform ones on the circle
 Softmax                    a categorical column given its logits

@@ -21,4 +21,5 @@ from energeia.distributions.likelihoods import likelihood_of as likelihood_of
 from energeia.distributions.mixture import GaussianMixture as GaussianMixture
 from energeia.distributions.mixture import WrappedMixture as WrappedMixture
 from energeia.distributions.normal_diag import NormalDiag as NormalDiag
+from energeia.distributions.product import ProductBase as ProductBase
 from energeia.distributions.truncated import TruncatedNormal as TruncatedNormal

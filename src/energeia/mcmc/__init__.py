@@ -8,6 +8,7 @@ Chains            positions, acceptance and states
 diagnose          the worst column of each diagnostic
 Diagnosis         acceptance, R-hat, ESS and autocorrelation time
 energy_bias       bias of unadjusted chains in mean energy
+GeodesicHmc       Hamiltonian Monte Carlo on directions, rotations and numbers
 Gibbs             block Gibbs sweeps
 Hmc               Hamiltonian Monte Carlo
 JumpingMala       MALA with independence proposals

@@ -20,6 +20,7 @@ LatentInUnits         a latent-variable model in the user's units
 LinearAutoregressive  logistic regressions on the columns before
 Made                  a masked autoregressive network
 Symmetrized           the average of a density over a finite group
+UpToSign              a density of rotations from one of quaternions
 Vae                   a variational autoencoder
 """
 

@@ -19,3 +19,4 @@ from energeia.models.latent import Vae as Vae
 from energeia.models.linear import LinearAutoregressive as LinearAutoregressive
 from energeia.models.made import Made as Made
 from energeia.models.symmetrized import Symmetrized as Symmetrized
+from energeia.models.up_to_sign import UpToSign as UpToSign

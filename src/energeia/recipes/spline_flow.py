@@ -17,7 +17,7 @@ def build(
     options: SplineFlowOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Splines on every column: exact likelihoods, or a lower bound where columns are discrete."""
-    options = options.resolved(problem.dimension)
+    options = options.resolved(problem.dimension, not problem.support.flat)
     bijection = _bijection(options, problem, key)
     model = parts.flow_in_units(bijection, problem, reference)
     optimization = parts.with_prior(options.optimization, options.shrinkage, problem)

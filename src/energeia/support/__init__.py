@@ -8,6 +8,7 @@ from energeia.support.declaration import parse as parse
 from energeia.support.factor import Continuous as Continuous
 from energeia.support.factor import Factor as Factor
 from energeia.support.kinds import CONTINUOUS as CONTINUOUS
+from energeia.support.kinds import CURVED as CURVED
 from energeia.support.kinds import DISCRETE as DISCRETE
 from energeia.support.kinds import KINDS as KINDS
 from energeia.support.manifolds import Rotation as Rotation

@@ -57,10 +57,11 @@ def _filled(text: str, where: range) -> list[tuple[Factor, int]]:
     factor = _parse_factor(text, len(where))
     if len(where) % factor.width:
         last = where.start + factor.width - 1
+        declared = "columns were" if len(where) > 1 else "column was"
         raise InputError(
-            f"{len(where)} column{'s' * (len(where) > 1)} were declared {describe(factor)}, which "
-            f"is stored as {factor.width} numbers: give them by range, such as "
-            f"{where.start}-{last}:{describe(factor)}"
+            f"{len(where)} {declared} declared {describe(factor)}, which is stored as "
+            f"{factor.width} numbers: give them by range, such as {where.start}-{last}:"
+            f"{describe(factor)}"
         )
     return [(factor, k) for _ in range(len(where) // factor.width) for k in range(factor.width)]
 

@@ -37,6 +37,8 @@ class Factor(msgspec.Struct, frozen=True, metaclass=_Meta):
     name: ClassVar[str]
     discrete: ClassVar[bool]
     """Whether it has a finite alphabet."""
+    charted: ClassVar[bool] = True
+    """Whether it has a global chart of single numbers."""
     wanted: ClassVar[str] = ""
     """What several numbers have to satisfy together, for messages."""
 

@@ -13,5 +13,7 @@ AnyFactor: TypeAlias = (
 
 KINDS = {kind.name: kind for kind in get_args(AnyFactor)}
 DISCRETE = tuple(sorted(name for name, kind in KINDS.items() if kind.discrete))
-CONTINUOUS = ("real", "positive", "interval", "circle", "simplex")
-"""Continuous factors whose charts are numbers: models need not know more of them."""
+CONTINUOUS = tuple(n for n, kind in KINDS.items() if kind.charted and not kind.discrete)
+"""Continuous factors whose charts are single numbers: models need not know more of them."""
+CURVED = tuple(name for name, kind in KINDS.items() if not kind.charted)
+"""Factors without a global chart: a model that takes them knows them."""

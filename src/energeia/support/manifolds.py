@@ -24,6 +24,7 @@ class Sphere(Continuous, frozen=True, tag="sphere"):
 
     n: int = 2
     name: ClassVar[str] = "sphere"
+    charted: ClassVar[bool] = False
     wanted: ClassVar[str] = "norm 1: divide them by their norm"
 
     def __post_init__(self) -> None:
@@ -107,6 +108,7 @@ class Rotation(Continuous, frozen=True, tag="rotation"):
     """
 
     name: ClassVar[str] = "rotation"
+    charted: ClassVar[bool] = False
     wanted: ClassVar[str] = "norm 1 as a quaternion (w, x, y, z): divide them by their norm"
     area: ClassVar[float] = math.pi**2
     anchor: ClassVar[float | None] = 0.5

@@ -87,7 +87,7 @@ class Support(msgspec.Struct, frozen=True):
     @property
     def flat(self) -> bool:
         """Whether every factor has a global chart of single numbers."""
-        return all(factor.linked[0].width == 1 for factor, _ in self.runs)
+        return all(factor.charted for factor, _ in self.runs)
 
     @property
     def discrete(self) -> np.ndarray:

@@ -4,7 +4,7 @@ import msgspec
 
 from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Positive
 from energeia.recipes.options.base import Recipe
-from energeia.support import CONTINUOUS, DISCRETE
+from energeia.support import CONTINUOUS, CURVED, DISCRETE
 from energeia.training.settings import Optimization, Training
 
 
@@ -27,7 +27,7 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     layers: CountOrZero = 0
     """Coupling layers; 0 for 4 up to 8 columns and 12 beyond."""
     bins: CountOrZero = 0
-    """Bins of each spline; 0 for 32 up to 8 columns and 8 beyond."""
+    """Bins of each spline; 0 for 32 up to 8 columns (12 with directions) and 8 beyond."""
     half_width: Positive = 5.0
     """Half-width of the interval on which splines act, in standard deviations."""
     octaves: OctavesOrAuto = -1
@@ -38,13 +38,14 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """The optimizer."""
 
-    def resolved(self, dimension: int) -> "SplineFlowOptions":
-        """The options with all choices that depend on the dimension made."""
+    def resolved(self, dimension: int, curved: bool = False) -> "SplineFlowOptions":
+        """The options with all choices that depend on the dimension made, and on directions."""
         few = dimension <= 8
+        bins = 12 if curved and few else 32 if few else 8
         return msgspec.structs.replace(
             self,
             layers=self.layers or (4 if few else 12),
-            bins=self.bins or (32 if few else 8),
+            bins=self.bins or bins,
             width=self.width or (64 if few else 96),
             octaves=self.octaves if self.octaves >= 0 else (4 if few else 0),
         )
@@ -77,7 +78,7 @@ RECIPES = (
         family="flow",
         summary="Rational-quadratic spline coupling; discrete columns dequantized",
         citation="Durkan, Bekasov, Murray and Papamakarios 2019, Neural spline flows",
-        supports=frozenset((*CONTINUOUS, *DISCRETE, "sphere", "rotation")),
+        supports=frozenset(CONTINUOUS + DISCRETE + CURVED),
         options=SplineFlowOptions,
         honors=frozenset({"weight"}),
         builder="energeia.recipes.spline_flow:build",

@@ -48,3 +48,39 @@ def test_a_declaration_that_cannot_be_read_is_one_sentence(text, said):
     with pytest.raises(InputError, match=said.replace("(", r"\(")) as caught:
         parse(text, FREE, NAMES)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0-2: sphere", "0-2: sphere, 3-5: real"),
+        ("0-5: sphere", "0-5: sphere"),
+        ("1-4: sphere(3)", "0: real, 1-4: sphere(3), 5: real"),
+        ("2-5: rotation", "0-1: real, 2-5: rotation"),
+        ("*: simplex", "0-5: simplex(5)"),
+        ("*: simplex(2)", "0-5: simplex(2)"),
+        ("0-1: torus(0,1); 3: circle(0,1)", "0-1: circle(0,1), 2: real, 3: circle(0,1), 4-5: real"),
+        ("0-3: link(U1)", "0-3: circle(-3.14159,3.14159), 4-5: real"),
+    ],
+)
+def test_a_range_of_columns_holds_as_many_factors_as_fit(text, expected):
+    support = parse(text, FREE)
+    assert str(support) == expected
+    assert support.width == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0-3: sphere", "stored as 3 numbers: give them by range, such as 0-2:sphere"),
+        ("0: rotation", "1 column was declared rotation"),
+        ("0-2: sphere; 1: real", "one of 3 numbers of sphere"),
+        ("0: link(SU2)", "wrong arguments"),
+        ("0-1: sphere(0)", "wrong arguments"),
+        ("0: simplex", "wrong arguments"),
+    ],
+)
+def test_columns_that_do_not_make_a_factor_are_refused(text, said):
+    with pytest.raises(InputError, match=said.replace("(", r"\(")) as caught:
+        parse(text, FREE)
+    assert "\n" not in str(caught.value)
