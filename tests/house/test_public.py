@@ -18,12 +18,13 @@ ROOMS = sorted(p.parent.name for p in SOURCE.glob("*/__init__.pyi"))
 
 INTERNAL = {
     "bijections": {"Bin"},
+    "distributions": {"Base"},
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
-    | {"StandardizedRows", "Summary", "Toy"},
+    | {"StandardizedRows", "Summary", "Toy", "VonMisesFisherMixture"},
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
     | {"Unweighted"},
-    "mcmc": {"DualAverage", "GibbsState", "LangevinState", "MalaState"},
+    "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "LangevinState", "MalaState"},
     "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion"},
     "objectives": {"Draws", "Encoder", "JointStatistics", "PersistentChains", "Proposal"}

@@ -1,5 +1,7 @@
 """Chains on directions, angles and numbers against exact moments."""
 
+from typing import NamedTuple
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,6 +10,7 @@ import pytest
 
 import energeia
 from energeia._core.errors import InputError
+from energeia.contracts import Kernel, KernelInfo
 from energeia.mcmc import GeodesicHmc
 from energeia.support import Binary, Circle, Real, Rotation, Sphere, Support
 
@@ -64,38 +67,25 @@ def test_a_fisher_distribution_is_left_invariant(step, leaps):
     assert np.mean(np.any(np.abs(x - starts) > 1e-3, axis=1)) > 0.9
 
 
-class Straight(eqx.Module):
-    """Control: a leapfrog step in space that is put back onto the sphere, always accepted."""
-
-    step_size: float
-
-    def init(self, target, x):
-        return (x,)
-
-    def step(self, key, target, state):
-        from energeia.contracts import KernelInfo
-
-        x = state[0]
-        noise = jax.random.normal(key, x.shape)
-        y = x + 0.5 * self.step_size**2 * target.force(x) + self.step_size * noise
-        return Moved(y / jnp.linalg.norm(y)), KernelInfo(jnp.ones(()), jnp.asarray(True))
-
-
-class Moved(eqx.Module):
+class Position(NamedTuple):
     position: jax.Array
 
-    def __getitem__(self, _):
-        return self.position
+
+class Projected(Kernel):
+    """Control: a Langevin step in space that is put back onto the sphere and always accepted."""
+
+    def init(self, target, x, condition=None):
+        return Position(x)
+
+    def step(self, key, target, state, condition=None):
+        noise = 1.1 * jax.random.normal(key, state.position.shape)
+        y = state.position + 0.5 * 1.1**2 * target.force(state.position) + noise
+        return Position(y / jnp.linalg.norm(y)), KernelInfo(jnp.ones(()), jnp.asarray(True))
 
 
 def test_the_control_without_acceptance_fails():
     target = energeia.energy(fisher, 3, DIRECTION)
-
-    class Start(Straight):
-        def init(self, target, x):
-            return Moved(x)
-
-    x, _ = run(Start(1.1), target, jnp.asarray(exact_directions()), jax.random.key(1), 12)
+    x, _ = run(Projected(), target, jnp.asarray(exact_directions()), jax.random.key(1), 12)
     assert abs(deviations(np.asarray(x, np.float64) @ MEAN, HEIGHT)) > 8
 
 

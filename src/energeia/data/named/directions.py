@@ -46,7 +46,7 @@ class VonMisesFisherMixture:
         kappa = CONCENTRATIONS
         log_norm = np.log(kappa / (2 * np.pi)) - np.log1p(-np.exp(-2 * kappa))
         exponents = kappa * (np.asarray(rows, np.float64) @ MEANS.T - 1)
-        return logsumexp(np.log(WEIGHTS) + log_norm + exponents, axis=1)
+        return np.asarray(logsumexp(np.log(WEIGHTS) + log_norm + exponents, axis=1))
 
     @cached_property
     def entropy(self) -> float | None:
