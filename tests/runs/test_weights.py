@@ -1,0 +1,200 @@
+"""Weighted rows, negative ones included, end to end against the density they describe."""
+
+import json
+
+import jax
+import msgspec
+import numpy as np
+import pytest
+from studies.kills import content
+from tests.runs.weighted import divergence, importance, signed
+
+import energeia
+from energeia.bijections import Affine
+from energeia.cli.main import main
+from energeia.contracts import Batch
+from energeia.distributions import StandardNormal
+from energeia.models import Flow
+from energeia.recipes.catalogue import RECIPES
+from energeia.runs import DataConfig
+from energeia.runs.building import skeleton
+from energeia.runs.opening import open_rows
+from energeia.runs.storage.config import RunConfig
+from energeia.runs.storage.directory import DataRecord, RunDirectory
+from energeia.runs.weighting import for_losses
+from energeia.training import Optimization, Training
+
+OPTIONS = {
+    "layers": 6,
+    "width": 32,
+    "training": {
+        "rounds": 400, "batch": 128, "check_every": 100, "checkpoint_every": 200, "average": 0.98,
+    },
+}  # fmt: skip
+ROWS = 4000
+
+
+def table(sample, path, seed=0, rows=ROWS):
+    x, weight = sample(np.random.default_rng(seed), rows)
+    array = np.column_stack([x, weight])
+    np.savetxt(path, array, delimiter=",", header="x,y,w", comments="", fmt="%.17g")
+    return array
+
+
+def command(*words):
+    with pytest.raises(SystemExit) as end:
+        main([str(word) for word in words])
+    return end.value.code
+
+
+def flags(options, prefix="--"):
+    for name, value in options.items():
+        if isinstance(value, dict):
+            yield from flags(value, f"{prefix}{name}.")
+        else:
+            yield from (f"{prefix}{name}".replace("_", "-"), value)
+
+
+@pytest.mark.parametrize("sample", [importance, signed], ids=lambda f: f.__name__)
+def test_a_flow_of_weighted_rows_is_that_of_the_density_they_describe(sample, tmp_path):
+    path, out = tmp_path / "rows.csv", tmp_path / "weighted"
+    array = table(sample, path)
+    code = command("fit", path, "realnvp", "--weight", "w", "--out", out, *flags(OPTIONS), "--json")
+    assert code == 0
+    run = energeia.load(out)
+    assert run.columns == ("x", "y")
+    found, error = divergence(run.log_prob, np.random.default_rng(1))
+    assert found + 4 * error < 0.12
+    # The control: the same rows without their weights are another density.
+    without = energeia.fit(array[:, :2], "realnvp", out=tmp_path / "0", options=OPTIONS, quiet=True)
+    control, error = divergence(without.log_prob, np.random.default_rng(1))
+    assert control - 4 * error > 0.17
+
+
+FEW = {
+    "layers": 2,
+    "width": 8,
+    "training": {"rounds": 4, "check_every": 2, "checkpoint_every": 2, "batch": 32},
+}
+
+
+def small(tmp_path):
+    table(signed, tmp_path / "rows.csv", rows=600)
+    reading = DataConfig(weight="w")
+    path, out = tmp_path / "rows.csv", tmp_path / "run"
+    return energeia.fit(path, "realnvp", reading=reading, out=out, options=FEW, quiet=True)
+
+
+@pytest.mark.parametrize("resident_mb", [64, 0])
+def test_python_the_command_line_and_a_resumed_run_end_in_the_same_bytes(resident_mb, tmp_path):
+    array, out = table(signed, tmp_path / "rows.csv", rows=600), tmp_path / "run"
+    options = FEW | {"training": FEW["training"] | {"resident_mb": resident_mb}}
+    words = ("fit", tmp_path / "rows.csv", "realnvp", "--weight", "w", "--out", out)
+    assert command(*words, *flags(options), "--json") == 0
+    whole = content(out)
+    for name, column in {"weighted": "2", "without": ""}.items():
+        found = energeia.fit(
+            array if column else array[:, :2], "realnvp", reading=DataConfig(weight=column),
+            out=tmp_path / name, options=options, quiet=True,
+        )  # fmt: skip
+        same = content(found.path)["metrics.jsonl"] == whole["metrics.jsonl"]
+        assert same == (name == "weighted")
+
+    directory = RunDirectory(out)
+    for file in directory.checkpoints.glob("*4.*"):
+        file.unlink()
+    directory.write("status.json", msgspec.structs.replace(directory.status, state="interrupted"))
+    assert content(out) != whole
+    assert command("resume", out, "--json") == 0
+    assert content(out) == whole
+
+
+def test_the_record_and_the_scores_of_a_run_know_the_weights(tmp_path, capsys):
+    run = small(tmp_path)
+    record = run.directory.read("data.json", DataRecord)
+    array = np.loadtxt(tmp_path / "rows.csv", delimiter=",", skiprows=1)
+    assert record.weight.column == "w"
+    assert record.weight.negative == np.sum(array[:, 2] < 0)
+    rows, weight = array[:, :2], array[:, 2]
+    scores = energeia.score(run, tmp_path / "rows.csv")
+    assert np.isclose(scores.mean.value, np.average(scores.rows, weights=weight))
+    assert not np.isclose(scores.mean.value, scores.rows.mean(), atol=1e-3)
+    # Rows without the column of weights are scored as they are.
+    plain = energeia.score(run, rows)
+    assert plain.mean.value == pytest.approx(scores.rows.mean(), rel=1e-6)
+    for out in ([], ["--out", tmp_path / "scores.npy"]):
+        assert command("score", run.path, tmp_path / "rows.csv", "--json", *out) == 0
+        found = json.loads(capsys.readouterr().out)["log_likelihood"]["value"]
+        assert found == pytest.approx(scores.mean.value, rel=1e-6)
+
+
+def test_losses_take_weights_none_of_which_is_negative(tmp_path):
+    table(signed, tmp_path / "rows.csv", rows=600)
+    rows = open_rows(DataConfig(spec=str(tmp_path / "rows.csv"), weight="w"))
+    assert rows.problem.fields == ("weight",)
+    assert min(part.weight.min() for part in (rows.train, rows.valid, rows.test)) == -1.0
+    train, valid = for_losses(rows.train, rows.valid, rows.problem.support)
+    assert min(train.weight.min(), valid.weight.min()) >= 0.0
+    again, _ = for_losses(rows.train, rows.valid, rows.problem.support)
+    assert np.array_equal(again.weight, train.weight)
+    without = Batch(rows.train.x), Batch(rows.valid.x)
+    assert for_losses(*without, rows.problem.support) == without
+
+
+def test_parts_of_ones_own_are_trained_with_weights(tmp_path):
+    array = table(importance, tmp_path / "rows.csv")
+    flow = Flow(StandardNormal((2,)), Affine(np.zeros(2), np.zeros(2)))
+    found = energeia.fit(
+        array, model=flow, training=Training(rounds=600, batch=256, check_every=100),
+        optimization=Optimization(learning_rate=0.02), reading=DataConfig(weight="2"), quiet=True,
+    )  # fmt: skip
+    drawn = jax.vmap(found.model.sample)(jax.random.split(jax.random.key(0), 20_000))
+    deviation = np.std(drawn, axis=0)
+    expected = np.average(array[:, :2] ** 2, axis=0, weights=array[:, 2])
+    moments = np.mean(drawn**2, axis=0)
+    # The density has second moments of 2.5 and 0.8, the rows without weights of 3 and 1.75.
+    assert np.all(np.abs(moments - expected) < 0.25 * deviation)
+    assert np.any(np.abs(np.mean(array[:, :2] ** 2, axis=0) - expected) > 0.5 * deviation)
+    assert found.test.weight.shape == (len(found.test.x),)
+
+
+@pytest.mark.parametrize("recipe", ["gan", "k-gram", "max-entropy"])
+def test_a_recipe_that_ignores_weights_refuses_them_by_name(recipe, tmp_path, capsys):
+    x = np.random.default_rng(0).integers(0, 2, (200, 3))
+    np.save(tmp_path / "rows.npy", np.column_stack([x, np.arange(200) + 1]))
+    code = command("fit", tmp_path / "rows.npy", recipe, "--weight", "3", "--out", tmp_path / "run")
+    assert code == 2
+    message = capsys.readouterr().err
+    assert f"recipe '{recipe}' does not fit this data, it does not take weights" in message
+    assert "choose from made" in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_inspect_says_what_weights_are_worth_and_which_recipes_take_them(tmp_path, capsys):
+    array = table(signed, tmp_path / "rows.csv", rows=400)
+    weight = array[:, 2]
+    assert command("inspect", tmp_path / "rows.csv", "--weight", "w", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["columns"] == ["x", "y"]
+    assert found["weight"]["negative"] == np.sum(weight < 0)
+    assert np.isclose(found["weight"]["effective_rows"], weight.sum() ** 2 / 400)
+    applies = {recipe["recipe"]: recipe["applies"] for recipe in found["recipes"]}
+    assert applies["realnvp"]
+    assert not applies["gan"]
+    assert command("inspect", tmp_path / "rows.csv", "--weight", "w") == 0
+    shown = capsys.readouterr().out
+    assert f"weighted by w: -1 to 1, {np.sum(weight < 0)} negative" in shown
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_honors_what_its_objective_honors(name, tmp_path):
+    recipe, path = RECIPES[name], tmp_path / "shots.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 6, (300, 4)))
+    shots = DataConfig(spec=str(path), support="*:categorical(0,1,2,3,4,5)")
+    data = shots if recipe.supports == {"categorical"} else DataConfig(spec="ising:L=2,n=200")
+    config = RunConfig(recipe=name, data=data, options=recipe.options())
+    honored = skeleton(config, open_rows(data).problem).objective.honors
+    if recipe.reference_rows == 0:  # tables that its builder counts, whatever the objective does
+        assert recipe.honors == frozenset()
+    else:
+        assert recipe.honors == honored
