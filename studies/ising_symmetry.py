@@ -20,7 +20,7 @@ from energeia._core.batching import map_rows
 from energeia.contracts import Batch
 from energeia.data.named.lattice import IsingSource
 from energeia.physics.lattice.ising import Ising
-from energeia.physics.lattice.symmetry import symmetry_group
+from energeia.physics.symmetries import symmetry_group
 from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.made import build
 from energeia.recipes.options.autoregressive import MadeOptions, Symmetrize

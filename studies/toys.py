@@ -92,7 +92,8 @@ def measure(model: Density, truth: Toy, seed: int, samples: int) -> tuple[float,
 
 
 def table(rows: list[Row], seconds: float, options: SplineFlowOptions) -> str:
-    options = options.resolved(2)
+    plane = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=1)
+    options = options.resolved(plane)
     lines = [
         "# Exact KL of the default spline flow on six toy densities",
         "",

@@ -8,10 +8,14 @@ import pytest
 from jaxtyping import Array
 
 from energeia.bijections.compose import Chain, Inverse, Stacked
-from energeia.bijections.coupling import Coupling, coupling_stack
+from energeia.bijections.conditioners import ConvolutionalConditioner, DenseConditioner
+from energeia.bijections.coupling import masked_stack
 from energeia.bijections.elementwise import Affine, Permutation, Reverse
+from energeia.bijections.masks import coupling_masks
+from energeia.bijections.reshape import ReshapedBijection
 from energeia.bijections.scalar import AffineScalar
 from energeia.bijections.spline import Spline
+from energeia.bijections.split import SplitCoupling, coupling_stack
 from energeia.contracts import Bijection
 
 LINE, MIXED, ONE = (False,) * 5, (False, True, True, False, True), (True,)
@@ -25,7 +29,7 @@ def affine(key):
 def coupling(transformer, periodic, condition=None):
     def make(key):
         order = jax.random.permutation(key, len(periodic))
-        return Coupling(
+        return SplitCoupling(
             order, transformer, periodic=periodic, condition_shape=condition, key=key, **NETWORK
         )
 
@@ -37,6 +41,27 @@ def stack(transformer, periodic, condition=None, layers=3):
         return coupling_stack(
             transformer, layers, periodic=periodic, condition_shape=condition, key=key, **NETWORK
         )
+
+    return make
+
+
+def field(kind, transformer, shape, periodic=(), condition=None, dense=False):
+    """A stack of masked couplings as a bijection of flat rows."""
+
+    def make(key):
+        parameters = transformer.parameters(any(periodic))
+        given = {"condition_shape": condition, "periodic": periodic, "octaves": 1}
+
+        def conditioner(key):
+            if dense:
+                return DenseConditioner(shape, parameters, width=8, depth=1, key=key, **given)
+            return ConvolutionalConditioner(
+                shape, parameters, channels=4, depth=1, periodic_layout=True, key=key, **given
+            )
+
+        rows = coupling_masks(kind, shape, 3, key=jax.random.fold_in(key, 1))
+        stack = masked_stack(transformer, rows, conditioner, periodic=periodic, key=key)
+        return ReshapedBijection(stack, (int(np.prod(shape)),))
 
     return make
 
@@ -64,6 +89,17 @@ MEMBERS = {
     ),
     "spline coupling": (coupling(Spline(7, 3.0), LINE), LINE),
     "spline stack, angles, condition": (stack(Spline(6), MIXED, (2,)), MIXED),
+    "checkerboard, convolution": (field("checkerboard", Spline(5), (3, 2)), (False,) * 6),
+    "stripes, convolution, condition": (
+        field("stripes", AffineScalar(), (2, 3), condition=(2,)),
+        (False,) * 6,
+    ),
+    "channels, convolution": (field("channels", AffineScalar(), (2, 2, 2)), (False,) * 8),
+    "random, convolution, angles": (field("random", Spline(5), (2, 3), (True,) * 6), (True,) * 6),
+    "halves, dense, some angles": (
+        field("halves", Spline(5), (5,), MIXED, condition=(2,), dense=True),
+        MIXED,
+    ),
     "one column": (stack(Spline(6), (False,)), (False,)),
 }
 

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.scalar import AffineScalar
 from energeia.bijections.spline import Spline
+from energeia.bijections.split import coupling_stack
 from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
 from energeia.models.flow import Flow
 

@@ -9,9 +9,9 @@ import pytest
 from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
 from energeia.bijections.compose import Chain, Stacked
-from energeia.bijections.coupling import Coupling
 from energeia.bijections.elementwise import Affine, Reverse
 from energeia.bijections.scalar import AffineScalar
+from energeia.bijections.split import SplitCoupling
 from energeia.bijections.units import Units
 from energeia.distributions.gaussian import StandardNormal
 from energeia.models.dequantized import Dequantized
@@ -19,7 +19,7 @@ from energeia.models.ensemble import Ensemble
 from energeia.models.flow import Flow
 from energeia.models.in_units import DensityInUnits
 from energeia.models.symmetrized import Symmetrized
-from energeia.physics.lattice.symmetry import symmetry_group
+from energeia.physics.symmetries import symmetry_group
 from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.baselines import build_linear
 from energeia.recipes.options.problem import Problem
@@ -38,7 +38,7 @@ def units(size):
 
 
 def coupling(order=(0, 1), condition=None, dimension=2):
-    return Coupling(
+    return SplitCoupling(
         jnp.asarray(order), AffineScalar(2.0), periodic=(False,) * dimension,
         condition_shape=condition, octaves=0, width=4, depth=1, key=KEY,
     )  # fmt: skip

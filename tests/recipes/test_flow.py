@@ -20,6 +20,10 @@ from energeia.training.state import Game
 SMALL = Training(rounds=150, batch=128, check_every=50, average=0.98)
 
 
+def table(columns):
+    return Problem(support=Support(((Real(), columns),)), layout=(columns,), rows=100)
+
+
 def assemble(columns, rows, options):
     problem = Problem(support=Support.of(columns), layout=(len(columns),), rows=len(rows))
     return build(options, problem, ReferenceRows(rows, None), jax.random.key(0))
@@ -63,6 +67,7 @@ def test_options_are_complete_and_automatic_choices_are_made():
         defaults = recipe.options()
         again = msgspec.convert(msgspec.to_builtins(defaults), recipe.options)
         assert again == defaults
-    assert SplineFlowOptions().resolved(2).octaves > SplineFlowOptions().resolved(64).octaves
-    assert SplineFlowOptions(layers=7).resolved(64).layers == 7
-    assert RealNVPOptions(octaves=0).resolved(2).octaves == 0
+    few, many = table(2), table(64)
+    assert SplineFlowOptions().resolved(few).octaves > SplineFlowOptions().resolved(many).octaves
+    assert SplineFlowOptions(layers=7).resolved(many).layers == 7
+    assert RealNVPOptions(octaves=0).resolved(few).octaves == 0

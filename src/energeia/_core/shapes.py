@@ -1,5 +1,6 @@
 """Shapes of parts that must agree."""
 
+import math
 from typing import Any
 
 import equinox as eqx
@@ -22,6 +23,21 @@ def require_same_shape(part: str, shape: Shape, whole: str, wanted: Shape) -> No
     if found != needed:
         raise InputError(
             f"{part} of shape {found} was given to {whole} of shape {needed}: give both the same"
+        )
+
+
+def require_same_size(part: str, inner: tuple[int, ...], outer: tuple[int, ...]) -> None:
+    """Refuse a part whose shape has another number of numbers than the one it is read in.
+
+    Raises:
+        InputError: naming both shapes.
+
+    >>> require_same_size("a bijection", (2, 2), (4,))
+    """
+    if math.prod(inner) != math.prod(outer):
+        raise InputError(
+            f"{part} of shape {inner} was given for configurations of shape {outer}: give one of "
+            f"{math.prod(outer)} numbers"
         )
 
 

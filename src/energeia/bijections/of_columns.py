@@ -10,9 +10,9 @@ from typing_extensions import override
 from energeia._core.shapes import require_same_shape
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.compose import Chain, Stacked
-from energeia.bijections.coupling import Coupling
 from energeia.bijections.scalar import ScalarBijection
 from energeia.bijections.sphere import SphereSpline
+from energeia.bijections.split import SplitCoupling
 from energeia.contracts import Bijection, Condition
 from energeia.nn.fourier import fourier_features
 from energeia.support import Support
@@ -120,7 +120,7 @@ def factor_stack(
 
     def coupling(key: PRNGKey, order: Array) -> OfColumns:
         size = given(single)
-        inner = Coupling(
+        inner = SplitCoupling(
             order, transformer, periodic=periodic, condition_shape=(size,) if size else None,
             octaves=octaves, width=width, depth=depth, key=key,
         )  # fmt: skip

@@ -116,6 +116,11 @@ class Dataset:
         """The symmetries that the source declares; none for a file."""
         return () if self.source is None else tuple(self.source.symmetries)
 
+    @property
+    def periodic_layout(self) -> bool:
+        """Whether the source says that its layout is a periodic lattice."""
+        return self.source is not None and self.source.periodic_layout
+
     def take(self, indices: Sequence[int] | np.ndarray, part: str = "") -> "Dataset":
         """Some rows as a data set of their own; ``part`` is written in the provenance."""
         indices = np.asarray(indices)

@@ -21,6 +21,7 @@ Posterior       z given x = G(z) + sigma noise
 Pullback        exp(-E) on the image of G
 Rbm             the free energy of a restricted Boltzmann machine
 RbmPath         from independent columns to a Boltzmann machine
+ReshapedEnergy  an energy of fields as one of flat rows
 Shifted         E(x) - offset
 Sum             E_1(x) + E_2(x)
 Tempered        beta E(x)

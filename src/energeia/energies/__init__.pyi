@@ -23,4 +23,5 @@ from energeia.energies.latent import Tilt as Tilt
 from energeia.energies.neural import NeuralEnergy as NeuralEnergy
 from energeia.energies.rbm import Rbm as Rbm
 from energeia.energies.rbm import RbmPath as RbmPath
+from energeia.energies.reshaped import ReshapedEnergy as ReshapedEnergy
 from energeia.energies.visible import Visible as Visible

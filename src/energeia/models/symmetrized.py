@@ -11,7 +11,7 @@ from typing_extensions import override
 from energeia._core.shapes import require_same_shape
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
-from energeia.physics.lattice.symmetry import SymmetryGroup
+from energeia.physics.symmetry import SymmetryGroup
 
 
 class Symmetrized(Density):
@@ -19,7 +19,7 @@ class Symmetrized(Density):
 
     Normalized because every g preserves volume. KL(P || p) <= KL(P || q) for every invariant P,
     by the convexity of -log. A density costs |G| passes, ``chunk`` of them at a time; a sample
-    costs one. ``inner`` and ``group`` both act in the user's units.
+    costs one. ``inner`` and ``group`` both act on the same coordinates.
     """
 
     inner: Density
@@ -27,8 +27,8 @@ class Symmetrized(Density):
     chunk: int = eqx.field(static=True, default=16)
 
     def __check_init__(self) -> None:
-        sites = (math.prod(self.group.layout),)
-        require_same_shape("a density", (math.prod(self.inner.shape),), "a group of sites", sites)
+        columns = (self.group.dimension,)
+        require_same_shape("a density", (math.prod(self.inner.shape),), "a group of maps", columns)
 
     @property
     @override
@@ -44,7 +44,7 @@ class Symmetrized(Density):
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
 
         def one(index: Array) -> Scalar:
-            return self.inner.log_prob(self.group.apply(index, x), condition)
+            return self.inner.log_prob(self._moved(index, x), condition)
 
         size = math.gcd(self.group.order, self.chunk)
         blocks = jnp.arange(self.group.order).reshape(-1, size)
@@ -54,4 +54,8 @@ class Symmetrized(Density):
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """A sample of the inner density, transformed by a random group element."""
         draw, move = jax.random.split(key)
-        return self.group.random(move, self.inner.sample(draw, condition))
+        x = self.inner.sample(draw, condition)
+        return self._moved(jax.random.randint(move, (), 0, self.group.order), x)
+
+    def _moved(self, index: Array, x: Array) -> Array:
+        return self.group.apply(index, jnp.ravel(x)).reshape(x.shape)

@@ -4,6 +4,7 @@ AttentionBlock         attention, then an MLP, normalized first
 CausalStack            a causal map of sequences
 Cell                   the elementwise part of a recurrent unit
 Convolution            a strided convolution
+FieldNetwork           convolutions of a field of any size
 fourier_features       sines and cosines of octaves
 Gru                    gated recurrent units
 ImageDecoder           a vector to a flattened image
@@ -11,7 +12,9 @@ ImageEncoder           a flattened image to a vector
 Lstm                   long short-term memory
 MaskedLinear           a linear map with autoregressive mask
 MLP                    dense layers with silu
+PooledNetwork          the sum or mean over the sites of one
 RecurrentStack         recurrent layers, all in one loop
+ReshapedNetwork        a network of fields as one of flat rows
 ResidualBlock          a residual block, the identity at first
 ResidualNet            affine, residual blocks, affine
 Transformer            blocks of causal attention

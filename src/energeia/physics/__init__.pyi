@@ -1,5 +1,11 @@
 from energeia.physics import lattice as lattice
 from energeia.physics import quantum as quantum
+from energeia.physics.lattice.field_observables import FieldCorrelation as FieldCorrelation
+from energeia.physics.lattice.field_observables import FieldSusceptibility as FieldSusceptibility
+from energeia.physics.lattice.field_observables import (
+    free_field_observables as free_field_observables,
+)
+from energeia.physics.lattice.free_field import FreeField as FreeField
 from energeia.physics.lattice.ising import Ising as Ising
 from energeia.physics.lattice.observables import ColumnMoment as ColumnMoment
 from energeia.physics.lattice.observables import Derived as Derived
@@ -9,8 +15,8 @@ from energeia.physics.lattice.observables import SpecificHeat as SpecificHeat
 from energeia.physics.lattice.observables import Squared as Squared
 from energeia.physics.lattice.observables import Susceptibility as Susceptibility
 from energeia.physics.lattice.observables import ising_observables as ising_observables
-from energeia.physics.lattice.symmetry import SymmetryGroup as SymmetryGroup
-from energeia.physics.lattice.symmetry import symmetry_group as symmetry_group
+from energeia.physics.lattice.symmetry import LatticeGroup as LatticeGroup
+from energeia.physics.lattice.symmetry import lattice_group as lattice_group
 from energeia.physics.lattice.transfer_matrix import IsingSolution as IsingSolution
 from energeia.physics.quantum.mps import LocallyDepolarized as LocallyDepolarized
 from energeia.physics.quantum.mps import MatrixProductState as MatrixProductState
@@ -24,3 +30,10 @@ from energeia.physics.quantum.povm import Povm as Povm
 from energeia.physics.quantum.povm import povm_named as povm_named
 from energeia.physics.quantum.spin_chain import GroundState as GroundState
 from energeia.physics.quantum.spin_chain import ground_state as ground_state
+from energeia.physics.symmetries import register_symmetry as register_symmetry
+from energeia.physics.symmetries import symmetry_group as symmetry_group
+from energeia.physics.symmetry import Flip as Flip
+from energeia.physics.symmetry import InFrame as InFrame
+from energeia.physics.symmetry import PlaneRotations as PlaneRotations
+from energeia.physics.symmetry import Product as Product
+from energeia.physics.symmetry import SymmetryGroup as SymmetryGroup

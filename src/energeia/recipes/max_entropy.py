@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey
-from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.spline import Spline
+from energeia.bijections.split import coupling_stack
 from energeia.bijections.units import Units
 from energeia.contracts import Energy, Modules, Objective, Pushforward
 from energeia.distributions.gaussian import RealPeriodicBase

@@ -1,6 +1,6 @@
 """Parts that several recipes share: coordinates, flows, likelihood assemblies, symmetries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -20,7 +20,8 @@ from energeia.models.symmetrized import Symmetrized
 from energeia.models.up_to_sign import UpToSign
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.reverse_kl import ReverseKL
-from energeia.physics.lattice.symmetry import symmetry_group
+from energeia.physics.symmetries import symmetry_group
+from energeia.physics.symmetry import SymmetryGroup
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import Symmetrize
 from energeia.recipes.options.problem import Problem
@@ -129,11 +130,16 @@ def one_player(
 
 
 def symmetrized(model: Density, problem: Problem, choice: Symmetrize) -> Density:
-    """Mix a density in the user's units over the declared symmetries, as ``choice`` says."""
+    """Mix a density of rows over the declared symmetries, as ``choice`` says."""
     names = problem.symmetries
     if choice == "auto":
         # There are as many translations as sites, so they augment batches only.
         names = tuple(name for name in names if name != "translations")
     if choice in ("augment", "none") or not names:
         return model
-    return Symmetrized(model, symmetry_group(names, problem.layout, problem.support))
+    return Symmetrized(model, declared_group(problem, names))
+
+
+def declared_group(problem: Problem, names: Sequence[str]) -> SymmetryGroup:
+    """The group of some declared symmetries, acting on rows as a recipe sees them."""
+    return symmetry_group(names, problem.layout, problem.support, problem.frame)

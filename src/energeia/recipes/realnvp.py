@@ -1,10 +1,10 @@
 """The recipe ``realnvp``: affine coupling layers, trained by maximum likelihood."""
 
 from energeia._core.types import PRNGKey
-from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.scalar import AffineScalar
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.couplings import coupling_flow
 from energeia.recipes.options.flow import RealNVPOptions
 from energeia.recipes.options.problem import Problem
 
@@ -13,16 +13,12 @@ def build(
     options: RealNVPOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Affine maps of every column, their log-scales bounded."""
-    options = options.resolved(problem.dimension)
-    bijection = coupling_stack(
+    options = options.resolved(problem)
+    bijection = coupling_flow(
         AffineScalar(options.bound),
-        options.layers,
-        periodic=parts.periodic_columns(problem),
-        condition_shape=problem.condition_shape,
-        octaves=options.octaves,
-        width=options.width,
-        depth=options.depth,
-        key=key,
+        options,
+        problem,
+        key,
         unroll=options.layers,  # saves a third of a step, for a few seconds of compilation
     )
     model = parts.flow_in_units(bijection, problem, reference)

@@ -1,14 +1,12 @@
 """The recipe ``spline-flow``: rational-quadratic coupling layers, trained by maximum likelihood."""
 
-from typing import Any
-
 from energeia._core.types import PRNGKey
-from energeia.bijections.coupling import coupling_stack
 from energeia.bijections.of_columns import factor_stack
 from energeia.bijections.spline import Spline
 from energeia.contracts import Bijection
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.couplings import coupling_flow
 from energeia.recipes.options.flow import SplineFlowOptions
 from energeia.recipes.options.problem import Problem
 
@@ -17,7 +15,7 @@ def build(
     options: SplineFlowOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Splines on every column: exact likelihoods, or a lower bound where columns are discrete."""
-    options = options.resolved(problem.dimension, not problem.support.flat)
+    options = options.resolved(problem)
     bijection = _bijection(options, problem, key)
     model = parts.flow_in_units(bijection, problem, reference)
     optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
@@ -28,11 +26,16 @@ def build(
 def _bijection(options: SplineFlowOptions, problem: Problem, key: PRNGKey) -> Bijection:
     """Couplings of single numbers; layers that transform each direction, too, where there are."""
     spline = Spline(options.bins, options.half_width)
-    settings: Any = {
-        "condition_shape": problem.condition_shape, "octaves": options.octaves,
-        "width": options.width, "depth": options.depth, "key": key,
-    }  # fmt: skip
     if problem.support.flat:
-        periodic = parts.periodic_columns(problem)
-        return coupling_stack(spline, options.layers, periodic=periodic, **settings)
-    return factor_stack(spline, options.layers, problem.support, bins=options.bins, **settings)
+        return coupling_flow(spline, options, problem, key)
+    return factor_stack(
+        spline,
+        options.layers,
+        problem.support,
+        bins=options.bins,
+        condition_shape=problem.condition_shape,
+        octaves=options.octaves,
+        width=options.width,
+        depth=options.depth,
+        key=key,
+    )

@@ -14,10 +14,10 @@ from energeia.bijections.units import Units
 from energeia.contracts import Batch, Energy
 from energeia.energies.target import MissingTarget
 from energeia.models.in_units import ConditionScaling
-from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.catalogue import find, require
 from energeia.recipes.options.problem import Problem
+from energeia.recipes.parts import declared_group
 from energeia.runs.opening import standardized
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.targets import TargetSubject, initial_rows
@@ -164,5 +164,4 @@ def augmentation(config: RunConfig, problem: Problem) -> Augment | None:
         return None  # batches have no rows to transform
     if not problem.symmetries or getattr(config.options, "symmetrize", "auto") == "none":
         return None
-    support = problem.standardized.support
-    return symmetry_group(problem.symmetries, problem.layout, support).random
+    return declared_group(problem.standardized, problem.symmetries).random

@@ -99,6 +99,7 @@ def _problem(data: Dataset, train: Batch) -> Problem:
         support=data.support,
         layout=layout,
         rows=len(train.x),
+        periodic_layout=data.periodic_layout,
         condition_dimension=data.condition_dimension,
         symmetries=data.symmetries,
         fields=tuple(name for name in OPTIONAL_FIELDS if getattr(train, name) is not None),

@@ -15,7 +15,7 @@ from energeia.models.in_units import DensityInUnits
 from energeia.models.made import Made
 from energeia.models.symmetrized import Symmetrized
 from energeia.physics.lattice.ising import Ising
-from energeia.physics.lattice.symmetry import symmetry_group
+from energeia.physics.symmetries import symmetry_group
 from energeia.support import Binary, Real, Support
 
 SPINS = Support(((Binary((-1.0, 1.0)), 9),))
@@ -55,7 +55,7 @@ def test_group_is_closed_with_the_order_it_should_have(names, order):
 
 def test_ising_energy_is_invariant_and_a_wrong_energy_is_not():
     group = symmetry_group(NAMES, (4, 4), Support(((Binary((-1.0, 1.0)), 16),)))
-    x = jnp.asarray(Ising(4, 0.4).draw(seed=0, count=1)[0])
+    x = jnp.asarray(Ising(4, 0.4).draw(seed=0, count=1)[0]).ravel()
     moved = jax.jit(jax.vmap(lambda g: group.apply(g, x)))(jnp.arange(group.order))
     assert np.ptp(jax.jit(jax.vmap(Ising(4, 0.4).energy))(moved)) < 1e-5
     assert np.ptp(jax.jit(jax.vmap(Ising(4, 0.4, h=0.1).energy))(moved)) > 0.1

@@ -17,6 +17,8 @@ class Source(Protocol):
 
     name: str
     layout: tuple[int, ...]
+    periodic_layout: bool
+    """Whether the sites of the layout are neighbors across its edges."""
     support: Support
     symmetries: tuple[str, ...]
     """Names of symmetries of the distribution, see ``physics.lattice.symmetry``."""
@@ -75,6 +77,15 @@ NAMED: dict[str, NamedSource] = {
             "n": Parameter(int, 20_000),
         },
         "energeia.data.named.lattice:ising",
+    ),
+    "free-field": NamedSource(
+        "exact samples of a free scalar field on a periodic square lattice",
+        {
+            "L": Parameter(int, 8),
+            "mass2": Parameter(float, 0.25),
+            "n": Parameter(int, 20_000),
+        },
+        "energeia.data.named.lattice:free_field",
     ),
     **{
         name: NamedSource(

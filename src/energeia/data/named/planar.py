@@ -19,6 +19,7 @@ class PlanarSource:
         self.name = model.name
         self.model = model
         self.layout = (2,)
+        self.periodic_layout = False
         self.support = Support(((Real(), 2),))
         self.symmetries: tuple[str, ...] = ()
         self.entropy: float | None = float(self.model.entropy)

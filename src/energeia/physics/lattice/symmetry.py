@@ -1,77 +1,72 @@
-"""Groups of lattice symmetries and spin flips, acting in the user's units."""
+"""Groups of lattice symmetries: shifts, reflections and quarter turns of the sites."""
 
 import math
 from collections.abc import Sequence
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
+from typing_extensions import override
 
-from energeia._core.errors import InputError, nearest
+from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
-from energeia._core.types import PRNGKey
-from energeia.support import Binary, Support
+from energeia.physics.symmetry import InFrame, SymmetryGroup
 
-SYMMETRIES = ("translations", "transposition", "reflections", "rotations", "spin-flip")
+LATTICE_SYMMETRIES = ("translations", "transposition", "reflections", "rotations")
 
 
-class SymmetryGroup(eqx.Module):
-    """The group of g = (flip, point, shift), each configuration taken as a flat row of sites.
+class LatticeGroup(SymmetryGroup):
+    """The group of g = (point, shift), each configuration taken as a flat row of sites.
 
-    (g x)_s = x_(P(s + t)), then ``total - x`` where g flips, with t a shift of the periodic
-    layout, P one of the ``points`` (permutations that fix a site: reflections, rotations) and
-    ``total`` the sum of the two values of each binary column. Every g preserves volume. Built by
-    ``symmetry_group``.
+    (g x)_s = x_(P(s + t)), with t a shift of the periodic layout and P one of the ``points``
+    (permutations that fix a site: reflections, rotations). Built by ``lattice_group``.
     """
 
     layout: tuple[int, ...] = eqx.field(static=True)
     shifts: bool = eqx.field(static=True)
     points: Frozen
-    total: Frozen | None
+
+    @property
+    def dimension(self) -> int:
+        """The number of sites."""
+        return math.prod(self.layout)
 
     @property
     def order(self) -> int:
-        """The number of elements."""
-        return self._factors[0] * self._factors[1] * self._factors[2]
+        """The number of points, times that of shifts."""
+        return self._factors[0] * self._factors[1]
 
     @property
-    def _factors(self) -> tuple[int, int, int]:
-        """The numbers of flips, points and shifts."""
-        shifts = math.prod(self.layout) if self.shifts else 1
-        return (1 if self.total is None else 2), self.points.array.shape[0], shifts
+    def _factors(self) -> tuple[int, int]:
+        """The numbers of points and shifts."""
+        return self.points.array.shape[0], self.dimension if self.shifts else 1
 
-    def apply(self, index: Int[Array, ""] | int, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Element ``index`` of the group, 0 (the identity) to ``order - 1``, acting on x."""
-        flip, sites = self._sites(index)
-        flat = x.reshape(-1)[sites]
-        if self.total is not None:
-            flat = jnp.where(flip == 1, self.total.value.astype(x.dtype) - flat, flat)
-        return flat.reshape(x.shape)
+    @override
+    def apply(self, index: Int[Array, ""] | int, x: Float[Array, " d"]) -> Float[Array, " d"]:
+        return x.reshape(-1)[self._sites(index)].reshape(x.shape)
 
+    @override
     def apply_inverse(
-        self, index: Int[Array, ""] | int, x: Float[Array, "..."]
-    ) -> Float[Array, "..."]:
-        """The inverse of element ``index``, acting on x."""
-        flip, sites = self._sites(index)
+        self, index: Int[Array, ""] | int, x: Float[Array, " d"]
+    ) -> Float[Array, " d"]:
         flat = x.reshape(-1)
-        if self.total is not None:
-            flat = jnp.where(flip == 1, self.total.value.astype(x.dtype) - flat, flat)
-        return jnp.zeros_like(flat).at[sites].set(flat).reshape(x.shape)
+        return jnp.zeros_like(flat).at[self._sites(index)].set(flat).reshape(x.shape)
 
+    @override
     def moved_sites(self, index: Int[Array, ""] | int, marks: Array) -> Array:
-        """Marks of sites, moved as element ``index`` moves the sites: values are not flipped."""
-        return marks.reshape(-1)[self._sites(index)[1]].reshape(marks.shape)
+        return marks.reshape(-1)[self._sites(index)].reshape(marks.shape)
 
-    def random(self, key: PRNGKey, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """A uniformly drawn element acting on x."""
-        return self.apply(jax.random.randint(key, (), 0, self.order), x)
+    @override
+    def in_frame(self, location: ArrayLike, scale: ArrayLike) -> SymmetryGroup:
+        where, size = np.asarray(location, float), np.asarray(scale, float)
+        alike = np.all(where == where.flat[0]) and np.all(size == size.flat[0])
+        return self if alike else InFrame(self, tuple(where.tolist()), tuple(size.tolist()))
 
-    def _sites(self, index: Int[Array, ""] | int) -> tuple[Array, Int[Array, " d"]]:
-        """Whether an element flips, and the site whose value each site gets."""
-        flip, point, shift = jnp.unravel_index(jnp.asarray(index), self._factors)
-        return flip, self.points.value[point][self._shifted(shift)]
+    def _sites(self, index: Int[Array, ""] | int) -> Int[Array, " d"]:
+        """The site whose value each site gets."""
+        point, shift = jnp.unravel_index(jnp.asarray(index), self._factors)
+        return self.points.value[point][self._shifted(shift)]
 
     def _shifted(self, shift: Array) -> Int[Array, " d"]:
         """The site whose value each site gets under a shift."""
@@ -85,47 +80,20 @@ class SymmetryGroup(eqx.Module):
         return index
 
 
-def symmetry_group(
-    names: Sequence[str], layout: tuple[int, ...], support: Support
-) -> SymmetryGroup:
-    """The group generated by named symmetries of a periodic layout.
+def lattice_group(names: Sequence[str], layout: tuple[int, ...]) -> LatticeGroup:
+    """The group generated by some of ``LATTICE_SYMMETRIES``.
 
     ``translations`` shift along every axis; ``reflections`` reverse an axis; ``transposition``
-    swaps the axes and ``rotations`` are quarter turns of a square; ``spin-flip`` exchanges the two
-    values of every binary column.
+    swaps the axes and ``rotations`` are quarter turns of a square.
 
     Raises:
-        InputError: for a name that is not known, and for a layout or a support that the symmetry
-            cannot act on.
+        InputError: for a layout that one of them cannot act on.
 
-    >>> from energeia.support import Binary, Support
-    >>> spins = Support(((Binary((-1.0, 1.0)), 16),))
-    >>> symmetry_group(["translations", "transposition", "spin-flip"], (4, 4), spins).order
-    64
+    >>> lattice_group(["translations", "transposition"], (4, 4)).order
+    32
     """
-    for name in names:
-        if name not in SYMMETRIES:
-            raise InputError(f"symmetry {name!r} is not known: {nearest(name, SYMMETRIES)}")
-    if math.prod(layout) != support.width:
-        raise InputError(
-            f"a layout of shape {layout} was given for {support.width} columns: "
-            "give the shape of one configuration"
-        )
-    if any(name != "spin-flip" for name in names) and len(support.runs) > 1:
-        raise InputError(
-            f"symmetries that permute sites need columns of one kind, and these are {support}: "
-            "leave those symmetries out"
-        )
-    total = None
-    if "spin-flip" in names:
-        if support.names != ("binary",):
-            raise InputError(
-                f"spin-flip needs binary columns only, and these are {support}: leave it out"
-            )
-        sums = [sum(c.values) for c in support.columns if isinstance(c, Binary)]
-        total = Frozen(jnp.asarray(sums, dtype=float))
     points = _closure(_point_generators(names, layout), math.prod(layout))
-    return SymmetryGroup(layout, "translations" in names, Frozen(jnp.asarray(points)), total)
+    return LatticeGroup(layout, "translations" in names, Frozen(jnp.asarray(points)))
 
 
 def _point_generators(names: Sequence[str], layout: tuple[int, ...]) -> list[np.ndarray]:

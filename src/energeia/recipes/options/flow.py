@@ -1,16 +1,35 @@
 """Options of the flow recipes. Needs no JAX."""
 
+from typing import Literal
+
 import msgspec
 
 from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Positive
 from energeia.recipes.options.base import Recipe
+from energeia.recipes.options.problem import Problem
 from energeia.support import CONTINUOUS, CURVED, DISCRETE
 from energeia.training.settings import Optimization, Training
+
+FEW = 8
+"""Number of columns up to which fine structure is resolved by default."""
+_MANY = {"dense": 12, "convolution": 8}
+"""Coupling layers of more columns than that."""
+Mask = Literal[
+    "auto", "permutation", "checkerboard", "nested", "stripes", "halves", "channels", "random"
+]
 
 
 class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options shared by flows of coupling layers."""
 
+    mask: Mask = "auto"
+    """Sites that a layer keeps: a random half of the columns (permutation), or those of a pattern
+    on a lattice or an image; auto is nested (a checkerboard, then one within each of its colors)
+    where conditioners are convolutions."""
+    conditioner: Literal["auto", "dense", "convolution"] = "auto"
+    """Networks of the kept sites; auto is convolution for real fields on a periodic lattice."""
+    channels: Count = 16
+    """Channels of each hidden convolution."""
     depth: Count = 2
     """Hidden layers of each conditioner."""
     shrinkage: NonNegative = 3000.0
@@ -20,12 +39,24 @@ class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     )
     """Length and monitoring of the training."""
 
+    def placed(self, problem: Problem) -> tuple[str, str]:
+        """The mask and the conditioner, chosen."""
+        lattice = problem.periodic_layout and len(problem.layout) in (2, 3)
+        field = lattice and problem.support.all_continuous and problem.dimension > FEW
+        conditioner, mask = self.conditioner, self.mask
+        if conditioner == "auto":
+            chosen = field and mask != "permutation"
+            conditioner = "convolution" if chosen else "dense"
+        if mask == "auto":
+            mask = "nested" if conditioner == "convolution" else "permutation"
+        return mask, conditioner
+
 
 class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     """Rational-quadratic coupling layers."""
 
     layers: CountOrZero = 0
-    """Coupling layers; 0 for 4 up to 8 columns and 12 beyond."""
+    """Coupling layers; 0 for 4 up to 8 columns, 12 beyond and 8 with convolutions."""
     bins: CountOrZero = 0
     """Bins of each spline; 0 for 32 up to 8 columns (12 with directions) and 8 beyond."""
     half_width: Positive = 5.0
@@ -38,13 +69,16 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
     """The optimizer."""
 
-    def resolved(self, dimension: int, curved: bool = False) -> "SplineFlowOptions":
-        """The options with all choices that depend on the dimension made, and on directions."""
-        few = dimension <= 8
-        bins = 12 if curved and few else 32 if few else 8
+    def resolved(self, problem: Problem) -> "SplineFlowOptions":
+        """The options with all choices that depend on the problem made."""
+        few = problem.dimension <= FEW
+        mask, conditioner = self.placed(problem)
+        bins = 8 if not few else 32 if problem.support.flat else 12
         return msgspec.structs.replace(
             self,
-            layers=self.layers or (4 if few else 12),
+            mask=mask,
+            conditioner=conditioner,
+            layers=self.layers or (4 if few else _MANY[conditioner]),
             bins=self.bins or bins,
             width=self.width or (64 if few else 96),
             octaves=self.octaves if self.octaves >= 0 else (4 if few else 0),
@@ -54,8 +88,8 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
 class RealNVPOptions(CouplingOptions, frozen=True, kw_only=True):
     """Affine coupling layers."""
 
-    layers: Count = 12
-    """Coupling layers."""
+    layers: CountOrZero = 0
+    """Coupling layers; 0 for 12, and for 8 with convolutions."""
     bound: Positive = 3.0
     """Largest absolute logarithm of a scale."""
     octaves: OctavesOrAuto = -1
@@ -66,10 +100,17 @@ class RealNVPOptions(CouplingOptions, frozen=True, kw_only=True):
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=1.0)
     """The optimizer."""
 
-    def resolved(self, dimension: int) -> "RealNVPOptions":
-        """The options with all choices that depend on the dimension made."""
-        octaves = self.octaves if self.octaves >= 0 else (2 if dimension <= 8 else 0)
-        return msgspec.structs.replace(self, octaves=octaves)
+    def resolved(self, problem: Problem) -> "RealNVPOptions":
+        """The options with all choices that depend on the problem made."""
+        octaves = self.octaves if self.octaves >= 0 else (2 if problem.dimension <= FEW else 0)
+        mask, conditioner = self.placed(problem)
+        return msgspec.structs.replace(
+            self,
+            mask=mask,
+            conditioner=conditioner,
+            layers=self.layers or _MANY[conditioner],
+            octaves=octaves,
+        )
 
 
 RECIPES = (

@@ -19,16 +19,20 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The user's shape of one configuration, such as (8, 8); its product is the dimension."""
     rows: int
     """Training rows; 0 for a target, which has as many as are asked for."""
+    periodic_layout: bool = False
+    """Whether the sites of a layout are neighbors across its edges, as on a periodic lattice."""
     condition_dimension: int = 0
     """Columns that a model is conditioned on; 0 for none."""
     symmetries: tuple[str, ...] = ()
-    """Names of symmetries that the source declares, see ``physics.lattice.symmetry``."""
+    """Maps that the source declares, as ``name:parameter=value``, see ``physics.symmetries``."""
     location: tuple[float, ...] = ()
     """Location of each column, see ``Standardization``; empty if rows are not standardized."""
     scale: tuple[float, ...] = ()
     """Scale of each column, likewise."""
     fields: tuple[str, ...] = ()
     """Optional fields of ``contracts.Batch`` that the rows have, such as ``weight``."""
+    frame: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    """Location and scale of standardized rows, in whose units symmetries were not declared."""
     conditions: tuple[ConditionColumn, ...] = ()
     """Statistics of each condition column in the training rows; empty where none were recorded."""
 
@@ -48,7 +52,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         support = self.standardization.standardized
         layout = self.layout if support.width == self.dimension else (support.width,)
         return msgspec.structs.replace(
-            self, support=support, layout=layout, location=(), scale=(), conditions=()
+            self,
+            support=support,
+            layout=layout,
+            frame=(self.location, self.scale),
+            location=(),
+            scale=(),
+            conditions=(),
         )
 
     @property

@@ -1,0 +1,106 @@
+"""Convolutional networks of fields, whose parameters do not depend on the size of the field."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.shapes import require_same_size
+from energeia._core.types import PRNGKey
+from energeia.nn.convolutional import Convolution
+
+
+class FieldNetwork(eqx.Module):
+    """Convolutions with silu between them: a field ``(h, w, inputs)`` to ``(h, w, outputs)``.
+
+    There are ``depth`` hidden layers, at least one, of ``channels`` each. The weights of the last
+    layer are scaled by ``last``: with 0 it starts at zero. A network with ``periodic`` commutes
+    with translations.
+
+    >>> import jax
+    >>> net = FieldNetwork(1, 3, channels=8, depth=2, periodic=True, key=jax.random.key(0))
+    >>> net(jax.numpy.ones((4, 6, 1))).shape
+    (4, 6, 3)
+    """
+
+    layers: tuple[Convolution, ...]
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        channels: int,
+        depth: int,
+        kernel: int = 3,
+        periodic: bool = False,
+        last: float = 1.0,
+        key: PRNGKey,
+    ) -> None:
+        sizes = [inputs, *[channels] * max(depth, 1), outputs]
+        keys = jax.random.split(key, len(sizes) - 1)
+        layers = [
+            Convolution(n_in, n_out, kernel=kernel, periodic=periodic, key=k)
+            for k, n_in, n_out in zip(keys, sizes[:-1], sizes[1:], strict=True)
+        ]
+        head = layers.pop()
+        layers.append(eqx.tree_at(lambda layer: layer.weight, head, last * head.weight))
+        self.layers = tuple(layers)
+
+    def __call__(
+        self, x: Float[Array, "h w inputs"], shift: Float[Array, " channels"] | None = None
+    ) -> Float[Array, "h w outputs"]:
+        """The outputs at every site; ``shift`` is added to the first hidden layer."""
+        h = self.layers[0](x)
+        if shift is not None:
+            h = h + shift
+        for layer in self.layers[1:]:
+            h = layer(jax.nn.silu(h))
+        return h
+
+
+class PooledNetwork(eqx.Module):
+    """The sum or the mean over all sites of a network of fields: a flat row to ``(outputs,)``.
+
+    A sum is what an energy is, extensive: its parameters hold at every size of the lattice.
+
+    >>> import jax
+    >>> net = FieldNetwork(1, 3, channels=8, depth=1, periodic=True, key=jax.random.key(0))
+    >>> PooledNetwork(net, (4, 4, 1), "sum")(jax.numpy.ones(16)).shape
+    (3,)
+    """
+
+    network: FieldNetwork
+    layout: tuple[int, int, int] = eqx.field(static=True)
+    pool: Literal["sum", "mean"] = eqx.field(static=True)
+
+    def __call__(self, x: Float[Array, " sites"]) -> Float[Array, " outputs"]:
+        """The outputs of one field."""
+        found = self.network(x.reshape(self.layout))
+        return (jnp.sum if self.pool == "sum" else jnp.mean)(found, axis=(0, 1))
+
+
+class ReshapedNetwork(eqx.Module):
+    """A network of fields as one of flat vectors.
+
+    >>> import jax
+    >>> net = FieldNetwork(1, 3, channels=8, depth=1, key=jax.random.key(0))
+    >>> ReshapedNetwork(net, (4, 4, 1))(jax.numpy.ones(16)).shape
+    (48,)
+    """
+
+    network: Callable[[Array], Array]
+    shape: tuple[int, ...] = eqx.field(static=True)
+    """The shape that the network reads."""
+
+    def __call__(self, x: Array) -> Array:
+        """The outputs in a row.
+
+        Raises:
+            InputError: for a row of another length.
+        """
+        require_same_size("a network", self.shape, x.shape)
+        return jnp.ravel(self.network(x.reshape(self.shape)))
