@@ -20,9 +20,9 @@ def coupling_masks(
     first pair of layers; the next pair takes apart each of the two colors, which is a lattice of
     its own, then each half of those, and so on to the whole field: once the neighbors of a site
     explain it, layers that alternate between the same two colors see nothing new. ``stripes`` color
-    along one axis, ``halves`` takes its first half, both along another axis in every pair of layers;
-    ``channels`` takes the first half of the last axis; ``random`` takes a random half of all sites,
-    a new one in every pair.
+    along one axis and ``halves`` take its first half, along another axis in every pair of layers;
+    ``channels`` takes the first half of the last axis; ``random`` takes a random half of all
+    sites, a new one in every pair.
 
     Raises:
         InputError: for an unknown kind, a shape on which it leaves nothing to change or nothing

@@ -35,7 +35,7 @@ def _spin_flip(layout: tuple[int, ...], support: Support) -> Flip:
 def _sign_flip(layout: tuple[int, ...], support: Support, center: float) -> Flip:
     """x -> 2 center - x of every real column."""
     require_real("sign-flip", support.names)
-    return Flip((2 * center,) * support.dimension)
+    return Flip((2 * center,) * support.width)
 
 
 def _plane_rotations(
@@ -43,9 +43,9 @@ def _plane_rotations(
 ) -> PlaneRotations:
     """Rotations about (x, y) by multiples of 2 pi / n."""
     require_real("plane-rotations", support.names)
-    if support.dimension != 2 or n < 1:
+    if support.width != 2 or n < 1:
         raise InputError(
-            f"plane-rotations by 1/{n} of a turn were declared for {support.dimension} columns: "
+            f"plane-rotations by 1/{n} of a turn were declared for {support.width} columns: "
             "they need two columns and a positive n"
         )
     return PlaneRotations(n, (x, y))
@@ -111,9 +111,9 @@ def symmetry_group(
     >>> symmetry_group(["translations", "transposition", "spin-flip"], (4, 4), spins).order
     64
     """
-    if math.prod(layout) != support.dimension:
+    if math.prod(layout) != support.width:
         raise InputError(
-            f"a layout of shape {layout} was given for {support.dimension} columns: "
+            f"a layout of shape {layout} was given for {support.width} columns: "
             "give the shape of one configuration"
         )
     known = (*SYMMETRIES, *LATTICE_SYMMETRIES)
