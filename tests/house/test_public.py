@@ -20,7 +20,7 @@ INTERNAL = {
     "bijections": {"Bin"},
     "distributions": {"Base"},
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
-    | {"StandardizedRows", "Summary", "Toy", "VonMisesFisherMixture"},
+    | {"FreeFieldSource", "StandardizedRows", "Summary", "Toy", "VonMisesFisherMixture"},
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
     | {"Unweighted"},
@@ -30,6 +30,7 @@ INTERNAL = {
     "objectives": {"Draws", "Encoder", "JointStatistics", "PersistentChains", "Proposal"}
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
+    "physics": {"NamedSymmetry"},
     "recipes": {"GeneratorPlayer"},
     "report": {
         "Cloud",
@@ -42,6 +43,7 @@ INTERNAL = {
     }
     | {"ObservableLine", "Page", "TableCell"},
     "runs": {
+        "Borrowed",
         "Disk",
         "RowFile",
         "RowProgress",

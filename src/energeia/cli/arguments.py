@@ -301,6 +301,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
 """Every command but ``fit``, whose options depend on its recipe."""
 
 
+_INIT = "Start from the arrays that a run kept, where name and shape are the same."
 _SUBJECT = "A file, a named source, or a target: `energeia targets` lists them."
 
 
@@ -312,6 +313,7 @@ def fit_arguments(options: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
         ("recipe", Annotated[Positional[str], arg(metavar="RECIPE", help=recipes)]),
         ("out", Annotated[str, arg(help="Folder of the run; a fresh one by default.")], ""),
         ("config", Annotated[str, arg(help="A TOML file of options, as runs write it.")], ""),
+        ("init", Annotated[str, arg(metavar="RUN", help=_INIT)], ""),
         ("precision", Annotated[Literal[32, 64], arg(help="Bits of a number.")], 32),
         ("reading", _Data, DataArguments()),
         ("target", Annotated[TargetArguments, arg(name="")], TargetArguments()),

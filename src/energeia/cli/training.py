@@ -29,6 +29,7 @@ def fit(given: Any) -> Answer:
             given.recipe,
             out=path,
             options=given.options,
+            init=given.init or None,
             seed=seed,
             precision=given.precision,
             quiet=given.common.json,

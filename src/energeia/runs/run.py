@@ -325,17 +325,9 @@ def load(path: str | Path) -> Run:
 def restored_modules(empty: Modules, saved: checkpoint.Saved) -> Modules:
     """Fill abstract modules with the best arrays of a checkpoint, or the averaged, or the last."""
     arrays, static = eqx.partition(empty, _is_shape)
-    if saved.header.best_loss is not None:
-        filled = checkpoint.restore(arrays, saved, "best.")
-    else:
-        filled = checkpoint.restore(arrays, saved, "state.arrays.")
-        averaged = {
-            name.removeprefix("state.average."): value
-            for name, value in saved.arrays.items()
-            if name.startswith("state.average.")
-        }
-        filled = checkpoint.replace(filled, averaged)
-    return eqx.combine(filled, static)
+    best = saved.header.best_loss is not None
+    filled = checkpoint.restore(arrays, saved, "best." if best else "state.arrays.")
+    return eqx.combine(checkpoint.replace(filled, {} if best else saved.averaged), static)
 
 
 def _is_shape(leaf: Any) -> bool:

@@ -18,7 +18,8 @@ from energeia.data.readers import Table
 from energeia.energies.target import Target
 from energeia.recipes.assembly import Assembly
 from energeia.recipes.catalogue import find, require
-from energeia.runs.building import augmentation, build, build_on_target, keys_of
+from energeia.runs.building import augmentation, build, build_on_target, keys_of, skeleton
+from energeia.runs.initial import borrow, keep_initial, with_initial
 from energeia.runs.interrupt import Interruptible
 from energeia.runs.opening import Rows, as_floats, from_file, open_rows, standardized
 from energeia.runs.progress import ProgressLine
@@ -26,6 +27,7 @@ from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import DataRecord, RunDirectory, Status
 from energeia.runs.storage.environment import environment
+from energeia.runs.storage.files import make_folder
 from energeia.runs.storage.kept import keep_rows
 from energeia.runs.targets import TargetSubject, open_subject
 from energeia.runs.weighting import for_losses
@@ -68,9 +70,22 @@ def new_session(
     if isinstance(rows, Rows):
         config = _bounded(config, len(rows.train.x))
     RunDirectory(path).require_free()
+    if config.init:
+        _keep_initial(Path(path), config, rows)
     if kept is not None and isinstance(rows, Rows):
         rows = from_file(rows, keep_rows(Path(path), kept.values, kept.names))
     return Session(RunDirectory.create(path, config), config, rows, quiet)
+
+
+def _keep_initial(folder: Path, config: RunConfig, subject: Rows | TargetSubject) -> None:
+    """Keep the arrays of another run that fit this one; standard error says which do not."""
+    energy = subject.energy if isinstance(subject, TargetSubject) else None
+    with use_precision(config.precision):
+        modules = skeleton(config, subject.problem, energy).modules
+    found = borrow(config.init, config.recipe, modules)
+    print(f"{config.recipe}: {found.sentence}", file=sys.stderr)
+    make_folder(folder)
+    keep_initial(folder, found.arrays)
 
 
 def _bounded(config: RunConfig, count: int) -> RunConfig:
@@ -218,10 +233,12 @@ def _train_on(session: Session, before: Status) -> Status:
 
 def assemble(session: Session) -> Assembly:
     """The modules of a session with their initial arrays, its objective and its players."""
-    subject = session.rows
+    subject, config = session.rows, session.config
     if isinstance(subject, TargetSubject):
-        return build_on_target(session.config, subject)
-    return build(session.config, subject.problem, subject.train)
+        assembly = build_on_target(config, subject)
+    else:
+        assembly = build(config, subject.problem, subject.train)
+    return with_initial(assembly, session.directory.path) if config.init else assembly
 
 
 class ResumePoint(NamedTuple):

@@ -30,8 +30,8 @@ def fit(
     data: Any, recipe: str, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None,
     reading: DataConfig | TargetConfig | None = None, subject: Literal["", "rows", "target"] = "",
-    allow_import: bool = False, seed: int = 0, quiet: bool = False,
-    precision: Literal[32, 64] = 32,
+    allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
+    quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run: ...  # fmt: skip
 
 
@@ -50,8 +50,8 @@ def fit(
     optimization: Optimization | None = None, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None,
     reading: DataConfig | TargetConfig | None = None, subject: Literal["", "rows", "target"] = "",
-    allow_import: bool = False, seed: int = 0, quiet: bool = False,
-    precision: Literal[32, 64] = 32,
+    allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
+    quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run | Fitted:  # fmt: skip
     """Train a recipe on data or on an energy and keep the run, or train modules of one's own.
 
@@ -74,6 +74,8 @@ def fit(
         reading: how the data are read: support, conditions, columns to drop, fractions; or where
             an energy is, as a ``TargetConfig``.
         subject: ``"rows"`` or ``"target"`` for a name that is both; rows by default.
+        init: a run, or its folder, from whose kept arrays a recipe starts where name and shape
+            are the same; standard error names the rest.
         allow_import: let a target ``"module:attribute"`` be imported.
         seed: the seed of all random numbers, those of a source's rows and of the split included,
             unless ``data`` or ``reading`` is a ``DataConfig``, which has a seed of its own.
@@ -104,13 +106,15 @@ def fit(
         if recipe is None:
             raise InputError("a model= was given with an energy: name a recipe, or see docs/parts")
         return _fit_target(
-            data, recipe, reading, out=out, options=options, allow_import=allow_import, seed=seed,
-            quiet=quiet, precision=precision,
+            data, recipe, reading, out=out, options=options, allow_import=allow_import,
+            init=_folder(init), seed=seed, quiet=quiet, precision=precision,
         )  # fmt: skip
     if isinstance(reading, TargetConfig):
         raise InputError("rows were given with a TargetConfig: give a DataConfig")
     where, kept = data_config(data, reading, seed)
     if recipe is None:
+        if init is not None:
+            raise InputError("init= was given with a model=, which has arrays of its own: leave it")
         rows = open_rows(where, kept)
         with use_precision(precision):
             return fit_parts(
@@ -118,8 +122,9 @@ def fit(
                 optimization=optimization, seed=seed, quiet=quiet,
             )  # fmt: skip
     session = prepare_session(
-        where, recipe, kept, out=out, options=options, seed=seed, quiet=quiet, precision=precision
-    )
+        where, recipe, kept, out=out, options=options, init=_folder(init), seed=seed, quiet=quiet,
+        precision=precision,
+    )  # fmt: skip
     run_session(session)
     return load(session.directory.path)
 
@@ -132,8 +137,8 @@ def _is_target(data: Any, reading: Any, subject: str) -> bool:
 
 
 def _fit_target(
-    data: Any, recipe: str, reading: Any, *, out: Any, options: Any, allow_import: bool, seed: int,
-    quiet: bool, precision: Literal[32, 64],
+    data: Any, recipe: str, reading: Any, *, out: Any, options: Any, allow_import: bool, init: str,
+    seed: int, quiet: bool, precision: Literal[32, 64],
 ) -> Run:  # fmt: skip
     """Train a recipe on an energy."""
     where = target_config(data, reading)
@@ -142,7 +147,7 @@ def _fit_target(
     given = data if isinstance(data, Energy | Target) else None
     config = RunConfig(
         recipe=recipe, target=where, options=_options(recipe, options), seed=seed,
-        precision=precision,
+        precision=precision, init=init,
     )  # fmt: skip
     path = Path(out) if out else fresh_folder("runs", recipe)
     RunDirectory(path).require_free()
@@ -150,6 +155,11 @@ def _fit_target(
         subject = open_subject(where, given, allow_import=where.allow_import)
     run_session(new_session(path, config, subject, quiet=quiet))
     return load(path).with_target(given)
+
+
+def _folder(init: Run | str | Path | None) -> str:
+    """The folder of a run to start from, as it is recorded; empty for none."""
+    return str(init.path if isinstance(init, Run) else init or "")
 
 
 def _options(recipe: str, options: dict[str, Any] | msgspec.Struct | None) -> msgspec.Struct:
@@ -161,8 +171,8 @@ def _options(recipe: str, options: dict[str, Any] | msgspec.Struct | None) -> ms
 
 def prepare_session(
     where: DataConfig, recipe: str, kept: Any = None, *, out: str | Path | None = None,
-    options: dict[str, Any] | msgspec.Struct | None = None, seed: int = 0, quiet: bool = False,
-    precision: Literal[32, 64] = 32,
+    options: dict[str, Any] | msgspec.Struct | None = None, init: str = "", seed: int = 0,
+    quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Session:  # fmt: skip
     """A run that is ready to train in a new folder; ``kept`` are rows from memory, or None.
 
@@ -170,7 +180,9 @@ def prepare_session(
         InputError: for data, a recipe or options that cannot be used, or a folder that is taken.
     """
     options = _options(recipe, options)
-    config = RunConfig(recipe=recipe, data=where, options=options, seed=seed, precision=precision)
+    config = RunConfig(
+        recipe=recipe, data=where, options=options, seed=seed, precision=precision, init=init
+    )
     path = Path(out) if out else fresh_folder("runs", recipe)
     RunDirectory(path).require_free()  # before any data are read
     return new_session(path, config, open_rows(where, kept), kept, quiet=quiet)

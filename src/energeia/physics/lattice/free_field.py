@@ -3,18 +3,16 @@
 import math
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from typing_extensions import override
 
 from energeia._core.errors import InputError
-from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
+from energeia._core.types import Scalar
+from energeia.contracts import Condition, Energy
 
 
-class FreeField(Density):
+class FreeField(Energy):
     """E(phi) = 1/2 phi (-Laplacian + m^2) phi, of shape ``(L, L)``, in nats.
 
     The lattice is periodic both ways and its spacing is one, so that
@@ -75,8 +73,8 @@ class FreeField(Density):
         """<phi_x phi_(x+r)> for every distance r: the inverse of the quadratic form."""
         return np.fft.ifft2(1.0 / self.eigenvalues).real
 
-    @override
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
+        """E of one configuration, of shape ``(L, L)`` or flat, in nats."""
         phi = jnp.reshape(x, self.shape)
         steps = sum(jnp.sum((jnp.roll(phi, -1, axis) - phi) ** 2) for axis in (0, 1))
         return 0.5 * (steps + self.mass2 * jnp.sum(phi**2))
@@ -84,12 +82,6 @@ class FreeField(Density):
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         """-E(x) - log Z, exact."""
         return -self.energy(x) - self.log_partition
-
-    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        """White noise, filtered in momentum space."""
-        noise = jax.random.normal(key, self.shape)
-        amplitudes = jnp.fft.fft2(noise) / np.sqrt(self.eigenvalues)
-        return jnp.fft.ifft2(amplitudes).real
 
     def draw(self, seed: int | np.random.Generator, count: int) -> Float[np.ndarray, "count L L"]:
         """Independent exact samples in double precision."""

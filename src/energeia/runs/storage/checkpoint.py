@@ -38,6 +38,25 @@ class Saved(NamedTuple):
     header: Header
     arrays: dict[str, np.ndarray]
 
+    @property
+    def kept(self) -> dict[str, np.ndarray]:
+        """The arrays of the model: the best held-out ones, or the averaged, or the last."""
+        if self.header.best_loss is not None:
+            return self._below("best.")
+        return {**self._below("state.arrays."), **self.averaged}
+
+    @property
+    def averaged(self) -> dict[str, np.ndarray]:
+        """The moving averages of the arrays that are trained; empty where there are none."""
+        return self._below("state.average.")
+
+    def _below(self, prefix: str) -> dict[str, np.ndarray]:
+        return {
+            name.removeprefix(prefix): array
+            for name, array in self.arrays.items()
+            if name.startswith(prefix)
+        }
+
 
 def save(folder: Path, tree: Any, header: dict[str, Any]) -> Path:
     """Write a checkpoint of a pytree of arrays and drop all but the last two.

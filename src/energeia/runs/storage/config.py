@@ -69,6 +69,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seed: Seed = 0
     precision: Literal[32, 64] = 32
     """Bits of a number, in training and in everything that is asked of the run."""
+    init: str = ""
+    """The run whose kept arrays it started from, where they fit; empty for none."""
 
     def __post_init__(self) -> None:
         if (self.data is None) == (self.target is None):
@@ -119,6 +121,7 @@ def from_toml(text: str, where: str) -> RunConfig:
         options=built,
         seed=config.seed,
         precision=config.precision,
+        init=config.init,
     )
 
 
@@ -171,6 +174,7 @@ def _shape() -> type[msgspec.Struct]:
             ("target", TargetConfig | None, None),
             ("seed", Seed, 0),
             ("precision", Literal[32, 64], 32),
+            ("init", str, ""),
         ],
         forbid_unknown_fields=True,
         kw_only=True,
