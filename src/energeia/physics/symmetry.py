@@ -101,8 +101,8 @@ class PlaneRotations(SymmetryGroup):
     """Rotations of the plane of two columns about ``center`` by multiples of 2 pi / ``turns``.
 
     >>> import jax.numpy as jnp
-    >>> PlaneRotations(4).apply(1, jnp.array([1.0, 0.0])).round(6).tolist()
-    [0.0, 1.0]
+    >>> PlaneRotations(4).apply(2, jnp.array([1.0, 2.0])).round(5).tolist()
+    [-1.0, -2.0]
     """
 
     turns: int = eqx.field(static=True)
