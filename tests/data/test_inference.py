@@ -99,3 +99,20 @@ def test_doubts():
     assert not inference.value_warnings(
         summarize(values[:, 3:]), infer(summarize(values[:, 3:]), False), "d"
     )
+
+
+def test_unit_vectors_and_compositions_are_suggested():
+    rng = np.random.default_rng(0)
+    direction = rng.normal(size=(200, 3))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    rows = np.column_stack(
+        [rng.normal(size=200), direction.astype(np.float32), rng.dirichlet([1, 2, 3, 4], 200)]
+    )
+    found = summarize(rows)
+    assert suggest(found, infer(found, alike=False)) == ("1-3:sphere", "4-7:simplex(3)")
+    one_hot = np.eye(3)[rng.integers(0, 3, 200)]
+    found = summarize(np.column_stack([one_hot, rows[:, 0]]))
+    assert not found.groups
+    rows[150, 1] += 1e-4  # the control: beyond the rows that are looked at first
+    found = summarize(rows)
+    assert suggest(found, infer(found, alike=False)) == ("4-7:simplex(3)",)

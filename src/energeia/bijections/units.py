@@ -193,7 +193,7 @@ def _moments(y: Array) -> tuple[Array, Array]:
 
 
 def _host_log_dets(host: Standardization, z: Array) -> list[Array]:
-    """log |dz/dx| of the factors of rows that the host standardized, run by run."""
+    """log |dz/dx| of each coordinate of rows that the host standardized, run by run."""
     parts = []
     location, scale = np.asarray(host.location), np.asarray(host.scale)
     blocks = zip(host.support.split_coordinates(z), host.standardized.blocks, strict=True)
@@ -206,7 +206,9 @@ def _host_log_dets(host: Standardization, z: Array) -> list[Array]:
             total, constant = total + varying, constant + fixed
         if not kind.discrete:
             constant = constant - np.log(scale[start:stop]).reshape(len(values), -1).sum(axis=1)
-        parts.append(total + constant)
+        # The coordinates of a chart share the log-determinant of their factor.
+        each = factor.linked[1]
+        parts.append(jnp.repeat((total + constant) / each, each))
     return parts
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.data.checks import blocks
+from energeia.data.groups import Group, groups
 from energeia.standardization import LARGEST
 from energeia.support import Binary, Categorical, Factor, Integer, Real, Support
 
@@ -33,6 +34,8 @@ class Summary(NamedTuple):
     """Whether every value is a whole number."""
     alphabets: tuple[np.ndarray | None, ...]
     """The distinct values, sorted; None where there are more than 257."""
+    groups: frozenset[Group] = frozenset()
+    """Neighboring columns that are unit vectors or compositions in every row."""
 
     @property
     def constant(self) -> np.ndarray:
@@ -52,6 +55,7 @@ def summarize(rows: np.ndarray) -> Summary:
             np.maximum(total.high, part.high),
             total.whole & part.whole,
             alphabets,
+            total.groups & part.groups,
         )
     return total
 
@@ -109,11 +113,18 @@ def refuse_unfit(
 def suggest(summary: Summary, support: Support) -> tuple[str, ...]:
     """Declarations worth considering, such as ``2:positive``; never applied automatically."""
     found: dict[str, list[int]] = {}
+    together, grouped = [], set()
+    for start, stop, text in sorted(summary.groups):
+        if all(isinstance(column, Real) for column in support.columns[start:stop]):
+            together.append(f"{start}-{stop - 1}:{text}")
+            grouped |= set(range(start, stop))
     for index, column in enumerate(support.columns):
+        if index in grouped:
+            continue
         text = _suggestion(float(summary.low[index]), float(summary.high[index]), column)
         if text:
             found.setdefault(text, []).append(index)
-    return tuple(_declare(where, text) for text, where in found.items())
+    return (*together, *(_declare(where, text) for text, where in found.items()))
 
 
 def value_warnings(summary: Summary, support: Support, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -142,7 +153,7 @@ def _summarize(block: np.ndarray) -> Summary:
         alphabets = _alphabets_by_counting(block, int(low.min()), int(span))
     else:
         alphabets = tuple(_alphabet(block[:, j]) for j in range(block.shape[1]))
-    return Summary(len(block), low, high, whole, alphabets)
+    return Summary(len(block), low, high, whole, alphabets, groups(block))
 
 
 def _alphabets_by_counting(block: np.ndarray, low: int, span: int) -> tuple[np.ndarray | None, ...]:
