@@ -225,7 +225,7 @@ def _to_chart(factor: Factor, x: Array) -> tuple[Array, Any, Array]:
     inside = factor.contains(x)
     if factor.anchor is not None:
         kept = inside.reshape(inside.shape + (1,) * len(factor.shape))
-        x = jnp.where(kept, x, factor.anchor)
+        x = jnp.where(kept, x, jnp.asarray(factor.anchor, x.dtype))
     t = factor.link(x)
     varying, fixed = factor.log_slope(t)
     return t, varying + fixed, inside

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from energeia.estimate import Estimate
 from energeia.records import FEW_DRAWS, ObservableRow, TargetRow, TwoSample
-from energeia.report import figures, landscape, pictures, summaries
+from energeia.report import directions, figures, landscape, pictures, summaries
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import amount, headline_tests, marked, number, probability
 from energeia.report.style import KINDS, formula
@@ -216,7 +216,8 @@ def _cell(value: Estimate, truth: Estimate) -> TableCell:
 def _pictures(page: Page) -> dict[str, Any]:
     """The pictures for a layout: mosaics, planes, or marginals with pairs and correlations."""
     found: dict[str, Any] = {
-        "mosaics": [], "planes": None, "marginals": None, "pairs": [], "correlations": None
+        "mosaics": [], "planes": None, "marginals": None, "maps": [], "pairs": [],
+        "correlations": None,
     }  # fmt: skip
     if len(page.held_out) == 0:
         return found
@@ -226,6 +227,7 @@ def _pictures(page: Page) -> dict[str, Any]:
         return found | {"planes": pictures.planes(page), "marginals": pictures.marginals(page)}
     return found | {
         "marginals": pictures.marginals(page),
+        "maps": directions.maps(page),
         "pairs": pictures.pairs(page),
         "correlations": pictures.correlations(page),
     }

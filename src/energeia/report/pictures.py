@@ -108,7 +108,7 @@ def planes_figure(page: Page, pair: tuple[int, int] = (0, 1)) -> Figure:
     """The same as a figure."""
     every = clouds(page)
     first, second = pair
-    down, across = _grid(len(every))
+    down, across = panels_of(len(every))
     ranges = [_range(every[0].rows[:, c], page.support.columns[c]) for c in pair]
     bins = 36 if len(every[0].rows) < 3000 else 64
     counts = [
@@ -181,7 +181,7 @@ def correlations(page: Page) -> Markup | None:
     width = page.support.width
     if not 2 < width <= MOST_CORRELATED:
         return None
-    down, across = _grid(len(every))
+    down, across = panels_of(len(every))
     truth = _correlation(every[0].rows)
     with rc():
         figure = Figure(figsize=(WIDTH, 2.75 * down), layout="constrained")
@@ -217,7 +217,7 @@ def correlated_pairs(page: Page) -> list[tuple[int, int]]:
     return [divmod(int(i), strength.shape[1]) for i in order]
 
 
-def _grid(count: int) -> tuple[int, int]:
+def panels_of(count: int) -> tuple[int, int]:
     """Rows and columns of panels: at most four in a row, balanced."""
     across = 3 if count in (3, 5, 6, 9) else min(4, count)
     return math.ceil(count / across), across

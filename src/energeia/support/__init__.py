@@ -7,6 +7,7 @@ from energeia.support.alphabets import Integer as Integer
 from energeia.support.declaration import parse as parse
 from energeia.support.factor import Continuous as Continuous
 from energeia.support.factor import Factor as Factor
+from energeia.support.factor import functions_of as functions_of
 from energeia.support.kinds import CONTINUOUS as CONTINUOUS
 from energeia.support.kinds import CURVED as CURVED
 from energeia.support.kinds import DISCRETE as DISCRETE

@@ -103,8 +103,9 @@ class Continuous(Factor, frozen=True):
     """
 
     discrete: ClassVar[bool] = False
-    anchor: ClassVar[float | None] = None
-    """A number that stands for values outside, where their gradients would not be finite."""
+    anchor: ClassVar[float | tuple[float, ...] | None] = None
+    """A value that stands for those outside, where their gradients would not be finite; one number
+    stands for all of its numbers."""
 
     @abstractmethod
     def log_slope(self, t: Any) -> tuple[Any, float]:
