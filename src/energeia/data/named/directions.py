@@ -27,6 +27,7 @@ class VonMisesFisherMixture:
     name = "vmf"
     layout = (3,)
     symmetries: tuple[str, ...] = ()
+    periodic_layout = False
     support = Support(((Sphere(2), 1),))
 
     def draw(self, seed: int, count: int) -> np.ndarray:
