@@ -13,7 +13,7 @@ import numpy as np
 from energeia._core.errors import InputError, nearest
 from energeia.data import checks, readers
 from energeia.data.dataset import Provenance
-from energeia.data.named.catalog import NAMED, parse_spec, refuse_unknown
+from energeia.data.named.catalog import NAMED, Source, parse_spec, refuse_unknown
 from energeia.data.weights import checked_weights, weight_warnings
 from energeia.standardization import LARGEST
 
@@ -162,8 +162,19 @@ def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, P
         return loaded, None, _provenance(spec, _digest_rows(loaded.values), loaded, used)
     checks.require_memory(name, parameters["n"], loaded.layout)
     drawn = loaded.draw(seed, parameters["n"])
+    _require_symmetries(spec, loaded, drawn)
     table = readers.Table(drawn.reshape(len(drawn), *loaded.layout), None, alike=True)
     return table, loaded, _provenance(spec, _digest_rows(drawn), table, seed)
+
+
+def _require_symmetries(spec: str, source: Source, drawn: np.ndarray) -> None:
+    """Check what a source declares on its own draws; this needs JAX."""
+    if source.symmetries:
+        from energeia.physics.invariance import require_invariance
+
+        require_invariance(
+            spec, source.symmetries, source.layout, source.support, source.log_prob, drawn
+        )
 
 
 def _choose_rows(

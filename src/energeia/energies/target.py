@@ -45,6 +45,9 @@ class Target(NamedTuple):
     conditions: tuple[ConditionColumn, ...] = ()
     """What the energy depends on beside x; trained over, uniformly from ``low`` to ``high``."""
     symmetries: tuple[str, ...] = ()
+    """Maps that keep the energy, as ``name:parameter=value``, see ``physics.symmetries``."""
+    periodic_layout: bool = False
+    """Whether the sites of the layout are neighbors across its edges."""
     log_partition: Callable[[np.ndarray | None], float | None] = _unknown
     """The exact log Z of a condition, or None where it is not known."""
     observables: tuple[Any, ...] = ()

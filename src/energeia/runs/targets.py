@@ -11,11 +11,13 @@ import numpy as np
 
 from energeia import support as supports
 from energeia._core.errors import InputError, nearest
+from energeia._core.precision import use_precision
 from energeia._core.trees import Frozen
 from energeia.contracts import Batch, Energy
 from energeia.data.named.catalog import NAMED, TARGETS
 from energeia.data.named.targets import open_target
 from energeia.energies.target import OfStandardizedCondition, Target, target_of
+from energeia.physics.invariance import ROWS, require_invariance
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import TargetConfig
 from energeia.support import Real, Support
@@ -66,6 +68,7 @@ def open_subject(
         InputError: for a target that cannot be found, or whose import was not allowed.
     """
     target = _with_reading(find_target(config, given, allow_import=allow_import), config)
+    _require_symmetries(config.spec, target)
     problem = Problem(
         subject="target",
         support=target.support,
@@ -73,6 +76,7 @@ def open_subject(
         rows=0,
         condition_dimension=len(target.conditions),
         symmetries=target.symmetries,
+        periodic_layout=target.periodic_layout,
         conditions=target.conditions,
     )
     held: Any = target.draw_conditions(0, _HELD)
@@ -84,6 +88,22 @@ def open_subject(
         train, held = Draws(low, high), encode(held).astype(real)
     empty: Any = np.zeros((_HELD, 0), real)
     return TargetSubject(target, problem, train, Batch(empty, held))
+
+
+def _require_symmetries(spec: str, target: Target) -> None:
+    """Check the maps that a target declares on initial rows, at one condition."""
+    if not target.symmetries:
+        return
+    held = target.draw_conditions(0, 1)
+    condition = None if held is None else held[0]
+
+    def log_prob(rows: np.ndarray) -> np.ndarray:
+        with use_precision(64):
+            energies = jax.jit(jax.vmap(lambda x: target.energy.energy(x, condition)))
+            return -np.asarray(energies(jnp.asarray(rows)))
+
+    rows = target.initial_rows(0, ROWS)
+    require_invariance(spec, target.symmetries, target.layout, target.support, log_prob, rows)
 
 
 def find_target(

@@ -154,6 +154,11 @@ TARGETS: dict[str, NamedTarget] = {
         },
         f"{_MADE}:ising",
     ),
+    "free-field": NamedTarget(
+        "a free scalar field on a periodic square lattice, E = phi (-Laplacian + mass2) phi / 2",
+        {"L": Parameter(int, 8), "mass2": Parameter(float, 0.25)},
+        f"{_MADE}:free_field",
+    ),
     "double-well": NamedTarget(
         "E = height sum (x_i^2 - 1)^2 + tilt sum x_i; height and tilt may be ranges",
         {

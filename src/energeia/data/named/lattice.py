@@ -12,6 +12,9 @@ from energeia.physics.lattice.ising import Ising
 from energeia.physics.lattice.observables import Derived, ising_observables
 from energeia.support import Binary, Real, Support
 
+FREE_FIELD_SYMMETRIES = ("translations", "transposition", "reflections", "sign-flip")
+"""Symmetries of a free field, of which transposition and reflections make the rotations."""
+
 
 class IsingSource:
     """Independent exact samples of an Ising lattice, with its exact properties.
@@ -79,12 +82,7 @@ class FreeFieldSource:
         self.layout = model.shape
         self.periodic_layout = True
         self.support = Support(((Real(), model.L**2),))
-        self.symmetries: tuple[str, ...] = (
-            "translations",
-            "transposition",
-            "reflections",
-            "sign-flip",
-        )
+        self.symmetries: tuple[str, ...] = FREE_FIELD_SYMMETRIES
         self.entropy: float | None = model.entropy
 
     def draw(self, seed: int, count: int) -> np.ndarray:

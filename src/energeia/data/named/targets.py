@@ -13,9 +13,12 @@ from energeia._core.errors import InputError, nearest
 from energeia.conditions import ConditionColumn
 from energeia.contracts import Energy
 from energeia.data.named.catalog import TARGETS, target_parameters
+from energeia.data.named.lattice import FREE_FIELD_SYMMETRIES
 from energeia.energies.analytic import Banana, NormalMixture
 from energeia.energies.function import energy
 from energeia.energies.target import FlatEnergy, Target, condition_ranges, target_of
+from energeia.physics.lattice.field_observables import free_field_observables
+from energeia.physics.lattice.free_field import FreeField
 from energeia.physics.lattice.ising import Ising
 from energeia.physics.lattice.observables import ColumnMoment, Derived, ising_observables
 from energeia.support import Binary, Real, Support
@@ -132,8 +135,20 @@ def ising(L: int, beta: Range, J: float, h: float) -> Target:
         columns=tuple(f"x{i}" for i in range(L * L)),
         conditions=conditions,
         symmetries=("translations", "transposition", *(("spin-flip",) if h == 0 else ())),
+        periodic_layout=True,
         log_partition=log_partition,
         observables=observables,
+    )
+
+
+def free_field(L: int, mass2: float) -> Target:
+    """The free scalar field as an energy of rows of L^2 reals, everything known."""
+    model = FreeField(L, mass2)
+    return target_of(model, scale=model.correlations[0, 0] ** 0.5)._replace(
+        symmetries=FREE_FIELD_SYMMETRIES,
+        periodic_layout=True,
+        log_partition=lambda _: model.log_partition,
+        observables=free_field_observables(model),
     )
 
 
