@@ -14,8 +14,10 @@ from energeia.bijections import Affine
 from energeia.cli.main import main
 from energeia.contracts import Batch
 from energeia.distributions import StandardNormal
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.models import Flow
 from energeia.recipes.catalogue import RECIPES
+from energeia.report.gather import page_of
 from energeia.runs import DataConfig
 from energeia.runs.building import skeleton
 from energeia.runs.opening import open_rows
@@ -85,22 +87,27 @@ def small(tmp_path):
     return energeia.fit(path, "realnvp", reading=reading, out=out, options=FEW, quiet=True)
 
 
-@pytest.mark.parametrize("resident_mb", [64, 0])
-def test_python_the_command_line_and_a_resumed_run_end_in_the_same_bytes(resident_mb, tmp_path):
+def test_python_and_the_command_line_end_in_the_same_bytes(tmp_path):
     array, out = table(signed, tmp_path / "rows.csv", rows=600), tmp_path / "run"
-    options = FEW | {"training": FEW["training"] | {"resident_mb": resident_mb}}
     words = ("fit", tmp_path / "rows.csv", "realnvp", "--weight", "w", "--out", out)
-    assert command(*words, *flags(options), "--json") == 0
-    whole = content(out)
-    for name, column in {"weighted": "2", "without": ""}.items():
+    assert command(*words, *flags(FEW), "--json") == 0
+    whole = content(out)["metrics.jsonl"]
+    reading = DataConfig(weight="2")
+    for name, given in {"weighted": (array, reading), "without": (array[:, :2], None)}.items():
+        rows, how = given
         found = energeia.fit(
-            array if column else array[:, :2], "realnvp", reading=DataConfig(weight=column),
-            out=tmp_path / name, options=options, quiet=True,
-        )  # fmt: skip
-        same = content(found.path)["metrics.jsonl"] == whole["metrics.jsonl"]
-        assert same == (name == "weighted")
+            rows, "realnvp", reading=how, out=tmp_path / name, options=FEW, quiet=True
+        )
+        assert (content(found.path)["metrics.jsonl"] == whole) == (name == "weighted")
 
-    directory = RunDirectory(out)
+
+@pytest.mark.parametrize("resident_mb", [64, 0])
+def test_a_resumed_run_ends_in_the_same_bytes(resident_mb, tmp_path):
+    out, training = tmp_path / "run", FEW["training"] | {"resident_mb": resident_mb}
+    table(signed, tmp_path / "rows.csv", rows=600)
+    words = ("fit", tmp_path / "rows.csv", "realnvp", "--weight", "w", "--out", out)
+    assert command(*words, *flags(FEW | {"training": training}), "--json") == 0
+    whole, directory = content(out), RunDirectory(out)
     for file in directory.checkpoints.glob("*4.*"):
         file.unlink()
     directory.write("status.json", msgspec.structs.replace(directory.status, state="interrupted"))
@@ -126,6 +133,20 @@ def test_the_record_and_the_scores_of_a_run_know_the_weights(tmp_path, capsys):
         assert command("score", run.path, tmp_path / "rows.csv", "--json", *out) == 0
         found = json.loads(capsys.readouterr().out)["log_likelihood"]["value"]
         assert found == pytest.approx(scores.mean.value, rel=1e-6)
+
+
+def test_the_report_has_the_weights_of_the_rows_that_it_shows(tmp_path):
+    run, budget = small(tmp_path), EvaluationBudget(rows=60, permutations=9)
+
+    def shown():
+        return page_of([run.directory]).held_out_weight
+
+    before = shown()
+    run.evaluate(budget=budget)
+    assert np.array_equal(shown(), before)
+    assert set(np.unique(before)) == {-1.0, 1.0}
+    run.evaluate(np.random.default_rng(0).normal(size=(300, 2)), budget=budget)
+    assert shown() is None
 
 
 def test_losses_take_weights_none_of_which_is_negative(tmp_path):

@@ -54,6 +54,8 @@ class Page:
     layout: tuple[int, ...]
     held_out: np.ndarray
     """Held-out rows, shape ``(n, d)``; of a target, draws resampled to it by their weights."""
+    held_out_weight: np.ndarray | None = None
+    """The weight of each, negative ones included; None for rows without."""
     reference: str = "held-out data"
     """What those rows are."""
     data: dict[str, Any]

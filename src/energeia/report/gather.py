@@ -51,6 +51,7 @@ def page_of(directories: Sequence[RunDirectory], title: str = "") -> Page:
         support=problem.support,
         layout=problem.layout,
         held_out=np.empty((0, problem.dimension)) if held_out is None else held_out,
+        held_out_weight=first.load_rows("held_out_weights.npy"),
         reference="held-out data" if about_rows else "draws weighted to the target",
         data=_facts(record, about_rows=about_rows),
         columns=record.columns,

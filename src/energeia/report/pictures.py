@@ -30,6 +30,8 @@ class Cloud(NamedTuple):
 
     name: str
     rows: np.ndarray
+    share: np.ndarray
+    """How much each row counts, of sum one; negative for rows of negative weight."""
 
 
 class Mosaic(NamedTuple):
@@ -44,15 +46,16 @@ class Mosaic(NamedTuple):
 
 def clouds(page: Page) -> list[Cloud]:
     """The data first, then each model that has samples; rows that are not finite are left out."""
-    found = [(page.reference, page.held_out)]
-    found += [(m.title, m.samples) for m in page.models if m.samples is not None]
-    every = [Cloud(name, _finite(rows)) for name, rows in found]
-    return every[:1] + [cloud for cloud in every[1:] if len(cloud.rows)]
+    data = _cloud(page.reference, page.held_out, page.held_out_weight)
+    models = [_cloud(m.title, m.samples) for m in page.models if m.samples is not None]
+    return [data, *(cloud for cloud in models if len(cloud.rows))]
 
 
-def _finite(rows: np.ndarray) -> np.ndarray:
+def _cloud(name: str, rows: np.ndarray, weight: np.ndarray | None = None) -> Cloud:
     head = np.asarray(rows[:ROWS_DRAWN], dtype=np.float64).reshape(min(len(rows), ROWS_DRAWN), -1)
-    return head[np.isfinite(head).all(axis=1)]
+    finite = np.isfinite(head).all(axis=1)
+    counted = np.ones(int(finite.sum())) if weight is None else weight[: len(head)][finite]
+    return Cloud(name, head[finite], counted / (counted.sum() if counted.sum() > 0 else 1.0))
 
 
 def is_image(layout: Sequence[int]) -> bool:
@@ -112,7 +115,7 @@ def planes_figure(page: Page, pair: tuple[int, int] = (0, 1)) -> Figure:
     ranges = [_range(every[0].rows[:, c], page.support.columns[c]) for c in pair]
     bins = 36 if len(every[0].rows) < 3000 else 64
     counts = [
-        np.histogram2d(c.rows[:, first], c.rows[:, second], bins, ranges)[0] / len(c.rows)
+        np.histogram2d(c.rows[:, first], c.rows[:, second], bins, ranges, weights=c.share)[0]
         for c in every
     ]
     positive = counts[0][counts[0] > 0]
@@ -164,7 +167,7 @@ def _marginal(axes: Axes, every: list[Cloud], column: int, kind: Factor) -> None
     edges = _edges(every[0].rows[:, column], kind)
     for index, cloud in enumerate(every):
         values = cloud.rows[:, column]
-        weights = np.histogram(values, edges)[0] / (len(values) * np.diff(edges))
+        weights = np.histogram(values, edges, weights=cloud.share)[0] / np.diff(edges)
         if index == 0:
             axes.stairs(weights, edges, fill=True, color=DATA, alpha=0.45, label=cloud.name)
         else:
@@ -182,13 +185,13 @@ def correlations(page: Page) -> Markup | None:
     if not 2 < width <= MOST_CORRELATED:
         return None
     down, across = panels_of(len(every))
-    truth = _correlation(every[0].rows)
+    truth = _correlation(every[0])
     with rc():
         figure = Figure(figsize=(WIDTH, 2.75 * down), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         image = None
         for axes, cloud in zip(panels, every, strict=False):
-            found = _correlation(cloud.rows)
+            found = _correlation(cloud)
             image = axes.imshow(found, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
             worst = float(np.max(np.abs(found - truth)))
             axes.set_title(cloud.name, loc="left")
@@ -212,7 +215,7 @@ def pairs(page: Page) -> list[Markup]:
 
 def correlated_pairs(page: Page) -> list[tuple[int, int]]:
     """The most correlated pairs of columns of the data, the strongest first."""
-    strength = np.triu(np.abs(_correlation(clouds(page)[0].rows)), 1)
+    strength = np.triu(np.abs(_correlation(clouds(page)[0])), 1)
     order = np.argsort(strength, axis=None)[::-1][:MOST_PAIRS]
     return [divmod(int(i), strength.shape[1]) for i in order]
 
@@ -223,11 +226,11 @@ def panels_of(count: int) -> tuple[int, int]:
     return math.ceil(count / across), across
 
 
-def _correlation(rows: np.ndarray) -> np.ndarray:
-    centered = rows - rows.mean(axis=0)
-    scale = centered.std(axis=0)
-    centered = centered / np.where(scale > 0, scale, 1.0)
-    return centered.T @ centered / len(rows)
+def _correlation(cloud: Cloud) -> np.ndarray:
+    centered = cloud.rows - cloud.share @ cloud.rows
+    variance = cloud.share @ centered**2  # not positive only where negative weights outweigh others
+    centered = centered / np.sqrt(np.where(variance > 0, variance, 1.0))
+    return (centered.T * cloud.share) @ centered
 
 
 def _spread_out(rows: np.ndarray, most: int) -> list[int]:

@@ -99,7 +99,7 @@ def _evaluate_run(
     )
     directory.write("evaluation.json", details.evaluation)
     rows = as_floats(held_out.x[:_KEPT_SAMPLES])
-    directory.save_rows("held_out.npy", rows)
+    directory.save_held_out(rows, held_out.weight)
     if details.samples is not None:
         directory.save_rows("samples.npy", as_floats(details.samples.x[:_KEPT_SAMPLES]))
     scan = scan_landscape(model, rows, jax.random.key(seed), units)

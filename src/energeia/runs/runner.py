@@ -145,7 +145,7 @@ def _write_records(session: Session) -> None:
     directory.write("data.json", data_record(rows, session.config))
     directory.write("environment.json", environment())
     if isinstance(rows, Rows):
-        directory.save_rows("held_out.npy", as_floats(rows.test.x[:_REPORT_ROWS]))
+        directory.save_held_out(as_floats(rows.test.x[:_REPORT_ROWS]), rows.test.weight)
 
 
 def data_record(rows: Rows | TargetSubject, config: RunConfig) -> DataRecord:

@@ -3,7 +3,8 @@
 ``config.toml``: the configuration; ``problem.json``: the variables; ``data.json`` and
 ``environment.json``: data and software; ``data.npy``: rows that were given in memory;
 ``metrics.jsonl`` and ``timings.jsonl``: logs of training; ``checkpoints/``; ``status.json``:
-progress and outcome; ``evaluation.json``, ``samples.npy``, ``held_out.npy``: the evaluation.
+progress and outcome; ``evaluation.json``, ``samples.npy``, ``held_out.npy`` and, for weighted rows,
+``held_out_weights.npy``: the evaluation.
 """
 
 from contextlib import AbstractContextManager
@@ -16,7 +17,7 @@ import numpy as np
 from energeia._core.errors import CorruptRun, InputError
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation, WeightSummary
-from energeia.runs.storage import logs
+from energeia.runs.storage import files, logs
 from energeia.runs.storage.config import RunConfig, read_config, to_toml
 from energeia.runs.storage.files import make_folder, remove_parts, whole, write_whole
 from energeia.runs.storage.kept import located
@@ -233,6 +234,15 @@ class RunDirectory:
         """Store rows for the report."""
         with whole(self.path / name) as stream:
             np.save(stream, rows, allow_pickle=False)
+
+    def save_held_out(self, rows: np.ndarray, weight: Any) -> None:
+        """Store held-out rows for the report, and their weights where they have any."""
+        self.save_rows("held_out.npy", rows)
+        weights = self.path / "held_out_weights.npy"
+        if weight is not None:
+            self.save_rows(weights.name, np.asarray(weight[: len(rows)], np.float64))
+        elif weights.is_file():
+            files.disk.remove(weights)  # those of other rows, which were held out before
 
     def load_rows(self, name: str) -> np.ndarray | None:
         """Stored rows, or None.
