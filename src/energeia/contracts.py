@@ -73,9 +73,21 @@ class Energy(Shaped):
         """Minus the gradient of the energy: the score of p, shape ``self.shape``."""
         return -jax.grad(self.energy)(x, condition)
 
+    def put_back(self, x: Array) -> Array:
+        """``x`` with the coordinates that this energy holds at known values put back to them.
+
+        None are by default. Kernels apply it to what they propose: an energy with known values
+        (``energies.Masked``) does not depend on what else stands in those coordinates.
+        """
+        return x
+
 
 class BlockEnergy(Energy):
-    """An energy whose variables form blocks that can be drawn given the others (Gibbs sampling)."""
+    """An energy whose variables form blocks that can be drawn given the others (Gibbs sampling).
+
+    The variables of one block are independent given what the draw holds fixed (the other blocks, or
+    hidden variables drawn first), so that some of them may keep known values.
+    """
 
     @property
     @abstractmethod

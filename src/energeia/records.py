@@ -89,6 +89,29 @@ class TargetRow(msgspec.Struct, frozen=True, kw_only=True):
     """Means reweighted to exp(-E) / Z; ``data`` holds the plain mean of the model's draws."""
 
 
+class CompletionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How the unknown parts of rows were drawn, and how far the draws can be trusted."""
+
+    kind: Literal["exact", "exact in the limit"]
+    """In the limit of many proposals or of long chains."""
+    method: str
+    """``draws``, ``weighted draws``, or chains of a kernel."""
+    draws: int
+    """Of each row."""
+    proposals: int | None = None
+    """Weighted draws of each row, from which its draws are taken."""
+    chains: int | None = None
+    """Of each row."""
+    steps: int | None = None
+    """Of each chain, after those that were dropped."""
+    ess: float | None = None
+    """The least effective sample size of a row; None for exact draws."""
+    r_hat: float | None = None
+    """The largest of a row, over its unknown columns."""
+    acceptance: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured on one trained model."""
 

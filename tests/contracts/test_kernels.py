@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from energeia.energies.analytic import Banana, Normal
+from energeia.energies.mask import masked
 from energeia.mcmc.hmc import Hmc
 from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.langevin import Langevin
@@ -61,6 +62,23 @@ def test_invariant(kernel, target):
     assert np.all(np.abs(deviations(x, truth)) < 4)
     assert 0.05 < float(acceptance.mean()) < 0.999
     assert float(np.mean(np.any(np.asarray(x) != np.asarray(exact(energy)), axis=1))) > 0.7
+
+
+@pytest.mark.parametrize("kernel", ["mala", "mala, large steps", "hmc"])
+def test_a_masked_target_is_left_invariant_too(kernel):
+    """Of the second column of a normal given the first, whose mean depends on it."""
+    known = jnp.array([True, False])
+    target = masked(TARGETS["normal"][0], jnp.array([1.0, jnp.nan]), known)
+    mean, variance = 0.8 / 2.0, 1.0 - 0.8**2 / 2.0
+    noise = jax.random.normal(jax.random.key(2), (CHAINS,))
+    start = jnp.stack([jnp.ones(CHAINS), mean + variance**0.5 * noise], axis=1)
+    x, acceptance = run(KERNELS[kernel], target, start, jax.random.key(5), 25)
+    assert np.all(np.asarray(x[:, 0]) == 1.0)
+    centered = np.asarray(x) - np.array([0.0, mean])
+    assert np.all(np.abs(deviations(centered, (1.0, 1.0, variance, 0.0))[2:]) < 4)
+    assert 0.05 < float(acceptance.mean()) < 0.999
+    # The control: the column's own variance.
+    assert np.abs(deviations(centered, (1.0, 1.0, 1.0, 0.0))[2]) > 10
 
 
 def test_unadjusted_langevin_is_biased_as_it_says():

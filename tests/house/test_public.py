@@ -24,7 +24,8 @@ INTERNAL = {
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
     | {"Unweighted"},
-    "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "LangevinState", "MalaState"},
+    "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
+    | {"MalaState"},
     "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion"},
     "objectives": {"Draws", "Encoder", "JointStatistics", "PersistentChains", "Proposal"}
@@ -45,6 +46,7 @@ INTERNAL = {
     "runs": {
         "Borrowed",
         "Disk",
+        "Holes",
         "RowFile",
         "RowProgress",
         "TomographyResult",

@@ -76,6 +76,7 @@ class TargetArguments(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+Chosen = Annotated[int, msgspec.Meta(ge=8, le=1_000_000)]
 _Spec = Annotated[Positional[str], arg(metavar="DATA")]
 _Run = Annotated[Positional[str], arg(metavar="RUN")]
 _Runs = Annotated[Positional[tuple[str, ...]], arg(metavar="RUN")]
@@ -147,6 +148,28 @@ class SampleArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Temperature T: of exp(-E / T) with chains, of prior(z)^(1/T) without."""
     truncation: NonNegative = 0.0
     """Without chains: truncate the latent prior at this many standard deviations; 0 for none."""
+    common: _Common = Common()
+
+
+class CompleteArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """Draw the unknown entries of rows given the known ones."""
+
+    run: _Run
+    """Folder of the run."""
+    data: Annotated[Positional[str], arg(metavar="HOLES")]
+    """A file of rows with NaN or empty cells where nothing is known."""
+    n: Annotated[Count, arg(aliases=["-n"])] = 10
+    """Number of draws of each row."""
+    out: Annotated[str, arg(aliases=["-o"])] = "completed.npz"
+    """The .npz file for the draws, their kind and their diagnostics."""
+    condition: tuple[Finite, ...] = ()
+    """Values of the condition columns, where they are not columns of the file."""
+    proposals: Chosen = 1024
+    """Weighted draws of each row, of models that draw with weights."""
+    chains: Chosen = 16
+    """Chains of each row, of models that run chains."""
+    steps: Chosen = 400
+    """Steps of each chain; the first half is dropped."""
     common: _Common = Common()
 
 
@@ -287,6 +310,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "compare": CompareArguments,
     "resume": ResumeArguments,
     "sample": SampleArguments,
+    "complete": CompleteArguments,
     "score": ScoreArguments,
     "evaluate": EvaluateArguments,
     "report": ReportArguments,

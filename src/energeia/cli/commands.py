@@ -11,6 +11,7 @@ _COMMANDS = {
     "fit": "training:fit",
     "resume": "training:resume",
     "sample": "using:sample",
+    "complete": "completing:complete",
     "score": "using:score",
     "evaluate": "comparing:evaluate_runs",
     "report": "comparing:report",

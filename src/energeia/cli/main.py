@@ -34,6 +34,7 @@ number.
   fit DATA RECIPE        train one recipe, on rows or on an energy
   resume RUN             continue after an interruption
   sample RUN             draw samples
+  complete RUN HOLES     draw the unknown entries of rows given the known ones
   score RUN DATA         log-likelihood of rows, with error and kind
   evaluate RUN ...       measure runs against held-out data
   report RUN ...         write a page about runs

@@ -36,6 +36,8 @@ class DataRequest(NamedTuple):
     """The column of weights; empty for none."""
     modeled: int | None = None
     """Columns of a trained model, for which rows may come without their weights."""
+    holes: bool = False
+    """Whether NaN stands for what is not known, and may stay."""
 
 
 class LoadedRows(NamedTuple):
@@ -191,7 +193,7 @@ def _choose_rows(
 
 
 def _finite_rows(values: np.ndarray, request: DataRequest) -> tuple[np.ndarray, np.ndarray]:
-    bad = checks.bad_rows(values)
+    bad = np.zeros(0, int) if request.holes else checks.bad_rows(values)
     if bad.size == 0:
         return values, bad
     if not request.drop_bad_rows:

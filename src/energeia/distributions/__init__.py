@@ -8,6 +8,7 @@ ColumnLikelihoods          independent columns, each with the likelihood of its 
 Columns                    one head for each column, as flat vectors
 columns_of                 the heads that fit a support
 DiscretizedLogistics       an ordered column as logistics integrated over cells
+FiniteProduct              independent variables on finite alphabets
 GaussianMixture            a real column
 Head                       a family of distributions of one number
 likelihood_of              the likelihood that fits a column
@@ -15,6 +16,7 @@ LogisticLikelihood         logistics integrated over cells
 NormalDiag                 N(mean, diag(scale^2))
 NormalLikelihood           a mixture of Gaussians over the reals
 Ordinal                    an ordered column by a few smooth functions of its codes
+product_of_marginals       independent variables with the frequencies of rows
 ProductBase                normal numbers, uniform angles, directions and rotations
 ProjectedNormalLikelihood  directions of planar Gaussians
 RealPeriodicBase           normal columns on the line, uniform ones on the circle
@@ -22,6 +24,7 @@ Softmax                    a categorical column given its logits
 StandardNormal             independent N(0, 1) numbers
 TruncatedNormal            truncated normal numbers
 Uniform                    independent uniform numbers
+uniform_product            independent variables, uniform on one alphabet
 WrappedMixture             an angle
 """
 

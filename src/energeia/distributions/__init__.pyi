@@ -4,6 +4,9 @@ from energeia.distributions.discrete import Bernoulli as Bernoulli
 from energeia.distributions.discrete import DiscretizedLogistics as DiscretizedLogistics
 from energeia.distributions.discrete import Ordinal as Ordinal
 from energeia.distributions.discrete import Softmax as Softmax
+from energeia.distributions.finite import FiniteProduct as FiniteProduct
+from energeia.distributions.finite import product_of_marginals as product_of_marginals
+from energeia.distributions.finite import uniform_product as uniform_product
 from energeia.distributions.gaussian import RealPeriodicBase as RealPeriodicBase
 from energeia.distributions.gaussian import StandardNormal as StandardNormal
 from energeia.distributions.gaussian import Uniform as Uniform

@@ -1,7 +1,6 @@
 """Energies with closed forms, neural energies, Boltzmann machines, and their algebra.
 
 Banana          skewed, with known moments
-Clamped         E with some coordinates fixed
 ConfinedEnergy  a network plus a quadratic
 Critic          E(x, condition) = network([x, condition])
 DoubleWell      2^d modes of known weights
@@ -12,6 +11,9 @@ FunctionEnergy  a plain function as an energy
 GeometricPath   (1 - beta) E_0 + beta E from a normalized density
 Interpolated    one point of a geometric path
 LatentEnergy    an energy of z from one of x and a generator
+Masked          E given the values of some coordinates
+masked          make one, which keeps blocks
+MaskedBlocks    the same of an energy with blocks
 NeuralEnergy    a normal plus a network of sines and cosines
 Normal          N(mean, covariance)
 NormalMixture   Gaussians of one width
@@ -27,6 +29,7 @@ Sum             E_1(x) + E_2(x)
 Tempered        beta E(x)
 Tilt            p_G(x) exp(-E(x))
 Visible         codes as visible units: bits, one-hot or thermometer
+WithinCells     E with some coordinates confined to cells
 """
 
 from energeia._core.lazy import attach

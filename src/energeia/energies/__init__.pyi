@@ -1,4 +1,3 @@
-from energeia.energies.algebra import Clamped as Clamped
 from energeia.energies.algebra import GeometricPath as GeometricPath
 from energeia.energies.algebra import Interpolated as Interpolated
 from energeia.energies.algebra import Path as Path
@@ -10,6 +9,7 @@ from energeia.energies.analytic import DoubleWell as DoubleWell
 from energeia.energies.analytic import Normal as Normal
 from energeia.energies.analytic import NormalMixture as NormalMixture
 from energeia.energies.analytic import fitted_normal as fitted_normal
+from energeia.energies.cells import WithinCells as WithinCells
 from energeia.energies.confined import ConfinedEnergy as ConfinedEnergy
 from energeia.energies.critic import Critic as Critic
 from energeia.energies.embedded import EmbeddedEnergy as EmbeddedEnergy
@@ -20,6 +20,9 @@ from energeia.energies.latent import Plain as Plain
 from energeia.energies.latent import Posterior as Posterior
 from energeia.energies.latent import Pullback as Pullback
 from energeia.energies.latent import Tilt as Tilt
+from energeia.energies.mask import Masked as Masked
+from energeia.energies.mask import MaskedBlocks as MaskedBlocks
+from energeia.energies.mask import masked as masked
 from energeia.energies.neural import NeuralEnergy as NeuralEnergy
 from energeia.energies.rbm import Rbm as Rbm
 from energeia.energies.rbm import RbmPath as RbmPath

@@ -1,11 +1,11 @@
-"""Compositions of energies: tempered, clamped, summed, shifted, interpolated."""
+"""Compositions of energies: tempered, summed, shifted, interpolated."""
 
 from abc import abstractmethod
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 from typing_extensions import override
 
 from energeia._core.errors import InputError
@@ -41,31 +41,9 @@ class Tempered(Energy):
         """Beta times the inner energy, in nats."""
         return self.beta * self.inner.energy(x, condition)
 
-
-class Clamped(Energy):
-    """E with some coordinates fixed: the energy of the free ones given the rest.
-
-    ``free`` marks the coordinates that may change; the others are taken from ``values``, not from
-    x, so their force is zero.
-    """
-
-    inner: Energy
-    free: Bool[Array, " *shape"]
-    values: Float[Array, " *shape"]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of one configuration, fixed coordinates included."""
-        return self.inner.shape
-
-    @property
     @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
-    def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """E(x) with the fixed coordinates at their values, in nats."""
-        return self.inner.energy(jnp.where(self.free, x, self.values), condition)
+    def put_back(self, x: Array) -> Array:
+        return self.inner.put_back(x)
 
 
 class Sum(Energy):
@@ -110,6 +88,10 @@ class Shifted(Energy):
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The inner energy less the offset, in nats."""
         return self.inner.energy(x, condition) - self.offset.value
+
+    @override
+    def put_back(self, x: Array) -> Array:
+        return self.inner.put_back(x)
 
 
 class Interpolated(Energy):

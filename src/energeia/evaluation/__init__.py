@@ -3,6 +3,9 @@
 chain_report              diagnostics of chains at a model's energy
 classifier_test           the classifier two-sample test
 ClassifierResult          AUC of each classifier
+complete_rows             draws of the unknown part of rows given the known one
+CompletedRows             those draws with their diagnostics
+CompletionSettings        proposals or chains for each row
 divergence                KL(data || model) from paired terms
 draw                      independent samples of a model
 evaluate                  measure a model or a run
@@ -13,10 +16,12 @@ importance_log_partition  log Z by a game's generator
 LandscapeScan             energies on planes
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind
+Mask                      values of some entries of rows
 measure                   an observable with its error
 mode_report               number, weights and widths of modes
 ModeReport                statistics of samples over known modes
 PreparedData              rows prepared for tests
+Query                     what is asked of a model: a mask, a condition
 reweight                  log Z, ESS and means by a model's exact weights
 Reweighted                draws with log-weights against an energy
 scan_landscape            evaluate an energy model on planes

@@ -4,6 +4,11 @@ from energeia.evaluation.budget import EvaluationBudget as EvaluationBudget
 from energeia.evaluation.c2st import ClassifierResult as ClassifierResult
 from energeia.evaluation.c2st import classifier_test as classifier_test
 from energeia.evaluation.chains import chain_report as chain_report
+from energeia.evaluation.completion import CompletedRows as CompletedRows
+from energeia.evaluation.completion import CompletionSettings as CompletionSettings
+from energeia.evaluation.completion import Mask as Mask
+from energeia.evaluation.completion import Query as Query
+from energeia.evaluation.completion import complete_rows as complete_rows
 from energeia.evaluation.importance import importance_log_partition as importance_log_partition
 from energeia.evaluation.landscape import LandscapeScan as LandscapeScan
 from energeia.evaluation.landscape import scan_landscape as scan_landscape

@@ -5,11 +5,13 @@ Bracket           bounds or estimates of log Z from both sides
 bracket_warnings  signs that log Z is wrong
 certificate       a lower bound on log Z with a stated probability
 Chains            positions, acceptance and states
+default_kernel    the kernel that suits an energy
 diagnose          the worst column of each diagnostic
 Diagnosis         acceptance, R-hat, ESS and autocorrelation time
 energy_bias       bias of unadjusted chains in mean energy
 GeodesicHmc       Hamiltonian Monte Carlo on directions, rotations and numbers
 Gibbs             block Gibbs sweeps
+HeatBath          each variable of a finite alphabet drawn given the others
 Hmc               Hamiltonian Monte Carlo
 JumpingMala       MALA with independence proposals
 Langevin          unadjusted Langevin, with a bias from its step size

@@ -41,7 +41,7 @@ class Gibbs(Kernel):
 
     @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> GibbsState:
-        return GibbsState(x)
+        return GibbsState(target.put_back(x))
 
     def step(
         self, key: PRNGKey, target: Energy, state: GibbsState, condition: Condition = None
@@ -50,8 +50,8 @@ class Gibbs(Kernel):
         if not isinstance(target, BlockEnergy):
             raise NoSuchCapability(
                 f"Gibbs sweeps were requested of a {type(target).__name__}, which has no blocks "
-                "that "
-                "can be drawn given the rest: use Mala, Hmc or Langevin"
+                "that can be drawn given the rest: use HeatBath where its variables take a few "
+                "values, and Mala, Hmc or Langevin where they are real"
             )
         blocks = target.blocks
 

@@ -40,7 +40,7 @@ class Hmc(StepKernel):
 
     @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> HMCState:
-        return blackjax.hmc.init(x, lambda x: -target.energy(x, condition))
+        return blackjax.hmc.init(target.put_back(x), lambda x: -target.energy(x, condition))
 
     def step(
         self, key: PRNGKey, target: Energy, state: HMCState, condition: Condition = None
@@ -55,4 +55,6 @@ class Hmc(StepKernel):
             inverse_mass_matrix=jnp.ones(force.size, force.dtype),
             num_integration_steps=self.leapfrog_steps,
         )
+        # Known coordinates of a masked target have no force: whatever they did changed no energy.
+        state = state._replace(position=target.put_back(jnp.asarray(state.position)))
         return state, KernelInfo(jnp.asarray(info.acceptance_rate), jnp.asarray(info.is_accepted))

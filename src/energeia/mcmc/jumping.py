@@ -8,8 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from typing_extensions import override
 
+from energeia._core.errors import NoSuchCapability
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Density, Energy, KernelInfo
+from energeia.energies.mask import Masked
 from energeia.mcmc.adapt import StepKernel
 from energeia.mcmc.mala import Mala, MalaState
 
@@ -21,6 +23,9 @@ class JumpingMala(StepKernel):
     dimensions it moves chains between modes that local steps do not connect; its acceptance falls
     exponentially with the dimension. The acceptance reported is that of the local step, to which
     the step size is tuned.
+
+    Raises:
+        NoSuchCapability: for a masked target, whose known values a jump would have to keep.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal
@@ -55,6 +60,11 @@ class JumpingMala(StepKernel):
         self, key: PRNGKey, target: Energy, state: MalaState, condition: Condition = None
     ) -> tuple[MalaState, KernelInfo]:
         """One jump, accepted or not, then one local step."""
+        if isinstance(target, Masked):
+            raise NoSuchCapability(
+                "independence proposals draw whole configurations, and were asked to keep known "
+                "values: use the local kernel alone, such as Mala"
+            )
         draw_key, accept_key, local_key = jax.random.split(key, 3)
         candidate = self.init(target, self.proposal.sample(draw_key), condition)
         log_q_candidate = self.proposal.log_prob(candidate.position)

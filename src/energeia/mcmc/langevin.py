@@ -32,7 +32,7 @@ class Langevin(Kernel):
 
     @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> LangevinState:
-        return LangevinState(x)
+        return LangevinState(target.put_back(x))
 
     def step(
         self, key: PRNGKey, target: Energy, state: LangevinState, condition: Condition = None
@@ -42,4 +42,4 @@ class Langevin(Kernel):
         eps = self.step_size.astype(x.dtype)
         xi = jax.random.normal(key, x.shape, x.dtype)
         moved = x + 0.5 * eps * target.force(x, condition) + self.noise * jnp.sqrt(eps) * xi
-        return LangevinState(moved), KernelInfo(jnp.ones(()), jnp.asarray(True))
+        return LangevinState(target.put_back(moved)), KernelInfo(jnp.ones(()), jnp.asarray(True))

@@ -32,7 +32,8 @@ class Mala(StepKernel):
 
     which cancels no large numbers. One gradient per step, since the state holds that of the current
     position (Roberts and Tweedie 1996; eps here is twice BlackJAX's ``step_size``). Leaves exp(-E)
-    invariant and is reversible. A proposal whose energy is NaN is rejected.
+    invariant and is reversible. A proposal whose energy is NaN is rejected. Known coordinates of a
+    masked target have no force, so their noise cancels in the ratio.
 
     >>> import jax, jax.numpy as jnp
     >>> from energeia.energies.analytic import Normal
@@ -52,6 +53,7 @@ class Mala(StepKernel):
 
     @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> MalaState:
+        x = target.put_back(x)
         energy, gradient = jax.value_and_grad(target.energy)(x, condition)
         return MalaState(x, energy, -gradient)
 
@@ -62,7 +64,8 @@ class Mala(StepKernel):
         x = state.position
         root = jnp.sqrt(self.step_size.astype(x.dtype))
         xi, level = _noise(key, x)
-        proposal = self.init(target, x + root * (0.5 * root * state.force + xi), condition)
+        moved = x + root * (0.5 * root * state.force + xi)
+        proposal = self.init(target, moved, condition)
         back = xi + 0.5 * root * (state.force + proposal.force)
         change = state.energy - proposal.energy + 0.5 * jnp.sum((xi - back) * (xi + back))
         acceptance = jnp.exp(jnp.minimum(jnp.where(jnp.isnan(change), -jnp.inf, change), 0.0))

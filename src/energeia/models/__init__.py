@@ -4,6 +4,8 @@ BoltzmannModel        exp(-E) / Z, sampled by annealed chains
 BornMachine           outcomes of a measured matrix-product state
 CausalNetwork         p(y) = prod_i p(y_i | h_i) with any causal stack
 conditional_sampler   draws that keep known values, where a model has them
+conditional_target    chains on p(unknown | known)
+ConditionalTarget     its energy, kernel and starts
 ConditionScaling      standardize conditions
 DensityInUnits        a density in the user's units
 Dequantized           a density of reals as a distribution of codes

@@ -2,6 +2,8 @@ from energeia.models.boltzmann import BoltzmannModel as BoltzmannModel
 from energeia.models.born_machine import BornMachine as BornMachine
 from energeia.models.causal import CausalNetwork as CausalNetwork
 from energeia.models.completion import conditional_sampler as conditional_sampler
+from energeia.models.conditional import ConditionalTarget as ConditionalTarget
+from energeia.models.conditional import conditional_target as conditional_target
 from energeia.models.dequantized import Dequantized as Dequantized
 from energeia.models.ensemble import Ensemble as Ensemble
 from energeia.models.flow import Flow as Flow

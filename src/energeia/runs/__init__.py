@@ -4,6 +4,7 @@ ChainSamples   final states of chains with diagnostics
 ChainSettings  kernel, energy and length of chains
 compare        fit and compare one recipe of each family
 Comparison     the result of `compare`
+Completion     draws of unknown entries with their kind and diagnostics
 DataConfig     the source of rows and how they are read
 DataRecord     the record of a run's data
 evaluate       evaluate a run

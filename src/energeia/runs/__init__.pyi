@@ -4,6 +4,7 @@ from energeia.runs.chain_sampling import ChainSamples as ChainSamples
 from energeia.runs.chain_sampling import ChainSettings as ChainSettings
 from energeia.runs.comparison import Comparison as Comparison
 from energeia.runs.comparison import compare as compare
+from energeia.runs.completing import Completion as Completion
 from energeia.runs.parts import Fitted as Fitted
 from energeia.runs.run import Run as Run
 from energeia.runs.run import Scores as Scores

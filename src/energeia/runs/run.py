@@ -21,12 +21,14 @@ from energeia.contracts import Density, Energy, Generator, Modules
 from energeia.energies.target import Target
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
+from energeia.evaluation.completion import CompletionSettings
 from energeia.evaluation.likelihood import log_likelihood, reweighted
 from energeia.evaluation.samples import draw_blocks
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
 from energeia.runs.building import in_user_units, skeleton
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
+from energeia.runs.completing import Completion, completion
 from energeia.runs.latent import with_truncated_prior
 from energeia.runs.opening import as_conditions, as_rows, as_user_rows
 from energeia.runs.storage import checkpoint
@@ -183,6 +185,38 @@ class Run:
             one_condition,
         )
         return found._replace(x=self._rows(found.x))
+
+    @_in_own_precision
+    def complete(
+        self, x: Any, known: Any = None, n: int = 1, seed: int = 0, condition: Any = None,
+        settings: CompletionSettings | None = None,
+    ) -> Completion:  # fmt: skip
+        """Draw the unknown entries of rows given the known ones, ``n`` times for each row.
+
+        Autoregressive models, Born machines and counted tables draw with weights, exactly where the
+        known columns come first in the order (a Born machine always); other models run chains on
+        the conditional distribution, Gibbs sweeps for Boltzmann machines and MALA for flows and
+        energies of reals. ``kind`` and ``diagnostics`` of the result say which, and how well.
+
+        Args:
+            x: rows of shape ``(rows, *layout)`` or ``(rows, d)``, or one configuration.
+            known: True where an entry of ``x`` is known, for each row or for all of them; by
+                default where it is not NaN.
+            n: draws of each row.
+            seed: that of the draws.
+            condition: one condition, or one for each row.
+            settings: the proposals or chains that are spent on each row.
+
+        Raises:
+            InputError: for rows or a mask of another shape, known values outside the support or
+                of probability zero.
+            NoSuchCapability: if the model can neither draw nor sample what is asked for.
+        """
+        require_in(Count, n, "n")
+        require_in(Seed, seed, "seed")
+        return completion(
+            self.standardized_model, self.problem, x, known, n, seed, condition, settings
+        )
 
     @_in_own_precision
     def log_prob(self, x: Any, condition: Any = None) -> np.ndarray:
