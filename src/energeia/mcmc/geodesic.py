@@ -84,6 +84,8 @@ class GeodesicHmc(StepKernel):
         acceptance = jnp.exp(jnp.minimum(jnp.where(jnp.isnan(log_ratio), -jnp.inf, log_ratio), 0.0))
         accepted = jax.random.uniform(accept_key, dtype=acceptance.dtype) < acceptance
         kept = jax.tree.map(lambda a, b: jnp.where(accepted, a, b), new, state)
+        # Known factors of a masked target have no force: where they went changed no energy.
+        kept = kept._replace(position=target.put_back(kept.position))
         return kept, KernelInfo(acceptance, accepted)
 
     def _tangent(self, x: Array, v: Array) -> Array:
