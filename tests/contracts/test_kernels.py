@@ -74,11 +74,12 @@ def test_a_masked_target_is_left_invariant_too(kernel):
     start = jnp.stack([jnp.ones(CHAINS), mean + variance**0.5 * noise], axis=1)
     x, acceptance = run(KERNELS[kernel], target, start, jax.random.key(5), 25)
     assert np.all(np.asarray(x[:, 0]) == 1.0)
-    centered = np.asarray(x) - np.array([0.0, mean])
-    assert np.all(np.abs(deviations(centered, (1.0, 1.0, variance, 0.0))[2:]) < 4)
+    centered = np.repeat(np.asarray(x)[:, 1:] - mean, 2, axis=1)
+    assert np.all(np.abs(deviations(centered, (variance, 0.0, variance, 0.0))) < 4)
     assert 0.05 < float(acceptance.mean()) < 0.999
+    assert float(np.mean(np.asarray(x[:, 1]) != np.asarray(start[:, 1]))) > 0.7
     # The control: the column's own variance.
-    assert np.abs(deviations(centered, (1.0, 1.0, 1.0, 0.0))[2]) > 10
+    assert abs(deviations(centered, (1.0, 0.0, 1.0, 0.0))[0]) > 10
 
 
 def test_unadjusted_langevin_is_biased_as_it_says():
