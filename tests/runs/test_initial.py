@@ -17,6 +17,8 @@ from energeia.runs.storage.directory import RunDirectory
 from energeia.runs.verbs import fit, resume
 
 MASS2 = 0.5
+BAR = 0.6
+"""KL of a flow on 8 x 8 sites from the truth, nats a configuration; 7.04 without couplings."""
 SMALL = {"channels": 4, "depth": 1, "layers": 4, "optimization": {"learning_rate": 0.01}}
 NONE = {"rounds": 1, "check_every": 1, "average": 0.0}
 
@@ -36,7 +38,8 @@ def small(tmp_path_factory):
 
 def test_a_field_flow_starts_from_a_smaller_lattice_far_below_a_fresh_one(small, tmp_path, capsys):
     wide = f"free-field:L=8,mass2={MASS2},n=2000"
-    once = options(rounds=20, check_every=20, batch=32)
+    slow = {"learning_rate": 1e-4}
+    once = {**options(rounds=2, check_every=2, batch=32), "optimization": slow}
     settings = {"options": once, "quiet": True}
     started = fit(wide, "realnvp", out=tmp_path / "started", init=small, **settings)
     said = capsys.readouterr().err
@@ -49,11 +52,11 @@ def test_a_field_flow_starts_from_a_smaller_lattice_far_below_a_fresh_one(small,
     gaps = [field.log_probs(x) - run.log_prob(x) for run in (started, fresh)]
     kl, error = ([f(g) for g in gaps] for f in (np.mean, lambda g: g.std() / len(g) ** 0.5))
     assert kl[0] > -4 * error[0]  # no density is closer to the truth than itself
-    assert kl[0] + 4 * error[0] < 0.5 * (kl[1] - 4 * error[1])
+    assert kl[0] + 4 * error[0] < BAR < kl[1] - 4 * error[1]
     # Control: a Gaussian without couplings between the sites, of the exact variance.
     variance = field.correlations[0, 0]
     diagonal = 32 * np.log(2 * np.pi * np.e * variance) - field.entropy
-    assert kl[0] + 4 * error[0] < 0.5 * diagonal
+    assert diagonal > 10 * BAR
 
 
 def test_a_started_run_is_resumed_bit_for_bit_without_the_other(small, tmp_path):

@@ -3,6 +3,7 @@
 AttentionBlock         attention, then an MLP, normalized first
 CausalStack            a causal map of sequences
 Cell                   the elementwise part of a recurrent unit
+ChannelsFirst          outputs of a network by kind, not by site
 Convolution            a strided convolution
 FieldNetwork           convolutions of a field of any size
 fourier_features       sines and cosines of octaves

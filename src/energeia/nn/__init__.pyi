@@ -3,6 +3,7 @@ from energeia.nn.attention import Transformer as Transformer
 from energeia.nn.causal import CausalStack as CausalStack
 from energeia.nn.convolutional import Convolution as Convolution
 from energeia.nn.convolutional import TransposedConvolution as TransposedConvolution
+from energeia.nn.fields import ChannelsFirst as ChannelsFirst
 from energeia.nn.fields import FieldNetwork as FieldNetwork
 from energeia.nn.fields import PooledNetwork as PooledNetwork
 from energeia.nn.fields import ReshapedNetwork as ReshapedNetwork

@@ -104,3 +104,18 @@ class ReshapedNetwork(eqx.Module):
         """
         require_same_size("a network", self.shape, x.shape)
         return jnp.ravel(self.network(x.reshape(self.shape)))
+
+
+class ChannelsFirst(eqx.Module):
+    """The outputs of a network with those of each kind side by side, all sites of the first first.
+
+    >>> ChannelsFirst(lambda x: x, 2)(jnp.array([0, 10, 1, 11, 2, 12])).tolist()
+    [0, 1, 2, 10, 11, 12]
+    """
+
+    network: Callable[[Array], Array]
+    channels: int = eqx.field(static=True)
+
+    def __call__(self, x: Array) -> Array:
+        """The reordered outputs."""
+        return jnp.ravel(self.network(x).reshape(-1, self.channels).T)

@@ -18,7 +18,7 @@ from energeia.objectives.adversarial import (
     Relativistic,
 )
 from energeia.objectives.penalties import NoisePenalty, Penalty, SlopePenalty, UnitSlopePenalty
-from energeia.recipes import parts
+from energeia.recipes import networks, parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.adversarial import GanOptions
 from energeia.recipes.options.problem import Problem
@@ -78,11 +78,17 @@ def _networks(
     periodic = parts.periodic_indices(problem)
     octaves = options.octaves if dimension <= options.octaves_up_to else 0
     seen = critic_inputs(dimension, len(periodic), octaves)
-    width, depth = options.width, options.depth
-    critic = ResidualNet(seen + condition_size, 1, width=width, depth=depth, key=critic_key)
-    generator = ResidualNet(
-        options.latent + condition_size, dimension, width=width, depth=depth, key=generator_key
-    )
+    width, depth, latent = options.width, options.depth, options.latent
+    if options.networks == "convolution":
+        field, octaves = networks.field_of(problem), 0
+        latent = networks.latent_size(field, latent)
+        critic = networks.critic(field, channels=options.channels, key=critic_key)
+        generator = networks.decoder(field, latent, 1, channels=options.channels, key=generator_key)
+    else:
+        critic = ResidualNet(seen + condition_size, 1, width=width, depth=depth, key=critic_key)
+        generator = ResidualNet(
+            latent + condition_size, dimension, width=width, depth=depth, key=generator_key
+        )
     return (
         Critic(
             network=critic,
@@ -93,7 +99,7 @@ def _networks(
         ),
         ImplicitGenerator(
             network=generator,
-            latent=options.latent,
+            latent=latent,
             shape=shape,
             condition_shape=condition_shape,
             periodic=periodic,

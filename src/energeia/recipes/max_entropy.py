@@ -19,13 +19,12 @@ from energeia.energies.neural import NeuralEnergy
 from energeia.models.flow import Flow
 from energeia.models.game import GameModel
 from energeia.models.generator import ImplicitGenerator
-from energeia.nn.images import ImageDecoder, ImageEncoder
 from energeia.nn.residual import ResidualNet
 from energeia.objectives.entropy import EntropyTerm, ImportanceScore, Proposal, VolumeEntropy
 from energeia.objectives.information import BarberAgakov, InformationEntropy
 from energeia.objectives.max_entropy import DensityGame, MaxEntropy
 from energeia.objectives.penalties import SlopePenalty
-from energeia.recipes import parts
+from energeia.recipes import networks, parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.max_entropy import MaxEntropyOptions
 from energeia.recipes.options.problem import Problem
@@ -83,9 +82,10 @@ def _wants_flow(options: MaxEntropyOptions, problem: Problem) -> bool:
     return options.generator == "flow" or (options.generator == "auto" and few)
 
 
-def _convolved(options: MaxEntropyOptions, problem: Problem) -> tuple[int, int, int] | None:
-    """The layout if convolutional networks are enabled and fit, else None."""
-    return parts.strided_layout(problem) if options.images else None
+def _convolved(options: MaxEntropyOptions, problem: Problem) -> networks.Field | None:
+    """The field if convolutional networks are enabled and fit, else None."""
+    layout = parts.strided_layout(problem) if options.images else None
+    return None if layout is None else networks.Field(*layout, periodic=False)
 
 
 def _units(problem: Problem, reference: ReferenceRows) -> Units:
@@ -109,9 +109,9 @@ def _units(problem: Problem, reference: ReferenceRows) -> Units:
 def _energy(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) -> Energy:
     """A network on a quadratic confinement: weak for images, else the standard normal of ``v``."""
     dimension = problem.dimension
-    layout = _convolved(options, problem)
-    if layout is not None:
-        network = ImageEncoder(layout, 1, channels=options.channels, key=key)
+    field = _convolved(options, problem)
+    if field is not None:
+        network = networks.critic(field, channels=options.channels, key=key)
         return ConfinedEnergy(network, (dimension,))
     if parts.image_layout(problem) is not None:
         network = ResidualNet(dimension, 1, width=options.width, depth=options.depth, key=key)
@@ -151,8 +151,8 @@ def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) ->
     network_key, entropy_key = jax.random.split(key)
     dimension, condition_size = problem.dimension, problem.condition_dimension
     latent = min(options.latent, dimension) if options.entropy == "volume" else options.latent
-    layout = _convolved(options, problem)
-    if layout is None:
+    field = _convolved(options, problem)
+    if field is None:
         network = ResidualNet(
             latent + condition_size,
             dimension,
@@ -161,7 +161,7 @@ def _network_side(options: MaxEntropyOptions, problem: Problem, key: PRNGKey) ->
             key=network_key,
         )
     else:
-        network = ImageDecoder(latent, layout, channels=options.channels, key=network_key)
+        network = networks.decoder(field, latent, 1, channels=options.channels, key=network_key)
     periodic = parts.periodic_indices(problem)
     generator = ImplicitGenerator(
         network, latent=latent, shape=(dimension,), condition_shape=problem.condition_shape,

@@ -11,7 +11,7 @@ from energeia.models.latent import Vae
 from energeia.nn.residual import ResidualNet
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.variational import WeightedBound
-from energeia.recipes import parts
+from energeia.recipes import networks, parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.latent import VaeOptions
 from energeia.recipes.options.problem import Problem
@@ -36,6 +36,8 @@ def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
     up, down = jax.random.split(key)
     condition_size, latent = problem.condition_dimension, options.latent
     width, depth = options.width, options.depth
+    if options.networks == "convolution":
+        return _convolutional(options, problem, columns, key)
     inputs = columns.feature_size + condition_size
     encoder = ResidualNet(inputs, 2 * latent, width=width, depth=depth, key=up, gain=0.3)
     decoder = ResidualNet(
@@ -47,6 +49,21 @@ def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
         likelihood=columns,
         latent=latent,
         condition_shape=problem.condition_shape,
+    )
+
+
+def _convolutional(
+    options: VaeOptions, problem: Problem, columns: ColumnLikelihoods, key: PRNGKey
+) -> Vae:
+    field, channels = networks.field_of(problem), options.channels
+    up, down = jax.random.split(key)
+    latent = networks.latent_size(field, options.latent)
+    features, outputs = (size // field.sites for size in (columns.feature_size, columns.size))
+    return Vae(
+        encoder=networks.encoder(field, features, latent, channels=channels, key=up),
+        decoder=networks.decoder(field, latent, outputs, channels=channels, key=down),
+        likelihood=columns,
+        latent=latent,
     )
 
 

@@ -24,8 +24,12 @@ class GanOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Clip the parameters of the critic to [-bound, bound] after each update; 0 for no bound."""
     critic_moves: Count = 1
     """Updates of the critic for each update of the generator."""
+    networks: Literal["dense", "convolution"] = "dense"
+    """Networks of rows that are fields: convolution for images and lattices."""
+    channels: Count = 32
+    """Channels of the first convolution."""
     latent: Count = 32
-    """Latent dimensions."""
+    """Latent dimensions; with convolutions of a periodic lattice one at every site."""
     width: Count = 192
     """Hidden units of both networks."""
     depth: CountOrZero = 1

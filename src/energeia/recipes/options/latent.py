@@ -1,5 +1,7 @@
 """Options of the recipes with hidden variables. Needs no JAX."""
 
+from typing import Literal
+
 import msgspec
 
 from energeia._core.ranges import Count, CountOrZero, NonNegative
@@ -11,8 +13,12 @@ from energeia.training.settings import Optimization, Training
 class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A variational autoencoder with a likelihood for each kind of column."""
 
+    networks: Literal["dense", "convolution"] = "dense"
+    """Networks of rows that are fields: convolution for images and lattices."""
+    channels: Count = 32
+    """Channels of the first convolution."""
     latent: Count = 24
-    """Latent dimensions."""
+    """Latent dimensions; with convolutions of a periodic lattice one at every site."""
     width: Count = 256
     """Hidden units of encoder and decoder."""
     depth: CountOrZero = 2
