@@ -32,7 +32,7 @@ INTERNAL = {
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
     "physics": {"NamedSymmetry"},
-    "recipes": {"GeneratorPlayer"},
+    "recipes": {"Field", "GeneratorPlayer"},
     "report": {
         "Cloud",
         "Column",

@@ -49,7 +49,8 @@ def field_of(problem: Problem) -> Field:
         )
     if problem.condition_dimension:
         raise InputError("convolutions were asked for with a condition: use networks=dense")
-    field = Field(*(*layout, 1)[:3], problem.periodic_layout)
+    height, width, channels = (*layout, 1)[:3]
+    field = Field(height, width, channels, problem.periodic_layout)
     if not field.periodic and (field.height % 4 or field.width % 4):
         raise InputError(
             f"convolutions were asked for on an image of {field.height} x {field.width}, whose "
