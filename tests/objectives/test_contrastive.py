@@ -95,3 +95,26 @@ def test_held_out_is_the_pseudo_likelihood():
         flipped = row.at[i].set(1 - row[i])
         truth -= jax.nn.log_sigmoid(machine.energy(flipped) - machine.energy(row))
     np.testing.assert_allclose(ours, truth, rtol=1e-5)
+
+
+def test_a_weighted_batch_has_the_contrast_of_copies_and_restarts_chains_by_weight():
+    machine, rows = model(), EVERY[jnp.array([3, 17, 40, 63])]
+    weight, copies = jnp.array([0.0, 1.0, 2.0, 1.0]), jnp.array([1, 2, 2, 3])
+    memory = PersistentChains(EVERY[:32], None, jnp.zeros(()))
+    objective = Contrastive(Gibbs(), chains=32, steps=1, penalty=0.1)
+    assert objective.honors == {"weight"}
+
+    def both(batch):
+        modules = {"model": machine}
+        loss, _ = objective.loss("model", jax.random.key(2), modules, batch, memory)
+        return float(loss), float(objective.held_out(jax.random.key(2), modules, batch))
+
+    ours, theirs = both(Batch(rows, weight=weight)), both(Batch(rows[copies]))
+    assert np.isclose(ours[0], theirs[0], rtol=1e-5)
+    assert not np.isclose(ours[0], both(Batch(rows))[0], rtol=1e-3)
+    assert not np.isclose(ours[1], both(Batch(rows))[1], rtol=1e-3)
+
+    restarting = Contrastive(Gibbs(), chains=32, steps=0, restart=1.0)
+    batch = Batch(rows, weight=jnp.array([0.0, 0.0, 4.0, 0.0]))
+    _, (found, _) = restarting.loss("model", jax.random.key(3), {"model": machine}, batch, memory)
+    assert np.array_equal(found.positions, np.tile(rows[2], (32, 1)))
