@@ -52,8 +52,13 @@ def violations(cls):
     return said
 
 
-HOOKS = {("Objective", "init_memory"), ("Objective", "held_out")}
-"""The two methods of the grammar that answer 'nothing' unless an objective says more."""
+HOOKS = {
+    ("Objective", "init_memory"),
+    ("Objective", "held_out"),
+    ("Density", "sample_and_log_prob"),
+}
+"""The methods of the grammar with a default: 'nothing' unless an objective says more, two passes
+unless a density needs one."""
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: f"{c.__module__}.{c.__name__}")

@@ -20,15 +20,23 @@ INTERNAL = {
     "bijections": {"Bin"},
     "distributions": {"Base"},
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
-    | {"FreeFieldSource", "StandardizedRows", "Summary", "Toy", "VonMisesFisherMixture"},
+    | {
+        "FreeFieldSource",
+        "StandardizedRows",
+        "Summary",
+        "Toy",
+        "VonMisesFisherMixture",
+        "NamedTarget",
+    },
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
-    | {"Unweighted"},
+    | {"TargetEvaluation", "Unweighted"},
+    "energies": {"MissingTarget", "OfStandardizedCondition"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
     | {"MalaState"},
     "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion"},
-    "objectives": {"Draws", "Encoder", "JointStatistics", "PersistentChains", "Proposal"}
+    "objectives": {"Draws", "InformationEncoder", "JointStatistics", "PersistentChains", "Proposal"}
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
     "physics": {"NamedSymmetry"},
@@ -42,7 +50,7 @@ INTERNAL = {
         "ModelPart",
         "Mosaic",
     }
-    | {"ObservableLine", "Page", "TableCell"},
+    | {"ObservableLine", "Page", "TableCell", "TargetLine"},
     "runs": {
         "Borrowed",
         "Disk",
@@ -57,8 +65,22 @@ INTERNAL = {
         "Rows",
         "Saved",
     }
-    | {"Session", "ResumePoint", "StateEvaluation", "StateScores", "TomographyRequest"},
-    "training": {"ChunkInputs", "Engine", "Resident", "ShuffledOrder", "Streamed"},
+    | {
+        "Session",
+        "ResumePoint",
+        "StateEvaluation",
+        "StateScores",
+        "TargetSubject",
+        "TomographyRequest",
+    },
+    "training": {
+        "ChunkInputs",
+        "ConditionBatches",
+        "Engine",
+        "Resident",
+        "ShuffledOrder",
+        "Streamed",
+    },
 }
 """Public to the other modules of energeia, and free to change; options have a name in a recipe."""
 

@@ -18,7 +18,12 @@ from energeia.objectives.entropy import (
     VolumeEntropy,
     draw_noisy,
 )
-from energeia.objectives.information import BarberAgakov, Encoder, InformationEntropy, Scaling
+from energeia.objectives.information import (
+    BarberAgakov,
+    InformationEncoder,
+    InformationEntropy,
+    Scaling,
+)
 
 MATRIX = jnp.array([[1.0, 0.3], [0.2, -0.8], [0.7, 0.4]])
 SIGMA = 0.6
@@ -125,7 +130,7 @@ def test_an_information_bound_with_the_exact_posterior_gives_the_entropy():
 
     unit = Scaling(jnp.array([[-1.0, -1.0], [1.0, 1.0]]))
     term = InformationEntropy(BarberAgakov(StandardNormal((2,))), SIGMA)
-    modules = {"generator": generator, "statistics": Encoder(network, unit, unit)}
+    modules = {"generator": generator, "statistics": InformationEncoder(network, unit, unit)}
     draws = draw_noisy(jax.random.key(0), generator, 20_000, SIGMA)
     found, _ = term.value(jax.random.key(1), modules, draws)
     truth = float(entropy(jnp.diag(scale)))

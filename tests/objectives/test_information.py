@@ -11,8 +11,8 @@ from energeia.distributions.gaussian import StandardNormal
 from energeia.objectives.information import (
     BarberAgakov,
     DonskerVaradhan,
-    Encoder,
     InfoNce,
+    InformationEncoder,
     JensenShannon,
     Nwj,
     Scaling,
@@ -89,7 +89,7 @@ def test_the_exact_posterior_makes_barber_and_agakov_tight():
         def network(x):
             return jnp.concatenate([RHO * x, jnp.log(width) * jnp.ones(1)])
 
-        return Encoder(network, unit, unit)
+        return InformationEncoder(network, unit, unit)
 
     bound = BarberAgakov(StandardNormal((1,)))
     for width, loss in (

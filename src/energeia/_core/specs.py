@@ -32,10 +32,10 @@ def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[
             advice = nearest(key, known) if known else f"write {name} alone"
             raise InputError(f"the {what} {name!r} has no parameter {key!r}: {advice}")
         kind = known[key].kind
+        if known[key].ranged and ".." in text:
+            values[key] = _range(what, name, key, text)
+            continue
         try:
-            if known[key].ranged and ".." in text:
-                values[key] = _range(what, name, key, text)
-                continue
             values[key] = kind(text)
             if kind is float and not math.isfinite(values[key]):
                 equals = ""
@@ -54,8 +54,11 @@ def parse_parameters(what: str, spec: str, known: dict[str, Parameter]) -> dict[
 
 def _range(what: str, name: str, key: str, text: str) -> tuple[float, float]:
     """A pair of ascending finite numbers from ``low..high``."""
-    low, high = (float(end) for end in text.split("..", 1))
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    try:
+        low, high = (float(end) for end in text.split("..", 1))
+    except ValueError:
+        low, high = math.nan, math.nan
+    if not -math.inf < low < high < math.inf:
         raise InputError(
             f"{key!r} of the {what} {name!r} was given the range {text!r}: write two finite "
             f"numbers, the lower first, as in {name}:{key}=1..2"

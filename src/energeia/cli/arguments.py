@@ -329,7 +329,7 @@ _INIT = "Start from the arrays that a run kept, where name and shape are the sam
 _SUBJECT = "A file, a named source, or a target: `energeia targets` lists them."
 
 
-def fit_arguments(options: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
+def fit_arguments(options: msgspec.Struct | None) -> type[msgspec.Struct]:
     """The arguments of ``fit`` with the options of one recipe."""
     recipes = "A recipe; `energeia recipes` lists them."
     fields = [
@@ -344,7 +344,7 @@ def fit_arguments(options: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
         ("common", _Common, Common()),
     ]
     if options is not None:
-        fields.append(("options", Annotated[options, arg(name="")], options()))
+        fields.append(("options", Annotated[type(options), arg(name="")], options))
     made = msgspec.defstruct("Fit", fields, frozen=True, kw_only=True)
     made.__doc__ = "Train one recipe on data and keep the run in a folder."
     return made

@@ -21,6 +21,7 @@ from energeia._core.errors import EnergeiaError, InputError, nearest
 from energeia._core.ranges import require_ranges
 from energeia.cli.arguments import COMMANDS, fit_arguments
 from energeia.cli.parsing import parse
+from energeia.data.named.catalog import is_target
 from energeia.recipes.catalogue import RECIPES, find
 from energeia.runs.interrupt import termination_interrupts
 
@@ -152,15 +153,21 @@ def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
         )
     if len(words) < 2:
         return fit_arguments(None), tyro.MISSING_NONPROP
-    options = find(words[1]).options
-    kind = fit_arguments(options)
+    recipe = find(words[1])
+    kind = fit_arguments(recipe.defaults(_subject(words[0], rest)))
     path = _value_of("--config", rest)
     if path is None:
         return kind, tyro.MISSING_NONPROP
     loaded = importlib.import_module("energeia.runs.storage.config").options_file(
-        Path(path), options
+        Path(path), recipe.options
     )
     return kind, kind(data=words[0], recipe=words[1], options=loaded)
+
+
+def _subject(spec: str, rest: list[str]) -> str:
+    """Whether a recipe is trained on rows or on a target, on which its defaults depend."""
+    wanted = _value_of("--from", rest) or ""
+    return "target" if "--allow-import" in rest or is_target(spec, wanted) else "rows"
 
 
 def _value_of(flag: str, rest: list[str]) -> str | None:

@@ -10,9 +10,9 @@ import msgspec
 
 from energeia.cli import arguments
 from energeia.cli.output import Answer
+from energeia.data.named.catalog import is_target
 from energeia.runs import verbs
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
-from energeia.runs.targets import is_target
 
 
 def fit(given: Any) -> Answer:

@@ -27,4 +27,7 @@ from energeia.energies.neural import NeuralEnergy as NeuralEnergy
 from energeia.energies.rbm import Rbm as Rbm
 from energeia.energies.rbm import RbmPath as RbmPath
 from energeia.energies.reshaped import ReshapedEnergy as ReshapedEnergy
+from energeia.energies.target import Target as Target
+from energeia.energies.target import condition_ranges as condition_ranges
+from energeia.energies.target import target_of as target_of
 from energeia.energies.visible import Visible as Visible

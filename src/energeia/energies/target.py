@@ -15,6 +15,7 @@ from energeia._core.types import Scalar
 from energeia.conditions import ConditionColumn
 from energeia.contracts import Condition, Energy
 from energeia.energies.function import FunctionEnergy
+from energeia.energies.reshaped import ReshapedEnergy
 from energeia.support import Alphabet, Circle, Real, Support
 
 
@@ -112,7 +113,7 @@ def target_of(
             f"a support of {found.width} columns was given for configurations of shape "
             f"{shape}: give one for each number"
         )
-    flat = energy if len(shape) == 1 else FlatEnergy(energy)
+    flat = energy if len(shape) == 1 else ReshapedEnergy(energy, (d,))
     return Target(flat, found, shape, tuple(f"x{i}" for i in range(d)), location, scale)
 
 
@@ -135,26 +136,6 @@ def condition_ranges(**ranges: tuple[float, float]) -> tuple[ConditionColumn, ..
         )
         for name, (low, high) in ranges.items()
     )
-
-
-class FlatEnergy(Energy):
-    """An energy of configurations of any shape as one of rows."""
-
-    inner: Energy
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return (int(np.prod(self.inner.shape)),)
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
-    def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """The inner energy of the row in its shape, in nats."""
-        return self.inner.energy(jnp.reshape(x, self.inner.shape), condition)
 
 
 class OfStandardizedCondition(Energy):

@@ -26,6 +26,7 @@ Payoff                losses from energies of real and generated rows
 Penalty               a regularization of the critic
 random_rows           row numbers of a batch, by weight
 Relativistic          the payoff of differences D(x) - D(G(z))
+ReverseKL             the variational free energy of a model, without rows
 SlopePenalty          R1 and R2: the mean squared slope
 UnitSlopePenalty      WGAN-GP: slopes near one
 VolumeEntropy         the entropy from the full Jacobian

@@ -27,5 +27,6 @@ from energeia.objectives.penalties import SlopePenalty as SlopePenalty
 from energeia.objectives.penalties import UnitSlopePenalty as UnitSlopePenalty
 from energeia.objectives.reduction import random_rows as random_rows
 from energeia.objectives.reduction import weighted_mean as weighted_mean
+from energeia.objectives.reverse_kl import ReverseKL as ReverseKL
 from energeia.objectives.variational import HasTerms as HasTerms
 from energeia.objectives.variational import WeightedBound as WeightedBound

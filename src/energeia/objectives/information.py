@@ -72,7 +72,7 @@ class SeparableStatistics(eqx.Module):
         return left @ right.T
 
 
-class Encoder(eqx.Module):
+class InformationEncoder(eqx.Module):
     """q(z|x): a Gaussian whose means and deviations are both learned."""
 
     network: ResidualNet
@@ -276,12 +276,14 @@ class BarberAgakov(InformationEstimator):
         """Itself."""
         return self
 
-    def network(self, key: PRNGKey, x: Rows, z: Rows, width: int, depth: int) -> Encoder:
+    def network(self, key: PRNGKey, x: Rows, z: Rows, width: int, depth: int) -> InformationEncoder:
         """The encoder; it starts from the marginal of z."""
         made = ResidualNet(x.shape[1], 2 * z.shape[1], width=width, depth=depth, key=key, gain=0.0)
-        return Encoder(made, Scaling(x), Scaling(z))
+        return InformationEncoder(made, Scaling(x), Scaling(z))
 
-    def terms(self, network: Encoder, x: Rows, z: Rows, other: Rows) -> Float[Array, " rows"]:
+    def terms(
+        self, network: InformationEncoder, x: Rows, z: Rows, other: Rows
+    ) -> Float[Array, " rows"]:
         """One term a row; no row is shuffled."""
         return jax.vmap(lambda x, z: network(x).log_prob(z) - self.prior.log_prob(z))(x, z)
 

@@ -19,6 +19,7 @@ RunDirectory   the files of a run
 score          the log-likelihood of rows
 Scores         log-likelihood of each row and their mean
 Status         the progress and outcome of a run
+TargetConfig   the energy that a run is trained on
 """
 
 from energeia._core.lazy import attach

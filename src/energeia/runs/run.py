@@ -317,7 +317,7 @@ class Run:
         return evaluate(self.standardized_model, self.directory, data, seed=seed, budget=budget)
 
     def _rows(self, z: np.ndarray) -> np.ndarray:
-        """Draws in the user's units, each in the layout of the data."""
+        """ConditionsOnly in the user's units, each in the layout of the data."""
         x = self.problem.standardization.decode(z.reshape(len(z), -1))
         return x.reshape(len(x), *self.problem.layout)
 

@@ -31,7 +31,7 @@ from energeia.runs.storage.files import make_folder
 from energeia.runs.storage.kept import keep_rows
 from energeia.runs.targets import TargetSubject, open_subject
 from energeia.runs.weighting import for_losses
-from energeia.training.batches import Draws
+from energeia.training.batches import ConditionsOnly
 from energeia.training.loop import TrainingProgress, total_rounds, training_chunks
 from energeia.training.settings import Training
 from energeia.training.state import BestSoFar, Game, State, initial_state
@@ -268,7 +268,7 @@ def training_progress(
     )
 
 
-def _training_rows(subject: Rows | TargetSubject) -> tuple[Batch | Draws, Batch]:
+def _training_rows(subject: Rows | TargetSubject) -> tuple[Batch | ConditionsOnly, Batch]:
     """Rows for training and for the held-out loss as modules see them."""
     if isinstance(subject, TargetSubject):
         return subject.train, subject.valid
@@ -297,7 +297,7 @@ def resume_point(session: Session, assembly: Assembly) -> ResumePoint | None:
 def _batch_shapes(session: Session) -> Batch:
     """One batch as abstract arrays."""
     size, real, rows = session.training.batch, jnp.result_type(float), session.rows.train
-    if isinstance(rows, Draws):
+    if isinstance(rows, ConditionsOnly):
         return jax.eval_shape(lambda: rows.batch(jax.random.key(0), size))
     return jax.tree.map(lambda r: jax.ShapeDtypeStruct((size, *r.shape[1:]), real), rows)
 

@@ -1,7 +1,6 @@
 """The energy of a run without rows: found by name, imported where that is allowed, or handed in."""
 
 import importlib
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -14,17 +13,17 @@ from energeia._core.errors import InputError, nearest
 from energeia._core.precision import use_precision
 from energeia._core.trees import Frozen
 from energeia.contracts import Batch, Energy
-from energeia.data.named.catalog import NAMED, TARGETS
+from energeia.data.named.catalog import TARGETS
 from energeia.data.named.targets import open_target
 from energeia.energies.target import OfStandardizedCondition, Target, target_of
 from energeia.physics.invariance import ROWS, require_invariance
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import TargetConfig
 from energeia.support import Real, Support
-from energeia.training.batches import Draws
+from energeia.training.batches import ConditionsOnly
 
 _HELD = 2048
-"""Draws whose mean free energy is the held-out loss."""
+"""ConditionsOnly whose mean free energy is the held-out loss."""
 _IN_PYTHON = "python:"
 
 
@@ -33,7 +32,7 @@ class TargetSubject(NamedTuple):
 
     target: Target
     problem: Problem
-    train: Draws
+    train: ConditionsOnly
     valid: Batch
     """Conditions alone, the same at every check."""
 
@@ -80,12 +79,12 @@ def open_subject(
         conditions=target.conditions,
     )
     held: Any = target.draw_conditions(0, _HELD)
-    train, real = Draws(), jnp.result_type(float)
+    train, real = ConditionsOnly(), jnp.result_type(float)
     if held is not None:
         ends = (np.array([[getattr(c, end) for c in target.conditions]]) for end in ("low", "high"))
         encode: Any = problem.standardization.encode_condition
         low, high = (jnp.asarray(encode(end)[0], real) for end in ends)
-        train, held = Draws(low, high), encode(held).astype(real)
+        train, held = ConditionsOnly(low, high), encode(held).astype(real)
     empty: Any = np.zeros((_HELD, 0), real)
     return TargetSubject(target, problem, train, Batch(empty, held))
 
@@ -130,20 +129,6 @@ def find_target(
             _imported(spec, allow_import=allow_import and config.allow_import), config
         )
     raise InputError(f"target {spec!r} is not known: {nearest(spec, TARGETS)}")
-
-
-def is_target(spec: str, wanted: str = "") -> bool:
-    """Whether a name stands for a target; ``wanted`` decides where it has rows, too.
-
-    Raises:
-        InputError: if what is wanted of a named thing is not there.
-    """
-    name = spec.partition(":")[0]
-    if wanted == "rows" and name in TARGETS and name not in NAMED and not Path(spec).exists():
-        raise InputError(f"{name!r} is an energy and has no rows: leave out --from rows")
-    if wanted:
-        return wanted == "target"
-    return name in TARGETS and name not in NAMED and not Path(spec).exists()
 
 
 def _imported(spec: str, *, allow_import: bool) -> Any:

@@ -10,6 +10,7 @@ from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
 from energeia._core.ranges import Seed, require_in
 from energeia.contracts import Energy, Objective
+from energeia.data.named.catalog import is_target
 from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
@@ -18,9 +19,9 @@ from energeia.runs.opening import data_config, open_for, open_rows
 from energeia.runs.parts import Fitted, fit_parts
 from energeia.runs.run import Run, Scores, load
 from energeia.runs.runner import Session, new_session, reopen_session, run_session
-from energeia.runs.storage.config import DataConfig, RunConfig, TargetConfig, build_options
+from energeia.runs.storage.config import DataConfig, RunConfig, TargetConfig, changed_options
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
-from energeia.runs.targets import is_target, open_subject, target_config
+from energeia.runs.targets import open_subject, target_config
 from energeia.training.player import Player
 from energeia.training.settings import Optimization, Training
 
@@ -146,7 +147,7 @@ def _fit_target(
         where = msgspec.structs.replace(where, allow_import=True)
     given = data if isinstance(data, Energy | Target) else None
     config = RunConfig(
-        recipe=recipe, target=where, options=_options(recipe, options), seed=seed,
+        recipe=recipe, target=where, options=_options(recipe, options, "target"), seed=seed,
         precision=precision, init=init,
     )  # fmt: skip
     path = Path(out) if out else fresh_folder("runs", recipe)
@@ -162,10 +163,12 @@ def _folder(init: Run | str | Path | None) -> str:
     return str(init.path if isinstance(init, Run) else init or "")
 
 
-def _options(recipe: str, options: dict[str, Any] | msgspec.Struct | None) -> msgspec.Struct:
+def _options(
+    recipe: str, options: dict[str, Any] | msgspec.Struct | None, subject: str = "rows"
+) -> msgspec.Struct:
     """The options of a recipe from a nested dictionary."""
     if options is None or isinstance(options, dict):
-        return build_options(find(recipe).options, options or {}, recipe)
+        return changed_options(find(recipe).defaults(subject), options or {}, recipe)
     return options
 
 

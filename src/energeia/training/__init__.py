@@ -1,6 +1,7 @@
 """The compiled training loop, for one or several players.
 
 BestSoFar         the state of early stopping
+ConditionsOnly    in the place of training rows: ranges of conditions
 evaluated_arrays  the averaged arrays, or the last
 Game              an objective and its players
 initial_state     the state before the first round

@@ -1,3 +1,4 @@
+from energeia.training.batches import ConditionsOnly as ConditionsOnly
 from energeia.training.loop import Trained as Trained
 from energeia.training.loop import TrainingProgress as TrainingProgress
 from energeia.training.loop import train as train

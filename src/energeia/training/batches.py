@@ -42,7 +42,7 @@ class Resident(NamedTuple):
         return jax.tree.map(lambda rows: rows[index], inputs.data)
 
 
-class Draws(NamedTuple):
+class ConditionsOnly(NamedTuple):
     """In the place of training rows where there are none: the model is trained on an energy."""
 
     low: jax.Array | None = None
@@ -58,10 +58,10 @@ class Draws(NamedTuple):
         return Batch(rows, jax.random.uniform(key, shape, minval=self.low, maxval=self.high))
 
 
-class Drawn(NamedTuple):
+class ConditionBatches(NamedTuple):
     """Batches without rows, of new conditions each."""
 
-    draws: Draws
+    draws: ConditionsOnly
     size: int
 
     def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
@@ -102,14 +102,16 @@ class Streamed(NamedTuple):
         return jax.tree.map(lambda rows: rows[move], inputs.streamed)
 
 
-Source = Resident | Streamed | Drawn
+Source = Resident | Streamed | ConditionBatches
 """Where the batches of a training come from."""
 
 
-def batches(rows: Batch | Draws, batch: int, moves: int, resident_mb: int, seed: int) -> Source:
+def batches(
+    rows: Batch | ConditionsOnly, batch: int, moves: int, resident_mb: int, seed: int
+) -> Source:
     """Keep small data on the device, stream large in an order that follows from ``seed``."""
-    if isinstance(rows, Draws):
-        return Drawn(rows, batch)
+    if isinstance(rows, ConditionsOnly):
+        return ConditionBatches(rows, batch)
     size = sum(4 * math.prod(r.shape) for r in rows if r is not None)
     if size > resident_mb * 2**20:
         row_bytes = rows.x.dtype.itemsize * math.prod(rows.x.shape[1:])

@@ -19,7 +19,7 @@ from energeia._core.ranges import require_ranges
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch, Modules
-from energeia.training.batches import Draws, batches
+from energeia.training.batches import ConditionsOnly, batches
 from energeia.training.engine import build_engine
 from energeia.training.fields import checked_fields, on_device
 from energeia.training.held_out import make_held_out
@@ -60,8 +60,8 @@ def total_rounds(settings: Training) -> int:
 
 
 def train(
-    game: Game, modules: Modules, rows: Batch | Draws, held_out: Batch | None, settings: Training,
-    key: PRNGKey, augment: Augment | None = None,
+    game: Game, modules: Modules, rows: Batch | ConditionsOnly, held_out: Batch | None,
+    settings: Training, key: PRNGKey, augment: Augment | None = None,
 ) -> Trained:  # fmt: skip
     """Train to the end without writing to disk.
 
@@ -69,7 +69,7 @@ def train(
         game: the objective and its players.
         modules: the modules of the game, by name.
         rows: training rows, ``x`` of shape ``(n, *shape)``, whose weights have any common factor;
-            ``Draws`` for training on an energy.
+            ``ConditionsOnly`` for training on an energy.
         held_out: rows for the held-out loss, by which the best state is kept, or None.
         settings: length of training and batch size.
         key: the source of all randomness.
@@ -91,8 +91,8 @@ def trained_modules(modules: Modules, state: State, best_so_far: BestSoFar) -> M
 
 
 def training_chunks(
-    game: Game, modules: Modules, rows: Batch | Draws, held_out: Batch | None, settings: Training,
-    key: PRNGKey, augment: Augment | None = None, start: tuple[State, BestSoFar] | None = None,
+    game: Game, modules: Modules, rows: Batch | ConditionsOnly, held_out: Batch | None,
+    settings: Training, key: PRNGKey, augment: Augment | None = None, start: tuple[State, BestSoFar] | None = None,
 ) -> Iterator[TrainingProgress]:  # fmt: skip
     """Train chunk by chunk; resume from ``start`` as if never stopped.
 
@@ -133,9 +133,9 @@ def training_chunks(
         )  # fmt: skip
 
 
-def first_batch(rows: Batch | Draws, size: int, key: PRNGKey) -> Batch:
+def first_batch(rows: Batch | ConditionsOnly, size: int, key: PRNGKey) -> Batch:
     """The batch from which the memory of an objective is initialized."""
-    if isinstance(rows, Draws):
+    if isinstance(rows, ConditionsOnly):
         return rows.batch(key, size)
     chosen = random_rows(rows, size, seed_of(key))
     return jax.tree.map(on_device, chosen)

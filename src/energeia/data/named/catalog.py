@@ -228,3 +228,18 @@ def refuse_unknown(spec: str) -> None:
         raise InputError(
             f"{name!r} is neither a file nor a known source of data: {nearest(name, NAMED)}"
         )
+
+
+def is_target(spec: str, wanted: str = "") -> bool:
+    """Whether a name stands for a target; ``wanted`` decides where it has rows, too.
+
+    Raises:
+        InputError: if what is wanted of a named thing is not there.
+    """
+    name = spec.partition(":")[0]
+    alone = name in TARGETS and name not in NAMED and not Path(spec).exists()
+    if wanted == "rows" and alone:
+        raise InputError(f"{name!r} is an energy and has no rows: leave out --from rows")
+    if wanted:
+        return wanted == "target"
+    return alone

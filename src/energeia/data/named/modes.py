@@ -41,7 +41,7 @@ class Modes:
         """log p of each row, in nats."""
         # Differences first: the squares of a narrow mode would lose its digits.
         z = (np.asarray(x, np.float64)[:, None, :] - self.centers) / self.width
-        terms = logsumexp(-0.5 * np.sum(z**2, axis=2), axis=1)
+        terms = np.asarray(logsumexp(-0.5 * np.sum(z**2, axis=2), axis=1))
         return terms - math.log(len(self.centers) * 2 * math.pi * self.width**2)
 
 

@@ -16,7 +16,8 @@ from energeia.data.named.catalog import TARGETS, target_parameters
 from energeia.data.named.lattice import FREE_FIELD_SYMMETRIES
 from energeia.energies.analytic import Banana, NormalMixture
 from energeia.energies.function import energy
-from energeia.energies.target import FlatEnergy, Target, condition_ranges, target_of
+from energeia.energies.reshaped import ReshapedEnergy
+from energeia.energies.target import Target, condition_ranges, target_of
 from energeia.physics.lattice.field_observables import free_field_observables
 from energeia.physics.lattice.free_field import FreeField
 from energeia.physics.lattice.ising import Ising
@@ -123,7 +124,7 @@ def ising(L: int, beta: Range, J: float, h: float) -> Target:
             return _ising_log_partition(Ising(L, float(condition[0]), J, h))
     else:
         model = Ising(L, beta, J, h)
-        flat, observables = FlatEnergy(model), _ising_means(model)
+        flat, observables = ReshapedEnergy(model, (L * L,)), _ising_means(model)
 
         def log_partition(condition: np.ndarray | None) -> float | None:
             return _ising_log_partition(model)

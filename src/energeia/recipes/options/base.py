@@ -62,6 +62,15 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         """The cost of sampling and scoring, by family."""
         return _COSTS[self.family]
 
+    def defaults(self, subject: str = "rows") -> Any:
+        """The default options; on a target in batches of 512 draws, since draws cost no data."""
+        options: Any = self.options()
+        if subject == "rows":
+            return options
+        batch = max(options.training.batch, 512)
+        training = msgspec.structs.replace(options.training, batch=batch)
+        return msgspec.structs.replace(options, training=training)
+
     def load(self) -> Callable[..., Any]:
         """The builder, ``build(options, problem, reference, key) -> Assembly``, imported."""
         if not isinstance(self.builder, str):
