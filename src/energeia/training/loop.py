@@ -92,7 +92,8 @@ def trained_modules(modules: Modules, state: State, best_so_far: BestSoFar) -> M
 
 def training_chunks(
     game: Game, modules: Modules, rows: Batch | ConditionsOnly, held_out: Batch | None,
-    settings: Training, key: PRNGKey, augment: Augment | None = None, start: tuple[State, BestSoFar] | None = None,
+    settings: Training, key: PRNGKey, augment: Augment | None = None,
+    start: tuple[State, BestSoFar] | None = None,
 ) -> Iterator[TrainingProgress]:  # fmt: skip
     """Train chunk by chunk; resume from ``start`` as if never stopped.
 
