@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 from energeia._core.errors import InputError
 from energeia._core.trees import leaf_names
 from energeia.physics.lattice.free_field import FreeField
+from energeia.report.gather import report_runs
 from energeia.runs.initial import INITIAL_FILE
 from energeia.runs.run import load
 from energeia.runs.storage import checkpoint
@@ -89,6 +90,9 @@ def test_copied_arrays_are_those_that_the_other_run_kept(small, tmp_path):
     model = jax.tree.leaves(load(run.path).standardized_model)
     assert all(a.dtype != np.float32 for a in model if hasattr(a, "dtype"))
     assert len(leaf_names(run.standardized_model)) == len(kept)
+    report_runs([run.directory], tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert f"started from <code>{small.path}</code>" in page
 
 
 def test_another_recipe_is_named_and_what_cannot_start_a_run_is_refused(small, tmp_path, capsys):

@@ -38,6 +38,8 @@ class ModelPart:
     name: str = ""
     """Its name where two runs share a recipe; the recipe's name by default."""
     citation: str = ""
+    init: str = ""
+    """The run whose arrays it started from; empty for none."""
 
     @property
     def title(self) -> str:

@@ -77,6 +77,7 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
             landscape=_landscape(directory),
             name=recipe if recipes.count(recipe) == 1 else f"{recipe} ({directory.path.name})",
             citation=find(recipe).citation,
+            init=directory.config().init,
         )
         for directory, recipe in zip(directories, recipes, strict=True)
     ]
