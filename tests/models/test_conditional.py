@@ -14,10 +14,14 @@ from energeia.bijections.units import Units
 from energeia.contracts import Energy
 from energeia.distributions.columns import columns_of
 from energeia.distributions.gaussian import StandardNormal
+from energeia.energies.algebra import GeometricPath, Tempered
 from energeia.energies.analytic import Normal
 from energeia.mcmc.adapt import tune
 from energeia.mcmc.chain import run_chains
 from energeia.mcmc.heat_bath import HeatBath
+from energeia.mcmc.jumping import JumpingMala
+from energeia.mcmc.mala import Mala
+from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.conditional import conditional_target
 from energeia.models.dequantized import Dequantized
 from energeia.models.in_units import DensityInUnits, GeneratorInUnits, LatentInUnits
@@ -91,6 +95,24 @@ def test_a_known_value_of_a_dequantized_column_frees_its_cell():
     assert set(codes) <= {0.0, 1.0, 2.0, 3.0}
     assert counts.argmax() >= 2
     assert len(traced) == 1
+
+
+def test_an_energy_that_jumps_between_modes_is_completed_by_local_steps():
+    """Jumps draw whole configurations: with known values they would not leave p invariant."""
+    wide = Normal(jnp.zeros(2), 4.0 * jnp.eye(2))
+    model = BoltzmannModel(
+        path=GeometricPath(base=wide, target=NORMAL),
+        kernel=JumpingMala(Mala(0.5), wide),
+        units=units_of(Support.of([Real(), Real()]), [0.0] * 2, [1.0] * 2),
+    )
+    x, known = jnp.array([1.5, jnp.nan]), jnp.array([True, False])
+    target = conditional_target(model, x, known)
+    assert isinstance(target.kernel, Mala)
+    drawn = chains_of(model, [])(jax.random.key(1), x, known)
+    assert abs(off(drawn[..., 1], 1.2)) < 4
+    tempered = Tempered(target.energy, jnp.asarray(0.5))
+    with pytest.raises(NoSuchCapability, match="asked to keep known values"):
+        model.kernel.step(jax.random.key(0), tempered, model.kernel.init(tempered, jnp.zeros(2)))
 
 
 def test_a_density_of_codes_takes_heat_baths():

@@ -108,3 +108,18 @@ def masked(energy: Energy, x: Float[Array, " *shape"], known: Bool[Array, " *sha
     if isinstance(energy, BlockEnergy):
         return MaskedBlocks(energy, known, x)
     return Masked(energy, known, x)
+
+
+def has_known(energy: Energy | None) -> bool:
+    """Whether an energy, or one that it wraps, holds coordinates at known values.
+
+    >>> from energeia.energies import Normal
+    >>> pair = Normal(jnp.zeros(2), jnp.eye(2))
+    >>> has_known(pair), has_known(masked(pair, jnp.zeros(2), jnp.array([True, False])))
+    (False, True)
+    """
+    while energy is not None:
+        if isinstance(energy, Masked | MaskedBlocks):
+            return True
+        energy = getattr(energy, "inner", None)
+    return False

@@ -11,7 +11,7 @@ from typing_extensions import override
 from energeia._core.errors import NoSuchCapability
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Density, Energy, KernelInfo
-from energeia.energies.mask import Masked
+from energeia.energies.mask import has_known
 from energeia.mcmc.adapt import StepKernel
 from energeia.mcmc.mala import Mala, MalaState
 
@@ -60,7 +60,7 @@ class JumpingMala(StepKernel):
         self, key: PRNGKey, target: Energy, state: MalaState, condition: Condition = None
     ) -> tuple[MalaState, KernelInfo]:
         """One jump, accepted or not, then one local step."""
-        if isinstance(target, Masked):
+        if has_known(target):
             raise NoSuchCapability(
                 "independence proposals draw whole configurations, and were asked to keep known "
                 "values: use the local kernel alone, such as Mala"

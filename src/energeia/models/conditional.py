@@ -15,6 +15,7 @@ from energeia.contracts import Condition, Energy, Kernel
 from energeia.energies.cells import WithinCells
 from energeia.energies.mask import masked
 from energeia.mcmc.choice import default_kernel
+from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.mala import Mala
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.in_units import DensityInUnits
@@ -59,7 +60,7 @@ def conditional_target(
     landscape = model.landscape() if isinstance(model, HasLandscape) else None
     if isinstance(model, BoltzmannModel) and not model.dequantize:
         base = model.draw_base
-        return _of_codes(model, model.kernel, lambda key, _: base(key), x, known, condition)
+        return _of_codes(model, _local(model.kernel), lambda key, _: base(key), x, known, condition)
     if landscape is not None:
         return _of_landscape(model, landscape, x, known, condition)
     if isinstance(model, DensityInUnits) and model.units.support.all_discrete:
@@ -108,7 +109,7 @@ def _of_landscape(
     )  # fmt: skip
     draw, kernel = landscape.draw, Mala(2.7 * y.size ** (-1 / 3))
     if isinstance(model, BoltzmannModel):
-        kernel, base = model.kernel, model.draw_base
+        kernel, base = _local(model.kernel), model.draw_base
         draw: Draw = lambda key, _: base(key)  # noqa: E731
 
     def start(key: PRNGKey) -> Array:
@@ -121,6 +122,11 @@ def _of_landscape(
         energy, kernel, scaled, start,
         to_user=lambda z: jnp.where(known, x, landscape.to_user(energy.inside(z))),
     )  # fmt: skip
+
+
+def _local(kernel: Kernel) -> Kernel:
+    """A kernel without proposals of whole configurations, which would not keep known values."""
+    return kernel.local if isinstance(kernel, JumpingMala) else kernel
 
 
 def _refuse(landscape: Landscape) -> None:
