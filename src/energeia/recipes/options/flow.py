@@ -58,7 +58,7 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     layers: CountOrZero = 0
     """Coupling layers; 0 for 4 up to 8 columns, 12 beyond and 8 with convolutions."""
     bins: CountOrZero = 0
-    """Bins of each spline; 0 for 32 up to 8 columns (12 with directions) and 8 beyond."""
+    """Bins of each spline; 0 for 32 up to 8 columns, and 8 beyond or with directions."""
     half_width: Positive = 5.0
     """Half-width of the interval on which splines act, in standard deviations."""
     octaves: OctavesOrAuto = -1
@@ -117,7 +117,7 @@ RECIPES = (
     Recipe(
         name="spline-flow",
         family="flow",
-        summary="Rational-quadratic spline coupling; discrete columns dequantized",
+        summary="Rational-quadratic splines, on directions, too; discrete columns dequantized",
         citation="Durkan, Bekasov, Murray and Papamakarios 2019, Neural spline flows",
         supports=frozenset(CONTINUOUS + DISCRETE + CURVED),
         options=SplineFlowOptions,
