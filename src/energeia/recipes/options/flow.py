@@ -73,7 +73,7 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
         """The options with all choices that depend on the problem made."""
         few = problem.dimension <= FEW
         mask, conditioner = self.placed(problem)
-        bins = 8 if not few else 32 if problem.support.flat else 12
+        bins = 32 if few and problem.support.flat else 8
         return msgspec.structs.replace(
             self,
             mask=mask,
