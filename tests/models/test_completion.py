@@ -24,9 +24,9 @@ from energeia.models.linear import LinearAutoregressive
 from energeia.models.made import Made
 from energeia.models.symmetrized import Symmetrized
 from energeia.nn.recurrent import Gru, RecurrentStack
-from energeia.physics.lattice.symmetry import symmetry_group
 from energeia.physics.quantum.povm import pauli_4
-from energeia.support import Binary, Integer, Positive, Support
+from energeia.physics.symmetries import symmetry_group
+from energeia.support import Binary, Integer, Positive, Real, Support
 
 SIZES = (2, 3, 2, 3)
 MIXED = Support.of([Binary((-1.0, 1.0)), Integer(2, 4), Binary((-1.0, 1.0)), Integer(2, 4)])
@@ -206,3 +206,20 @@ def test_a_density_of_reals_keeps_known_values_bit_for_bit():
     rows = jnp.stack([jnp.full_like(grid, 0.7361), grid], axis=1)
     marginal = np.trapezoid(np.asarray(probabilities(model, rows)), np.asarray(grid))
     np.testing.assert_allclose(np.exp(np.asarray(logs)), marginal, rtol=2e-3)
+
+
+def test_a_map_between_columns_of_other_scales_carries_its_jacobian():
+    """Two columns that are exchanged, the second measured in thirds of the unit of the first."""
+    support = Support.of([Real(), Real()])
+    made = loud(Made(jax.random.key(1), columns_of(support, components=3, octaves=2), width=8))
+    group = symmetry_group(["translations"], (2,), support).in_frame([0.0, 0.0], [1.0, 3.0])
+    model = Symmetrized(made, group)
+    x, known = jnp.array([0.4, jnp.nan]), jnp.array([True, False])
+    _, logs = completed(conditional_sampler(model), jax.random.key(2), x, known, 4000)
+    weights = np.exp(np.asarray(logs, np.float64))
+    grid = jnp.linspace(-60, 60, 24_001)
+    rows = jnp.stack([jnp.full_like(grid, 0.4), grid], axis=1)
+    marginal = np.trapezoid(np.asarray(probabilities(model, rows)), np.asarray(grid))
+    error = weights.std() / np.sqrt(len(weights))
+    assert error < 0.1 * marginal
+    assert abs(weights.mean() - marginal) < 4 * error

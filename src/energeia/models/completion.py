@@ -139,7 +139,9 @@ class SymmetrizedCompletion(ConditionalSampler):
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         draw, move = jax.random.split(key)
-        return self.group.random(move, self.inner.sample(draw, condition))
+        x = self.inner.sample(draw, condition)
+        index = jax.random.randint(move, (), 0, self.group.order)
+        return self.group.apply(index, x.ravel()).reshape(x.shape)
 
     def complete(
         self, key: PRNGKey, x: Array, known: Bool[Array, "..."], condition: Condition = None
@@ -149,9 +151,17 @@ class SymmetrizedCompletion(ConditionalSampler):
         chosen = jax.random.randint(choose, (self.tries,), 0, self.group.order)
 
         def one(index: Array, key: PRNGKey) -> tuple[Array, Scalar]:
-            moved, fixed = self.group.apply(index, x), self.group.moved_sites(index, known)
-            drawn, log_weight = self.inner.complete(key, moved, fixed, condition)
-            return self.group.apply_inverse(index, drawn), log_weight
+            moved, slope = jax.jvp(
+                lambda x: self.group.apply(index, x), (x.ravel(),), (jnp.ones(x.size, x.dtype),)
+            )
+            fixed = self.group.moved_sites(index, known.ravel())
+            # The map keeps the volume of all columns together, not that of the known ones alone.
+            log_det = jnp.sum(jnp.where(fixed, jnp.log(jnp.abs(slope)), 0.0))
+            drawn, log_weight = self.inner.complete(
+                key, moved.reshape(x.shape), fixed.reshape(x.shape), condition
+            )
+            back = self.group.apply_inverse(index, drawn.ravel()).reshape(x.shape)
+            return back, log_weight + log_det
 
         every, logs = jax.vmap(one)(chosen, jax.random.split(draw, self.tries))
         filled = every[jax.random.categorical(pick, logs)]
