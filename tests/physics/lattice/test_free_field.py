@@ -9,6 +9,9 @@ from energeia._core.errors import InputError
 from energeia.data.sources import open_data
 from energeia.physics.lattice.field_observables import free_field_observables
 from energeia.physics.lattice.free_field import FreeField
+from energeia.recipes.options.flow import RealNVPOptions
+from energeia.runs.storage.config import TargetConfig
+from energeia.runs.targets import open_subject
 
 
 @pytest.mark.parametrize(("width", "mass2"), [(2, 1.0), (3, 0.5), (4, 0.25)])
@@ -56,3 +59,14 @@ def test_the_source_declares_its_lattice():
     assert data.periodic_layout
     assert "sign-flip" in data.symmetries
     assert not open_data("moons", rows=20).periodic_layout
+
+
+def test_the_target_is_the_energy_of_the_source_with_its_lattice_and_its_log_partition():
+    subject = open_subject(TargetConfig(spec="free-field:L=4,mass2=0.5"))
+    field = FreeField(4, 0.5)
+    x = jnp.asarray(field.draw(seed=0, count=1)[0], float)
+    assert jnp.allclose(subject.target.energy.energy(x.ravel()), field.energy(x))
+    assert subject.target.log_partition(None) == field.log_partition
+    assert subject.problem.layout == (4, 4)
+    assert subject.problem.periodic_layout
+    assert RealNVPOptions().resolved(subject.problem).conditioner == "convolution"
