@@ -26,7 +26,7 @@ INTERNAL = {
         "Summary",
         "Toy",
         "VonMisesFisherMixture",
-        "NamedTarget",
+        "NamedModel",
     },
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
@@ -63,6 +63,7 @@ INTERNAL = {
         "Keys",
         "ProgressLine",
         "Rows",
+        "DrawnRows",
         "Saved",
     }
     | {

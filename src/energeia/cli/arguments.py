@@ -53,13 +53,18 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class TargetArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Options of an energy that a model is trained on."""
+class SubjectArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of an energy or a simulator that a model is trained on."""
 
-    subject: Annotated[Literal["", "rows", "target"], arg(name="from")] = ""
-    """Train on rows or on the energy (target) of a name that has both; rows where it has any."""
+    subject: Annotated[Literal["", "rows", "target", "simulator"], arg(name="from")] = ""
+    """Train on rows, on an energy (target), or on draws of a simulator; of a name that is more
+    than one, rows by default."""
     allow_import: bool = False
-    """Let a target MODULE:ATTRIBUTE be imported, which runs its code."""
+    """Let a target or a simulator MODULE:ATTRIBUTE be imported, which runs its code."""
+    budget: Count = 10_000
+    """Draws of a simulator, made once and kept."""
+    learn: Literal["posterior", "likelihood", "joint"] = "joint"
+    """Of a simulator: model parameters given observables, the reverse, or both together."""
     location: Annotated[Finite | None, arg(name="target-location")] = None
     """Roughly where the continuous columns of a target are; by default what it says."""
     scale: Annotated[Positive | None, arg(name="target-scale")] = None
@@ -241,6 +246,14 @@ class TargetsArguments(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
+class SimulatorsArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """List the named simulators, whose draws can be trained on, or the parameters of one."""
+
+    name: Positional[str] = ""
+    """Name of a simulator; all simulators by default."""
+    common: _Common = Common()
+
+
 class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Reconstruct a quantum state from shots with a network and baselines; write a report."""
 
@@ -318,6 +331,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "recipes": RecipesArguments,
     "sources": SourcesArguments,
     "targets": TargetsArguments,
+    "simulators": SimulatorsArguments,
     "measure": MeasureArguments,
     "ground-state": GroundStateArguments,
     "tomography": TomographyArguments,
@@ -340,7 +354,7 @@ def fit_arguments(options: msgspec.Struct | None) -> type[msgspec.Struct]:
         ("init", Annotated[str, arg(metavar="RUN", help=_INIT)], ""),
         ("precision", Annotated[Literal[32, 64], arg(help="Bits of a number.")], 32),
         ("reading", _Data, DataArguments()),
-        ("target", Annotated[TargetArguments, arg(name="")], TargetArguments()),
+        ("target", Annotated[SubjectArguments, arg(name="")], SubjectArguments()),
         ("common", _Common, Common()),
     ]
     if options is not None:

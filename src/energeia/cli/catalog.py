@@ -13,7 +13,13 @@ from rich.table import Table
 from energeia._core.errors import InputError, nearest
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.data.named.catalog import NAMED, TARGETS, NamedSource, NamedTarget
+from energeia.data.named.catalog import (
+    NAMED,
+    SIMULATORS,
+    TARGETS,
+    NamedModel,
+    NamedSource,
+)
 from energeia.recipes.catalogue import RECIPES, find
 from energeia.recipes.options.base import FAMILIES, Recipe
 from energeia.recipes.options.citations import bibtex
@@ -64,7 +70,20 @@ def targets(given: arguments.TargetsArguments) -> Answer:
     return _named("target", chosen, single=bool(given.name))
 
 
-def _named(what: str, chosen: Mapping[str, NamedSource | NamedTarget], *, single: bool) -> Answer:
+def simulators(given: arguments.SimulatorsArguments) -> Answer:
+    """Every named simulator, or one with its parameters.
+
+    Raises:
+        InputError: for an unknown name, with the nearest one.
+    """
+    if given.name and given.name not in SIMULATORS:
+        known = nearest(given.name, SIMULATORS)
+        raise InputError(f"simulator {given.name!r} is not known: {known}")
+    chosen = {given.name: SIMULATORS[given.name]} if given.name else SIMULATORS
+    return _named("simulator", chosen, single=bool(given.name))
+
+
+def _named(what: str, chosen: Mapping[str, NamedSource | NamedModel], *, single: bool) -> Answer:
     """Names with what they stand for and their parameters."""
     facts = [_named_facts(name, found) for name, found in chosen.items()]
 
@@ -82,7 +101,7 @@ def _named(what: str, chosen: Mapping[str, NamedSource | NamedTarget], *, single
     return (facts[0] if single else {f"{what}s": facts}), show
 
 
-def _named_facts(name: str, found: NamedSource | NamedTarget) -> dict[str, Any]:
+def _named_facts(name: str, found: NamedSource | NamedModel) -> dict[str, Any]:
     defaults = {key: parameter.default for key, parameter in found.parameters.items()}
     return {"name": name, "summary": found.summary, "parameters": defaults}
 

@@ -19,6 +19,7 @@ _COMMANDS = {
     "recipes": "catalog:recipes",
     "sources": "catalog:sources",
     "targets": "catalog:targets",
+    "simulators": "catalog:simulators",
     "ground-state": "states:find_ground_state",
     "measure": "states:measure",
     "tomography": "tomography:reconstruct",

@@ -43,6 +43,7 @@ number.
   recipes [NAME]         the recipes; of one, its options and papers
   sources [NAME]         the named sources of data; of one, its parameters
   targets [NAME]         the named energies to train on without data; of one, its parameters
+  simulators [NAME]      the named simulators to train on; of one, its parameters
   ground-state CHAIN     a ground state as a matrix-product state, by DMRG
   measure STATE          exact shots of a matrix-product state
   tomography SHOTS       reconstruct a quantum state from measurement outcomes
@@ -167,7 +168,8 @@ def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
 def _subject(spec: str, rest: list[str]) -> str:
     """Whether a recipe is trained on rows or on a target, on which its defaults depend."""
     wanted = _value_of("--from", rest) or ""
-    return "target" if "--allow-import" in rest or is_target(spec, wanted) else "rows"
+    on_target = is_target(spec, wanted) or ("--allow-import" in rest and wanted != "simulator")
+    return "target" if on_target else "rows"
 
 
 def _value_of(flag: str, rest: list[str]) -> str | None:

@@ -11,6 +11,7 @@ NamedSource          one entry of NAMED
 nonnegative_weights  weights that a loss can have
 open_data            open a file or a named source
 open_like            open rows for a trained model
+open_target          a named target
 Provenance           the origin of rows
 read                 read a file of numbers
 read_shots           read shots
@@ -19,10 +20,13 @@ RecipeApplicability  whether a recipe fits, with the reason
 save_shots           write shots
 Selection            some rows of an array too large to copy
 Shots                measurement outcomes of qubits
+Simulator            a prior and a simulator, whose draws are kept
+SIMULATORS           the named simulators
 Source               a distribution that rows are drawn from
 Split                training, validation and test parts
 split                split rows reproducibly
 Table                rows as a file stores them
+TARGETS              the named targets
 """
 
 from energeia._core.lazy import attach

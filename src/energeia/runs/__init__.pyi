@@ -11,6 +11,7 @@ from energeia.runs.run import Scores as Scores
 from energeia.runs.run import load as load
 from energeia.runs.storage.config import DataConfig as DataConfig
 from energeia.runs.storage.config import RunConfig as RunConfig
+from energeia.runs.storage.config import SimulatorConfig as SimulatorConfig
 from energeia.runs.storage.config import TargetConfig as TargetConfig
 from energeia.runs.storage.directory import DataRecord as DataRecord
 from energeia.runs.storage.directory import RunDirectory as RunDirectory

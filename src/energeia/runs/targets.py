@@ -1,6 +1,5 @@
 """The energy of a run without rows: found by name, imported where that is allowed, or handed in."""
 
-import importlib
 from typing import Any, NamedTuple
 
 import jax
@@ -18,6 +17,7 @@ from energeia.data.named.targets import open_target
 from energeia.energies.target import OfStandardizedCondition, Target, target_of
 from energeia.physics.invariance import ROWS, require_invariance
 from energeia.recipes.options.problem import Problem
+from energeia.runs.imports import imported
 from energeia.runs.storage.config import TargetConfig
 from energeia.support import Real, Support
 from energeia.training.batches import ConditionsOnly
@@ -126,25 +126,9 @@ def find_target(
         return open_target(spec)
     if ":" in spec:
         return _as_target(
-            _imported(spec, allow_import=allow_import and config.allow_import), config
+            imported("target", spec, allow_import=allow_import and config.allow_import), config
         )
     raise InputError(f"target {spec!r} is not known: {nearest(spec, TARGETS)}")
-
-
-def _imported(spec: str, *, allow_import: bool) -> Any:
-    module, _, attribute = spec.partition(":")
-    if not allow_import:
-        raise InputError(
-            f"the target {spec} is code of the module {module!r}, which is imported only if you "
-            "say so: add --allow-import if you trust it"
-        )
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as problem:
-        raise InputError(
-            f"the target {spec} cannot be imported ({problem}): give MODULE:ATTRIBUTE with the "
-            "module on the path of Python"
-        ) from None
 
 
 def _as_target(given: Any, config: TargetConfig) -> Target:

@@ -10,7 +10,8 @@ from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
 from energeia._core.ranges import Seed, require_in
 from energeia.contracts import Energy, Objective
-from energeia.data.named.catalog import is_target
+from energeia.data.named.catalog import is_simulator, is_target
+from energeia.data.simulator import Simulator
 from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
@@ -19,7 +20,14 @@ from energeia.runs.opening import data_config, open_for, open_rows
 from energeia.runs.parts import Fitted, fit_parts
 from energeia.runs.run import Run, Scores, load
 from energeia.runs.runner import Session, new_session, reopen_session, run_session
-from energeia.runs.storage.config import DataConfig, RunConfig, TargetConfig, changed_options
+from energeia.runs.simulators import draw_rows
+from energeia.runs.storage.config import (
+    DataConfig,
+    RunConfig,
+    SimulatorConfig,
+    TargetConfig,
+    changed_options,
+)
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
 from energeia.runs.targets import open_subject, target_config
 from energeia.training.player import Player
@@ -30,7 +38,8 @@ from energeia.training.settings import Optimization, Training
 def fit(
     data: Any, recipe: str, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None,
-    reading: DataConfig | TargetConfig | None = None, subject: Literal["", "rows", "target"] = "",
+    reading: DataConfig | TargetConfig | SimulatorConfig | None = None,
+    subject: Literal["", "rows", "target", "simulator"] = "",
     allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
     quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run: ...  # fmt: skip
@@ -50,7 +59,8 @@ def fit(
     players: tuple[Player, ...] | None = None, training: Training | None = None,
     optimization: Optimization | None = None, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None,
-    reading: DataConfig | TargetConfig | None = None, subject: Literal["", "rows", "target"] = "",
+    reading: DataConfig | TargetConfig | SimulatorConfig | None = None,
+    subject: Literal["", "rows", "target", "simulator"] = "",
     allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
     quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run | Fitted:  # fmt: skip
@@ -61,7 +71,9 @@ def fit(
             ``(rows, ...)``, a data frame, or a ``DataConfig``. Rows from memory are kept in the
             folder of the run, so that it can be resumed and evaluated. Or an energy, of which
             there are no rows: an ``Energy`` such as ``energeia.energy(function, 2)``, a ``Target``,
-            a named target such as ``"double-well:height=4"``, or a ``TargetConfig``.
+            a named target such as ``"double-well:height=4"``, or a ``TargetConfig``. Or a
+            ``Simulator``, a named one such as ``"two-moons"``, or a ``SimulatorConfig``, whose
+            draws are kept like rows from memory.
         recipe: a name of the catalogue, such as ``"spline-flow"``.
         model: in the place of a recipe: a module, such as a ``Flow``, or a dictionary of modules
             by name; nothing is written, and a ``Fitted`` comes back.
@@ -73,8 +85,10 @@ def fit(
         out: the folder of the run; a fresh one under ``runs`` by default.
         options: options of the recipe, ``{"layers": 4, "training": {"rounds": 500}}``.
         reading: how the data are read: support, conditions, columns to drop, fractions; or where
-            an energy is, as a ``TargetConfig``.
-        subject: ``"rows"`` or ``"target"`` for a name that is both; rows by default.
+            an energy is, as a ``TargetConfig``; or how many draws of a simulator to make and what
+            to learn of them, as a ``SimulatorConfig``.
+        subject: ``"rows"``, ``"target"`` or ``"simulator"`` for a name that is more than one; rows
+            by default.
         init: a run, or its folder, from whose kept arrays a recipe starts where name and shape
             are the same; standard error names the rest.
         allow_import: let a target ``"module:attribute"`` be imported.
@@ -112,7 +126,14 @@ def fit(
         )  # fmt: skip
     if isinstance(reading, TargetConfig):
         raise InputError("rows were given with a TargetConfig: give a DataConfig")
-    where, kept = data_config(data, reading, seed)
+    simulator = None
+    if _is_simulator(data, reading, subject):
+        simulator, where, kept = draw_rows(
+            data, _simulator_config(reading), seed, allow_import=allow_import, quiet=quiet
+        )
+    else:
+        assert not isinstance(reading, SimulatorConfig)  # or it would be one
+        where, kept = data_config(data, reading, seed)
     if recipe is None:
         if init is not None:
             raise InputError("init= was given with a model=, which has arrays of its own: leave it")
@@ -124,7 +145,7 @@ def fit(
             )  # fmt: skip
     session = prepare_session(
         where, recipe, kept, out=out, options=options, init=_folder(init), seed=seed, quiet=quiet,
-        precision=precision,
+        precision=precision, simulator=simulator,
     )  # fmt: skip
     run_session(session)
     return load(session.directory.path)
@@ -135,6 +156,20 @@ def _is_target(data: Any, reading: Any, subject: str) -> bool:
     if isinstance(data, Energy | Target | TargetConfig) or isinstance(reading, TargetConfig):
         return True
     return isinstance(data, str) and is_target(data, subject)
+
+
+def _is_simulator(data: Any, reading: Any, subject: str) -> bool:
+    """Whether the rows of a run are to be drawn from a simulator."""
+    given = isinstance(data, Simulator | SimulatorConfig) or isinstance(reading, SimulatorConfig)
+    return given or (isinstance(data, str) and is_simulator(data, subject))
+
+
+def _simulator_config(reading: Any) -> SimulatorConfig | None:
+    if reading is None or isinstance(reading, SimulatorConfig):
+        return reading
+    raise InputError(
+        f"a simulator was given with a {type(reading).__name__}: give a SimulatorConfig"
+    )
 
 
 def _fit_target(
@@ -176,6 +211,7 @@ def prepare_session(
     where: DataConfig, recipe: str, kept: Any = None, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None, init: str = "", seed: int = 0,
     quiet: bool = False, precision: Literal[32, 64] = 32,
+    simulator: SimulatorConfig | None = None,
 ) -> Session:  # fmt: skip
     """A run that is ready to train in a new folder; ``kept`` are rows from memory, or None.
 
@@ -184,8 +220,9 @@ def prepare_session(
     """
     options = _options(recipe, options)
     config = RunConfig(
-        recipe=recipe, data=where, options=options, seed=seed, precision=precision, init=init
-    )
+        recipe=recipe, data=where, simulator=simulator, options=options, seed=seed,
+        precision=precision, init=init,
+    )  # fmt: skip
     path = Path(out) if out else fresh_folder("runs", recipe)
     RunDirectory(path).require_free()  # before any data are read
     return new_session(path, config, open_rows(where, kept), kept, quiet=quiet)

@@ -50,18 +50,18 @@ class NamedSource(NamedTuple):
     """Whether the loader draws the rows of its ``Table`` itself: then it is given ``seed``, too."""
 
 
-class NamedTarget(NamedTuple):
-    """A named energy: what it is, its parameters, and the function that makes it.
+class NamedModel(NamedTuple):
+    """A named energy or simulator: what it is, its parameters, and the function that makes it.
 
-    A parameter that may be a range, as in ``double-well:height=2..6``, then becomes a condition,
-    and one model is trained for the whole range.
+    A parameter of an energy that may be a range, as in ``double-well:height=2..6``, then becomes a
+    condition, and one model is trained for the whole range.
     """
 
     summary: str
     parameters: dict[str, Parameter]
     loader: str
     """``module:function``, imported when first used; given the parameters it returns a
-    ``Target``."""
+    ``Target`` or a ``Simulator``."""
 
 
 _TOY = {"n": Parameter(int, 20_000)}
@@ -142,9 +142,21 @@ NAMED: dict[str, NamedSource] = {
 }
 
 
+SIMULATORS: dict[str, NamedModel] = {
+    "gaussian-linear": NamedModel(
+        "theta ~ N(0, 0.1), x ~ N(theta, 0.1) in each of d columns",
+        {"d": Parameter(int, 10)},
+        "energeia.data.named.simulators:gaussian_linear",
+    ),
+    "two-moons": NamedModel(
+        "two parameters in a square, x on a half circle: posteriors of two crescents",
+        {},
+        "energeia.data.named.simulators:two_moons",
+    ),
+}
 _MADE = "energeia.data.named.targets"
-TARGETS: dict[str, NamedTarget] = {
-    "ising": NamedTarget(
+TARGETS: dict[str, NamedModel] = {
+    "ising": NamedModel(
         "the two-dimensional Ising model, spins -1 and +1; beta may be a range",
         {
             "L": Parameter(int, 8),
@@ -154,12 +166,12 @@ TARGETS: dict[str, NamedTarget] = {
         },
         f"{_MADE}:ising",
     ),
-    "free-field": NamedTarget(
+    "free-field": NamedModel(
         "a free scalar field on a periodic square lattice, E = phi (-Laplacian + mass2) phi / 2",
         {"L": Parameter(int, 8), "mass2": Parameter(float, 0.25)},
         f"{_MADE}:free_field",
     ),
-    "double-well": NamedTarget(
+    "double-well": NamedModel(
         "E = height sum (x_i^2 - 1)^2 + tilt sum x_i; height and tilt may be ranges",
         {
             "d": Parameter(int, 2),
@@ -168,17 +180,17 @@ TARGETS: dict[str, NamedTarget] = {
         },
         f"{_MADE}:double_well",
     ),
-    "funnel": NamedTarget(
+    "funnel": NamedModel(
         "Neal's funnel: x_0 ~ N(0, 3^2), the others N(0, exp(x_0))",
         {"d": Parameter(int, 10)},
         f"{_MADE}:funnel",
     ),
-    "gmm40": NamedTarget(
+    "gmm40": NamedModel(
         "40 Gaussians with centers uniform in [-40, 40]^d",
         {"d": Parameter(int, 2), "seed": Parameter(int, 0)},
         f"{_MADE}:gmm40",
     ),
-    "banana": NamedTarget(
+    "banana": NamedModel(
         "x_0 ~ N(0, 1), x_1 ~ N(bend (x_0^2 - 1), width^2)",
         {"bend": Parameter(float, 0.7), "width": Parameter(float, 0.6)},
         f"{_MADE}:banana",
@@ -243,3 +255,11 @@ def is_target(spec: str, wanted: str = "") -> bool:
     if wanted:
         return wanted == "target"
     return alone
+
+
+def is_simulator(spec: str, wanted: str = "") -> bool:
+    """Whether a name stands for a simulator."""
+    if wanted:
+        return wanted == "simulator"
+    name = spec.partition(":")[0]
+    return name in SIMULATORS and name not in NAMED and not Path(spec).exists()

@@ -9,7 +9,7 @@ import tomli_w
 
 from energeia._core.errors import InputError, nearest
 from energeia._core.paths import refuse_special_file
-from energeia._core.ranges import Finite, Positive, Seed, Share, require_in, require_ranges
+from energeia._core.ranges import Count, Finite, Positive, Seed, Share, require_in, require_ranges
 from energeia.recipes.catalogue import RECIPES
 
 
@@ -57,6 +57,20 @@ class TargetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         require_ranges(self)
 
 
+class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The simulator whose draws are the rows of a run; they are drawn once and kept."""
+
+    spec: str = ""
+    """A named simulator with parameters, MODULE:ATTRIBUTE, or an object of a Python program."""
+    budget: Count = 10_000
+    """Draws."""
+    learn: Literal["posterior", "likelihood", "joint"] = "joint"
+    """Model the parameters given the observables, the reverse, or both together."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
+
+
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The configuration of a run: what it is about, recipe, options, seed."""
 
@@ -65,6 +79,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The rows of a run that is about rows."""
     target: TargetConfig | None = None
     """The energy of a run that is about one."""
+    simulator: SimulatorConfig | None = None
+    """The simulator that the rows were drawn from, where it was one."""
     options: msgspec.Struct
     seed: Seed = 0
     precision: Literal[32, 64] = 32
@@ -83,7 +99,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def spec(self) -> str:
         """The name of what the run is about."""
-        return (self.data or self.target).spec  # pyright: ignore[reportOptionalMemberAccess]
+        return (self.simulator or self.data or self.target).spec  # pyright: ignore[reportOptionalMemberAccess]
 
     @property
     def rows(self) -> DataConfig:
@@ -118,6 +134,7 @@ def from_toml(text: str, where: str) -> RunConfig:
         recipe=config.recipe,
         data=config.data,
         target=config.target,
+        simulator=config.simulator,
         options=built,
         seed=config.seed,
         precision=config.precision,
@@ -172,6 +189,7 @@ def _shape() -> type[msgspec.Struct]:
             ("options", dict),
             ("data", DataConfig | None, None),
             ("target", TargetConfig | None, None),
+            ("simulator", SimulatorConfig | None, None),
             ("seed", Seed, 0),
             ("precision", Literal[32, 64], 32),
             ("init", str, ""),
