@@ -56,9 +56,10 @@ HOOKS = {
     ("Objective", "init_memory"),
     ("Objective", "held_out"),
     ("Density", "sample_and_log_prob"),
+    ("Energy", "put_back"),
 }
-"""The methods of the grammar with a default: 'nothing' unless an objective says more, two passes
-unless a density needs one."""
+"""The methods of the grammar with a default: 'nothing' unless an objective or a mask says more, two
+passes unless a density needs one."""
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: f"{c.__module__}.{c.__name__}")
