@@ -8,10 +8,12 @@ import pytest
 
 from energeia.energies.analytic import Banana, Normal
 from energeia.energies.mask import masked
+from energeia.mcmc.geodesic import GeodesicHmc
 from energeia.mcmc.hmc import Hmc
 from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
+from energeia.support import Real, Support
 
 CHAINS = 20_000
 ROUND = Normal(jnp.zeros(2), jnp.eye(2))
@@ -21,6 +23,7 @@ KERNELS = {
     "mala": Mala(0.8),
     "mala, large steps": Mala(2.5),
     "hmc": Hmc(0.6, leapfrog_steps=4),
+    "geodesic hmc": GeodesicHmc(0.6, Support.of([Real(), Real()]), 4),
     "jumping mala": JumpingMala(Mala(0.8), WIDE),
 }
 TARGETS = {
