@@ -14,13 +14,13 @@ def log_truth(x):
 
 
 def truth(rng, n):
-    """ConditionsOnly of p."""
+    """Draws of p."""
     first, second = (rng.multivariate_normal(*mode, n) for mode in MODES)
     return np.where(rng.uniform(size=(n, 1)) < 0.5, first, second)
 
 
 def importance(rng, n):
-    """ConditionsOnly of a broad normal q with weights p / q."""
+    """Draws of a broad normal q with weights p / q."""
     x = rng.multivariate_normal(*BROAD, n)
     return x, np.exp(log_truth(x) - multivariate_normal(*BROAD).logpdf(x))
 

@@ -9,9 +9,11 @@ ConditionalTarget     its energy, kernel and starts
 ConditionScaling      standardize conditions
 DensityInUnits        a density in the user's units
 Dequantized           a density of reals as a distribution of codes
+encoder_of            the encoder of a model, where it has one
 EnergyInUnits         an energy in the user's units
 Ensemble              the mixture of several densities
 Flow                  a base density transformed by a bijection
+FlowEncoder           a flow as a map to latent vectors and back
 GameModel             an energy and its generator
 GeneratorInUnits      a generator in the user's units
 HasLandscape          a model that may have a landscape
@@ -24,6 +26,7 @@ Made                  a masked autoregressive network
 Symmetrized           the average of a density over a finite group
 UpToSign              a density of rotations from one of quaternions
 Vae                   a variational autoencoder
+VaeEncoder            q(z | x) and p(x | z) in the user's units
 """
 
 from energeia._core.lazy import attach

@@ -7,30 +7,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from energeia._core.batching import map_rows
-from energeia._core.errors import CorruptRun, InputError, NoSuchCapability, NotNormalized
+from energeia._core.batching import map_rows, split_keys
+from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
 from energeia._core.html import html_table
 from energeia._core.precision import each_in_precision, use_precision
 from energeia._core.ranges import Count, Seed, require_in
-from energeia.contracts import Density, Energy, Generator, Modules
+from energeia.contracts import Density, Encoder, Energy, Generator
 from energeia.energies.target import Target
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.completion import CompletionSettings
 from energeia.evaluation.likelihood import log_likelihood, reweighted
 from energeia.evaluation.samples import draw_blocks
+from energeia.models.encoding import encoder_of
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
+from energeia.runs import rowwise
 from energeia.runs.building import in_user_units, skeleton
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.completing import Completion, completion
 from energeia.runs.latent import with_truncated_prior
 from energeia.runs.opening import as_conditions, as_rows, as_user_rows
+from energeia.runs.restoring import require_arrays, restored_modules
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory
@@ -157,7 +158,7 @@ class Run:
             conditions = np.broadcast_to(np.asarray(conditions), (n, conditions.shape[-1]))
         blocks = draw_blocks(model, jax.random.key(seed), n, conditions)
         rows = (self._rows(block) for block in each_in_precision(self.config.precision, blocks))
-        return rows if size is None else _in_batches(rows, size)
+        return rows if size is None else rowwise.in_batches(rows, size)
 
     @_in_own_precision
     def sample_chains(
@@ -232,7 +233,9 @@ class Run:
                 "use score(x) for a bound or an estimate with its kind, or energy(x)"
             )
         rows = as_rows(self.problem, x, condition)
-        return map_rows(_log_probs, rows.x, *_given(rows.condition), carry=self.standardized_model)
+        return map_rows(
+            rowwise.log_probs, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
+        )
 
     @_in_own_precision
     def energy(self, x: Any, condition: Any = None) -> np.ndarray:
@@ -248,7 +251,9 @@ class Run:
                 "has one; score(x) estimates -E where it can"
             )
         rows = as_rows(self.problem, x, condition)
-        return map_rows(_energies, rows.x, *_given(rows.condition), carry=self.standardized_model)
+        return map_rows(
+            rowwise.energies, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
+        )
 
     @_in_own_precision
     def score(
@@ -294,6 +299,49 @@ class Run:
             counted = None if weight is None else weight[part]
             yield self.score(rows[part], given, seed, weight=counted)
 
+    @_in_own_precision
+    def encode(self, x: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
+        """A latent vector of each row, shape ``(n, latent)``.
+
+        The one z = f(x) of a flow (with discrete columns dequantized by noise), a draw of q(z|x) of
+        a variational autoencoder.
+
+        Raises:
+            NoSuchCapability: if the model has no encoder.
+            InputError: for rows of another shape, not finite, or outside the support.
+        """
+        encoder = self._encoder()
+        rows = as_rows(self.problem, x, condition)
+        keys = np.asarray(jax.random.key_data(split_keys(jax.random.key(seed), len(rows.x))))
+        return map_rows(
+            rowwise.latents, keys, rows.x, *rowwise.given(rows.condition), carry=encoder
+        )
+
+    @_in_own_precision
+    def decode(self, z: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
+        """A configuration of each latent vector in the user's units, shape ``(n, *layout)``.
+
+        The one x of a flow, a draw of p(x|z) of a variational autoencoder.
+
+        Raises:
+            NoSuchCapability: if the model has no encoder.
+            InputError: for a condition that does not fit.
+        """
+        encoder, latents = self._encoder(), np.atleast_2d(np.asarray(z))
+        conditions = as_conditions(self.problem, condition, len(latents))
+        keys = np.asarray(jax.random.key_data(split_keys(jax.random.key(seed), len(latents))))
+        return self._rows(
+            map_rows(rowwise.decoded, keys, latents, *rowwise.given(conditions), carry=encoder)
+        )
+
+    def _encoder(self) -> Encoder:
+        found = encoder_of(self.standardized_model)
+        if found is None:
+            raise NoSuchCapability(
+                f"{self.config.recipe} has no encoder: flows and variational autoencoders have one"
+            )
+        return found
+
     def evaluate(
         self, data: Any = None, seed: int = 0, budget: EvaluationBudget | None = None, *,
         allow_import: bool = False,
@@ -317,22 +365,9 @@ class Run:
         return evaluate(self.standardized_model, self.directory, data, seed=seed, budget=budget)
 
     def _rows(self, z: np.ndarray) -> np.ndarray:
-        """ConditionsOnly in the user's units, each in the layout of the data."""
+        """Draws in the user's units, each in the layout of the data."""
         x = self.problem.standardization.decode(z.reshape(len(z), -1))
         return x.reshape(len(x), *self.problem.layout)
-
-
-def _in_batches(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """The same rows in other blocks: those computed keep their size, and so their bits."""
-    held: list[np.ndarray] = []
-    for block in blocks:
-        held.append(block)
-        while sum(map(len, held)) >= size:
-            joined = np.concatenate(held)
-            yield joined[:size]
-            held = [joined[size:]]
-    if sum(map(len, held)):
-        yield np.concatenate(held)
 
 
 def load(path: str | Path) -> Run:
@@ -352,35 +387,5 @@ def load(path: str | Path) -> Run:
         empty = skeleton(config, problem)
         modules = restored_modules(empty.modules, saved)
         model = empty.model(modules)
-    _require_arrays(model, path)
+    require_arrays(model, path)
     return Run(directory, config, problem, model)
-
-
-def restored_modules(empty: Modules, saved: checkpoint.Saved) -> Modules:
-    """Fill abstract modules with the best arrays of a checkpoint, or the averaged, or the last."""
-    arrays, static = eqx.partition(empty, _is_shape)
-    best = saved.header.best_loss is not None
-    filled = checkpoint.restore(arrays, saved, "best." if best else "state.arrays.")
-    return eqx.combine(checkpoint.replace(filled, {} if best else saved.averaged), static)
-
-
-def _is_shape(leaf: Any) -> bool:
-    return isinstance(leaf, jax.ShapeDtypeStruct)
-
-
-def _require_arrays(model: Any, path: Any) -> None:
-    """Raise for a recipe with arrays outside its modules, which cannot be loaded."""
-    if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(model)):
-        raise CorruptRun(f"the recipe of {path} keeps arrays outside its modules: that is a defect")
-
-
-def _given(condition: jax.Array | None) -> tuple[jax.Array, ...]:
-    return () if condition is None else (condition,)
-
-
-def _log_probs(model: Density, x: jax.Array, *condition: jax.Array) -> jax.Array:
-    return jax.vmap(model.log_prob)(jnp.asarray(x), *map(jnp.asarray, condition))
-
-
-def _energies(model: Energy, x: jax.Array, *condition: jax.Array) -> jax.Array:
-    return jax.vmap(model.energy)(jnp.asarray(x), *map(jnp.asarray, condition))

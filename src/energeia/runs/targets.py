@@ -23,7 +23,7 @@ from energeia.support import Real, Support
 from energeia.training.batches import ConditionsOnly
 
 _HELD = 2048
-"""ConditionsOnly whose mean free energy is the held-out loss."""
+"""Draws whose mean free energy is the held-out loss."""
 _IN_PYTHON = "python:"
 
 

@@ -61,13 +61,13 @@ class ConditionsOnly(NamedTuple):
 class ConditionBatches(NamedTuple):
     """Batches without rows, of new conditions each."""
 
-    draws: ConditionsOnly
+    conditions: ConditionsOnly
     size: int
 
     def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
         """The ranges of the conditions; nothing is streamed."""
         del first_round, rounds
-        return ChunkInputs(self.draws, None)
+        return ChunkInputs(self.conditions, None)
 
     def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
         """Draw conditions."""

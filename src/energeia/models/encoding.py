@@ -1,0 +1,96 @@
+"""From configurations to latent vectors and back, for the models that have both ways."""
+
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array
+from typing_extensions import override
+
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.contracts import Condition, Encoder
+from energeia.models.dequantized import Dequantized
+from energeia.models.flow import Flow
+from energeia.models.in_units import ConditionScaling, DensityInUnits, LatentInUnits
+from energeia.models.latent import Vae
+
+
+class FlowEncoder(Encoder):
+    """z = f(x) of a flow in the user's units; discrete columns are dequantized by noise first."""
+
+    flow: Flow
+    units: Units
+    scaling: ConditionScaling | None
+    dequantize: bool = eqx.field(static=True)
+
+    @property
+    @override
+    def shape(self) -> tuple[int, ...]:
+        return self.units.shape
+
+    @property
+    @override
+    def condition_shape(self) -> tuple[int, ...] | None:
+        return self.flow.condition_shape
+
+    @override
+    def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
+        y, _ = self.units.encode(x)
+        v = self.units.dequantize(key, y)[0] if self.dequantize else y
+        return self.flow.bijection.forward(v, self._scaled(condition))[0]
+
+    @override
+    def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
+        v = self.flow.transform(z, self._scaled(condition))
+        return self.units.decode(self.units.quantize(v) if self.dequantize else v)
+
+    def _scaled(self, condition: Condition) -> Condition:
+        return condition if self.scaling is None else self.scaling(condition)
+
+
+class VaeEncoder(Encoder):
+    """z ~ q(z | x) and x ~ p(x | z) of a variational autoencoder in the user's units."""
+
+    vae: Vae
+    units: Units
+    scaling: ConditionScaling | None
+
+    @property
+    @override
+    def shape(self) -> tuple[int, ...]:
+        return self.units.shape
+
+    @property
+    @override
+    def condition_shape(self) -> tuple[int, ...] | None:
+        return self.vae.condition_shape
+
+    @override
+    def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
+        return self.vae.encode(self.units.encode(x)[0], self._scaled(condition)).sample(key)
+
+    @override
+    def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
+        parameters = self.vae.decode(z, self._scaled(condition))
+        return self.units.decode(self.vae.likelihood.sample(key, parameters))
+
+    def _scaled(self, condition: Condition) -> Condition:
+        return condition if self.scaling is None else self.scaling(condition)
+
+
+def encoder_of(model: Any) -> Encoder | None:
+    """The two ways of a flow or of a variational autoencoder; None for other models.
+
+    Whether a wrapper in units has them depends on what it wraps, so this is a function.
+    """
+    match model:
+        case Encoder():
+            return model
+        case DensityInUnits(inner=Flow() as flow):
+            return FlowEncoder(flow, model.units, model.scaling, dequantize=False)
+        case LatentInUnits(inner=Dequantized(density=Flow() as flow)):
+            return FlowEncoder(flow, model.units, model.scaling, dequantize=True)
+        case LatentInUnits(inner=Vae() as vae):
+            return VaeEncoder(vae, model.units, model.scaling)
+        case _:
+            return None
