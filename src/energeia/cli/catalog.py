@@ -21,8 +21,9 @@ from energeia.data.named.catalog import (
     NamedSource,
 )
 from energeia.recipes.catalogue import RECIPES, find
-from energeia.recipes.options.base import FAMILIES, Recipe
+from energeia.recipes.options.base import Recipe
 from energeia.recipes.options.citations import bibtex
+from energeia.recipes.options.families import FAMILIES
 from energeia.support import CURVED, DISCRETE, KINDS
 
 
@@ -30,12 +31,15 @@ def recipes(given: arguments.RecipesArguments) -> Answer:
     """Every recipe by family, or one with its options and papers."""
     if given.name:
         return _recipe(find(given.name))
-    found = sorted(RECIPES.values(), key=lambda recipe: FAMILIES.index(recipe.family))
+    order = list(FAMILIES)
+    found = sorted(RECIPES.values(), key=lambda recipe: order.index(recipe.family))
     facts = [_facts(recipe) for recipe in found]
 
     def show() -> None:
         for family in FAMILIES:
             own = [recipe for recipe in found if recipe.family == family]
+            if not own:
+                continue
             print(f"{family}: likelihood {own[0].likelihood}; {own[0].cost}")
             table = Table(box=None, show_header=False)
             table.add_column(no_wrap=True)

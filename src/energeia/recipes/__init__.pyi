@@ -6,6 +6,8 @@ from energeia.recipes.catalogue import applicable as applicable
 from energeia.recipes.catalogue import find as find
 from energeia.recipes.catalogue import one_per_family as one_per_family
 from energeia.recipes.catalogue import register as register
-from energeia.recipes.options.base import FAMILIES as FAMILIES
+from energeia.recipes.catalogue import register_family as register_family
 from energeia.recipes.options.base import Recipe as Recipe
+from energeia.recipes.options.families import FAMILIES as FAMILIES
+from energeia.recipes.options.families import Family as Family
 from energeia.recipes.options.problem import Problem as Problem

@@ -15,7 +15,8 @@ from energeia.recipes.options import (
     max_entropy,
     tomography,
 )
-from energeia.recipes.options.base import FAMILIES, Recipe
+from energeia.recipes.options.base import Recipe
+from energeia.recipes.options.families import FAMILIES, Family
 from energeia.recipes.options.problem import Problem
 from energeia.support import Support
 
@@ -25,7 +26,7 @@ RECIPES: dict[str, Recipe] = {
     for recipe in module.RECIPES
 }
 """In each family, the recipe that comes first is the one ``compare`` takes where it applies."""
-_OWN = frozenset(RECIPES)
+_OWN, _OWN_FAMILIES = frozenset(RECIPES), frozenset(FAMILIES)
 
 
 def register(recipe: Recipe) -> Recipe:
@@ -43,7 +44,7 @@ def register(recipe: Recipe) -> Recipe:
     if recipe.family not in FAMILIES:
         raise InputError(
             f"family {recipe.family!r} of recipe {recipe.name!r} is not known: "
-            f"choose from {', '.join(FAMILIES)}"
+            f"choose from {', '.join(FAMILIES)}, or register_family first"
         )
     if "training" not in {field.name for field in msgspec.structs.fields(recipe.options)}:
         raise InputError(
@@ -52,6 +53,18 @@ def register(recipe: Recipe) -> Recipe:
         )
     RECIPES[recipe.name] = recipe
     return recipe
+
+
+def register_family(family: Family) -> Family:
+    """Make a family known, for the session: to ``register``, ``compare`` and reports.
+
+    Raises:
+        InputError: if energeia has a family of that name.
+    """
+    if family.name in _OWN_FAMILIES:
+        raise InputError(f"energeia has a family {family.name!r}: choose another name")
+    FAMILIES[family.name] = family
+    return family
 
 
 def find(name: str) -> Recipe:

@@ -12,6 +12,7 @@ import msgspec
 from markupsafe import Markup
 
 from energeia.estimate import Estimate
+from energeia.recipes.options.families import FAMILIES
 from energeia.records import FEW_DRAWS, ObservableRow, TargetRow, TwoSample
 from energeia.report import directions, figures, landscape, pictures, summaries
 from energeia.report.content import ModelPart, Page
@@ -87,7 +88,7 @@ def render(page: Page) -> str:
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         models=models,
         summary_sentences=summaries.summary_sentences(page),
-        trust={family: summaries.TRUST[family] for family in _families(models)},
+        trust={family: FAMILIES[family].trust for family in _families(models)},
         labels=[
             (kind, formula(latex) if latex else "", text) for kind, latex, text in summaries.LABELS
         ],
@@ -235,7 +236,7 @@ def _pictures(page: Page) -> dict[str, Any]:
 
 def _families(models: list[ModelPart]) -> list[str]:
     present = [m.row.family for m in models]
-    return [family for family in summaries.TRUST if family in present]
+    return [family for family in FAMILIES if family in present]
 
 
 def _entropy(models: list[ModelPart]) -> Estimate | None:

@@ -1,4 +1,4 @@
-"""Text of the page: the reliability of each family, and a summary of the results."""
+"""Text of the page: what each kind of number means, and a summary of the results."""
 
 import math
 
@@ -6,31 +6,6 @@ from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import number, place
-
-TRUST = {
-    "autoregressive": (
-        "Likelihood and samples are both exact for the trained model: each variable is drawn, and "
-        "scored, given the ones before it. The model may be wrong; its numbers are not."
-    ),
-    "flow": (
-        "Likelihood (on continuous columns) and samples are both exact: one invertible map with "
-        "its Jacobian. Discrete columns are dequantized first, which makes their likelihood "
-        "a lower bound; a map cannot change topology, so some mass may remain between modes."
-    ),
-    "latent": (
-        "Samples are exact draws of the model. Its likelihood is known only from below: the bound "
-        "rises with the number of importance samples, and the gap that is left is not known."
-    ),
-    "adversarial": (
-        "Samples only. There is no likelihood, so nothing here tells whether a mode is missing "
-        "except the two-sample tests and the coverage: read those first."
-    ),
-    "energy": (
-        "The energy is exact up to a constant. The constant is estimated by annealing, and samples "
-        "come from chains: both are reliable only if the chains mix, and chains can "
-        "agree and all miss the same mode."
-    ),
-}
 
 LABELS = (
     (

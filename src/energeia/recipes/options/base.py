@@ -6,22 +6,7 @@ from typing import Any
 
 import msgspec
 
-FAMILIES = ("autoregressive", "flow", "latent", "adversarial", "energy")
-
-_LIKELIHOODS = {
-    "autoregressive": "exact",
-    "flow": "exact for reals, a lower bound for discrete columns",
-    "latent": "lower bound",
-    "adversarial": "none",
-    "energy": "estimate",
-}
-_COSTS = {
-    "autoregressive": "scores in one pass, draws column by column",
-    "flow": "scores and draws in one pass",
-    "latent": "draws in one pass, scores by many weights",
-    "adversarial": "draws in one pass",
-    "energy": "draws by chains, scores by annealing",
-}
+from energeia.recipes.options.families import FAMILIES
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +40,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def likelihood(self) -> str:
         """The kind of its likelihood, by family."""
-        return _LIKELIHOODS[self.family]
+        return FAMILIES[self.family].likelihood
 
     @property
     def cost(self) -> str:
         """The cost of sampling and scoring, by family."""
-        return _COSTS[self.family]
+        return FAMILIES[self.family].cost
 
     def defaults(self, subject: str = "rows") -> Any:
         """The default options; on a target in batches of 512 draws, since draws cost no data."""

@@ -1,0 +1,71 @@
+"""The families of generative models: what their numbers are worth. Needs no JAX."""
+
+import msgspec
+
+
+class Family(msgspec.Struct, frozen=True, kw_only=True):
+    """A family of models that are trusted in the same way."""
+
+    name: str
+    likelihood: str
+    """The kind of its likelihood."""
+    cost: str
+    """The cost of sampling and scoring."""
+    trust: str
+    """How far its numbers may be trusted, a few sentences for reports."""
+
+
+_KNOWN = (
+    Family(
+        name="autoregressive",
+        likelihood="exact",
+        cost="scores in one pass, draws column by column",
+        trust=(
+            "Likelihood and samples are both exact for the trained model: each variable is "
+            "drawn, and scored, given the ones before it. The model may be wrong; its "
+            "numbers are not."
+        ),
+    ),
+    Family(
+        name="flow",
+        likelihood="exact for reals, a lower bound for discrete columns",
+        cost="scores and draws in one pass",
+        trust=(
+            "Likelihood (on continuous columns) and samples are both exact: one invertible "
+            "map with its Jacobian. Discrete columns are dequantized first, which makes "
+            "their likelihood a lower bound; a map cannot change topology, so some mass may "
+            "remain between modes."
+        ),
+    ),
+    Family(
+        name="latent",
+        likelihood="lower bound",
+        cost="draws in one pass, scores by many weights",
+        trust=(
+            "Samples are exact draws of the model. Its likelihood is known only from below: "
+            "the bound rises with the number of importance samples, and the gap that is "
+            "left is not known."
+        ),
+    ),
+    Family(
+        name="adversarial",
+        likelihood="none",
+        cost="draws in one pass",
+        trust=(
+            "Samples only. There is no likelihood, so nothing here tells whether a mode is "
+            "missing except the two-sample tests and the coverage: read those first."
+        ),
+    ),
+    Family(
+        name="energy",
+        likelihood="estimate",
+        cost="draws by chains, scores by annealing",
+        trust=(
+            "The energy is exact up to a constant. The constant is estimated by annealing, "
+            "and samples come from chains: both are reliable only if the chains mix, and "
+            "chains can agree and all miss the same mode."
+        ),
+    ),
+)
+FAMILIES: dict[str, Family] = {family.name: family for family in _KNOWN}
+"""Every family by name, in the order of reports and of ``compare``."""
