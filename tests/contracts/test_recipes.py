@@ -18,8 +18,15 @@ TINY = {"training": {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_eve
 
 LITTLE = EvaluationBudget(chains=16, temperatures=20, weights_per_row=16)
 
-SHORT = {"rbm": {"anneal": 10, "steps": 10}, "ebm": {"anneal": 10, "steps": 10}}
-"""Samplers too long for a test of the grammar."""
+SHORT = {
+    "rbm": {"anneal": 10, "steps": 10},
+    "ebm": {"anneal": 10, "steps": 10},
+    "realnvp": {"layers": 2, "width": 16},
+    "spline-flow": {"layers": 2, "bins": 4, "width": 16},
+    "made": {"width": 32, "depth": 1},
+    "max-entropy": {"layers": 2, "width": 16},
+}
+"""Samplers and networks too large for a test of the grammar."""
 
 VARIANTS = {recipe.name for recipe in adversarial.RECIPES[1:]}
 """Games of one builder told apart by data: tests/recipes/test_adversarial_shelf.py plays them."""

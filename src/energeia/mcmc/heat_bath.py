@@ -40,8 +40,8 @@ class HeatBath(Kernel):
     >>> from energeia.physics.lattice.ising import Ising
     >>> kernel, ising = HeatBath([-1.0, 1.0]), Ising(3, 0.4)
     >>> state, _ = kernel.step(jax.random.key(0), ising, kernel.init(ising, jnp.ones((3, 3))))
-    >>> state.position.shape, sorted(set(np.asarray(state.position).ravel().tolist()))
-    ((3, 3), [-1.0, 1.0])
+    >>> state.position.shape, set(np.abs(state.position).ravel().tolist())
+    ((3, 3), {1.0})
     """
 
     values: Float[Array, "variables most"]

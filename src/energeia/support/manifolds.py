@@ -288,7 +288,9 @@ def normalized(x: Any) -> Any:
 
 
 def _norm(x: Any) -> Any:
-    return functions_of(x).sqrt(functions_of(x).sum(x * x, axis=-1))
+    # Rows that are no unit vectors may hold any number: their norm may be infinite.
+    with np.errstate(over="ignore"):
+        return functions_of(x).sqrt(functions_of(x).sum(x * x, axis=-1))
 
 
 def _allowed(x: Any) -> float:
