@@ -20,7 +20,7 @@ from energeia.runs.storage.config import TargetConfig
 from energeia.runs.storage.directory import RunDirectory
 
 SHORT = {"training": {"rounds": 200, "check_every": 50, "checkpoint_every": 50}}
-SMALL = {"layers": 4, "width": 24, **SHORT}
+SMALL = {"layers": 2, "width": 24, "depth": 1, **SHORT}
 
 
 def tilted(x):

@@ -240,7 +240,8 @@ class Simplex(Continuous, frozen=True, tag="simplex"):
     def contains(self, x: Any) -> Any:
         """Which vectors are positive and of sum one, up to rounding to float32."""
         at = functions_of(x)
-        return at.all(x > 0, axis=-1) & (abs(at.sum(x, axis=-1) - 1) <= _allowed(x))
+        with np.errstate(over="ignore"):
+            return at.all(x > 0, axis=-1) & (abs(at.sum(x, axis=-1) - 1) <= _allowed(x))
 
     def features(self, x: Any) -> Any:
         """The parts."""
