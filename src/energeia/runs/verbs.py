@@ -119,7 +119,7 @@ def fit(
         raise InputError("fit takes a recipe or a model=: give one of them")
     if _is_target(data, reading, subject):
         if recipe is None:
-            raise InputError("a model= was given with an energy: name a recipe, or see docs/parts")
+            raise InputError("a model= was given with an energy, which only recipes take: name one")
         return _fit_target(
             data, recipe, reading, out=out, options=options, allow_import=allow_import,
             init=_folder(init), seed=seed, quiet=quiet, precision=precision,
