@@ -4,10 +4,14 @@ import gc
 import os
 from importlib.metadata import version
 
-# The older emitters compile in half the time. XLA dies of flags it does not know.
+# The older emitters compile in half the time, whole modules in three quarters of that of parts.
+# XLA dies of flags it does not know.
 if version("jaxlib").startswith("0.10."):
     os.environ["XLA_FLAGS"] = (
-        f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false"
+        f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false "
+        "--xla_cpu_parallel_codegen_split_count=1 "
+        "--xla_cpu_enable_concurrency_optimized_scheduler=false "
+        "--xla_cpu_prefer_vector_width=128"
     )
 
 import jax

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import equinox as eqx
 import jax
 from jaxtyping import Array, Bool, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 
@@ -40,6 +41,27 @@ class Shaped(eqx.Module):
     else:
         shape: eqx.AbstractVar[tuple[int, ...]]
         condition_shape: eqx.AbstractVar[tuple[int, ...] | None]
+
+
+def condition_for(part: Shaped, condition: Condition) -> Condition:
+    """The condition, for a part of a model that takes one; None for one that does not."""
+    return None if part.condition_shape is None else condition
+
+
+class Wrapper(Shaped):
+    """Base of objects around one other object, on configurations and conditions of its shapes."""
+
+    inner: eqx.AbstractVar[Shaped]
+
+    @property
+    @override
+    def shape(self) -> tuple[int, ...]:
+        return self.inner.shape
+
+    @property
+    @override
+    def condition_shape(self) -> tuple[int, ...] | None:
+        return self.inner.condition_shape
 
 
 class Named(eqx.Module):
@@ -132,7 +154,10 @@ class Density(Energy, Generator):
 
 
 class Pushforward(Generator):
-    """The image of a simple distribution under a map: x = G(z), z ~ ``prior``."""
+    """The image of a simple distribution under a map: x = G(z), z ~ ``prior``.
+
+    A prior with conditions is handed the condition, like the map.
+    """
 
     @property
     @abstractmethod
@@ -143,9 +168,17 @@ class Pushforward(Generator):
     def transform(self, z: Array, condition: Condition = None) -> Array:
         """G(z), one configuration of shape ``self.shape``."""
 
+    def draw_latent(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One latent vector z of the prior."""
+        return self.prior.sample(key, condition_for(self.prior, condition))
+
+    def log_prior(self, z: Array, condition: Condition = None) -> Scalar:
+        """The log-density of z under the prior, in nats."""
+        return self.prior.log_prob(z, condition_for(self.prior, condition))
+
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One configuration, shape ``self.shape``."""
-        return self.transform(self.prior.sample(key), condition)
+        return self.transform(self.draw_latent(key, condition), condition)
 
 
 class LatentModel(Generator):

@@ -21,12 +21,12 @@ from energeia.support import Binary, Support
 BUDGET = EvaluationBudget(chains=128, temperatures=200)
 
 
-def machine(scale):
+def machine(scale, conditions=0):
     support = Support.of([Binary()] * 8)
     rows = np.random.default_rng(0).integers(0, 2, size=(200, 8)).astype(np.float32)
     units = Units.fit(support, rows)
     mean = unit_means_of(rows)
-    rbm = Rbm(jax.random.key(1), (2,) * 8, 5, mean, 0, scale)
+    rbm = Rbm(jax.random.key(1), (2,) * 8, 5, mean, conditions, scale)
     path = RbmPath(target=rbm, base_field=Frozen(base_rate_field(rbm.visible, mean)))
     return BoltzmannModel(path=path, kernel=Gibbs(), units=units, anneal=50, steps=50)
 
@@ -59,8 +59,36 @@ def test_likelihood_of_an_energy_is_that_of_enumeration(model):
     assert found.estimate.stderr > found.common.stderr
     assert (lower.kind, upper.kind) == ("lower bound", "estimate")
     # The control: the base's own partition function is far off.
-    base = float(model.path.log_partition)
+    base = float(model.path.log_partition())
     assert abs(base - lower.value) > 20 * error
+
+
+def test_the_partition_function_is_that_of_each_condition():
+    model = machine(1.0, conditions=2)
+    weights = jax.random.normal(jax.random.key(5), model.inner.condition_to_visible.shape)
+    model = eqx.tree_at(lambda m: m.path.target.condition_to_visible, model, weights)
+    every = np.array(list(itertools.product([0.0, 1.0], repeat=8)), dtype=np.float32)
+    exact, conditions = [], np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0]], np.float32)
+    for c in conditions:
+        minus = -np.asarray(jax.vmap(model.energy, (0, None))(every, c), np.float64)
+        exact.append(minus - np.logaddexp.reduce(minus))
+    rows, given = np.concatenate([every] * 3), np.repeat(conditions, 256, axis=0)
+    found = log_likelihood(model, rows, given, key=jax.random.key(0), budget=BUDGET)
+    apart = np.abs(found.rows - np.concatenate(exact)).reshape(3, -1)
+    assert found.kind == "estimate"
+    assert np.max(apart) < 0.1
+    assert abs(found.estimate.value - np.mean(exact)) < 4 * found.common.stderr < 0.2
+    # The control: log Z of one condition is not that of another.
+    found = log_likelihood(model, every, given[:256], key=jax.random.key(0), budget=BUDGET)
+    assert np.max(np.abs(found.rows - exact[1])) > 0.5
+
+
+def test_too_many_conditions_are_refused_with_their_number():
+    model = machine(1.0, conditions=1)
+    given = np.arange(40.0, dtype=np.float32)[:, None]
+    found = log_likelihood(model, np.zeros((40, 8), np.float32), given, key=jax.random.key(0))
+    assert found.kind == "none"
+    assert "have 40" in found.estimate.note
 
 
 def test_too_few_temperatures_are_said():

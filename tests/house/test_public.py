@@ -26,15 +26,15 @@ INTERNAL = {
         "Summary",
         "Toy",
         "VonMisesFisherMixture",
-        "NamedModel",
+        "Maker",
     },
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
     | {"TargetEvaluation", "Unweighted"},
-    "energies": {"MissingTarget", "OfStandardizedCondition"},
+    "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
     | {"MalaState"},
-    "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits"}
+    "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits", "InUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion"},
     "objectives": {"Draws", "InformationEncoder", "JointStatistics", "PersistentChains", "Proposal"}
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},

@@ -11,7 +11,7 @@ import pytest
 
 from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
-from energeia.contracts import BlockEnergy, Density
+from energeia.contracts import BlockEnergy, Density, Energy
 from energeia.energies.algebra import GeometricPath, Interpolated, Path, Shifted, Tempered
 from energeia.energies.analytic import Normal, NormalMixture
 from energeia.energies.rbm import Rbm, RbmPath
@@ -45,12 +45,12 @@ def test_bracket_of_a_machine_contains_log_z(scale):
     assert found.upper.value - found.lower.value < 0.5
     assert found.certificate.value < log_z
     # The control: the base's own log Z is nowhere near.
-    assert abs(float(path.log_partition) - log_z) > 20 * found.lower.stderr
+    assert abs(float(path.log_partition()) - log_z) > 20 * found.lower.stderr
 
 
 def test_weights_are_unbiased_even_when_annealing_is_rough():
     path, _, _, log_z = machine(0.5)
-    base = float(path.log_partition)
+    base = float(path.log_partition())
     run = forward(jax.random.key(0), path, Gibbs(), jnp.asarray(schedule(8)), jnp.zeros(8), 20_000)
     w = np.exp(np.asarray(run.log_weights, dtype=np.float64) + base - log_z)
     assert abs(w.mean() - 1) < 4 * w.std() / np.sqrt(len(w))
@@ -63,7 +63,7 @@ def test_certificate_holds_at_its_rate():
     betas, runs, delta = jnp.asarray(schedule(4)), 8, 0.2
     run = forward(jax.random.key(3), path, Gibbs(), betas, jnp.zeros(4), 300 * 16)
     logs = np.asarray(run.log_weights, dtype=np.float64).reshape(300, 16)
-    base = float(path.log_partition)
+    base = float(path.log_partition())
     failed = np.mean([certificate(row + base, runs, delta).value > log_z for row in logs])
     assert failed <= delta + 4 * math.sqrt(delta * (1 - delta) / 300)
     # The control: the mean of the logarithms of single weights, plus its spread, does fail.
@@ -128,12 +128,11 @@ class FromField(Path):
         field = jnp.asarray((1 - beta) * self.field)
         return CurieWeiss(jnp.asarray(beta * self.target.beta), field)
 
-    def sample(self, key):
+    def sample(self, key, condition=None):
         up = jax.random.uniform(key, self.target.shape) < jax.nn.sigmoid(2 * self.field)
         return jnp.where(up, 1.0, -1.0)
 
-    @property
-    def log_partition(self):
+    def log_partition(self, condition=None):
         return self.target.size * jnp.log(2 * jnp.cosh(self.field))
 
 
@@ -264,3 +263,39 @@ def test_too_few_chains():
     path, _, _, _ = machine(0.5)
     with pytest.raises(InputError, match="at least 16"):
         log_partition(jax.random.key(0), path, Gibbs(), chains=4)
+
+
+class Moved(Density):
+    """A normal around its condition."""
+
+    shape: tuple = (2,)
+    condition_shape: tuple = (2,)
+
+    def log_prob(self, x, condition=None):
+        return -0.5 * jnp.sum((x - condition) ** 2) - jnp.log(2 * jnp.pi)
+
+    def sample(self, key, condition=None):
+        return condition + jax.random.normal(key, (2,))
+
+
+class NarrowMoved(Energy):
+    """The same of half the width, not normalized."""
+
+    shape: tuple = (2,)
+    condition_shape: tuple = (2,)
+
+    def energy(self, x, condition=None):
+        return 2.0 * jnp.sum((x - condition) ** 2)
+
+
+def test_a_base_that_moves_with_the_condition():
+    far, exact = jnp.array([40.0, -30.0]), math.log(math.pi / 2)
+
+    def found(base):
+        path = GeometricPath(base=base, target=NarrowMoved())
+        return log_partition(jax.random.key(0), path, Mala(0.5), 64, 60, far).lower
+
+    lower = found(Moved())
+    assert abs(lower.value - exact) < 4 * lower.stderr < 0.5
+    # The control: from a base that stays where it is the target is out of reach.
+    assert found(Normal(jnp.zeros(2), jnp.eye(2))).value < exact - 5

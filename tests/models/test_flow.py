@@ -9,6 +9,7 @@ import pytest
 from energeia.bijections.scalar import AffineScalar
 from energeia.bijections.spline import Spline
 from energeia.bijections.split import coupling_stack
+from energeia.contracts import Density
 from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
 from energeia.models.flow import Flow
 
@@ -80,6 +81,34 @@ def test_draws_follow_the_density():
         values = np.asarray(test(draws))
         expected = float(jnp.sum(p * test(x)))
         assert abs(values.mean() - expected) < 4 * values.std() / np.sqrt(len(values)) + 1e-3
+
+
+class Around(Density):
+    """A normal whose mean is the condition."""
+
+    shape: tuple = (2,)
+    condition_shape: tuple = (1,)
+
+    def log_prob(self, x, condition=None):
+        return -0.5 * jnp.sum((x - condition) ** 2) - jnp.log(2 * jnp.pi)
+
+    def sample(self, key, condition=None):
+        return condition + jax.random.normal(key, (2,))
+
+
+@pytest.mark.parametrize("shape", [None, (1,)])
+def test_a_base_may_depend_on_the_condition(shape):
+    transformer, periodic = CASES["affine"]
+    flow = Flow(Around(), flow_of(transformer, periodic, shape).bijection)
+    assert flow.condition_shape == (1,)
+    condition = jnp.array([0.7])
+    # Affine layers carry a few draws out of the grid.
+    assert abs(mass(lambda x: flow.log_prob(x, condition), periodic) - 1) < 2e-2
+    x, log_q = flow.sample_and_log_prob(jax.random.key(0), condition)
+    np.testing.assert_allclose(log_q, flow.log_prob(x, condition), atol=1e-4)
+    np.testing.assert_array_equal(x, flow.sample(jax.random.key(0), condition))
+    # The control: at another condition the same x has another density.
+    assert abs(float(flow.log_prob(x, -condition)) - float(log_q)) > 0.1
 
 
 def test_conditions_matter():

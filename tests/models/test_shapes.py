@@ -45,7 +45,7 @@ def coupling(order=(0, 1), condition=None, dimension=2):
 
 
 class Told(eqx.Module):
-    """A base that would need a condition."""
+    """A base with a condition."""
 
     shape: tuple = eqx.field(static=True, default=(2,))
     condition_shape: tuple = eqx.field(static=True, default=(1,))
@@ -55,7 +55,7 @@ class Told(eqx.Module):
     ("build", "reason"),
     [
         (lambda: Flow(StandardNormal((3,)), affine(2)), r"\(3,\).*\(2,\)"),
-        (lambda: Flow(Told(), affine(2)), r"conditions of shape \(1,\)"),
+        (lambda: Flow(Told(), coupling(condition=(2,))), r"condition of shape \(1,\).*\(2,\)"),
         (lambda: Chain((affine(2), Reverse((3,)))), r"\(2,\), \(3,\)"),
         (lambda: Chain((coupling(condition=(1,)), coupling(condition=(2,)))), r"\(1,\), \(2,\)"),
         (lambda: coupling(order=(0, 1, 2)), r"\(3,\).*\(2,\)"),

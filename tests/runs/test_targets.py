@@ -181,7 +181,7 @@ def test_code_is_imported_only_where_that_is_said(tmp_path, monkeypatch):
     ("recipe", "spec", "reason"),
     [
         ("vae", "double-well", "trains on rows, not on a target"),
-        ("spline-flow", "ising:L=2", "no exact density of discrete columns"),
+        ("spline-flow", "ising:L=2", "which discrete columns do not allow"),
     ],
 )
 def test_recipes_say_what_they_train_on(tmp_path, recipe, spec, reason):

@@ -33,6 +33,19 @@ def is_finite(tree: Any) -> Bool[Array, ""]:
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
 
 
+@jax.jit
+def own_copy(tree: Any) -> Any:
+    """Copies of all arrays, of strong dtypes, in one program: of leaves one by one, each shape
+    would be compiled."""
+    return jax.tree.map(_owned, tree)
+
+
+def _owned(leaf: Array) -> Array:
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jnp.copy(leaf)
+    return jnp.array(leaf, dtype=leaf.dtype, copy=True)
+
+
 def parameter_count(tree: Any) -> int:
     """Count the trainable numbers of a module."""
     return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(tree, eqx.is_inexact_array)))

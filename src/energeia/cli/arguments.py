@@ -6,7 +6,7 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from energeia._core.ranges import Count, Finite, NonNegative, Positive, Scale, Seed, Share
-from energeia.runs.storage.config import DataConfig, TargetConfig
+from energeia.runs.storage.config import DataConfig, SimulatorConfig, TargetConfig
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
 class SubjectArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Options of an energy or a simulator that a model is trained on."""
 
-    subject: Annotated[Literal["", "rows", "target", "simulator"], arg(name="from")] = ""
+    kind: Annotated[Literal["", "rows", "target", "simulator"], arg(name="from")] = ""
     """Train on rows, on an energy (target), or on draws of a simulator; of a name that is more
     than one, rows by default."""
     allow_import: bool = False
@@ -70,7 +70,11 @@ class SubjectArguments(msgspec.Struct, frozen=True, kw_only=True):
     scale: Annotated[Positive | None, arg(name="target-scale")] = None
     """Roughly how wide they are; by default what it says."""
 
-    def config(self, spec: str, support: str) -> TargetConfig:
+    def simulator(self, spec: str) -> SimulatorConfig:
+        """The simulator section of a run's configuration."""
+        return SimulatorConfig(spec=spec, budget=self.budget, learn=self.learn)
+
+    def target(self, spec: str, support: str) -> TargetConfig:
         """The target section of a run's configuration."""
         return TargetConfig(
             spec=spec,
@@ -354,7 +358,7 @@ def fit_arguments(options: msgspec.Struct | None) -> type[msgspec.Struct]:
         ("init", Annotated[str, arg(metavar="RUN", help=_INIT)], ""),
         ("precision", Annotated[Literal[32, 64], arg(help="Bits of a number.")], 32),
         ("reading", _Data, DataArguments()),
-        ("target", Annotated[SubjectArguments, arg(name="")], SubjectArguments()),
+        ("subject", Annotated[SubjectArguments, arg(name="")], SubjectArguments()),
         ("common", _Common, Common()),
     ]
     if options is not None:

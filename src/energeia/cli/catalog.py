@@ -17,7 +17,7 @@ from energeia.data.named.catalog import (
     NAMED,
     SIMULATORS,
     TARGETS,
-    NamedModel,
+    Maker,
     NamedSource,
 )
 from energeia.recipes.catalogue import RECIPES, find
@@ -87,7 +87,7 @@ def simulators(given: arguments.SimulatorsArguments) -> Answer:
     return _named("simulator", chosen, single=bool(given.name))
 
 
-def _named(what: str, chosen: Mapping[str, NamedSource | NamedModel], *, single: bool) -> Answer:
+def _named(what: str, chosen: Mapping[str, NamedSource | Maker], *, single: bool) -> Answer:
     """Names with what they stand for and their parameters."""
     facts = [_named_facts(name, found) for name, found in chosen.items()]
 
@@ -105,7 +105,7 @@ def _named(what: str, chosen: Mapping[str, NamedSource | NamedModel], *, single:
     return (facts[0] if single else {f"{what}s": facts}), show
 
 
-def _named_facts(name: str, found: NamedSource | NamedModel) -> dict[str, Any]:
+def _named_facts(name: str, found: NamedSource | Maker) -> dict[str, Any]:
     defaults = {key: parameter.default for key, parameter in found.parameters.items()}
     return {"name": name, "summary": found.summary, "parameters": defaults}
 

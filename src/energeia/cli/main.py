@@ -21,7 +21,7 @@ from energeia._core.errors import EnergeiaError, InputError, nearest
 from energeia._core.ranges import require_ranges
 from energeia.cli.arguments import COMMANDS, fit_arguments
 from energeia.cli.parsing import parse
-from energeia.data.named.catalog import is_target
+from energeia.data.named.catalog import SubjectKind, subject_kind
 from energeia.recipes.catalogue import RECIPES, find
 from energeia.runs.interrupt import termination_interrupts
 
@@ -165,11 +165,10 @@ def _fit(rest: list[str]) -> tuple[type[msgspec.Struct], Any]:
     return kind, kind(data=words[0], recipe=words[1], options=loaded)
 
 
-def _subject(spec: str, rest: list[str]) -> str:
-    """Whether a recipe is trained on rows or on a target, on which its defaults depend."""
-    wanted = _value_of("--from", rest) or ""
-    on_target = is_target(spec, wanted) or ("--allow-import" in rest and wanted != "simulator")
-    return "target" if on_target else "rows"
+def _subject(spec: str, rest: list[str]) -> SubjectKind:
+    """What a recipe is trained on, on which its defaults depend."""
+    wanted: Any = _value_of("--from", rest) or ""
+    return subject_kind(spec, wanted, allow_import="--allow-import" in rest)
 
 
 def _value_of(flag: str, rest: list[str]) -> str | None:

@@ -10,22 +10,22 @@ import msgspec
 
 from energeia.cli import arguments
 from energeia.cli.output import Answer
-from energeia.data.named.catalog import is_simulator, is_target
+from energeia.data.named.catalog import subject_kind
 from energeia.runs import verbs
-from energeia.runs.storage.config import SimulatorConfig
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
 
 
 def fit(given: Any) -> Answer:
     """Train one recipe in a new folder."""
     path = Path(given.out) if given.out else fresh_folder("runs", given.recipe)
-    seed, target = given.common.seed, given.target
-    if is_simulator(given.data, target.subject):
-        where: Any = SimulatorConfig(spec=given.data, budget=target.budget, learn=target.learn)
-    elif target.allow_import or is_target(given.data, target.subject):
-        where = target.config(given.data, given.reading.support)
-    else:
-        where = given.reading.config(given.data, seed)
+    seed, subject = given.common.seed, given.subject
+    match subject_kind(given.data, subject.kind, allow_import=subject.allow_import):
+        case "rows":
+            where: Any = given.reading.config(given.data, seed)
+        case "target":
+            where = subject.target(given.data, given.reading.support)
+        case "simulator":
+            where = subject.simulator(given.data)
     with _told_how_to_continue(path):
         verbs.fit(
             where,
@@ -33,7 +33,7 @@ def fit(given: Any) -> Answer:
             out=path,
             options=given.options,
             init=given.init or None,
-            allow_import=target.allow_import,
+            allow_import=subject.allow_import,
             seed=seed,
             precision=given.precision,
             quiet=given.common.json,

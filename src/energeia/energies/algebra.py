@@ -11,10 +11,20 @@ from typing_extensions import override
 from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density, Energy
+from energeia.contracts import Condition, Density, Energy, Wrapper, condition_for
 
 
-class Tempered(Energy):
+class WrappedEnergy(Wrapper, Energy):
+    """Base of energies made of one other energy, in the same coordinates."""
+
+    inner: eqx.AbstractVar[Energy]
+
+    @override
+    def put_back(self, x: Array) -> Array:
+        return self.inner.put_back(x)
+
+
+class Tempered(WrappedEnergy):
     """beta E(x): the distribution p^beta, up to its normalization.
 
     >>> import jax.numpy as jnp
@@ -27,23 +37,9 @@ class Tempered(Energy):
     inner: Energy
     beta: Float[Array, ""]
 
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """Beta times the inner energy, in nats."""
         return self.beta * self.inner.energy(x, condition)
-
-    @override
-    def put_back(self, x: Array) -> Array:
-        return self.inner.put_back(x)
 
 
 class Sum(Energy):
@@ -64,34 +60,19 @@ class Sum(Energy):
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The sum of both energies, in nats."""
-        first = self.first.energy(x, condition if self.first.condition_shape else None)
-        second = self.second.energy(x, condition if self.second.condition_shape else None)
-        return first + second
+        first = self.first.energy(x, condition_for(self.first, condition))
+        return first + self.second.energy(x, condition_for(self.second, condition))
 
 
-class Shifted(Energy):
+class Shifted(WrappedEnergy):
     """E(x) - offset: with offset = -log Z, the energy of a normalized density."""
 
     inner: Energy
     offset: Frozen
 
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The inner energy less the offset, in nats."""
         return self.inner.energy(x, condition) - self.offset.value
-
-    @override
-    def put_back(self, x: Array) -> Array:
-        return self.inner.put_back(x)
 
 
 class Interpolated(Energy):
@@ -113,11 +94,11 @@ class Interpolated(Energy):
     @property
     @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        return self.end.condition_shape
+        return self.end.condition_shape or self.start.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
-        """The weighted sum of both energies, in nats; the start is not conditional."""
-        start = _weighted(1 - self.beta, self.start, x, None)
+        """The weighted sum of both energies, in nats."""
+        start = _weighted(1 - self.beta, self.start, x, condition)
         return start + _weighted(self.beta, self.end, x, condition)
 
 
@@ -126,7 +107,9 @@ def _weighted(weight: Array, energy: Energy, x: Array, condition: Condition) -> 
     ignored = weight == 0
     # Of a selection, unlike of a product with zero, the gradient is zero even where E has none.
     reached = jnp.where(ignored, jax.lax.stop_gradient(x), x)
-    return jnp.where(ignored, 0.0, weight * energy.energy(reached, condition))
+    return jnp.where(
+        ignored, 0.0, weight * energy.energy(reached, condition_for(energy, condition))
+    )
 
 
 class Path(eqx.Module):
@@ -139,12 +122,11 @@ class Path(eqx.Module):
         """The energy at 0 <= beta <= 1; the target at 1."""
 
     @abstractmethod
-    def sample(self, key: PRNGKey) -> Array:
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One exact draw at beta = 0."""
 
-    @property
     @abstractmethod
-    def log_partition(self) -> Scalar:
+    def log_partition(self, condition: Condition = None) -> Scalar:
         """log Z at beta = 0, exact, in nats."""
 
 
@@ -178,11 +160,10 @@ class GeometricPath(Path):
             start=self.base, end=self.target, beta=jnp.asarray(beta, float)
         )
 
-    def sample(self, key: PRNGKey) -> Array:
-        """One draw of the base."""
-        return self.base.sample(key)
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """One draw of the base, at the condition if it has one."""
+        return self.base.sample(key, condition_for(self.base, condition))
 
-    @property
-    def log_partition(self) -> Scalar:
+    def log_partition(self, condition: Condition = None) -> Scalar:
         """Zero: the base is normalized."""
         return jnp.zeros(())

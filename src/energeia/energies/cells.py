@@ -3,13 +3,13 @@
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
-from typing_extensions import override
 
 from energeia._core.types import Scalar
 from energeia.contracts import Condition, Energy
+from energeia.energies.algebra import WrappedEnergy
 
 
-class WithinCells(Energy):
+class WithinCells(WrappedEnergy):
     """E of v, with v_i = low_i + width_i sigmoid(u_i) where ``confined``, and v_i = u_i elsewhere.
 
     The energy of u is E(v) - sum log |dv_i/du_i|, so that v has the distribution exp(-E) inside its
@@ -21,16 +21,6 @@ class WithinCells(Energy):
     low: Float[Array, " d"]
     width: Float[Array, " d"]
 
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
     def inside(self, u: Float[Array, " d"]) -> Float[Array, " d"]:
         """v of u."""
         return jnp.where(self.confined, self.low + self.width * jax.nn.sigmoid(u), u)
@@ -40,7 +30,3 @@ class WithinCells(Energy):
         slope = jnp.log(self.width) + jax.nn.log_sigmoid(x) + jax.nn.log_sigmoid(-x)
         log_det = jnp.sum(jnp.where(self.confined, slope, 0.0))
         return self.inner.energy(self.inside(x), condition) - log_det
-
-    @override
-    def put_back(self, x: Array) -> Array:
-        return self.inner.put_back(x)

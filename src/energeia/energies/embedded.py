@@ -22,5 +22,8 @@ class EmbeddedEnergy(Energy):
         """
 
     @abstractmethod
-    def draw_base(self, key: PRNGKey) -> Array:
-        """A starting point of a chain, drawn independently of the energy."""
+    def draw_base(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """A starting point of a chain, drawn independently of the energy.
+
+        ``condition`` is one of the inner energy.
+        """

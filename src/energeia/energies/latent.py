@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.types import Scalar
-from energeia.contracts import Condition, Density, Energy, Pushforward
+from energeia.contracts import Condition, Density, Energy, Pushforward, condition_for
 
 JACOBIAN_CAP = 64
 """The largest latent dimension in which whole Jacobians are computed."""
@@ -42,8 +42,8 @@ class LatentEnergy(Energy):
 
     def on_image(self, z: Array, condition: Condition = None) -> Scalar:
         """E(G(z)), in nats."""
-        x = self.generator.transform(z, condition if self.generator.condition_shape else None)
-        return self.inner.energy(x, condition if self.inner.condition_shape else None)
+        x = self.generator.transform(z, condition_for(self.generator, condition))
+        return self.inner.energy(x, condition_for(self.inner, condition))
 
 
 class Pullback(LatentEnergy):
@@ -97,7 +97,7 @@ class Tilt(LatentEnergy):
 
     @override
     def energy(self, z: Array, condition: Condition = None) -> Scalar:
-        return self.on_image(z, condition) + self.generator.prior.energy(z)
+        return self.on_image(z, condition) - self.generator.log_prior(z, condition)
 
 
 class Plain(LatentEnergy):
@@ -139,7 +139,7 @@ class Posterior(Energy):
     def energy(self, z: Array, condition: Condition = None) -> Scalar:
         """-log p(z|x) up to a constant of x, in nats."""
         miss = self.sigma * self.likelihood_score(z, condition)
-        return 0.5 * jnp.sum(miss**2) + self.generator.prior.energy(z)
+        return 0.5 * jnp.sum(miss**2) - self.generator.log_prior(z, condition)
 
     def likelihood_score(self, z: Array, condition: Condition = None) -> Array:
         """(G(z) - x) / sigma^2, the score of log p(x|z): its posterior mean is that of log p(x)."""
@@ -168,7 +168,7 @@ def log_volume(
         InputError: for more latent dimensions than ``JACOBIAN_CAP``, or than x without noise.
     """
     if isinstance(generator, Density) and sigma == 0.0:
-        return generator.prior.log_prob(z) - generator.log_prob(
+        return generator.log_prior(z, condition) - generator.log_prob(
             generator.transform(z, condition), condition
         )
     _refuse_large(z.size, generator, sigma)

@@ -6,10 +6,10 @@ from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import BlockEnergy, Condition, Energy
+from energeia.contracts import BlockEnergy, Condition, Energy, Wrapper
 
 
-class Masked(Energy):
+class Masked(Wrapper, Energy):
     """E(x) with known coordinates taken from ``values``: that of p(unknown | known).
 
     Known coordinates have no force, and kernels leave them where they are (``put_back``). Mask and
@@ -21,16 +21,6 @@ class Masked(Energy):
     known: Bool[Array, " *shape"]
     values: Float[Array, " *shape"]
 
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The energy with the known values in place, in nats."""
         return self.inner.energy(self.put_back(x), condition)
@@ -40,7 +30,7 @@ class Masked(Energy):
         return jnp.where(self.known, self.values.astype(x.dtype), x)
 
 
-class MaskedBlocks(BlockEnergy):
+class MaskedBlocks(Wrapper, BlockEnergy):
     """``Masked`` of an energy with blocks, which keeps its Gibbs sweeps.
 
     Known variables are put back after each draw of a block. Since those of one block are
@@ -50,16 +40,6 @@ class MaskedBlocks(BlockEnergy):
     inner: BlockEnergy
     known: Bool[Array, " *shape"]
     values: Float[Array, " *shape"]
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
 
     @property
     @override

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density, Energy
+from energeia.contracts import Condition, Density, Energy, condition_for
 from energeia.nn.residual import ResidualNet
 
 
@@ -60,7 +60,7 @@ class NeuralEnergy(Energy):
         seen = features(x, self.periodic, self.octaves)
         if condition is not None:
             seen = jnp.concatenate([seen, condition])
-        return self.network(seen)[0] - self.base.log_prob(x)
+        return self.network(seen)[0] - self.base.log_prob(x, condition_for(self.base, condition))
 
 
 def features(

@@ -158,12 +158,11 @@ class RbmPath(Path):
             is_leaf=lambda leaf: leaf is None,
         )
 
-    def sample(self, key: PRNGKey) -> Array:
-        """Independent columns at the base rates."""
+    def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
+        """Independent columns at the base rates, whatever the condition."""
         return self.target.visible.draw(key, self.base_field.value)
 
-    @property
-    def log_partition(self) -> Scalar:
+    def log_partition(self, condition: Condition = None) -> Scalar:
         """log Z of independent columns and free hidden units, closed form."""
         rbm, field = self.target, self.base_field.value
         shift = field @ rbm.visible_offset.value

@@ -7,13 +7,13 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
-from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
 from energeia._core.types import Scalar
 from energeia.conditions import ConditionColumn
 from energeia.contracts import Condition, Energy
+from energeia.energies.algebra import WrappedEnergy
 from energeia.energies.function import FunctionEnergy
 from energeia.energies.reshaped import ReshapedEnergy
 from energeia.support import Alphabet, Circle, Real, Support
@@ -138,22 +138,12 @@ def condition_ranges(**ranges: tuple[float, float]) -> tuple[ConditionColumn, ..
     )
 
 
-class OfStandardizedCondition(Energy):
+class OfStandardizedCondition(WrappedEnergy):
     """An energy as a function of (c - location) / scale, in the place of the condition c."""
 
     inner: Energy
     location: Frozen
     scale: Frozen
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The inner energy at the condition in its own units, in nats."""

@@ -12,7 +12,6 @@ evaluate                  measure a model or a run
 evaluate_in_detail        ``evaluate`` with samples and log-probabilities
 EvaluationBudget          sizes of an evaluation
 EvaluationDetails         an evaluation with its samples and log-probabilities
-importance_log_partition  log Z by a game's generator
 LandscapeScan             energies on planes
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind

@@ -9,7 +9,6 @@ from energeia.evaluation.completion import CompletionSettings as CompletionSetti
 from energeia.evaluation.completion import Mask as Mask
 from energeia.evaluation.completion import Query as Query
 from energeia.evaluation.completion import complete_rows as complete_rows
-from energeia.evaluation.importance import importance_log_partition as importance_log_partition
 from energeia.evaluation.landscape import LandscapeScan as LandscapeScan
 from energeia.evaluation.landscape import scan_landscape as scan_landscape
 from energeia.evaluation.likelihood import LogLikelihood as LogLikelihood

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from energeia.contracts import Energy, Kernel
 from energeia.mcmc.adapt import tune
-from energeia.models.boltzmann import BoltzmannModel
+from energeia.models.capabilities import ChainDiagnostics
 from energeia.records import ChainSummary
 from energeia.stats.convergence import mixing, standing_still
 
@@ -16,7 +16,7 @@ _PILOT = 100
 
 
 def chain_report(
-    model: BoltzmannModel, key: Array, chains: int = 32, steps: int = 400
+    model: ChainDiagnostics, key: Array, chains: int = 32, steps: int = 400
 ) -> ChainSummary | None:
     """Acceptance, R-hat, effective sample size and autocorrelation time of chains at the target.
 
@@ -28,7 +28,7 @@ def chain_report(
 
     Chains that agree may all miss the same mode: see coverage and the bracket of log Z.
     """
-    if model.condition_shape is not None:
+    if model.inner.condition_shape is not None:
         return None
     start_key, tune_key, run_key = jax.random.split(key, 3)
     starts = _annealed_starts(model, jax.random.split(start_key, chains))
@@ -52,8 +52,8 @@ def chain_report(
 
 
 @eqx.filter_jit
-def _annealed_starts(model: BoltzmannModel, keys: Array) -> Array:
-    return jax.vmap(lambda key: model.anneal_chain(key)[0])(keys)
+def _annealed_starts(model: ChainDiagnostics, keys: Array) -> Array:
+    return jax.vmap(model.annealed_draw)(keys)
 
 
 @eqx.filter_jit

@@ -1,5 +1,7 @@
 """The log-likelihood of rows, computed by the model's capabilities."""
 
+import functools
+import operator
 from typing import Any, NamedTuple
 
 import jax
@@ -12,14 +14,13 @@ from energeia._core.batching import map_rows
 from energeia.contracts import Density, Energy, LatentModel
 from energeia.estimate import Estimate, Kind
 from energeia.evaluation.budget import EvaluationBudget
-from energeia.evaluation.importance import importance_log_partition
-from energeia.mcmc.bracket import bracket_warnings, larger_side
-from energeia.models.boltzmann import BoltzmannModel
-from energeia.models.game import GameModel
+from energeia.models.capabilities import LogPartition
 from energeia.stats.weights import RunningLogSums, from_sums
 
 _CHUNK = 50  # most weights of one row that are held in memory together
 _ROWS = 64
+CONDITIONS = 32
+"""Conditions at most for which log Z is estimated, each at the cost of one model's."""
 
 
 class LogLikelihood(NamedTuple):
@@ -45,12 +46,9 @@ def log_likelihood(
     * ``Density``: exact.
     * ``LatentModel``: log (1/K) sum_k p(x, z_k) / q(z_k | x), a lower bound in expectation
       (Burda et al. 2016, eq. 8), with K from ``budget``; its remaining bias is stated.
-    * ``BoltzmannModel``: -E(x) - log Z with the larger side of the annealed bracket of log Z: an
-    estimate, since forward annealing underestimates log Z (so overestimates the likelihood) and
-    reverse annealing is a bound only from exact draws, which a trained energy does not have. *
-    ``GameModel`` with a flow: -E(x) - log Z by the flow's exact weights, an estimate that is too
-    large on average where the weights vary much. * anything else: ``Estimate.none`` with the
-    reason.
+    * ``LogPartition``: -E(x) - log Z, an estimate; with conditions log Z is estimated for each of
+      up to 32 that the rows have.
+    * anything else: ``Estimate.none`` with the reason.
 
     ``x`` has shape ``(rows, *model.shape)``; memory does not grow with K or with rows.
     """
@@ -60,19 +58,9 @@ def log_likelihood(
         return _gather(np.asarray(terms, dtype=np.float64), "exact", "")
     if isinstance(model, LatentModel):
         return _importance(model, rows, condition, key, budget or EvaluationBudget())
-    if isinstance(model, BoltzmannModel):
-        return _annealed(model, rows, condition, key, budget or EvaluationBudget())
-    if isinstance(model, GameModel):
-        return _importance_weighted(model, rows, key)
+    if isinstance(model, LogPartition):
+        return _normalized(model, rows, condition, key, budget or EvaluationBudget())
     return _no_likelihood(model, len(rows))
-
-
-def _importance_weighted(model: GameModel, rows: np.ndarray, key: Array) -> LogLikelihood:
-    found = importance_log_partition(model, key)
-    if found is None or found.value is None:
-        return _no_likelihood(model, len(rows))
-    minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
-    return _less_log_partition(_gather(minus_energy, "estimate", found.note), found)
 
 
 def _no_likelihood(model: Any, rows: int, reason: str = "") -> LogLikelihood:
@@ -153,34 +141,48 @@ def _importance(
     return found_likelihood
 
 
-def _annealed(
-    model: BoltzmannModel, rows: np.ndarray, condition: Any, key: Array, budget: EvaluationBudget
+def _normalized(
+    model: LogPartition, rows: np.ndarray, condition: Any, key: Array, budget: EvaluationBudget
 ) -> LogLikelihood:
+    """-E - log Z of every row; the error of log Z is one for all rows of a condition."""
+    conditions, which = [None], np.zeros(len(rows), int)
     if condition is not None:
-        reason = "the partition function differs at each condition, and is not annealed for each"
-        return _no_likelihood(model, len(rows), reason)
-    bracket = model.log_partition(key, chains=budget.chains, temperatures=budget.temperatures)
-    lower, upper = bracket.lower, bracket.upper
-    minus_energy = -np.asarray(map_rows(_energies, rows, size=1024, carry=model), dtype=np.float64)
-    note = f"-E - log Z, log Z {lower.value:.6g} (forward AIS) and {upper.value:.6g} (reverse)"
-    if not model.exact_energy:
-        note += "; energies of discrete columns by quadrature over their cells"
-    answer = _less_log_partition(_gather(minus_energy, "estimate", note), larger_side(bracket))
-    warnings = answer.warnings + bracket_warnings(bracket)
-    return answer._replace(warnings=warnings, log_partition=(lower, upper))
-
-
-def _less_log_partition(answer: LogLikelihood, log_z: Estimate) -> LogLikelihood:
-    """-E - log Z of every row; the error of log Z is one for all of them."""
-    log_z = msgspec.structs.replace(log_z, note="")
-    assert log_z.value is not None
+        conditions, which = np.unique(np.asarray(condition), axis=0, return_inverse=True)
+        if len(conditions) > CONDITIONS:
+            reason = (
+                f"log Z differs at each condition and is estimated for {CONDITIONS} of them at "
+                f"most, but the rows have {len(conditions)}: score rows of fewer conditions"
+            )
+            return _no_likelihood(model, len(rows), reason)
+    keys = [key] if condition is None else jax.random.split(key, len(conditions))
+    parts = [
+        model.estimate_log_partition(k, c, chains=budget.chains, temperatures=budget.temperatures)
+        for k, c in zip(keys, conditions, strict=True)
+    ]
+    found = [part for part in parts if part is not None and part.value.value is not None]
+    if len(found) < len(parts):
+        return _no_likelihood(model, len(rows))
+    minus_energy = -np.asarray(
+        map_rows(_energies, rows, *_given(condition), size=1024, carry=model), dtype=np.float64
+    )
+    note = found[0].note if len(found) == 1 else f"log Z at each of {len(found)} conditions"
+    answer = _gather(minus_energy, "estimate", note)
+    shares = np.bincount(which.ravel(), minlength=len(found)) / len(rows)
+    log_z = [msgspec.structs.replace(part.value, note="") for part in found]
+    common = functools.reduce(
+        operator.add, [z * share for z, share in zip(log_z, shares, strict=True)]
+    )
     return answer._replace(
-        estimate=answer.estimate - log_z, rows=answer.rows - log_z.value, common=log_z
+        estimate=answer.estimate - common,
+        rows=answer.rows - np.array([z.value for z in log_z])[which.ravel()],
+        common=common,
+        warnings=tuple(dict.fromkeys((*answer.warnings, *(w for p in found for w in p.warnings)))),
+        log_partition=found[0].sides if condition is None else None,
     )
 
 
-def _energies(model: Energy, x: Array) -> Array:
-    return jax.vmap(model.energy)(jnp.asarray(x, dtype=float))
+def _energies(model: Energy, x: Array, *condition: Array) -> Array:
+    return jax.vmap(model.energy)(jnp.asarray(x, dtype=float), *condition)
 
 
 def _given(condition: Any) -> tuple[np.ndarray, ...]:

@@ -17,7 +17,7 @@ from energeia.evaluation.coverage import neighborhood
 from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood, reweighted
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.samples import TimedSamples, draw
-from energeia.models.boltzmann import BoltzmannModel
+from energeia.models.capabilities import ChainDiagnostics
 from energeia.records import Evaluation
 from energeia.standardization import Standardization
 from energeia.support import Support
@@ -92,7 +92,7 @@ def evaluate_in_detail(
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
         fields["log_partition"] = found.log_partition
-    if isinstance(model, BoltzmannModel) and model.condition_shape is None:
+    if isinstance(model, ChainDiagnostics) and model.inner.condition_shape is None:
         fields["chains"] = chain_report(model, chain_key)
         warnings += warn.of_chains(fields["chains"])
     if drawn is not None:

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
-from energeia.contracts import Condition, Kernel
+from energeia.contracts import Condition, Kernel, condition_for
 from energeia.energies.algebra import GeometricPath, Path
 from energeia.mcmc.adapt import best_acceptance, dual_start, dual_step, log_step, with_step
 from energeia.mcmc.bracket import (
@@ -49,7 +49,7 @@ def forward(
     ``log_steps`` has one step size for each temperature after the first.
     """
     start_key, anneal_key = jax.random.split(key)
-    x = jax.vmap(path.sample)(jax.random.split(start_key, chains))
+    x = jax.vmap(path.sample, (0, None))(jax.random.split(start_key, chains), condition)
     return _anneal(
         anneal_key, path, kernel, x, betas[:-1], betas[1:], betas[1:], log_steps, condition
     )
@@ -96,7 +96,8 @@ def _log_ratio(path: Path, here: Array, there: Array, x: Array, condition: Condi
     """E_here - E_there; -inf where a chain starts beyond a hard wall of the target."""
     if isinstance(path, GeometricPath):
         # A difference of small multiples: that of two large energies loses their last digits.
-        start = jax.vmap(path.base.energy)(x)
+        given = condition_for(path.base, condition)
+        start = jax.vmap(path.base.energy, in_axes=(0, None))(x, given)
         end = jax.vmap(path.target.energy, in_axes=(0, None))(x, condition)
         return (there - here) * (start - end)
     before, after = (_energies(path, beta, x, condition) for beta in (here, there))
@@ -128,7 +129,7 @@ def pilot(
     It uses chains of its own, since the weights of chains that adapt are biased.
     """
     start_key, anneal_key = jax.random.split(key)
-    x = jax.vmap(path.sample)(jax.random.split(start_key, chains))
+    x = jax.vmap(path.sample, (0, None))(jax.random.split(start_key, chains), condition)
     goal = best_acceptance(kernel)
 
     def one(carry: tuple[Array, Array], step: tuple) -> tuple[tuple[Array, Array], Array]:
@@ -180,7 +181,7 @@ def log_partition(
         drift = energy_drift(*energies)
         note = f"reverse AIS from chains, not exact draws, {temperatures} temperatures"
     downs = reverse(down_key, path, kernel, betas, log_steps, starts, condition)
-    base = float(_log_base(path))
+    base = float(_log_base(path, condition))
     return Bracket(
         lower=bracket_side(
             ups.log_weights, base, 1, "lower bound", f"forward AIS, {temperatures} temperatures"
@@ -196,8 +197,8 @@ def log_partition(
 
 
 @eqx.filter_jit
-def _log_base(path: Path) -> Array:
-    return path.log_partition
+def _log_base(path: Path, condition: Condition) -> Array:
+    return path.log_partition(condition)
 
 
 def _pilot_steps(

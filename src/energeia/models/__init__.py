@@ -3,6 +3,7 @@
 BoltzmannModel        exp(-E) / Z, sampled by annealed chains
 BornMachine           outcomes of a measured matrix-product state
 CausalNetwork         p(y) = prod_i p(y_i | h_i) with any causal stack
+ChainDiagnostics      a model whose chains can be diagnosed
 conditional_sampler   draws that keep known values, where a model has them
 conditional_target    chains on p(unknown | known)
 ConditionalTarget     its energy, kernel and starts
@@ -18,11 +19,16 @@ GameModel             an energy and its generator
 GeneratorInUnits      a generator in the user's units
 HasLandscape          a model that may have a landscape
 ImplicitGenerator     x = G(z, condition)
+importance_log_partition  log Z of an energy by draws of a density
 KGram                 conditional tables of counts
 Landscape             an energy of real coordinates for chains
 LatentInUnits         a latent-variable model in the user's units
 LinearAutoregressive  logistic regressions on the columns before
+LogPartition          an energy whose log Z can be estimated
 Made                  a masked autoregressive network
+Mixed                 discrete columns, then the others given them
+PartitionEstimate     that log Z, its sides and its warnings
+SequentialDensity     base of densities drawn column after column
 Symmetrized           the average of a density over a finite group
 UpToSign              a density of rotations from one of quaternions
 Vae                   a variational autoencoder

@@ -1,5 +1,8 @@
 from energeia.models.boltzmann import BoltzmannModel as BoltzmannModel
 from energeia.models.born_machine import BornMachine as BornMachine
+from energeia.models.capabilities import ChainDiagnostics as ChainDiagnostics
+from energeia.models.capabilities import LogPartition as LogPartition
+from energeia.models.capabilities import PartitionEstimate as PartitionEstimate
 from energeia.models.causal import CausalNetwork as CausalNetwork
 from energeia.models.completion import conditional_sampler as conditional_sampler
 from energeia.models.conditional import ConditionalTarget as ConditionalTarget
@@ -12,6 +15,7 @@ from energeia.models.ensemble import Ensemble as Ensemble
 from energeia.models.flow import Flow as Flow
 from energeia.models.game import GameModel as GameModel
 from energeia.models.generator import ImplicitGenerator as ImplicitGenerator
+from energeia.models.importance import importance_log_partition as importance_log_partition
 from energeia.models.in_units import ConditionScaling as ConditionScaling
 from energeia.models.in_units import DensityInUnits as DensityInUnits
 from energeia.models.in_units import EnergyInUnits as EnergyInUnits
@@ -23,5 +27,7 @@ from energeia.models.landscape import Landscape as Landscape
 from energeia.models.latent import Vae as Vae
 from energeia.models.linear import LinearAutoregressive as LinearAutoregressive
 from energeia.models.made import Made as Made
+from energeia.models.mixed import Mixed as Mixed
+from energeia.models.sequential import SequentialDensity as SequentialDensity
 from energeia.models.symmetrized import Symmetrized as Symmetrized
 from energeia.models.up_to_sign import UpToSign as UpToSign

@@ -12,13 +12,15 @@ from energeia.contracts import Condition, Energy, Kernel
 from energeia.energies.algebra import Path
 from energeia.energies.embedded import EmbeddedEnergy
 from energeia.mcmc.adapt import best_acceptance, log_step, with_step
-from energeia.mcmc.annealed import Bracket, log_partition
+from energeia.mcmc.annealed import log_partition
+from energeia.mcmc.bracket import Bracket, bracket_warnings, larger_side
+from energeia.models.capabilities import ChainDiagnostics, LogPartition, PartitionEstimate
 from energeia.models.cells import cell_energy
-from energeia.models.in_units import ConditionScaling
+from energeia.models.in_units import ConditionScaling, InUnits
 from energeia.models.landscape import HasLandscape, Landscape
 
 
-class BoltzmannModel(EmbeddedEnergy, HasLandscape):
+class BoltzmannModel(InUnits, EmbeddedEnergy, LogPartition, ChainDiagnostics, HasLandscape):
     """p(x) = exp(-E(x)) / Z in the user's units, drawn by chains annealed from a base.
 
     The state space of chains is the codes ``y`` of ``units`` or, with ``dequantize``, the reals
@@ -46,29 +48,20 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
         return self.path.target
 
     @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.units.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
-    @property
     def exact_energy(self) -> bool:
         """Whether ``energy`` is that of the model itself, not a quadrature over cells."""
         return not (self.dequantize and bool(self.units.coordinates.discrete.any()))
 
     def embed(self, key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Condition]:
-        """Codes, or reals with discrete columns dequantize by noise; the standardized condition."""
+        """Codes, or reals with discrete columns dequantized; the standardized condition."""
         y, _ = self.units.encode(x)
         z = self.units.dequantize(key, y)[0] if self.dequantize else y
         return z, self._scaled(condition)
 
-    def draw_base(self, key: PRNGKey) -> Array:
+    @override
+    def draw_base(self, key: PRNGKey, condition: Condition = None) -> Array:
         """An exact draw of the path's base, in the coordinates of the chains."""
-        return self.path.sample(key)
+        return self.path.sample(key, condition)
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E(x) in nats, as a density of the user's x; its Z is that of ``inner``."""
@@ -87,7 +80,7 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
         return self.units.decode(self.units.quantize(z) if self.dequantize else z)
 
     def landscape(self) -> Landscape | None:
-        """The energy of dequantize coordinates; codes have no force."""
+        """The energy of dequantized coordinates; codes have no force."""
         if not (self.dequantize or self.units.support.all_continuous):
             return None
         return Landscape(self.inner, None, self.annealed_draw, self.units, self.scaling)
@@ -113,10 +106,26 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
             state, info = kernel.step(own, target, kernel.init(target, x, condition), condition)
             return (state.position, eps + gain * (info.acceptance - goal)), info.acceptance
 
-        begin = (self.path.sample(start_key), log_step(self.kernel))
+        begin = (self.path.sample(start_key, condition), log_step(self.kernel))
         inputs = (betas, gains, jax.random.split(chain_key, count))
         (x, _), rates = jax.lax.scan(one, begin, inputs)
         return x, jnp.mean(rates[self.anneal :])
+
+    @override
+    def estimate_log_partition(
+        self, key: PRNGKey, condition: Condition = None, *, chains: int, temperatures: int
+    ) -> PartitionEstimate:
+        """The larger side of the annealed bracket.
+
+        Forward annealing underestimates log Z, so overestimates the likelihood, and reverse
+        annealing is a bound only from exact draws, which a trained energy does not have.
+        """
+        found = self.log_partition(key, condition, chains=chains, temperatures=temperatures)
+        lower, upper = found.lower, found.upper
+        note = f"-E - log Z, log Z {lower.value:.6g} (forward AIS) and {upper.value:.6g} (reverse)"
+        if not self.exact_energy:
+            note += "; energies of discrete columns by quadrature over their cells"
+        return PartitionEstimate(larger_side(found), note, (lower, upper), bracket_warnings(found))
 
     def log_partition(
         self, key: PRNGKey, condition: Condition = None, chains: int = 256,
@@ -134,6 +143,3 @@ class BoltzmannModel(EmbeddedEnergy, HasLandscape):
             starts = jax.vmap(lambda k, x: self.embed(k, x, None)[0])(keys, exact)
         scaled = self._scaled(condition)
         return log_partition(key, self.path, self.kernel, chains, temperatures, scaled, starts)
-
-    def _scaled(self, condition: Condition) -> Condition:
-        return condition if self.scaling is None else self.scaling(condition)

@@ -6,19 +6,21 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 from typing_extensions import override
 
-from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, ConditionalSampler, Density
+from energeia._core.trees import Frozen
+from energeia._core.types import PRNGKey
+from energeia.contracts import Condition
 from energeia.distributions.columns import Columns, Picker
+from energeia.models.sequential import SequentialDensity
 from energeia.nn.causal import CausalStack
 
 POSITION_SIZE = 8
 """Size of the learned position embedding of each column."""
 
 
-class CausalNetwork(Density, ConditionalSampler):
+class CausalNetwork(SequentialDensity):
     """p(y) = prod_i p(y_i | h_i), h_i = stack(x_1 .. x_i), x_i = (f(y_(i-1)), position_i,
     condition).
 
@@ -32,6 +34,7 @@ class CausalNetwork(Density, ConditionalSampler):
     """
 
     columns: Columns
+    order: Frozen | None
     stack: CausalStack
     positions: Array
     weights: Array
@@ -47,7 +50,7 @@ class CausalNetwork(Density, ConditionalSampler):
         condition_shape: tuple[int, ...] | None = None,
         reference: Float[Array, "rows d"] | None = None,
     ) -> None:
-        self.columns, self.condition_shape = columns, condition_shape
+        self.columns, self.order, self.condition_shape = columns, None, condition_shape
         extra = condition_shape[0] if condition_shape else 0
         first, second, third = jax.random.split(key, 3)
         size = sum(head.features for head in columns.heads) + POSITION_SIZE + extra
@@ -60,15 +63,10 @@ class CausalNetwork(Density, ConditionalSampler):
         if reference is not None:
             self.bias = columns.initial(reference)
 
-    @property
     @override
-    def shape(self) -> tuple[int, ...]:
-        return (self.columns.dimension,)
-
     def parameters(
         self, y: Float[Array, " d"], condition: Condition = None
     ) -> Float[Array, " parameters"]:
-        """The parameters of every column's head, each a function of the columns before it."""
         seen = self._inputs(self.columns.embed(y), condition)
         written = jnp.concatenate([self.stack(seen), seen], axis=1) @ self.weights
         if len(self.columns.heads) > 1:
@@ -77,53 +75,7 @@ class CausalNetwork(Density, ConditionalSampler):
         return written.reshape(-1) + self.bias
 
     @override
-    def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
-        return jnp.sum(self.columns.log_prob(self.parameters(x, condition), x))
-
-    @override
-    def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
-        keys = jax.random.split(key, self.columns.dimension)
-
-        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, None]:
-            return *self.columns.draw(keys[i], i, theta), None
-
-        return self._filled(pick, condition)[0]
-
-    def sample_and_log_prob(
-        self, key: PRNGKey, condition: Condition = None
-    ) -> tuple[Float[Array, " d"], Scalar]:
-        """One configuration and its log-density, in one pass."""
-        blank = jnp.zeros(self.columns.dimension)
-        y, logs = self._kept(key, blank, jnp.zeros(blank.shape, bool), condition)
-        return y, jnp.sum(logs)
-
-    def complete(
-        self, key: PRNGKey, x: Float[Array, " d"], known: Bool[Array, " d"],
-        condition: Condition = None,
-    ) -> tuple[Float[Array, " d"], Scalar]:  # fmt: skip
-        """One pass of the sampler in which known columns keep their values.
-
-        log weight = sum over known i of log p(x_i | x_before_i): constant, so that draws are
-        exact, where the known columns come first.
-        """
-        y, logs = self._kept(key, x, known, condition)
-        return y, jnp.sum(jnp.where(known, logs, 0.0))
-
-    def _kept(
-        self, key: PRNGKey, x: Array, known: Array, condition: Condition
-    ) -> tuple[Array, Array]:
-        """Known values and draws of the others, with log p of each column given those before."""
-        keys = jax.random.split(key, self.columns.dimension)
-
-        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, Scalar]:
-            return self.columns.keep_or_draw(keys[i], i, theta, x[i], known[i])
-
-        y, logs = self._filled(pick, condition)
-        assert logs is not None
-        return y, logs
-
-    def _filled(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
-        """A configuration whose columns are picked one after the other, and what ``pick`` adds."""
+    def _by_rank(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
         longest_read = max(self.columns.parameters)
         longest = max(head.features for head in self.columns.heads)
         offsets = _offsets([head.features for head in self.columns.heads])

@@ -9,7 +9,7 @@ from typing_extensions import override
 from energeia._core.shapes import one_of
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
-from energeia.contracts import Condition, ConditionalSampler, Generator
+from energeia.contracts import Condition, ConditionalSampler, Generator, Wrapper
 from energeia.models.ensemble import Ensemble
 from energeia.models.in_units import ConditionScaling, DensityInUnits
 from energeia.models.symmetrized import Symmetrized
@@ -115,7 +115,7 @@ class EnsembleCompletion(ConditionalSampler):
         return every[jax.random.categorical(pick, logs)], _log_mean(logs)
 
 
-class SymmetrizedCompletion(ConditionalSampler):
+class SymmetrizedCompletion(Wrapper, ConditionalSampler):
     """Completions of a mixture over a group: g x is completed for some g, then moved back.
 
     ``tries`` elements are drawn, and one of them is picked by its weight: the weights of
@@ -125,16 +125,6 @@ class SymmetrizedCompletion(ConditionalSampler):
     inner: ConditionalSampler
     group: SymmetryGroup
     tries: int = eqx.field(static=True, default=8)
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:

@@ -59,8 +59,7 @@ def conditional_target(
     """
     landscape = model.landscape() if isinstance(model, HasLandscape) else None
     if isinstance(model, BoltzmannModel) and not model.dequantize:
-        base = model.draw_base
-        return _of_codes(model, _local(model.kernel), lambda key, _: base(key), x, known, condition)
+        return _of_codes(model, _local(model.kernel), model.draw_base, x, known, condition)
     if landscape is not None:
         return _of_landscape(model, landscape, x, known, condition)
     if isinstance(model, DensityInUnits) and model.units.support.all_discrete:
@@ -69,7 +68,8 @@ def conditional_target(
         return _of_codes(model, kernel, model.inner.sample, x, known, condition)
     raise NoSuchCapability(
         f"a {type(model).__name__} has no energy that chains could sample given a part of a "
-        "configuration: fit an autoregressive model, a flow, a Boltzmann machine or max-entropy"
+        "configuration: fit an autoregressive model, a flow (with mixed=dequantized where columns "
+        "are discrete and continuous), a Boltzmann machine or max-entropy"
     )
 
 
@@ -109,8 +109,7 @@ def _of_landscape(
     )  # fmt: skip
     draw, kernel = landscape.draw, Mala(2.7 * y.size ** (-1 / 3))
     if isinstance(model, BoltzmannModel):
-        kernel, base = _local(model.kernel), model.draw_base
-        draw: Draw = lambda key, _: base(key)  # noqa: E731
+        draw, kernel = model.draw_base, _local(model.kernel)
 
     def start(key: PRNGKey) -> Array:
         draw_key, cell_key = jax.random.split(key)

@@ -11,71 +11,45 @@ from energeia.bijections.units import Units
 from energeia.contracts import Condition, Encoder
 from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
-from energeia.models.in_units import ConditionScaling, DensityInUnits, LatentInUnits
+from energeia.models.in_units import ConditionScaling, DensityInUnits, InUnits, LatentInUnits
 from energeia.models.latent import Vae
 
 
-class FlowEncoder(Encoder):
+class FlowEncoder(InUnits, Encoder):
     """z = f(x) of a flow in the user's units; discrete columns are dequantized by noise first."""
 
-    flow: Flow
+    inner: Flow
     units: Units
     scaling: ConditionScaling | None
     dequantize: bool = eqx.field(static=True)
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.units.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.flow.condition_shape
 
     @override
     def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
         y, _ = self.units.encode(x)
         v = self.units.dequantize(key, y)[0] if self.dequantize else y
-        return self.flow.bijection.forward(v, self._scaled(condition))[0]
+        return self.inner.bijection.forward(v, self._scaled(condition))[0]
 
     @override
     def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
-        v = self.flow.transform(z, self._scaled(condition))
+        v = self.inner.transform(z, self._scaled(condition))
         return self.units.decode(self.units.quantize(v) if self.dequantize else v)
 
-    def _scaled(self, condition: Condition) -> Condition:
-        return condition if self.scaling is None else self.scaling(condition)
 
-
-class VaeEncoder(Encoder):
+class VaeEncoder(InUnits, Encoder):
     """z ~ q(z | x) and x ~ p(x | z) of a variational autoencoder in the user's units."""
 
-    vae: Vae
+    inner: Vae
     units: Units
     scaling: ConditionScaling | None
 
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.units.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.vae.condition_shape
-
     @override
     def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
-        return self.vae.encode(self.units.encode(x)[0], self._scaled(condition)).sample(key)
+        return self.inner.encode(self.units.encode(x)[0], self._scaled(condition)).sample(key)
 
     @override
     def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
-        parameters = self.vae.decode(z, self._scaled(condition))
-        return self.units.decode(self.vae.likelihood.sample(key, parameters))
-
-    def _scaled(self, condition: Condition) -> Condition:
-        return condition if self.scaling is None else self.scaling(condition)
+        parameters = self.inner.decode(z, self._scaled(condition))
+        return self.units.decode(self.inner.likelihood.sample(key, parameters))
 
 
 def encoder_of(model: Any) -> Encoder | None:

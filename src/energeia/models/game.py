@@ -6,13 +6,15 @@ from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
-from energeia.contracts import Condition, Energy, Pushforward
+from energeia.contracts import Condition, Density, Energy, Pushforward
+from energeia.models.capabilities import LogPartition, PartitionEstimate
 from energeia.models.cells import cell_energy
-from energeia.models.in_units import ConditionScaling
+from energeia.models.importance import importance_log_partition
+from energeia.models.in_units import ConditionScaling, InUnits
 from energeia.models.landscape import HasLandscape, Landscape
 
 
-class GameModel(HasLandscape, Energy):
+class GameModel(InUnits, HasLandscape, LogPartition):
     """An energy and a generator of the same distribution, in the user's units.
 
     ``sample`` draws from the generator alone; chains on ``landscape()`` correct its samples. The
@@ -25,16 +27,6 @@ class GameModel(HasLandscape, Energy):
     units: Units
     scaling: ConditionScaling | None = None
     points: int = eqx.field(static=True, default=8)
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.units.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
 
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E(x) in nats, as a density of the user's x, up to a constant of the condition."""
@@ -49,10 +41,20 @@ class GameModel(HasLandscape, Energy):
         v = self.generator.sample(key, self._scaled(condition))
         return self.units.decode(self.units.quantize(v))
 
+    @override
+    def estimate_log_partition(
+        self, key: PRNGKey, condition: Condition = None, *, chains: int, temperatures: int
+    ) -> PartitionEstimate | None:
+        """By the generator's exact weights; None if it has no density, or columns are discrete.
+
+        A lower bound of log Z on average: where weights vary much, likelihoods are too large.
+        """
+        if not (self.units.support.all_continuous and isinstance(self.generator, Density)):
+            return None
+        found = importance_log_partition(self.inner, self.generator, key, self._scaled(condition))
+        return PartitionEstimate(found, found.note)
+
     def landscape(self) -> Landscape:
         """The energy, with the generator for chains in its latent space."""
         draw = self.generator.sample
         return Landscape(self.inner, self.generator, draw, self.units, self.scaling)
-
-    def _scaled(self, condition: Condition) -> Condition:
-        return condition if self.scaling is None else self.scaling(condition)

@@ -11,7 +11,15 @@ from energeia._core.shapes import require_same_shape
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units, joined_scales
-from energeia.contracts import Condition, Density, Energy, Generator, LatentModel, Pushforward
+from energeia.contracts import (
+    Condition,
+    Density,
+    Energy,
+    Generator,
+    LatentModel,
+    Pushforward,
+    Shaped,
+)
 from energeia.models.dequantized import Dequantized
 from energeia.models.landscape import HasLandscape, Landscape
 
@@ -33,12 +41,12 @@ class ConditionScaling(eqx.Module):
         return ConditionScaling(*joined_scales(self.location, self.scale, location, scale))
 
 
-class DensityInUnits(HasLandscape, Density):
-    """A density of ``y`` in the user's units: log p(x) = log q(y) + log|dy/dx|."""
+class InUnits(Shaped):
+    """Base of what changes units around ``inner``, conditions standardized."""
 
-    inner: Density
-    units: Units
-    scaling: ConditionScaling | None = None
+    inner: eqx.AbstractVar[Shaped]
+    units: eqx.AbstractVar[Units]
+    scaling: eqx.AbstractVar[ConditionScaling | None]
 
     def __check_init__(self) -> None:
         require_same_shape("a model", self.inner.shape, "units", self.units.inner_shape)
@@ -53,20 +61,31 @@ class DensityInUnits(HasLandscape, Density):
     def condition_shape(self) -> tuple[int, ...] | None:
         return self.inner.condition_shape
 
+    def _scaled(self, condition: Condition) -> Condition:
+        return condition if self.scaling is None else self.scaling(condition)
+
+
+class DensityInUnits(InUnits, HasLandscape, Density):
+    """A density of ``y`` in the user's units: log p(x) = log q(y) + log|dy/dx|."""
+
+    inner: Density
+    units: Units
+    scaling: ConditionScaling | None = None
+
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         """log p(x), normalized, in nats and the units of x."""
         y, log_det = self.units.encode(x)
-        return self.inner.log_prob(y, _scaled(self.scaling, condition)) + log_det
+        return self.inner.log_prob(y, self._scaled(condition)) + log_det
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
+        return self.units.decode(self.inner.sample(key, self._scaled(condition)))
 
     @override
     def sample_and_log_prob(
         self, key: PRNGKey, condition: Condition = None
     ) -> tuple[Array, Scalar]:
-        y, log_q = self.inner.sample_and_log_prob(key, _scaled(self.scaling, condition))
+        y, log_q = self.inner.sample_and_log_prob(key, self._scaled(condition))
         x = self.units.decode(y)
         return x, log_q + self.units.encode(x)[1]
 
@@ -77,34 +96,21 @@ class DensityInUnits(HasLandscape, Density):
         return _landscape_of(self.inner, self.units, self.scaling)
 
 
-class LatentInUnits(HasLandscape, LatentModel):
+class LatentInUnits(InUnits, HasLandscape, LatentModel):
     """A latent-variable model of ``y`` in the user's units."""
 
     inner: LatentModel
     units: Units
     scaling: ConditionScaling | None = None
 
-    def __check_init__(self) -> None:
-        require_same_shape("a model", self.inner.shape, "units", self.units.inner_shape)
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.units.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
     def log_weight(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
         """One importance weight of log p(x), in nats and the units of x."""
         y, log_det = self.units.encode(x)
-        return self.inner.log_weight(key, y, _scaled(self.scaling, condition)) + log_det
+        return self.inner.log_weight(key, y, self._scaled(condition)) + log_det
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        return self.units.decode(self.inner.sample(key, _scaled(self.scaling, condition)))
+        return self.units.decode(self.inner.sample(key, self._scaled(condition)))
 
     def landscape(self) -> Landscape | None:
         """The energy of a dequantized density; other latent models have no energy of x."""
@@ -113,7 +119,7 @@ class LatentInUnits(HasLandscape, LatentModel):
         return _landscape_of(self.inner.density, self.units, self.scaling)
 
 
-class GeneratorInUnits(HasLandscape):
+class GeneratorInUnits(InUnits, HasLandscape):
     """A generator of the real coordinates ``v`` in the user's units.
 
     ``critic`` is the energy of v that was trained against it, if it was kept.
@@ -124,19 +130,9 @@ class GeneratorInUnits(HasLandscape):
     scaling: ConditionScaling | None = None
     critic: Energy | None = None
 
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.units.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One configuration in the user's units; discrete columns are rounded to their alphabet."""
-        v = self.inner.sample(key, _scaled(self.scaling, condition))
+        v = self.inner.sample(key, self._scaled(condition))
         return self.units.decode(self.units.quantize(v))
 
     def landscape(self) -> Landscape | None:
@@ -149,34 +145,17 @@ class GeneratorInUnits(HasLandscape):
         )
 
 
-class EnergyInUnits(Energy):
+class EnergyInUnits(InUnits, Energy):
     """An energy of ``y`` in the user's units: E(x) = E(y) - log|dy/dx|."""
 
     inner: Energy
     units: Units
     scaling: ConditionScaling | None = None
 
-    def __check_init__(self) -> None:
-        require_same_shape("a model", self.inner.shape, "units", self.units.inner_shape)
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.units.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
-
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The energy in nats, as a density of the user's x."""
         y, log_det = self.units.encode(x)
-        return self.inner.energy(y, _scaled(self.scaling, condition)) - log_det
-
-
-def _scaled(scaling: ConditionScaling | None, condition: Condition) -> Condition:
-    return condition if scaling is None else scaling(condition)
+        return self.inner.energy(y, self._scaled(condition)) - log_det
 
 
 def _landscape_of(inner: Density, units: Units, scaling: ConditionScaling | None) -> Landscape:

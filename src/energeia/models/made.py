@@ -6,17 +6,18 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 from typing_extensions import override
 
 from energeia._core.trees import Frozen
-from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, ConditionalSampler, Density
+from energeia._core.types import PRNGKey
+from energeia.contracts import Condition
 from energeia.distributions.columns import Columns, Picker
+from energeia.models.sequential import SequentialDensity
 from energeia.nn.masked import MaskedLinear, hidden_labels
 
 
-class Made(Density, ConditionalSampler):
+class Made(SequentialDensity):
     """p(y) = prod_i p(y_i | y_before_i): one pass for the density, d partial passes for a sample.
 
     A masked residual network reads the features of every column (and a condition, unmasked) and
@@ -69,15 +70,10 @@ class Made(Density, ConditionalSampler):
             leave = eqx.tree_at(lambda layer: layer.bias, leave, start)
         self.exit = leave
 
-    @property
     @override
-    def shape(self) -> tuple[int, ...]:
-        return (self.columns.dimension,)
-
     def parameters(
         self, y: Float[Array, " d"], condition: Condition = None
     ) -> Float[Array, " parameters"]:
-        """The parameters of every head, by rank: rank r depends on ranks below r."""
         seen = self.columns.embed(self._ordered(y))
         if condition is not None:
             seen = jnp.concatenate([condition, seen])
@@ -87,59 +83,7 @@ class Made(Density, ConditionalSampler):
         return self.exit(jax.nn.silu(hidden)) + self.direct(seen)
 
     @override
-    def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
-        theta = self.parameters(x, condition)
-        return jnp.sum(self.columns.log_prob(theta, self._ordered(x)))
-
-    def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
-        """One configuration, drawn column after column.
-
-        Only the hidden units whose label a new column completes are computed after it, so the
-        whole draw costs one pass through the network.
-        """
-        keys = jax.random.split(key, self.columns.dimension)
-
-        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, None]:
-            return *self.columns.draw(keys[i], i, theta), None
-
-        return self._filled(pick, condition)[0]
-
-    def sample_and_log_prob(
-        self, key: PRNGKey, condition: Condition = None
-    ) -> tuple[Float[Array, " d"], Scalar]:
-        """One configuration and its log-density, in one pass."""
-        blank = jnp.zeros(self.columns.dimension)
-        y, logs = self._kept(key, blank, jnp.zeros(blank.shape, bool), condition)
-        return y, jnp.sum(logs)
-
-    def complete(
-        self, key: PRNGKey, x: Float[Array, " d"], known: Bool[Array, " d"],
-        condition: Condition = None,
-    ) -> tuple[Float[Array, " d"], Scalar]:  # fmt: skip
-        """One pass of the sampler in which known columns keep their values.
-
-        log weight = sum over known i of log p(x_i | x_before_i): constant, so that draws are
-        exact, where the known columns are the first of the order.
-        """
-        y, logs = self._kept(key, x, known, condition)
-        return y, jnp.sum(jnp.where(known, logs, 0.0))
-
-    def _kept(
-        self, key: PRNGKey, x: Array, known: Array, condition: Condition
-    ) -> tuple[Array, Array]:
-        """Known values and draws of the others, with log p of each column given those before."""
-        keys = jax.random.split(key, self.columns.dimension)
-        values, fixed = self._ordered(x), self._ordered(known)
-
-        def pick(i: Array, theta: Array) -> tuple[Scalar, Array, Scalar]:
-            return self.columns.keep_or_draw(keys[i], i, theta, values[i], fixed[i])
-
-        y, logs = self._filled(pick, condition)
-        assert logs is not None
-        return y, logs
-
-    def _filled(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
-        """A configuration whose columns are picked one after the other, and what ``pick`` adds."""
+    def _by_rank(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
         step = self._stepper(pick)
         extra = 0 if condition is None else condition.shape[0]
         seen = jnp.zeros(len(self.entry.incoming) + max(self.columns.features))
@@ -147,17 +91,14 @@ class Made(Density, ConditionalSampler):
             seen = seen.at[:extra].set(condition)
         active = jnp.zeros((1 + len(self.layers), len(self.entry.outgoing)))
         ranks = jnp.arange(self.columns.dimension)
-        _, (y, logs) = jax.lax.scan(step, (seen, active), ranks)
-        return self._unordered(y), None if logs is None else self._unordered(logs)
-
-    def _unordered(self, y: Array) -> Array:
-        return y if self.order is None else jnp.zeros_like(y).at[self.order.value].set(y)
-
-    def _ordered(self, y: Array) -> Array:
-        return y if self.order is None else y[self.order.value]
+        return jax.lax.scan(step, (seen, active), ranks)[1]
 
     def _stepper(self, pick: Picker) -> Callable[..., tuple[tuple, tuple]]:
-        """One step of sampling: compute the hidden units of a label, then pick one column."""
+        """One step of sampling: compute the hidden units of a label, then pick one column.
+
+        Only the hidden units whose label a new column completes are computed after it, so the
+        whole draw costs one pass through the network.
+        """
         labels = self.entry.outgoing
         share = labels.count(labels[0])
         longest = max(self.columns.parameters)

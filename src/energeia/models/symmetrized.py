@@ -10,11 +10,11 @@ from typing_extensions import override
 
 from energeia._core.shapes import require_same_shape
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
+from energeia.contracts import Condition, Density, Wrapper
 from energeia.physics.symmetry import SymmetryGroup
 
 
-class Symmetrized(Density):
+class Symmetrized(Wrapper, Density):
     """p(x) = 1/|G| sum_g q(g x): the mixture of a density over a finite group.
 
     Normalized because every g preserves volume. KL(P || p) <= KL(P || q) for every invariant P,
@@ -29,16 +29,6 @@ class Symmetrized(Density):
     def __check_init__(self) -> None:
         columns = (self.group.dimension,)
         require_same_shape("a density", (math.prod(self.inner.shape),), "a group of maps", columns)
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
 
     @override
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:

@@ -10,11 +10,11 @@ from jaxtyping import Array
 from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Density
+from energeia.contracts import Condition, Density, Wrapper
 from energeia.support import Support
 
 
-class UpToSign(Density):
+class UpToSign(Wrapper, Density):
     """p(x) = sum of f(s x) over the signs s of every rotation: q and -q are the same.
 
     With k rotations the sum has 2^k terms. Densities are per unit of one half of each sphere.
@@ -22,16 +22,6 @@ class UpToSign(Density):
 
     inner: Density
     support: Support = eqx.field(static=True)
-
-    @property
-    @override
-    def shape(self) -> tuple[int, ...]:
-        return self.inner.shape
-
-    @property
-    @override
-    def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
 
     @override
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:

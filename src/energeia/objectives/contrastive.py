@@ -126,7 +126,8 @@ class Contrastive(Objective):
                 memory = memory._replace(conditions=renewed)
         if self.noise:
             again = uniform > 1 - self.noise
-            fresh = jax.vmap(model.draw_base)(jax.random.split(draw, self.chains))
+            keys = jax.random.split(draw, self.chains)
+            fresh = jax.vmap(model.draw_base)(keys, memory.conditions)
             memory = memory._replace(positions=jnp.where(again, fresh, memory.positions))
         return memory
 

@@ -56,7 +56,7 @@ def draw_noisy(
     (5, 3)
     """
     latent_key, noise_key = jax.random.split(key)
-    z = jax.vmap(generator.prior.sample)(jax.random.split(latent_key, rows))
+    z = jax.vmap(generator.draw_latent)(jax.random.split(latent_key, rows), condition)
     x = jax.vmap(generator.transform)(z, condition)
     if sigma:
         x = x + sigma * jax.random.normal(noise_key, x.shape, x.dtype)
@@ -82,7 +82,8 @@ class VolumeEntropy(EntropyTerm):
         generator: Pushforward = modules["generator"]
 
         def one(z: Array, condition: Condition) -> Scalar:
-            return log_volume(generator, z, condition, self.sigma) - generator.prior.log_prob(z)
+            log_prior = generator.log_prior(z, condition)
+            return log_volume(generator, z, condition, self.sigma) - log_prior
 
         entropy = jnp.mean(jax.vmap(one)(draws.z, draws.condition))
         return entropy, {"entropy": entropy}

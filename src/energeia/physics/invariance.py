@@ -1,6 +1,8 @@
 """A check of declared symmetries: a density or an energy must not change under its maps."""
 
+import functools
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -46,24 +48,38 @@ def require_invariance(
     rows = np.asarray(rows[:ROWS], np.float64)
     for name in symmetries:
         with use_precision(64):
-            group = symmetry_group([name], layout, support)
-            rng = np.random.default_rng(0)
-            indices = rng.integers(1, max(group.order, 2), size=_ELEMENTS) % group.order
-            move = jax.jit(jax.vmap(jax.vmap(group.apply, (None, 0)), (0, None)))
-            moved = np.asarray(move(jnp.asarray(indices), jnp.asarray(rows)))
-            _require_volume(what, name, group.apply, int(indices[0]), rows[0])
-        for images in moved:
-            _require_support(what, name, support, images)
-            _require_equal(what, name, log_prob(rows), log_prob(images))
+            maps = _maps(name, layout, support)
+            moved = np.asarray(maps.move(jnp.asarray(maps.indices), jnp.asarray(rows)))
+            _require_volume(what, name, maps, rows[0])
+        images = moved.reshape(-1, rows.shape[1])
+        _require_support(what, name, support, images)
+        before = log_prob(rows)
+        if before is not None:
+            _require_equal(what, name, np.tile(before, len(moved)), log_prob(images))
 
 
-def _require_volume(
-    what: str, name: str, apply: Callable[..., jax.Array], index: int, row: np.ndarray
-) -> None:
+class _Maps(NamedTuple):
+    """Some elements of a group, and the compiled functions that apply them."""
+
+    indices: np.ndarray
+    move: Callable[..., jax.Array]
+    jacobian: Callable[..., jax.Array]
+
+
+@functools.lru_cache(maxsize=64)
+def _maps(name: str, layout: tuple[int, ...], support: Support) -> _Maps:
+    """Kept, since the same sources are opened again and again and compiling takes longest."""
+    group = symmetry_group([name], layout, support)
+    rng = np.random.default_rng(0)
+    indices = rng.integers(1, max(group.order, 2), size=_ELEMENTS) % group.order
+    move = jax.jit(jax.vmap(jax.vmap(group.apply, (None, 0)), (0, None)))
+    return _Maps(indices, move, jax.jit(jax.jacfwd(lambda x: group.apply(int(indices[0]), x))))
+
+
+def _require_volume(what: str, name: str, maps: _Maps, row: np.ndarray) -> None:
     if len(row) > _LARGEST:
         return
-    jacobian = jax.jit(jax.jacfwd(lambda x: apply(index, x)))(jnp.asarray(row))
-    volume = float(np.linalg.slogdet(np.asarray(jacobian))[1])
+    volume = float(np.linalg.slogdet(np.asarray(maps.jacobian(jnp.asarray(row))))[1])
     if not abs(volume) < _TOLERANCE:
         raise InputError(
             f"{what} declares the symmetry {name!r}, which changes volumes by a factor "
@@ -81,10 +97,8 @@ def _require_support(what: str, name: str, support: Support, images: np.ndarray)
         ) from None
 
 
-def _require_equal(
-    what: str, name: str, before: np.ndarray | None, after: np.ndarray | None
-) -> None:
-    if before is None or after is None:
+def _require_equal(what: str, name: str, before: np.ndarray, after: np.ndarray | None) -> None:
+    if after is None:
         return
     size = 1.0 + float(np.max(np.abs(before)))
     change = float(np.max(np.abs(np.asarray(after) - np.asarray(before))))

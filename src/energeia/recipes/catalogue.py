@@ -87,7 +87,9 @@ def unsupported_reason(
         wanted = " or ".join(sorted(recipe.accepts))
         return f"it trains on {wanted}, not on a {subject}"
     if subject == "target" and recipe.family == "flow" and not support.all_continuous:
-        return "a flow has no exact density of discrete columns, which a target needs"
+        return (
+            "a flow is trained on a target through its draws, which discrete columns do not allow"
+        )
     outside = sorted(
         {
             factor.name

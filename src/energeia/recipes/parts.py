@@ -13,9 +13,8 @@ from energeia.bijections.units import Units
 from energeia.contracts import Bijection, Density, Modules, Objective
 from energeia.distributions.gaussian import RealPeriodicBase, StandardNormal
 from energeia.distributions.product import ProductBase
-from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
-from energeia.models.in_units import ConditionScaling, DensityInUnits, LatentInUnits
+from energeia.models.in_units import ConditionScaling
 from energeia.models.symmetrized import Symmetrized
 from energeia.models.up_to_sign import UpToSign
 from energeia.objectives.likelihood import MaximumLikelihood
@@ -65,18 +64,10 @@ def base_distribution(problem: Problem) -> Density:
     return RealPeriodicBase(periodic) if any(periodic) else StandardNormal((problem.dimension,))
 
 
-def flow_in_units(
-    bijection: Bijection, problem: Problem, reference: ReferenceRows
-) -> DensityInUnits | LatentInUnits:
-    """A flow in the user's units, dequantized where columns are discrete."""
-    units = Units.fit(problem.support, reference.x)
+def flow_of(bijection: Bijection, problem: Problem) -> Density:
+    """A flow from the usual base; equal for q and -q where there are rotations."""
     flow: Density = Flow(base_distribution(problem), bijection)
-    if "rotation" in problem.support.names:
-        flow = UpToSign(flow, problem.support)
-    scaling = condition_scaling(reference)
-    if problem.support.all_continuous:
-        return DensityInUnits(flow, units, scaling)
-    return LatentInUnits(Dequantized(flow, units), units, scaling)
+    return UpToSign(flow, problem.support) if "rotation" in problem.support.names else flow
 
 
 def image_layout(problem: Problem) -> tuple[int, int, int] | None:

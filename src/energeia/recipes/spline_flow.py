@@ -7,6 +7,7 @@ from energeia.contracts import Bijection
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.couplings import coupling_flow
+from energeia.recipes.flow_models import flow_in_units
 from energeia.recipes.options.flow import SplineFlowOptions
 from energeia.recipes.options.problem import Problem
 
@@ -14,10 +15,12 @@ from energeia.recipes.options.problem import Problem
 def build(
     options: SplineFlowOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
-    """Splines on every column: exact likelihoods, or a lower bound where columns are discrete."""
-    options = options.resolved(problem)
-    bijection = _bijection(options, problem, key)
-    model = parts.flow_in_units(bijection, problem, reference)
+    """Splines on every column: exact likelihoods, or a lower bound of dequantized columns."""
+
+    def bijection(part: Problem, key: PRNGKey) -> Bijection:
+        return _bijection(options.resolved(part), part, key)
+
+    model = flow_in_units(bijection, options, problem, reference, key)
     optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
     objective = parts.density_objective(reference, reparameterized=True)
     return parts.one_player(model, objective, optimization, options.training.rounds)

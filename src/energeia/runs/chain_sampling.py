@@ -170,7 +170,7 @@ def _starts(
 ) -> jax.Array:
     keys = jax.random.split(key, count)
     if latent and landscape.generator is not None:
-        return jax.vmap(landscape.generator.prior.sample)(keys)
+        return jax.vmap(landscape.generator.draw_latent)(keys, conditions)
     return jax.vmap(landscape.draw)(keys, conditions)
 
 

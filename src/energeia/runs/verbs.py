@@ -10,7 +10,7 @@ from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
 from energeia._core.ranges import Seed, require_in
 from energeia.contracts import Energy, Objective
-from energeia.data.named.catalog import is_simulator, is_target
+from energeia.data.named.catalog import SubjectKind, subject_kind
 from energeia.data.simulator import Simulator
 from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
@@ -39,7 +39,7 @@ def fit(
     data: Any, recipe: str, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None,
     reading: DataConfig | TargetConfig | SimulatorConfig | None = None,
-    subject: Literal["", "rows", "target", "simulator"] = "",
+    subject: SubjectKind | Literal[""] = "",
     allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
     quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run: ...  # fmt: skip
@@ -59,8 +59,8 @@ def fit(
     players: tuple[Player, ...] | None = None, training: Training | None = None,
     optimization: Optimization | None = None, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None,
-    reading: DataConfig | TargetConfig | SimulatorConfig | None = None,
-    subject: Literal["", "rows", "target", "simulator"] = "",
+    reading: Any = None,
+    subject: SubjectKind | Literal[""] = "",
     allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
     quiet: bool = False, precision: Literal[32, 64] = 32,
 ) -> Run | Fitted:  # fmt: skip
@@ -117,23 +117,22 @@ def fit(
     require_in(Seed, seed, "seed")
     if (model is None) == (recipe is None):
         raise InputError("fit takes a recipe or a model=: give one of them")
-    if _is_target(data, reading, subject):
-        if recipe is None:
-            raise InputError("a model= was given with an energy, which only recipes take: name one")
-        return _fit_target(
-            data, recipe, reading, out=out, options=options, allow_import=allow_import,
-            init=_folder(init), seed=seed, quiet=quiet, precision=precision,
-        )  # fmt: skip
-    if isinstance(reading, TargetConfig):
-        raise InputError("rows were given with a TargetConfig: give a DataConfig")
-    simulator = None
-    if _is_simulator(data, reading, subject):
-        simulator, where, kept = draw_rows(
-            data, _simulator_config(reading), seed, allow_import=allow_import, quiet=quiet
-        )
-    else:
-        assert not isinstance(reading, SimulatorConfig)  # or it would be one
-        where, kept = data_config(data, reading, seed)
+    match _subject_kind(data, reading, subject, allow_import=allow_import):
+        case "target":
+            if recipe is None:
+                raise InputError(
+                    "a model= was given with an energy, which only recipes take: name one"
+                )
+            return _fit_target(
+                data, recipe, reading, out=out, options=options, allow_import=allow_import,
+                init=_folder(init), seed=seed, quiet=quiet, precision=precision,
+            )  # fmt: skip
+        case "simulator":
+            simulator, where, kept = draw_rows(
+                data, reading, seed, allow_import=allow_import, quiet=quiet
+            )
+        case "rows":
+            simulator, (where, kept) = None, data_config(data, reading, seed)
     if recipe is None:
         if init is not None:
             raise InputError("init= was given with a model=, which has arrays of its own: leave it")
@@ -151,25 +150,26 @@ def fit(
     return load(session.directory.path)
 
 
-def _is_target(data: Any, reading: Any, subject: str) -> bool:
-    """Whether a run is about an energy and not about rows."""
-    if isinstance(data, Energy | Target | TargetConfig) or isinstance(reading, TargetConfig):
-        return True
-    return isinstance(data, str) and is_target(data, subject)
-
-
-def _is_simulator(data: Any, reading: Any, subject: str) -> bool:
-    """Whether the rows of a run are to be drawn from a simulator."""
-    given = isinstance(data, Simulator | SimulatorConfig) or isinstance(reading, SimulatorConfig)
-    return given or (isinstance(data, str) and is_simulator(data, subject))
-
-
-def _simulator_config(reading: Any) -> SimulatorConfig | None:
-    if reading is None or isinstance(reading, SimulatorConfig):
-        return reading
-    raise InputError(
-        f"a simulator was given with a {type(reading).__name__}: give a SimulatorConfig"
-    )
+def _subject_kind(
+    data: Any, reading: Any, wanted: SubjectKind | Literal[""], *, allow_import: bool
+) -> SubjectKind:
+    """What a run is trained on: what the objects are, or what a name stands for."""
+    found: SubjectKind = "rows"
+    if isinstance(data, Energy | Target | TargetConfig):
+        found = "target"
+    elif isinstance(data, Simulator | SimulatorConfig):
+        found = "simulator"
+    elif isinstance(data, str):
+        by_reading: dict[type, SubjectKind] = {TargetConfig: "target", SimulatorConfig: "simulator"}
+        wanted = wanted or by_reading.get(type(reading), "")
+        found = subject_kind(data, wanted, allow_import=allow_import)
+    fitting = {"rows": DataConfig, "target": TargetConfig, "simulator": SimulatorConfig}[found]
+    if reading is not None and not isinstance(reading, fitting):
+        named = found if found == "rows" else f"a {found}"
+        raise InputError(
+            f"a {type(reading).__name__} was given for a run on {named}: give a {fitting.__name__}"
+        )
+    return found
 
 
 def _fit_target(

@@ -12,11 +12,46 @@ _ROUNDED = 2.0**-22
 """How far a sum of four terms may be from one: float32 keeps 2^-24 of each."""
 
 
-class Sphere(Continuous, frozen=True, tag="sphere"):
+class UnitVector(Continuous, frozen=True):
+    """Base of factors whose values are unit vectors. There is no global chart."""
+
+    charted: ClassVar[bool] = False
+
+    def contains(self, x: Any) -> Any:
+        """Which vectors have norm one, up to rounding to float32."""
+        return abs(_norm(x) - 1) <= _allowed(x)
+
+    @property
+    def linked(self) -> tuple[Factor, int]:
+        """Itself."""
+        return self, 1
+
+    def link(self, x: Any) -> Any:
+        """x / |x|."""
+        return normalized(x)
+
+    def log_slope(self, t: Any) -> tuple[Any, float]:
+        """Zero: it is its own chart."""
+        return functions_of(t).zeros_like(t[..., 0]), 0.0
+
+    def tangent(self, x: Any, v: Any) -> Any:
+        """v - (v . x) x."""
+        return v - functions_of(x).sum(x * v, axis=-1, keepdims=True) * x
+
+    def move(self, x: Any, v: Any) -> tuple[Any, Any]:
+        """Along the great circle: cos|v| x + sin|v| v/|v|."""
+        at = functions_of(x)
+        speed = _norm(v)[..., None]
+        direction = v / at.where(speed > 0, speed, 1.0)
+        there = normalized(at.cos(speed) * x + at.sin(speed) * direction)
+        velocity = speed * (at.cos(speed) * direction - at.sin(speed) * x)
+        return there, self.tangent(there, velocity)
+
+
+class Sphere(UnitVector, frozen=True, tag="sphere"):
     """A unit vector of n + 1 numbers, a point of the sphere S^n; S^2 are the directions in space.
 
-    Densities are with respect to the surface measure, whose total is 4 pi on S^2. There is no
-    global chart.
+    Densities are with respect to the surface measure, whose total is 4 pi on S^2.
 
     >>> round(Sphere(2).area / math.pi, 6), Sphere(2).width, Sphere(2).dimension
     (4.0, 3, 2)
@@ -24,7 +59,6 @@ class Sphere(Continuous, frozen=True, tag="sphere"):
 
     n: int = 2
     name: ClassVar[str] = "sphere"
-    charted: ClassVar[bool] = False
     wanted: ClassVar[str] = "norm 1: divide them by their norm"
 
     def __post_init__(self) -> None:
@@ -62,53 +96,27 @@ class Sphere(Continuous, frozen=True, tag="sphere"):
         """Every component of one unit vector."""
         return (self.n + 1) ** -0.5
 
-    def contains(self, x: Any) -> Any:
-        """Which vectors have norm one, up to rounding to float32."""
-        return _is_unit(x)
-
     def features(self, x: Any) -> Any:
         """The vector."""
         return x
 
-    @property
-    def linked(self) -> tuple[Factor, int]:
-        """Itself."""
-        return self, 1
-
-    def link(self, x: Any) -> Any:
-        """x / |x|."""
-        return normalized(x)
-
     def unlink(self, t: Any) -> Any:
         """t / |t|."""
         return normalized(t)
-
-    def log_slope(self, t: Any) -> tuple[Any, float]:
-        """Zero: it is its own chart."""
-        return functions_of(t).zeros_like(t[..., 0]), 0.0
-
-    def tangent(self, x: Any, v: Any) -> Any:
-        """v - (v . x) x."""
-        return _tangent(x, v)
-
-    def move(self, x: Any, v: Any) -> tuple[Any, Any]:
-        """Along the great circle: cos|v| x + sin|v| v/|v|."""
-        return _great_circle(x, v)
 
     def distance(self, x: Any, y: Any) -> Any:
         """The angle between x and y."""
         return _angle(x, y)
 
 
-class Rotation(Continuous, frozen=True, tag="rotation"):
+class Rotation(UnitVector, frozen=True, tag="rotation"):
     """A rotation of space as a unit quaternion (w, x, y, z); q and -q are the same rotation.
 
     Densities are with respect to the surface measure of one half of S^3, whose total is pi^2: that
-    is one eighth of the volume in rotation vectors near the identity. There is no global chart.
+    is one eighth of the volume in rotation vectors near the identity.
     """
 
     name: ClassVar[str] = "rotation"
-    charted: ClassVar[bool] = False
     wanted: ClassVar[str] = "norm 1 as a quaternion (w, x, y, z): divide them by their norm"
     area: ClassVar[float] = math.pi**2
     anchor: ClassVar[float | None] = 0.5
@@ -133,10 +141,6 @@ class Rotation(Continuous, frozen=True, tag="rotation"):
         """None."""
         return ()
 
-    def contains(self, x: Any) -> Any:
-        """Which vectors have norm one, up to rounding to float32."""
-        return _is_unit(x)
-
     def features(self, x: Any) -> Any:
         """The nine entries of the matrix, equal for q and -q."""
         at = functions_of(x)
@@ -151,31 +155,10 @@ class Rotation(Continuous, frozen=True, tag="rotation"):
         ]  # fmt: skip
         return at.stack(rows, axis=-1)
 
-    @property
-    def linked(self) -> tuple[Factor, int]:
-        """Itself."""
-        return self, 1
-
-    def link(self, x: Any) -> Any:
-        """q / |q|."""
-        return normalized(x)
-
     def unlink(self, t: Any) -> Any:
         """q / |q| or -q / |q|, whichever has w >= 0."""
         q = normalized(t)
         return functions_of(t).where(q[..., :1] < 0, -q, q)
-
-    def log_slope(self, t: Any) -> tuple[Any, float]:
-        """Zero: it is its own chart."""
-        return functions_of(t).zeros_like(t[..., 0]), 0.0
-
-    def tangent(self, x: Any, v: Any) -> Any:
-        """v - (v . x) x."""
-        return _tangent(x, v)
-
-    def move(self, x: Any, v: Any) -> tuple[Any, Any]:
-        """Along the great circle of unit quaternions."""
-        return _great_circle(x, v)
 
     def distance(self, x: Any, y: Any) -> Any:
         """The angle between quaternions up to their sign: half the angle of rotation."""
@@ -296,22 +279,6 @@ def _norm(x: Any) -> Any:
 
 def _allowed(x: Any) -> float:
     return _ROUNDED * max(1.0, x.shape[-1] / 4)
-
-
-def _is_unit(x: Any) -> Any:
-    return abs(_norm(x) - 1) <= _allowed(x)
-
-
-def _tangent(x: Any, v: Any) -> Any:
-    return v - functions_of(x).sum(x * v, axis=-1, keepdims=True) * x
-
-
-def _great_circle(x: Any, v: Any) -> tuple[Any, Any]:
-    at = functions_of(x)
-    speed = _norm(v)[..., None]
-    direction = v / at.where(speed > 0, speed, 1.0)
-    there = normalized(at.cos(speed) * x + at.sin(speed) * direction)
-    return there, _tangent(there, speed * (at.cos(speed) * direction - at.sin(speed) * x))
 
 
 def _angle(x: Any, y: Any) -> Any:

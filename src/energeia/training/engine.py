@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from energeia._core.trees import own_copy
 from energeia._core.types import PRNGKey
 from energeia.training.batches import Source, Streamed
 from energeia.training.rounds import Round, scanned, stepped
@@ -42,14 +42,10 @@ def build_engine(
 
 
 def _seconds(engine: Engine, state: State) -> float:
-    engine.run(_copy(state))
+    engine.run(own_copy(state))
     start = time.perf_counter()
-    engine.run(_copy(state))
+    engine.run(own_copy(state))
     return time.perf_counter() - start
-
-
-def _copy(state: State) -> State:
-    return jax.tree.map(jnp.copy, state)
 
 
 def _scan(run_round: Round, source: Source, key: PRNGKey, rounds: int, state: State) -> Engine:

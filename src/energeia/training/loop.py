@@ -7,15 +7,15 @@ value that is not finite. The loop writes no files; its caller (``runs.runner``)
 import math
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from energeia._core.errors import TrainingFailed
 from energeia._core.ranges import require_ranges
+from energeia._core.trees import own_copy
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch, Modules
@@ -153,8 +153,7 @@ def _updated_best(
     if score is None or not keep:
         return best_so_far, False
     if score < best_so_far.loss:
-        best: Any = jax.tree.map(jnp.copy, evaluated_arrays(state))
-        return BestSoFar(best, score, int(state.round), 0), True
+        return BestSoFar(own_copy(evaluated_arrays(state)), score, int(state.round), 0), True
     return best_so_far._replace(misses=best_so_far.misses + 1), False
 
 

@@ -3,11 +3,10 @@
 from typing import Any, NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from energeia._core.trees import trainable
+from energeia._core.trees import own_copy, trainable
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch, Modules, Objective
 from energeia.training.player import Player
@@ -66,15 +65,8 @@ def initial_state(
         else None
     )
     memory = game.objective.init_memory(key, modules, batch)
-    state = State(arrays, states, memory, mean, jnp.zeros((), jnp.int32))
-    return jax.tree.map(_owned, state)
-
-
-def _owned(leaf: Any) -> Array:
-    """A copy with a strong dtype: chunks donate their buffers, which must not be the caller's."""
-    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return jnp.copy(leaf)
-    return jnp.array(leaf, dtype=leaf.dtype, copy=True)
+    # Chunks donate their buffers, which must not be the caller's.
+    return own_copy(State(arrays, states, memory, mean, jnp.zeros((), jnp.int32)))
 
 
 def evaluated_arrays(state: State) -> Any:

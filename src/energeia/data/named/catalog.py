@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from energeia._core.errors import InputError, nearest
 from energeia._core.specs import Parameter, parse_parameters
 from energeia.data.readers import is_there
 from energeia.support import Support
+
+SubjectKind = Literal["rows", "target", "simulator"]
+"""What a model is trained on: rows of data, an energy, or draws of a simulator."""
 
 
 class Source(Protocol):
@@ -50,8 +53,8 @@ class NamedSource(NamedTuple):
     """Whether the loader draws the rows of its ``Table`` itself: then it is given ``seed``, too."""
 
 
-class NamedModel(NamedTuple):
-    """A named energy or simulator: what it is, its parameters, and the function that makes it.
+class Maker(NamedTuple):
+    """A named energy or simulator: its summary, its parameters, and the function that makes it.
 
     A parameter of an energy that may be a range, as in ``double-well:height=2..6``, then becomes a
     condition, and one model is trained for the whole range.
@@ -142,21 +145,21 @@ NAMED: dict[str, NamedSource] = {
 }
 
 
-SIMULATORS: dict[str, NamedModel] = {
-    "gaussian-linear": NamedModel(
+SIMULATORS: dict[str, Maker] = {
+    "gaussian-linear": Maker(
         "theta ~ N(0, 0.1), x ~ N(theta, 0.1) in each of d columns",
         {"d": Parameter(int, 10)},
         "energeia.data.named.simulators:gaussian_linear",
     ),
-    "two-moons": NamedModel(
+    "two-moons": Maker(
         "two parameters in a square, x on a half circle: posteriors of two crescents",
         {},
         "energeia.data.named.simulators:two_moons",
     ),
 }
 _MADE = "energeia.data.named.targets"
-TARGETS: dict[str, NamedModel] = {
-    "ising": NamedModel(
+TARGETS: dict[str, Maker] = {
+    "ising": Maker(
         "the two-dimensional Ising model, spins -1 and +1; beta may be a range",
         {
             "L": Parameter(int, 8),
@@ -166,12 +169,12 @@ TARGETS: dict[str, NamedModel] = {
         },
         f"{_MADE}:ising",
     ),
-    "free-field": NamedModel(
+    "free-field": Maker(
         "a free scalar field on a periodic square lattice, E = phi (-Laplacian + mass2) phi / 2",
         {"L": Parameter(int, 8), "mass2": Parameter(float, 0.25)},
         f"{_MADE}:free_field",
     ),
-    "double-well": NamedModel(
+    "double-well": Maker(
         "E = height sum (x_i^2 - 1)^2 + tilt sum x_i; height and tilt may be ranges",
         {
             "d": Parameter(int, 2),
@@ -180,17 +183,17 @@ TARGETS: dict[str, NamedModel] = {
         },
         f"{_MADE}:double_well",
     ),
-    "funnel": NamedModel(
+    "funnel": Maker(
         "Neal's funnel: x_0 ~ N(0, 3^2), the others N(0, exp(x_0))",
         {"d": Parameter(int, 10)},
         f"{_MADE}:funnel",
     ),
-    "gmm40": NamedModel(
+    "gmm40": Maker(
         "40 Gaussians with centers uniform in [-40, 40]^d",
         {"d": Parameter(int, 2), "seed": Parameter(int, 0)},
         f"{_MADE}:gmm40",
     ),
-    "banana": NamedModel(
+    "banana": Maker(
         "x_0 ~ N(0, 1), x_1 ~ N(bend (x_0^2 - 1), width^2)",
         {"bend": Parameter(float, 0.7), "width": Parameter(float, 0.6)},
         f"{_MADE}:banana",
@@ -242,24 +245,28 @@ def refuse_unknown(spec: str) -> None:
         )
 
 
-def is_target(spec: str, wanted: str = "") -> bool:
-    """Whether a name stands for a target; ``wanted`` decides where it has rows, too.
+def subject_kind(
+    spec: str, wanted: SubjectKind | Literal[""] = "", *, allow_import: bool = False
+) -> SubjectKind:
+    """What a model of a name is trained on: what is wanted, or else what the name stands for.
+
+    A name that stands for several gives its rows, and one that may be imported is a target.
 
     Raises:
-        InputError: if what is wanted of a named thing is not there.
+        InputError: if rows are wanted of a name that has none.
+
+    >>> subject_kind("ising"), subject_kind("ising", "target"), subject_kind("funnel:d=3")
+    ('rows', 'target', 'target')
     """
     name = spec.partition(":")[0]
-    alone = name in TARGETS and name not in NAMED and not Path(spec).exists()
-    if wanted == "rows" and alone:
-        raise InputError(f"{name!r} is an energy and has no rows: leave out --from rows")
-    if wanted:
-        return wanted == "target"
-    return alone
-
-
-def is_simulator(spec: str, wanted: str = "") -> bool:
-    """Whether a name stands for a simulator."""
-    if wanted:
-        return wanted == "simulator"
-    name = spec.partition(":")[0]
-    return name in SIMULATORS and name not in NAMED and not Path(spec).exists()
+    has_rows = name in NAMED or Path(spec).exists()
+    found: SubjectKind = "rows"
+    if name in TARGETS and not has_rows:
+        found = "target"
+    elif name in SIMULATORS and not has_rows:
+        found = "simulator"
+    if wanted == "rows" and found != "rows":
+        raise InputError(f"{name!r} is a {found} and has no rows: leave out --from rows")
+    if allow_import and found == "rows" and not has_rows:
+        found = "target"
+    return wanted or found

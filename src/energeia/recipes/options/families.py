@@ -28,13 +28,13 @@ _KNOWN = (
     ),
     Family(
         name="flow",
-        likelihood="exact for reals, a lower bound for discrete columns",
+        likelihood="exact, a lower bound if all columns are discrete",
         cost="scores and draws in one pass",
         trust=(
-            "Likelihood (on continuous columns) and samples are both exact: one invertible "
-            "map with its Jacobian. Discrete columns are dequantized first, which makes "
-            "their likelihood a lower bound; a map cannot change topology, so some mass may "
-            "remain between modes."
+            "Likelihood and samples are both exact: one invertible map with its Jacobian, given "
+            "the discrete columns of a mixed table. Where all columns are discrete they are "
+            "dequantized first, which makes the likelihood a lower bound; a map cannot change "
+            "topology, so some mass may remain between modes."
         ),
     ),
     Family(

@@ -32,6 +32,10 @@ class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Channels of each hidden convolution."""
     depth: Count = 2
     """Hidden layers of each conditioner."""
+    mixed: Literal["exact", "dequantized"] = "exact"
+    """Tables with discrete and continuous columns: an autoregressive network of the codes times a
+    flow of the rest given the codes (exact), or a flow of all columns with the codes dequantized,
+    whose likelihood is a lower bound, and which chains can sample given a part."""
     shrinkage: NonNegative = 3000.0
     """Weight decay times training rows: a prior whose weight falls with the number of rows."""
     training: Training = Training(
@@ -117,7 +121,7 @@ RECIPES = (
     Recipe(
         name="spline-flow",
         family="flow",
-        summary="Rational-quadratic splines, on directions, too; discrete columns dequantized",
+        summary="Rational-quadratic splines, on directions, too; codes alone are dequantized",
         citation="Durkan, Bekasov, Murray and Papamakarios 2019, Neural spline flows",
         supports=frozenset(CONTINUOUS + DISCRETE + CURVED),
         options=SplineFlowOptions,
@@ -129,7 +133,7 @@ RECIPES = (
     Recipe(
         name="realnvp",
         family="flow",
-        summary="Affine coupling; discrete columns dequantized",
+        summary="Affine coupling; codes alone are dequantized",
         citation="Dinh, Sohl-Dickstein and Bengio 2017, Density estimation using Real NVP",
         supports=frozenset(CONTINUOUS + DISCRETE) - {"circle"},
         options=RealNVPOptions,
