@@ -86,10 +86,8 @@ def vars_of(record):
     ("recipe", "source"),
     [
         ("made", "moons:n=200"),
-        ("vae", "moons:n=200"),
         ("gan", "moons:n=200"),
         ("ebm", "moons:n=200"),
-        ("max-entropy", "moons:n=200"),
         ("rbm", "ising:L=3,n=200"),
         ("povm-compact", "ising:L=3,n=200"),
     ],
