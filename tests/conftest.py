@@ -15,7 +15,7 @@ FLAGS = {
 KNOWN = [flag for flag, versions in FLAGS.items() if version("jaxlib").startswith(versions)]
 os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *KNOWN]).strip()
 
-import jax
+import jax  # noqa: E402 (it reads the flags)
 
 jax.config.update("jax_disable_most_optimizations", True)
 
