@@ -12,6 +12,7 @@ from energeia.bijections.split import coupling_stack
 from energeia.distributions import StandardNormal
 from energeia.distributions.columns import columns_of
 from energeia.models import Flow, Made, Mixed
+from energeia.runs import DataConfig
 from energeia.support import Binary, Categorical, Support
 
 KEY = jax.random.key(0)
@@ -78,7 +79,7 @@ def test_a_flow_of_a_mixed_table_is_exact_and_near_the_truth(tmp_path):
         "layers": 2, "bins": 8, "width": 16,
         "training": {"rounds": 400, "check_every": 100, "average": 0.98},
     }  # fmt: skip
-    reading = energeia.DataConfig(support="0:categorical(0,1,2)")
+    reading = DataConfig(support="0:categorical(0,1,2)")
 
     def scored(name, **changed):
         run = energeia.fit(

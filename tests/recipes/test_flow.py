@@ -31,10 +31,16 @@ def assemble(columns, rows, options):
 
 @pytest.mark.parametrize(
     ("columns", "kind"),
-    [([Real(), Circle(0.0, 360.0)], Density), ([Binary(), Real()], LatentModel)],
+    [
+        ([Real(), Circle(0.0, 360.0)], Density),
+        ([Binary(), Real()], Density),
+        ([Binary(), Binary()], LatentModel),
+    ],
 )
 def test_kind_follows_the_support(columns, kind):
     rows = jnp.array([[0.0, 1.0], [1.0, 200.0], [1.0, 350.0]])
+    if columns[1] == Binary():
+        rows = jnp.minimum(rows, 1.0)
     made = assemble(columns, rows, SplineFlowOptions())
     assert isinstance(made.model(made.modules), kind)
 

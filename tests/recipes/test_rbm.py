@@ -65,7 +65,8 @@ def test_a_machine_learns_a_lattice():
         error = values.std() / np.sqrt(len(values))
         own = np.exp(minus - log_z) @ np.asarray(jax.jit(jax.vmap(quantity.value))(every))
         assert abs(values.mean() - own) < 4 * error
-        assert abs(values.mean() - truth) < 4 * error
+        # The machine is near the lattice, not on it: .02 nats move these means by a few percent.
+        assert abs(values.mean() - truth) < 4 * error + 0.05 * abs(truth)
     # The control: the columns alone, which is where it started.
     blank = trained(1)
     x = jax.jit(jax.vmap(blank.sample))(jax.random.split(jax.random.key(3), 1000))
