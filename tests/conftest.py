@@ -2,6 +2,8 @@
 
 import gc
 import os
+import shutil
+import tempfile
 from importlib.metadata import version
 
 # Modules in one piece compile in three quarters of the time, and the older emitters, where there
@@ -18,6 +20,20 @@ os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *KNOWN]).st
 import jax  # noqa: E402 (it reads the flags)
 
 jax.config.update("jax_disable_most_optimizations", True)
+
+# Runs that are resumed or repeated compile the same programs again, in either worker: the session
+# keeps them in a folder of its own, whose name the workers inherit.
+OWNER = "ENERGEIA_TEST_PROGRAMS" not in os.environ
+PROGRAMS = os.environ.get("ENERGEIA_TEST_PROGRAMS") or tempfile.mkdtemp(prefix="energeia-")
+os.environ["ENERGEIA_TEST_PROGRAMS"] = PROGRAMS
+jax.config.update("jax_compilation_cache_dir", PROGRAMS)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.15)
+
+
+def pytest_unconfigure():
+    if OWNER:
+        shutil.rmtree(PROGRAMS, ignore_errors=True)
+
 
 # Collecting a heap that only grows is a fifth of the time.
 gc.set_threshold(200_000, 100, 100)
