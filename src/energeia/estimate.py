@@ -117,6 +117,7 @@ class Estimate(msgspec.Struct, frozen=True):
     def __mul__(self, factor: float) -> "Estimate":
         if self.value is None:
             return self
+        factor = float(factor)  # of NumPy it would make values that no file takes
         kind = _FLIP.get(self.kind, self.kind) if factor < 0 else self.kind
         stderr = None if self.stderr is None else abs(factor) * self.stderr
         return Estimate(factor * self.value, stderr, kind, self.n, self.note)  # type: ignore[arg-type]

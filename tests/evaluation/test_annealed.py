@@ -5,12 +5,14 @@ import itertools
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import pytest
 
 from energeia._core.trees import Frozen
 from energeia.bijections.units import Units
 from energeia.energies.rbm import Rbm, RbmPath, base_rate_field, unit_means
+from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.chains import chain_report
 from energeia.evaluation.likelihood import log_likelihood
@@ -54,6 +56,7 @@ def test_likelihood_of_an_energy_is_that_of_enumeration(model):
     error = max(lower.stderr, upper.stderr)
     assert np.all(np.abs(found.rows - exact) < 4 * error + 1e-4)
     assert found.kind == found.estimate.kind == "estimate"
+    assert msgspec.json.decode(msgspec.json.encode(found.estimate), type=Estimate) == found.estimate
     assert "forward AIS" in found.estimate.note
     assert found.common.stderr >= max(error, abs(upper.value - lower.value))
     assert found.estimate.stderr > found.common.stderr
