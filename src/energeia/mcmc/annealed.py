@@ -18,7 +18,14 @@ from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Kernel, condition_for
 from energeia.energies.algebra import GeometricPath, Path
-from energeia.mcmc.adapt import best_acceptance, dual_start, dual_step, log_step, with_step
+from energeia.mcmc.adapt import (
+    DualAverage,
+    best_acceptance,
+    dual_start,
+    dual_step,
+    log_step,
+    with_step,
+)
 from energeia.mcmc.bracket import (
     AnnealedRun,
     Bracket,
@@ -135,10 +142,15 @@ def pilot(
     def one(carry: tuple[Array, Array], step: tuple) -> tuple[tuple[Array, Array], Array]:
         x, eps = carry
         beta, own = step
-        dual = dual_start(eps)
-        for key in jax.random.split(own, tries):
+
+        def attempt(carry: tuple[Array, DualAverage], key: PRNGKey) -> tuple[tuple, None]:
+            x, dual = carry
             x, rate = _move(key, path, kernel, x, beta, dual.log_step, condition)
-            dual = dual_step(dual, rate, goal)
+            return (x, dual_step(dual, rate, goal)), None
+
+        # A loop of the program: unrolled, the moves would take five times as long to compile.
+        keys = jax.random.split(own, tries)
+        (x, dual), _ = jax.lax.scan(attempt, (x, dual_start(eps)), keys)
         return (x, dual.average), dual.average
 
     keys = jax.random.split(anneal_key, len(betas) - 1)
