@@ -228,7 +228,7 @@ def test_json_is_one_object_and_nothing_else(capsys, trained, tmp_path):
 
 
 def test_compare_prints_the_promised_object(capsys, tmp_path):
-    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(900, 2)))
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(300, 2)))
     words = ["compare", tmp_path / "rows.npy", "--recipes", "made", "rbm", "gan", "--scale",
              "0.001", "--out", tmp_path / "runs", "--json"]  # fmt: skip
     code, out, err = call(capsys, *words)

@@ -15,6 +15,7 @@ import pytest
 
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
+from energeia.records import Evaluation, TargetRow
 from energeia.report import page as page_module
 from energeia.report import pictures, summaries
 from energeia.report.numbers import headline_tests
@@ -88,6 +89,34 @@ def test_numbers_and_kinds_of_the_records_are_shown(rendered):
     assert "a generator without noise has no density" in text
     assert "R-hat is above 1.01: run longer chains" in text
     assert "energeia compare ising:L=8,beta=0.44068679 --seed 0" in text
+
+
+def test_a_page_about_an_energy_has_no_columns_of_log_likelihoods(rendered):
+    page, none = plane_page(), Estimate.none("it has no rows")
+    row = TargetRow(
+        free_energy=Estimate(1.25, 0.01, "upper bound", 100),
+        log_partition=Estimate(-1.24, 0.01, "estimate", 100),
+        effective_fraction=0.9,
+    )
+    about = [
+        dataclasses.replace(
+            model,
+            row=msgspec.structs.replace(model.row, log_likelihood=none),
+            evaluation=Evaluation(log_likelihood=none, target=(row,)),
+        )
+        for model in page.models
+    ]
+    text = render(dataclasses.replace(page, models=about))
+    assert "<h2>Target</h2>" in text
+    assert "<h2>Models</h2>" in text
+    assert "nats per row" not in text
+    # The controls: a page of rows, and one where a model of rows stands beside one of an energy.
+    for other in (
+        rendered["plane"],
+        render(dataclasses.replace(page, models=[about[0], *page.models[1:]])),
+    ):
+        assert "<h2>Leaderboard</h2>" in other
+        assert "nats per row" in other
 
 
 def test_what_users_wrote_is_escaped(rendered):

@@ -49,7 +49,7 @@ def test_a_variational_autoencoder_draws_both_ways(tmp_path):
 
 
 def test_a_model_without_an_encoder_says_so(tmp_path):
-    run = fitted(tmp_path / "run", "moons:n=500", "made", width=16, depth=1)
+    run = fitted(tmp_path / "run", "ising:L=2,n=100", "made", width=8, depth=1)
     with pytest.raises(NoSuchCapability, match="made has no encoder"):
         run.encode(run.sample(2))
     with pytest.raises(NoSuchCapability, match="made has no encoder"):

@@ -94,6 +94,8 @@ def render(page: Page) -> str:
         ],
         entropy=_entropy(models),
         leaderboard=figures.leaderboard(models, _entropy(models)),
+        # Runs about an energy have no rows to score: their numbers are the section of targets.
+        scored=not all(m.evaluation and m.evaluation.target for m in models),
         reference=reference_row(models),
         tests=headline_tests(m.row for m in models),
         curves=figures.curves(models),
