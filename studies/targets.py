@@ -71,8 +71,8 @@ def table(found: list[Line]) -> str:
         "`python -m studies.targets`: default options, 20,000 draws of the model. KL is exact "
         "where log Z is known; total variation is by enumeration of all states.",
         "",
-        "| target | recipe | seed | condition | log Z | exact | KL(model to target) | draws that "
-        "count | total variation | seconds, compilation included |",
+        "| target | recipe | seed | condition | log Z | exact | KL(model to target) | effective "
+        "fraction of draws | total variation | seconds, compilation included |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     rows = []

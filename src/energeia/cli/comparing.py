@@ -112,7 +112,7 @@ def _show_target(console: Console, found: TargetRow) -> None:
         (f"free energy {where}", f"{found.free_energy} nats, above -log Z"),
         ("log Z", f"{found.log_partition} ({found.log_partition.kind}){known}"),
         ("KL(model || target)", "" if found.divergence is None else f"{found.divergence} nats"),
-        ("draws that count", f"{found.effective_fraction:.1%}"),
+        ("effective fraction of draws", f"{found.effective_fraction:.1%}"),
         *(
             (f"<{mean.name}>", f"{mean.model}" + (f"  exact {mean.exact}" if mean.exact else ""))
             for mean in found.observables
