@@ -42,7 +42,7 @@ def wells(tmp_path_factory):
     """A flow on an energy that is a Python function, and that function's energy."""
     target = energy(tilted, 2)
     out = tmp_path_factory.mktemp("targets") / "wells"
-    options = {"training": {"rounds": 300, "check_every": 100}}
+    options = {"layers": 2, "bins": 8, "training": {"rounds": 300, "check_every": 100}}
     return energeia.fit(target, "spline-flow", out=out, options=options, quiet=True), target
 
 
@@ -116,7 +116,7 @@ def test_a_resumed_run_has_the_same_bytes(tmp_path, monkeypatch):
 
 
 def test_one_model_serves_a_range_of_barriers(tmp_path):
-    options = {"training": {"rounds": 500, "check_every": 100}}
+    options = {"layers": 2, "bins": 8, "training": {"rounds": 500, "check_every": 100}}
     run = energeia.fit(
         "double-well:height=1..3", "spline-flow", out=tmp_path / "run", options=options, quiet=True
     )
