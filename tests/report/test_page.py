@@ -110,6 +110,7 @@ def test_a_page_about_an_energy_has_no_columns_of_log_likelihoods(rendered):
     assert "<h2>Target</h2>" in text
     assert "<h2>Models</h2>" in text
     assert "nats per row" not in text
+    assert "Two-sample tests" not in text
     # The controls: a page of rows, and one where a model of rows stands beside one of an energy.
     for other in (
         rendered["plane"],

@@ -16,6 +16,8 @@ from energeia.stats.weights import FEWEST_WEIGHTS
 
 _DRAWS = 20_000
 _CONDITIONS = 5
+_FAR = 4
+"""Standard errors of log Z beyond which it is not a matter of chance."""
 
 
 class TargetEvaluation(NamedTuple):
@@ -111,13 +113,29 @@ def _means(found: Reweighted, what: Any, exact: float | None) -> ObservableRow:
     )
 
 
+def _missed(row: TargetRow) -> float | None:
+    """1 - Z / Z_exact where Z is significantly too small: the probability of what is not drawn."""
+    exact, found = row.exact_log_partition, row.log_partition
+    if exact is None or found.value is None or found.stderr is None:
+        return None
+    gap = exact - found.value
+    return -float(np.expm1(-gap)) if gap > _FAR * found.stderr else None
+
+
 def _warnings(rows: list[TargetRow], draws: int) -> tuple[str, ...]:
     """What the numbers do not know, and where too few draws count."""
     few = [row for row in rows if row.effective_fraction < FEW_DRAWS]
+    missed = [share for row in rows if (share := _missed(row)) is not None]
     messages = [
         "weights of the model's own draws do not see a mode that it lost: log Z and the means are "
         "those of the modes that it draws"
     ]
+    if missed:
+        messages.append(
+            f"log Z is more than {_FAR} errors below its exact value"
+            + (f" at {len(missed)} of {len(rows)} conditions" if len(rows) > 1 else "")
+            + f": the model misses about {max(missed):.0%} of the target's probability"
+        )
     if few:
         least = min(row.effective_fraction for row in few)
         messages.append(
