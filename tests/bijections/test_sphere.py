@@ -118,7 +118,7 @@ def test_a_direction_a_number_and_an_angle_have_a_joint_density():
     with jax.enable_x64(True):
         support = Support.of([Real(), Sphere(2), Circle(-np.pi, np.pi), Real()])
         model = flow(support, 2, 0.07)
-        x = jax.vmap(model.sample)(jax.random.split(jax.random.key(5), 20_000))
+        x = jax.jit(jax.vmap(model.sample))(jax.random.split(jax.random.key(5), 20_000))
         support.check(np.asarray(x))
         log_w = jax.jit(jax.vmap(ProductBase(support).log_prob))(x) - jax.jit(
             jax.vmap(model.log_prob)

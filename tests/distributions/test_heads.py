@@ -111,12 +111,13 @@ def test_columns_choose_and_lay_out_heads():
     )
     columns = columns_of(support, components=2, octaves=1)
     y = jnp.array([1.0, 2.0, -0.3, 1.0, 2.0, 0.0])
-    assert columns.embed(y).shape == (sum(columns.features),)
+    assert jax.eval_shape(columns.embed, y).shape == (sum(columns.features),)
     theta = jax.random.normal(jax.random.key(0), (sum(columns.parameters),))
-    each = columns.log_prob(theta, y)
+    each = jax.jit(columns.log_prob)(theta, y)
     starts = np.cumsum((0, *columns.parameters))
     for i, kind in enumerate(columns.kinds):
-        alone = columns.heads[kind].log_prob(theta[starts[i] : starts[i + 1]], y[i])
+        own = theta[starts[i] : starts[i + 1]]
+        alone = jax.jit(columns.heads[kind].log_prob)(own, y[i])
         assert np.allclose(each[i], alone, atol=1e-6)
 
 
