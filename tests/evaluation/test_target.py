@@ -23,11 +23,19 @@ def test_the_share_of_the_target_that_a_model_misses_is_said():
     found = evaluated(WELLS[WELLS[:, 1] > 0])
     (said,) = [text for text in found.warnings if "errors below its exact value" in text]
     share = float(said.split("about ")[1].split("%")[0]) / 100
-    assert abs(share - 0.5) < 0.1
-    # The weights alone do not know it.
     (row,) = found.target
-    assert row.effective_fraction > 0.3
+    # d share = (1 - share) d log Z; percents are rounded.
+    assert abs(share - 0.5) < 4 * 0.5 * row.log_partition.stderr + 0.005
     assert row.log_partition.stderr < 0.05
+    # The weights alone do not know it.
+    assert row.effective_fraction > 0.3
+
+
+def test_of_the_target_itself_it_is_not_said():
+    target = open_target("gmm40")
+    found = evaluate_target(target.energy, target, target.energy, draws=1000).evaluation
+    assert found.target[0].log_partition.stderr < 1e-6
+    assert not [text for text in found.warnings if "exact value" in text]
 
 
 def test_of_a_model_of_all_modes_it_is_not_said():

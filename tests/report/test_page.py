@@ -96,6 +96,7 @@ def test_a_page_about_an_energy_has_no_columns_of_log_likelihoods(rendered):
     row = TargetRow(
         free_energy=Estimate(1.25, 0.01, "upper bound", 100),
         log_partition=Estimate(-1.24, 0.01, "estimate", 100),
+        exact_log_partition=-1.23456,
         effective_fraction=0.9,
     )
     about = [
@@ -109,6 +110,7 @@ def test_a_page_about_an_energy_has_no_columns_of_log_likelihoods(rendered):
     text = render(dataclasses.replace(page, models=about))
     assert "<h2>Target</h2>" in text
     assert "<h2>Models</h2>" in text
+    assert "−1.23456" in text
     assert "nats per row" not in text
     assert "Two-sample tests" not in text
     # The controls: a page of rows, and one where a model of rows stands beside one of an energy.

@@ -18,6 +18,8 @@ _DRAWS = 20_000
 _CONDITIONS = 5
 _FAR = 4
 """Standard errors of log Z beyond which it is not a matter of chance."""
+_NOTICEABLE = 0.005
+"""Shares that round to 0% are the rounding of energies, where the error of log Z vanishes."""
 
 
 class TargetEvaluation(NamedTuple):
@@ -119,7 +121,8 @@ def _missed(row: TargetRow) -> float | None:
     if exact is None or found.value is None or found.stderr is None:
         return None
     gap = exact - found.value
-    return -float(np.expm1(-gap)) if gap > _FAR * found.stderr else None
+    share = -float(np.expm1(-gap))
+    return share if gap > _FAR * found.stderr and share > _NOTICEABLE else None
 
 
 def _warnings(rows: list[TargetRow], draws: int) -> tuple[str, ...]:
@@ -134,7 +137,8 @@ def _warnings(rows: list[TargetRow], draws: int) -> tuple[str, ...]:
         messages.append(
             f"log Z is more than {_FAR} errors below its exact value"
             + (f" at {len(missed)} of {len(rows)} conditions" if len(rows) > 1 else "")
-            + f": the model misses about {max(missed):.0%} of the target's probability"
+            + f": the model misses {'up to' if len(missed) > 1 else 'about'} {max(missed):.0%} of "
+            "the target's probability"
         )
     if few:
         least = min(row.effective_fraction for row in few)

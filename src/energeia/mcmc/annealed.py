@@ -148,7 +148,7 @@ def pilot(
             x, rate = _move(key, path, kernel, x, beta, dual.log_step, condition)
             return (x, dual_step(dual, rate, goal)), None
 
-        # A loop of the program: unrolled, the moves would take five times as long to compile.
+        # Unrolled, the moves would take four times as long to compile.
         keys = jax.random.split(own, tries)
         (x, dual), _ = jax.lax.scan(attempt, (x, dual_start(eps)), keys)
         return (x, dual.average), dual.average

@@ -80,7 +80,7 @@ def render(page: Page) -> str:
     environment.filters |= {
         "number": number, "marked": marked, "amount": amount, "probability": probability,
     }  # fmt: skip
-    environment.globals["kinds"] = KINDS
+    environment.globals |= {"kinds": KINDS, "exact": Estimate.exact}
     models = summaries.ranked(page.models)
     page = dataclasses.replace(page, models=models)
     return environment.get_template("page.html").render(
