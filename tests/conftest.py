@@ -20,6 +20,7 @@ os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *KNOWN]).st
 import jax  # noqa: E402 (it reads the flags)
 
 jax.config.update("jax_disable_most_optimizations", True)
+jax.config.update("jax_traceback_in_locations_limit", 0)
 
 # Runs that are resumed or repeated compile the same programs again, in either worker: the session
 # keeps them in a folder of its own, whose name the workers inherit.

@@ -77,17 +77,8 @@ def build_on_target(config: RunConfig, subject: TargetSubject) -> Assembly:
 def _filled(
     config: RunConfig, problem: Problem, reference: ReferenceRows, target: Energy | None
 ) -> Assembly:
-    """The skeleton of a run with its initial arrays."""
-    make, key = _maker(config, problem, target), keys_of(config).build
-
-    def arrays(reference: ReferenceRows, key: PRNGKey) -> Any:
-        made = make(reference, key)
-        return eqx.filter((made.modules, made.objective), eqx.is_array)
-
-    abstract = skeleton(config, problem, target)
-    filled = run_unoptimized(arrays, reference, key)
-    modules, objective = eqx.combine(filled, (abstract.modules, abstract.objective))
-    return abstract._replace(modules=modules, objective=objective)
+    """The assembly of a run with its initial arrays."""
+    return run_unoptimized(_maker(config, problem, target), reference, keys_of(config).build)
 
 
 def skeleton(config: RunConfig, problem: Problem, target: Energy | None = None) -> Assembly:

@@ -44,7 +44,7 @@ def make_held_out(
             total = total + rest * jnp.asarray(last)
         return total / count
 
-    if jax.eval_shape(loss, eqx.filter(modules, eqx.is_array), held, key) is None:
+    compiled = jax.jit(loss)  # which keeps its trace of the abstract call
+    if jax.eval_shape(compiled, eqx.filter(modules, eqx.is_array), held, key) is None:
         return None
-    compiled = jax.jit(loss)
     return lambda arrays: compiled(arrays, held, key)  # pyright: ignore[reportReturnType]
