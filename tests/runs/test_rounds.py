@@ -27,6 +27,8 @@ def test_a_comparison_multiplies_the_rounds_that_are_left():
     assert scaled(find("rbm"), 2.0, 1436).training.rounds == 2 * 350 * 1436 // 359
     assert scaled(find("rbm"), 0.5, 20_000).training.rounds == 4500
     assert scaled(find("gan"), 1.0, 1436).training.rounds == find("gan").options().training.rounds
+    few = scaled(find("gan"), 0.001, 1436).training
+    assert few.check_every == few.rounds < find("gan").options().training.check_every
 
 
 @pytest.mark.parametrize(("passes", "said"), [(10, True), (0, False)])

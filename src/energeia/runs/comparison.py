@@ -109,12 +109,16 @@ def _chosen(names: Sequence[str], rows: Rows) -> tuple[list[Recipe], dict[str, s
 
 
 def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:
-    """A recipe's default options, rounds multiplied, batches at most a quarter of the rows."""
+    """A recipe's default options, rounds multiplied, batches at most a quarter of the rows.
+
+    Where few rounds are left they are one chunk: whole chunks of the default would be more.
+    """
     options: Any = recipe.options()
     batch = max(1, min(options.training.batch, rows // 4))
     training = msgspec.structs.replace(options.training, batch=batch).bounded(rows)
     rounds = max(1, round(training.rounds * scale))
-    training = msgspec.structs.replace(training, rounds=rounds)
+    check_every = min(training.check_every, rounds)
+    training = msgspec.structs.replace(training, rounds=rounds, check_every=check_every)
     return msgspec.structs.replace(options, training=training)
 
 
