@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
@@ -85,7 +85,7 @@ def dual_start(start: Float[Array, ""]) -> DualAverage:
 
 
 def dual_step(
-    state: DualAverage, acceptance: Float[Array, ""], target: float, gamma: float = 0.05
+    state: DualAverage, acceptance: Float[Array, ""], target: float, gamma: ArrayLike = 0.05
 ) -> DualAverage:
     """One update towards acceptance = target, with the paper's gamma 0.05, t0 10 and kappa 0.75."""
     count = state.count + 1
@@ -121,7 +121,7 @@ def tune(
     """
     goal = best_acceptance(kernel)
 
-    def one(gamma: float, carry: tuple[Array, DualAverage], key: PRNGKey) -> tuple[tuple, None]:
+    def one(gamma: Array, carry: tuple[Array, DualAverage], key: PRNGKey) -> tuple[tuple, None]:
         x, dual = carry
         now = with_step(kernel, dual.log_step)
 
@@ -132,9 +132,12 @@ def tune(
         x, rates = jax.vmap(move)(jax.random.split(key, len(x)), x, condition)
         return (x, dual_step(dual, jnp.mean(rates), goal, gamma)), None
 
-    step = log_step(kernel)
-    for half, gamma in zip(jax.random.split(key), (0.05, 0.5), strict=True):
-        carry = (x, dual_start(step))
-        carry, _ = jax.lax.scan(partial(one, gamma), carry, jax.random.split(half, steps // 2))
-        x, step = carry[0], carry[1].average
+    def half(carry: tuple[Array, Array], given: tuple[PRNGKey, Array]) -> tuple[tuple, None]:
+        (x, step), (key, gamma) = carry, given
+        keys = jax.random.split(key, steps // 2)
+        (x, dual), _ = jax.lax.scan(partial(one, gamma), (x, dual_start(step)), keys)
+        return (x, dual.average), None
+
+    gammas = jnp.array([0.05, 0.5])
+    (x, step), _ = jax.lax.scan(half, (x, log_step(kernel)), (jax.random.split(key), gammas))
     return with_step(kernel, step), x
