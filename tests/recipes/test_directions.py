@@ -14,23 +14,27 @@ from energeia.recipes.catalogue import RECIPES, unsupported_reason
 from energeia.runs import DataConfig
 from energeia.support import CURVED, Rotation, Simplex, Sphere, Support
 
-TINY = {"training": {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_every": 2}}
+STEPS = {"mode": "step", "average": 0.0}  # the programs that compile fastest
+TINY = {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_every": 2} | STEPS
+FLOW = {"layers": 1, "bins": 4, "octaves": 1, "width": 8, "depth": 1}
 
 
-def directions_with_energies(count=400):
-    x = vmf("vmf", count).draw(3, count)
-    return np.column_stack([x, np.exp(0.3 * np.random.default_rng(0).normal(size=count) + x[:, 2])])
-
-
-def test_a_flow_takes_directions_beside_numbers_and_goes_on_bit_for_bit(tmp_path):
-    rows = directions_with_energies()
-    reading = DataConfig(spec="", support="0-2: sphere; 3: positive")
+def test_a_flow_takes_directions_in_any_company_and_goes_on_bit_for_bit(tmp_path):
+    """Directions beside a positive number and a code, given a condition."""
+    rng = np.random.default_rng(0)
+    x = vmf("vmf", 400).draw(3, 400)
+    noise = rng.normal(size=400)
+    rows = np.column_stack([x, np.exp(0.3 * noise + x[:, 2]), x[:, 2] > 0, noise])
+    reading = DataConfig(
+        spec="", support="0-2: sphere; 3: positive; 4: binary(0,1)", condition=("5",)
+    )
     run = energeia.fit(
-        rows, "spline-flow", reading=reading, options=TINY | {"layers": 1}, quiet=True,
+        rows, "spline-flow", reading=reading, options=FLOW | {"training": TINY}, quiet=True,
         out=tmp_path / "run",
     )  # fmt: skip
-    drawn, written = run.sample(50), (run.path / "metrics.jsonl").read_bytes()
-    assert drawn.shape == (50, 4)
+    drawn = run.sample(50, condition=[0.5])
+    written = (run.path / "metrics.jsonl").read_bytes()
+    assert drawn.shape == (50, 5)
     assert np.max(np.abs(np.linalg.norm(drawn[:, :3], axis=1) - 1)) < 1e-12
     run.problem.support.check(drawn)
     for path in run.directory.checkpoints.glob("*4.*"):
@@ -40,13 +44,15 @@ def test_a_flow_takes_directions_beside_numbers_and_goes_on_bit_for_bit(tmp_path
     energeia.resume(run.path, quiet=True)
     again = energeia.load(run.path)
     assert (run.path / "metrics.jsonl").read_bytes() == written
-    assert np.array_equal(again.sample(50), drawn)
-    log_p = again.log_prob(drawn)
+    assert np.array_equal(again.sample(50, condition=[0.5]), drawn)
+    log_p = again.log_prob(drawn, [0.5])
     # The model in the user's units agrees.
-    one = jax.jit(jax.vmap(run.model.log_prob))(jnp.asarray(drawn[:3], float))
+    one = jax.jit(jax.vmap(run.model.log_prob, (0, None)))(
+        drawn[:3].astype("f4"), np.float32([0.5])
+    )
     np.testing.assert_allclose(one, log_p[:3], atol=1e-3)
     with pytest.raises(InputError, match="columns 0-2, row 0 hold"):
-        again.log_prob(1.1 * drawn)
+        again.log_prob(drawn * [1.1, 1.1, 1.1, 1.0, 1.0], [0.5])
 
 
 def test_recipes_that_do_not_know_directions_refuse_them_by_name():
@@ -60,11 +66,22 @@ def test_recipes_that_do_not_know_directions_refuse_them_by_name():
         energeia.fit("vmf:n=100", "made", quiet=True)
 
 
-@pytest.mark.parametrize("recipe", ["vae", "ebm"])
-def test_compositions_are_modeled_by_their_log_ratios_everywhere(recipe, tmp_path):
+@pytest.mark.parametrize(
+    ("recipe", "options"),
+    [
+        ("vae", {"latent": 2, "width": 8, "depth": 0}),
+        (
+            "ebm",
+            {"width": 8, "depth": 0, "octaves": 0, "chains": 32, "moves": 1}
+            | {"anneal": 10, "steps": 10},
+        ),
+    ],
+    ids=["vae", "ebm"],
+)
+def test_compositions_are_modeled_by_their_log_ratios_everywhere(recipe, options, tmp_path):
     rows = np.random.default_rng(0).dirichlet([2.0, 3.0, 5.0], 300)
     reading = DataConfig(spec="", support="*: simplex")
-    options = TINY | ({"anneal": 10, "steps": 10} if recipe == "ebm" else {})
+    options = options | {"training": TINY}
     run = energeia.fit(
         rows, recipe, reading=reading, options=options, quiet=True, out=tmp_path / "run"
     )
@@ -81,7 +98,8 @@ def test_the_density_of_a_composition_is_that_of_its_first_parts(tmp_path):
     """Importance weights of a Dirichlet density have mean one; without the Jacobian, not."""
     alpha = [2.0, 3.0, 5.0]
     rows = np.random.default_rng(0).dirichlet(alpha, 4000)
-    options = {"training": {"rounds": 150, "check_every": 50, "batch": 128}, "layers": 4}
+    training = {"rounds": 150, "check_every": 50, "batch": 128} | STEPS
+    options = {"layers": 2, "width": 32, "depth": 1, "training": training}
     run = energeia.fit(
         rows, "realnvp", reading=DataConfig(spec="", support="*: simplex"),
         options=options, quiet=True, out=tmp_path / "run",
@@ -105,7 +123,7 @@ def test_rotations_are_the_same_for_both_signs(tmp_path):
     q *= np.random.default_rng(1).choice([-1, 1], (300, 1))
     run = energeia.fit(
         q, "spline-flow", reading=DataConfig(spec="", support="*: rotation"),
-        options=TINY | {"layers": 1}, quiet=True, out=tmp_path / "run",
+        options=FLOW | {"training": TINY}, quiet=True, out=tmp_path / "run",
     )  # fmt: skip
     np.testing.assert_allclose(run.log_prob(q), run.log_prob(-q), atol=1e-4)
     assert np.all(run.sample(50)[:, 0] >= 0)
@@ -114,23 +132,10 @@ def test_rotations_are_the_same_for_both_signs(tmp_path):
 def test_a_flow_trained_on_an_energy_of_directions_knows_its_partition_function(tmp_path):
     kappa = 3.0
     target = energeia.energy(lambda x: -kappa * (0.6 * x[0] + 0.8 * x[2]), 3, "0-2: sphere")
-    options = {"layers": 1, "training": {"rounds": 100, "batch": 128, "check_every": 50}}
+    options = FLOW | {"training": {"rounds": 100, "check_every": 50, "batch": 128} | STEPS}
     run = energeia.fit(target, "spline-flow", options=options, quiet=True, out=tmp_path / "run")
     found = run.evaluate().target[0]
     truth = np.log(4 * np.pi * np.sinh(kappa) / kappa)
     assert abs(found.log_partition.value - truth) < 4 * found.log_partition.stderr
     assert found.log_partition.stderr < 0.02
     assert abs(np.log(4 * np.pi) - truth) > 0.5  # the control: a uniform density
-
-
-def test_conditions_and_discrete_columns_stand_beside_directions(tmp_path):
-    rows = directions_with_energies()
-    flag = (rows[:, 2] > 0).astype(float)
-    run = energeia.fit(
-        np.column_stack([rows, flag]), "spline-flow",
-        reading=DataConfig(spec="", support="0-2: sphere; 3: binary(0,1)", condition=("3",)),
-        options=TINY | {"layers": 1}, quiet=True, out=tmp_path / "run",
-    )  # fmt: skip
-    drawn = run.sample(20, condition=[1.5])
-    assert drawn.shape == (20, 4)
-    run.problem.support.check(drawn)
