@@ -16,7 +16,7 @@ from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation
-from energeia.runs.opening import data_config, open_for, open_rows
+from energeia.runs.opening import Rows, data_config, open_for, open_rows
 from energeia.runs.parts import Fitted, fit_parts
 from energeia.runs.run import Run, Scores, load
 from energeia.runs.runner import Session, new_session, reopen_session, run_session
@@ -29,7 +29,7 @@ from energeia.runs.storage.config import (
     changed_options,
 )
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
-from energeia.runs.targets import open_subject, target_config
+from energeia.runs.targets import TargetSubject, open_subject, target_config
 from energeia.training.player import Player
 from energeia.training.settings import Optimization, Training
 
@@ -77,7 +77,8 @@ def fit(
         recipe: a name of the catalogue, such as ``"spline-flow"``.
         model: in the place of a recipe: a module, such as a ``Flow``, or a dictionary of modules
             by name; nothing is written, and a ``Fitted`` comes back.
-        objective: what the players of ``model`` lower; maximum likelihood by default.
+        objective: what the players of ``model`` lower; by default minus the likelihood of rows,
+            or the free energy of a model of an energy.
         players: which modules move, and by which optimizers; by default one for each player of
             the objective, which moves the module of its name.
         training: rounds, batches and checks for ``model``.
@@ -117,31 +118,22 @@ def fit(
     require_in(Seed, seed, "seed")
     if (model is None) == (recipe is None):
         raise InputError("fit takes a recipe or a model=: give one of them")
-    match _subject_kind(data, reading, subject, allow_import=allow_import):
-        case "target":
-            if recipe is None:
-                raise InputError(
-                    "a model= was given with an energy, which only recipes take: name one"
-                )
-            return _fit_target(
-                data, recipe, reading, out=out, options=options, allow_import=allow_import,
-                init=_folder(init), seed=seed, quiet=quiet, precision=precision,
-            )  # fmt: skip
-        case "simulator":
-            simulator, where, kept = draw_rows(
-                data, reading, seed, allow_import=allow_import, quiet=quiet
-            )
-        case "rows":
-            simulator, (where, kept) = None, data_config(data, reading, seed)
+    if recipe is None and init is not None:
+        raise InputError("init= was given with a model=, which has arrays of its own: leave it")
+    kind = _subject_kind(data, reading, subject, allow_import=allow_import)
     if recipe is None:
-        if init is not None:
-            raise InputError("init= was given with a model=, which has arrays of its own: leave it")
-        rows = open_rows(where, kept)
         with use_precision(precision):
+            opened = _opened(data, reading, kind, seed, allow_import=allow_import, quiet=quiet)
             return fit_parts(
-                rows, model, objective=objective, players=players, training=training,
+                opened, model, objective=objective, players=players, training=training,
                 optimization=optimization, seed=seed, quiet=quiet,
             )  # fmt: skip
+    if kind == "target":
+        return _fit_target(
+            data, recipe, reading, out=out, options=options, allow_import=allow_import,
+            init=_folder(init), seed=seed, quiet=quiet, precision=precision,
+        )  # fmt: skip
+    simulator, where, kept = _rows(data, reading, kind, seed, allow_import, quiet)
     session = prepare_session(
         where, recipe, kept, out=out, options=options, init=_folder(init), seed=seed, quiet=quiet,
         precision=precision, simulator=simulator,
@@ -172,15 +164,42 @@ def _subject_kind(
     return found
 
 
+def _rows(
+    data: Any, reading: Any, kind: SubjectKind, seed: int, allow_import: bool, quiet: bool
+) -> tuple[SimulatorConfig | None, DataConfig, Any]:
+    """Where rows are, and rows from memory to be kept; those of a simulator are drawn."""
+    if kind == "simulator":
+        return draw_rows(data, reading, seed, allow_import=allow_import, quiet=quiet)
+    return None, *data_config(data, reading, seed)
+
+
+def _opened(
+    data: Any, reading: Any, kind: SubjectKind, seed: int, *, allow_import: bool, quiet: bool
+) -> Rows | TargetSubject:
+    """Rows or an energy, ready to train on."""
+    if kind == "target":
+        where, given = _target(data, reading, allow_import=allow_import)
+        return open_subject(where, given, allow_import=where.allow_import)
+    _, where, kept = _rows(data, reading, kind, seed, allow_import, quiet)
+    return open_rows(where, kept)
+
+
+def _target(
+    data: Any, reading: Any, *, allow_import: bool
+) -> tuple[TargetConfig, Energy | Target | None]:
+    """Where an energy is, and the energy itself where it is an object of a program."""
+    where = target_config(data, reading)
+    if allow_import:
+        where = msgspec.structs.replace(where, allow_import=True)
+    return where, data if isinstance(data, Energy | Target) else None
+
+
 def _fit_target(
     data: Any, recipe: str, reading: Any, *, out: Any, options: Any, allow_import: bool, init: str,
     seed: int, quiet: bool, precision: Literal[32, 64],
 ) -> Run:  # fmt: skip
     """Train a recipe on an energy."""
-    where = target_config(data, reading)
-    if allow_import:
-        where = msgspec.structs.replace(where, allow_import=True)
-    given = data if isinstance(data, Energy | Target) else None
+    where, given = _target(data, reading, allow_import=allow_import)
     config = RunConfig(
         recipe=recipe, target=where, options=_options(recipe, options, "target"), seed=seed,
         precision=precision, init=init,

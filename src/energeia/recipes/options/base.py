@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from energeia.recipes.options.families import FAMILIES
+from energeia.training.settings import TARGET_DRAWS
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +49,11 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         return FAMILIES[self.family].cost
 
     def defaults(self, subject: str = "rows") -> Any:
-        """The default options; on a target in batches of 512 draws, since draws cost no data."""
+        """The default options; on a target in batches of at least ``TARGET_DRAWS``."""
         options: Any = self.options()
         if subject == "rows":
             return options
-        batch = max(options.training.batch, 512)
+        batch = max(options.training.batch, TARGET_DRAWS)
         training = msgspec.structs.replace(options.training, batch=batch)
         return msgspec.structs.replace(options, training=training)
 
