@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from energeia._core.errors import InputError
+from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch
 from energeia.recipes import gan, networks, realnvp, vae
 from energeia.recipes.assembly import ReferenceRows
@@ -39,12 +40,18 @@ def assemble(recipe, where):
     ids=["lattice", "image"],
 )
 def test_networks_fit_their_fields(recipe, where):
-    made, batch = assemble(recipe, where)
-    memory = made.objective.init_memory(KEY, made.modules, batch)
-    for player in made.players:
-        loss, _ = eqx.filter_jit(made.objective.loss)(player.name, KEY, made.modules, batch, memory)
-        assert bool(jnp.isfinite(loss))
-    assert made.model(made.modules).sample(KEY).shape == (where.dimension,)
+    def played():
+        made, batch = assemble(recipe, where)
+        memory = made.objective.init_memory(KEY, made.modules, batch)
+        losses = [
+            made.objective.loss(player.name, KEY, made.modules, batch, memory)[0]
+            for player in made.players
+        ]
+        return losses, jax.eval_shape(made.model(made.modules).sample, KEY).shape
+
+    losses, shape = run_unoptimized(played)
+    assert np.all(np.isfinite(losses))
+    assert shape == (where.dimension,)
 
 
 def test_parameters_of_lattice_networks_do_not_depend_on_the_width():
@@ -65,33 +72,42 @@ def test_parameters_of_lattice_networks_do_not_depend_on_the_width():
 
 
 def test_a_critic_of_a_lattice_is_a_sum_over_sites_and_one_of_an_image_is_not():
-    x = jax.random.normal(KEY, (8, 8))
+    def of(field):
+        return networks.critic(networks.field_of(field), channels=4, key=KEY)
 
-    def change(periodic):
-        field = networks.field_of(problem(periodic=periodic))
-        network = networks.critic(field, channels=4, key=KEY)
-        return float(jnp.abs(network(jnp.roll(x, 3, axis=1).ravel()) - network(x.ravel()))[0])
+    def change(periodic, x):
+        network = of(problem(periodic=periodic))
+        return jnp.abs(network(jnp.roll(x, 3, axis=1).ravel()) - network(x.ravel()))[0]
 
-    assert change(True) < 1e-4
-    assert change(False) > 1e-2
-    small = networks.critic(networks.field_of(problem(layout=(4, 4))), channels=4, key=KEY)
-    large = networks.critic(networks.field_of(problem()), channels=4, key=KEY)
-    y = x[:4, :4]
-    assert jnp.allclose(large(jnp.tile(y, (2, 2)).ravel()), 4 * small(y.ravel()), rtol=1e-4)
+    def results(x):
+        y = x[:4, :4]
+        large, small = of(problem()), of(problem(layout=(4, 4)))
+        tiled = large(jnp.tile(y, (2, 2)).ravel()), 4 * small(y.ravel())
+        return change(True, x), change(False, x), tiled
+
+    x = np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32)
+    lattice, image, (large, small) = run_unoptimized(results, jnp.asarray(x))
+    assert lattice < 1e-4
+    assert image > 1e-2
+    np.testing.assert_allclose(large, small, rtol=1e-4)
 
 
 def test_a_decoder_gives_each_site_its_own_parameters():
-    made, _ = assemble("vae", problem(layout=(4, 4)))
-    model = made.modules["model"].inner
-    z = jax.random.normal(KEY, (4, 4))
-    here, there = (model.decode(v.ravel()).reshape(-1, 4, 4) for v in (z, jnp.roll(z, 1, axis=0)))
-    assert len(here) == model.likelihood.size // 16
-    assert jnp.allclose(jnp.roll(here, 1, axis=1), there, atol=1e-5)
-    assert not jnp.allclose(here, there, atol=1e-2)
-    posterior = model.encode(z.ravel())
-    moved = model.encode(jnp.roll(z, 1, axis=0).ravel())
-    for ours, theirs in ((posterior.mean, moved.mean), (posterior.scale, moved.scale)):
-        assert jnp.allclose(jnp.roll(ours.reshape(4, 4), 1, axis=0).ravel(), theirs, atol=1e-5)
+    def results(z):
+        model = assemble("vae", problem(layout=(4, 4)))[0].modules["model"].inner
+        both = jnp.stack([z, jnp.roll(z, 1, axis=0)]).reshape(2, -1)
+        posterior = jax.vmap(model.encode)(both)
+        decoded = jax.vmap(model.decode)(both).reshape(2, -1, 4, 4)
+        return decoded, (posterior.mean, posterior.scale), model.likelihood.size
+
+    z = np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32)
+    (here, there), posterior, size = run_unoptimized(results, jnp.asarray(z))
+    assert len(here) == size // 16
+    np.testing.assert_allclose(np.roll(here, 1, axis=1), there, atol=1e-5)
+    assert not np.allclose(here, there, atol=1e-2)
+    for ours, theirs in posterior:
+        ours = np.roll(np.reshape(ours, (4, 4)), 1, axis=0).ravel()
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -125,4 +141,4 @@ def test_couplings_are_convolutions_on_lattices_of_reals_and_dense_elsewhere(kin
     rows = ReferenceRows(jnp.ones((4, 64)), None)
     bad = RealNVPOptions(mask="permutation", conditioner="convolution")
     with pytest.raises(InputError, match="mask=checkerboard"):
-        realnvp.build(bad, problem(), rows, KEY)
+        jax.eval_shape(lambda: realnvp.build(bad, problem(), rows, KEY))
