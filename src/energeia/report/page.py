@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 import io
 import shlex
 from pathlib import Path
@@ -71,8 +72,9 @@ class TargetLine(NamedTuple):
     row: Any
 
 
-def render(page: Page) -> str:
-    """The page as text."""
+@functools.cache
+def _template() -> jinja2.Template:
+    """The template, compiled once for all pages of a process."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -81,9 +83,14 @@ def render(page: Page) -> str:
         "number": number, "marked": marked, "amount": amount, "probability": probability,
     }  # fmt: skip
     environment.globals |= {"kinds": KINDS, "exact": Estimate.exact}
+    return environment.get_template("page.html")
+
+
+def render(page: Page) -> str:
+    """The page as text."""
     models = summaries.ranked(page.models)
     page = dataclasses.replace(page, models=models)
-    return environment.get_template("page.html").render(
+    return _template().render(
         page=page,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         models=models,
