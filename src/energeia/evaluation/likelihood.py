@@ -54,7 +54,7 @@ def log_likelihood(
     """
     rows = np.asarray(x)
     if isinstance(model, Density):
-        terms = map_rows(_densities, rows, *_given(condition), size=1024, carry=model)
+        terms = map_rows(log_probs, rows, *_given(condition), size=1024, carry=model)
         return _gather(np.asarray(terms, dtype=np.float64), "exact", "")
     if isinstance(model, LatentModel):
         return _importance(model, rows, condition, key, budget or EvaluationBudget())
@@ -163,7 +163,7 @@ def _normalized(
     if len(found) < len(parts):
         return _no_likelihood(model, len(rows))
     minus_energy = -np.asarray(
-        map_rows(_energies, rows, *_given(condition), size=1024, carry=model), dtype=np.float64
+        map_rows(energies, rows, *_given(condition), size=1024, carry=model), dtype=np.float64
     )
     note = found[0].note if len(found) == 1 else f"log Z at each of {len(found)} conditions"
     answer = _gather(minus_energy, "estimate", note)
@@ -181,7 +181,8 @@ def _normalized(
     )
 
 
-def _energies(model: Energy, x: Array, *condition: Array) -> Array:
+def energies(model: Energy, x: Array, *condition: Array) -> Array:
+    """The energy of each row."""
     return jax.vmap(model.energy)(jnp.asarray(x, dtype=float), *condition)
 
 
@@ -189,7 +190,8 @@ def _given(condition: Any) -> tuple[np.ndarray, ...]:
     return () if condition is None else (np.asarray(condition),)
 
 
-def _densities(model: Density, x: Array, *condition: Array) -> Array:
+def log_probs(model: Density, x: Array, *condition: Array) -> Array:
+    """log p of each row; one function for all who ask, so that it is compiled once."""
     return jax.vmap(model.log_prob)(jnp.asarray(x, dtype=float), *condition)
 
 

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.errors import InputError
-from energeia.contracts import Condition, Generator
+from energeia.contracts import Generator
 
 _BLOCK = 2048
 
@@ -64,12 +63,12 @@ def draw_blocks(
     size = block or max(1, min(_BLOCK, math.ceil(n / 4)))
     for start in range(0, n, size):
         index = np.minimum(np.arange(start, start + size), n - 1)
-        given = None if condition is None else jnp.asarray(np.asarray(condition)[index])
-        yield np.asarray(_draw_block(model, key, jnp.asarray(index), given))[: n - start]
+        given = None if condition is None else np.asarray(condition)[index]
+        yield np.asarray(_draw_block(model, key, index, given))[: n - start]
 
 
 @eqx.filter_jit
-def _draw_block(model: Generator, key: Array, index: Array, condition: Condition) -> Array:
+def _draw_block(model: Generator, key: Array, index: Any, condition: Any) -> Array:
     keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(index)
     if condition is None:
         return jax.vmap(model.sample)(keys)

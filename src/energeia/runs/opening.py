@@ -22,6 +22,7 @@ from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
 from energeia.runs.storage.files import sha256
 from energeia.runs.storage.kept import KEPT, ROWS_FILE
+from energeia.training.fields import on_device
 
 _FRESH_ROWS = 2000
 _TEST, _ASKED = 0x7E57, 0xA5CED
@@ -175,7 +176,7 @@ def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
         InputError: as ``as_user_rows`` and ``as_conditions``.
     """
     rows = as_user_rows(problem, x)
-    z = jnp.asarray(problem.standardization.encode(rows), jnp.result_type(float))
+    z = on_device(problem.standardization.encode(rows))
     return Batch(z, as_conditions(problem, condition, len(rows)))
 
 
@@ -230,4 +231,4 @@ def as_conditions(problem: Problem, condition: Any, count: int) -> jax.Array | N
         )
     rows = np.broadcast_to(given, (count, width))
     check_conditions(problem.conditions, rows)
-    return jnp.asarray(problem.standardization.encode_condition(rows), jnp.result_type(float))
+    return on_device(problem.standardization.encode_condition(rows))

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from energeia.contracts import Density, Encoder, Energy
+from energeia.contracts import Encoder
 
 
 def in_batches(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
@@ -25,16 +25,6 @@ def in_batches(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
 def given(condition: jax.Array | None) -> tuple[jax.Array, ...]:
     """The condition where there is one."""
     return () if condition is None else (condition,)
-
-
-def log_probs(model: Density, x: jax.Array, *condition: jax.Array) -> jax.Array:
-    """log p of each row."""
-    return jax.vmap(model.log_prob)(jnp.asarray(x), *map(jnp.asarray, condition))
-
-
-def energies(model: Energy, x: jax.Array, *condition: jax.Array) -> jax.Array:
-    """The energy of each row."""
-    return jax.vmap(model.energy)(jnp.asarray(x), *map(jnp.asarray, condition))
 
 
 def latents(model: Encoder, keys: jax.Array, x: jax.Array, *condition: jax.Array) -> jax.Array:

@@ -20,7 +20,7 @@ from energeia.energies.target import Target
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.completion import CompletionSettings
-from energeia.evaluation.likelihood import log_likelihood, reweighted
+from energeia.evaluation.likelihood import energies, log_likelihood, log_probs, reweighted
 from energeia.evaluation.samples import draw_blocks
 from energeia.models.encoding import encoder_of
 from energeia.recipes.options.problem import Problem
@@ -234,7 +234,7 @@ class Run:
             )
         rows = as_rows(self.problem, x, condition)
         return map_rows(
-            rowwise.log_probs, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
+            log_probs, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
         )
 
     @_in_own_precision
@@ -250,9 +250,11 @@ class Run:
                 f"{self.config.recipe} has no energy in closed form: a Density or an energy model "
                 "has one; score(x) estimates -E where it can"
             )
+        if isinstance(self.standardized_model, Density):
+            return -self.log_prob(x, condition)
         rows = as_rows(self.problem, x, condition)
         return map_rows(
-            rowwise.energies, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
+            energies, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
         )
 
     @_in_own_precision

@@ -42,4 +42,7 @@ def checked_fields(objective: Objective, rows: Batch) -> Batch:
 def on_device(values: Any) -> jax.Array:
     """Numbers in the precision of the run; what is true or false stays so."""
     kind = bool if np.dtype(values.dtype) == np.dtype(bool) else jnp.result_type(float)
-    return jnp.asarray(values, dtype=kind)
+    if isinstance(values, jax.Array):
+        return values.astype(kind)
+    # Converted by numpy, since JAX would compile a program for each shape.
+    return jax.device_put(np.array(values, dtype=kind))

@@ -130,7 +130,7 @@ def restore(template: Any, saved: Saved, prefix: str = "") -> Any:
                 f"array {prefix + name!r} {found} where {leaf.shape} is needed: this run was "
                 "written by another version or another recipe"
             )
-        value = jnp.asarray(array)
+        value = jax.device_put(array)
         filled.append(jax.random.wrap_key_data(value) if is_key else value)
     return jax.tree.unflatten(structure, filled)
 
@@ -143,4 +143,4 @@ def replace(tree: Any, arrays: dict[str, np.ndarray]) -> Any:
     """A tree with some of its leaves replaced, by name."""
     leaves, structure = jax.tree.flatten(tree)
     named = zip(leaf_names(tree), leaves, strict=True)
-    return jax.tree.unflatten(structure, [jnp.asarray(arrays.get(n, leaf)) for n, leaf in named])
+    return jax.tree.unflatten(structure, [jax.device_put(arrays.get(n, leaf)) for n, leaf in named])
