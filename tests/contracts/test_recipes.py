@@ -20,13 +20,24 @@ TINY = {"training": {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_eve
 LITTLE = EvaluationBudget(chains=16, temperatures=20, weights_per_row=16)
 
 SHORT = {
-    "rbm": {"anneal": 10, "steps": 10},
-    "ebm": {"anneal": 10, "steps": 10},
-    "realnvp": {"layers": 2, "width": 16},
-    "spline-flow": {"layers": 2, "bins": 4, "width": 16},
-    "made": {"width": 32, "depth": 1},
-    "max-entropy": {"layers": 2, "width": 16},
-}
+    "rbm": {"hidden": 8, "chains": 16, "anneal": 5, "steps": 5},
+    "ebm": {
+        "width": 8, "depth": 1, "octaves": 1, "chains": 16, "moves": 1, "anneal": 5, "steps": 5
+    },
+    "realnvp": {"layers": 2, "width": 8, "depth": 1, "octaves": 1},
+    "spline-flow": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},
+    "made": {"width": 8, "depth": 1, "components": 2, "octaves": 1, "orders": 2},
+    "gru": {"width": 8, "components": 2, "octaves": 1},
+    "vae": {"latent": 2, "width": 8, "depth": 1},
+    "gan": {"latent": 2, "width": 8, "octaves": 1},
+    "max-entropy": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},
+    "povm-compact": {"width": 8},
+    "povm-gru": {"width": 8, "depth": 1},
+    "povm-lstm": {"width": 8, "depth": 1},
+    "povm-transformer": {"width": 8, "depth": 1, "heads": 2},
+    "k-gram": {"order": 2},
+    "born-machine": {"bond": 2},
+}  # fmt: skip
 """Samplers and networks too large for a test of the grammar."""
 
 VARIANTS = {recipe.name for recipe in adversarial.RECIPES[1:]}
