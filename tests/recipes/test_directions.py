@@ -48,7 +48,7 @@ def test_a_flow_takes_directions_in_any_company_and_goes_on_bit_for_bit(tmp_path
     log_p = again.log_prob(drawn, [0.5])
     # The model in the user's units agrees.
     one = jax.jit(jax.vmap(run.model.log_prob, (0, None)))(
-        drawn[:3].astype("f4"), np.float32([0.5])
+        drawn[:3].astype("f4"), np.array([0.5], "f4")
     )
     np.testing.assert_allclose(one, log_p[:3], atol=1e-3)
     with pytest.raises(InputError, match="columns 0-2, row 0 hold"):
