@@ -7,8 +7,7 @@ import msgspec
 from energeia._core.ranges import Count, CountOrZero, NonNegative, Positive, ProperShare, Share
 
 TARGET_DRAWS = 512
-"""Fewest draws in a default batch on an energy, since draws cost no data: with 128 a flow lost a
-well (``studies/targets.md``)."""
+"""Fewest draws in a default batch on an energy, since draws cost no data (ARCHITECTURE.md)."""
 
 
 class Optimization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
