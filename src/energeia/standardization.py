@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Float
 
-from energeia.conditions import ConditionColumn, standardize
+from energeia.conditions import ConditionColumn, condition_features
 from energeia.support import Alphabet, Support
 
 LARGEST = 1e300
@@ -71,8 +71,10 @@ class Standardization(msgspec.Struct, frozen=True):
         return np.concatenate(parts, axis=1)
 
     def encode_condition(self, condition: Float[np.ndarray, "rows c"] | None) -> np.ndarray | None:
-        """Standardized conditions, or None for None."""
-        return None if condition is None else standardize(self.conditions, condition)
+        """What models see of conditions, see ``condition_features``; None for None."""
+        if condition is None:
+            return None
+        return condition_features(self.conditions, np.asarray(condition, np.float64))
 
 
 def needs_codes(support: Support) -> bool:

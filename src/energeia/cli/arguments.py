@@ -24,7 +24,8 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Options for reading data."""
 
     support: str = ""
-    """Override supports of columns, as in 'lifetime:positive; 1-3:sphere; *:real'."""
+    """Override supports of columns, as in 'lifetime:positive; 1-3:sphere; *:real'; conditions by
+    name."""
     drop_bad_rows: bool = False
     """Drop rows that contain NaN or infinity."""
     drop_columns: tuple[str, ...] = ()

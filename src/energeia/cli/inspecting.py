@@ -71,8 +71,9 @@ def _show(found: Inspection) -> None:
             markup=False,
         )
     if found.condition_columns:
-        names = ", ".join(found.condition_columns)
-        console.print(f"  conditioned on {names}", highlight=False, markup=False)
+        pairs = zip(found.condition_columns, found.condition_support, strict=True)
+        given = ", ".join(f"{name}: {kind}" for name, kind in pairs)
+        console.print(f"  conditioned on {given}", highlight=False, markup=False)
     if found.weight is not None:
         _show_weight(console, found.weight)
     order = "rows are ordered" if found.ordered else "rows appear independent"

@@ -87,6 +87,8 @@ class Dataset:
     provenance: Provenance
     condition: np.ndarray | None = None
     condition_columns: tuple[str, ...] = ()
+    condition_support: Support | None = None
+    """What each condition is; None where there are none, or where a run has said so before."""
     weight: np.ndarray | None = None
     """The weight of each row as it was given, negative ones included; None where all are one."""
     weight_column: str = ""

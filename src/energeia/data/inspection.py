@@ -51,6 +51,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     dimension: int
     columns: tuple[str, ...]
     condition_columns: tuple[str, ...]
+    condition_support: tuple[str, ...]
+    """What each condition is, as it would be declared."""
     support: tuple[ColumnRange, ...]
     suggestions: tuple[str, ...]
     """Declarations worth considering, in the syntax of ``--support``."""
@@ -101,7 +103,7 @@ def inspect(
     )
     found = gather(request)
     summary = inference.summarize(found.rows)
-    declared = declare(support, found, summary)
+    declared, conditions = declare(support, found, summary)
     seen = compare_rows(found.rows)
     warnings = inference.value_warnings(summary, declared, found.names)
     if drop_bad_rows:
@@ -120,6 +122,7 @@ def inspect(
         dimension=found.rows.shape[1],
         columns=found.names,
         condition_columns=found.condition_names,
+        condition_support=() if conditions is None else tuple(map(describe, conditions.columns)),
         support=_runs(declared, summary),
         suggestions=inference.suggest(summary, declared) if found.source is None else (),
         bad_rows=int(found.bad.size),

@@ -7,11 +7,13 @@ import numpy as np
 
 from energeia import support as supports
 from energeia._core.errors import InputError
+from energeia.conditions import infer_condition
 from energeia.data import checks, inference
 from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, duplicate_warning
 from energeia.data.gather import DataRequest, LoadedRows, gather
-from energeia.support import Support
+from energeia.support import Support, describe
+from energeia.support.product import join
 
 
 def open_data(
@@ -30,7 +32,8 @@ def open_data(
     ``data`` is the name of a file or a source, a data frame, or anything that ``np.asarray`` takes.
 
     ``support`` overrides the inferred support, as text (``"0:positive; phase:circle(-3.2,3.2)"``,
-    by name or by number after columns are taken away) or as a ``Support``. ``rows`` keeps a random
+    by name or by number after columns are taken away, conditions by name) or as a ``Support`` of
+    the modeled columns. ``rows`` keeps a random
     choice of that many rows of a file, in order, or draws that many from a source. ``seed`` is that
     of the draw or of the choice. ``weight_column`` is not modeled: it says how much each row
     counts.
@@ -55,12 +58,12 @@ def open_data(
             "reshape the array or add rows"
         )
     summary = inference.summarize(found.rows)
-    declared = declare(support, found, summary)
+    declared, conditions = declare(support, found, summary)
     warnings = [*found.notes, *inference.refuse_unfit(summary, declared, found.names, spec)]
     warnings += inference.value_warnings(summary, declared, found.names)
     if found.source is None:
         warnings += row_warnings(compare_rows(found.rows), found, declared)
-    return _dataset(found, declared, tuple(warnings))
+    return _dataset(found, declared, tuple(warnings), conditions)
 
 
 def open_like(
@@ -100,26 +103,53 @@ def open_like(
 
 def declare(
     declared: str | Support | None, found: LoadedRows, summary: inference.Summary
-) -> Support:
-    """The declared support, or that of the source, or the inferred one; checked.
+) -> tuple[Support, Support | None]:
+    """The support of the modeled columns, and that of the conditions where there are some.
+
+    Each is the declared one, or that of the source, or the inferred one; checked.
 
     Raises:
         InputError: if a declaration cannot be read, or a value lies outside it.
     """
     source = found.source
     inferred = source.support if source is not None else inference.infer(summary, found.alike)
-    if declared is None:
-        return inferred
-    support = declared
+    given = None if found.condition is None else _infer_conditions(found.condition)
+    support, width = declared, inferred.width
+    if support is None:
+        return inferred, given
     if isinstance(support, str):
-        support = supports.parse(support, inferred, found.names)
-    if support.width != inferred.width:
+        every = inferred if given is None else join([*inferred.cells, *given.cells])
+        names = (*found.names, *found.condition_names)
+        every = supports.parse(support, every, names, modeled=width)
+        support = every.select(range(width))
+        given = None if given is None else every.select(range(width, every.width))
+    if support.width != width:
         raise InputError(
             f"a support of {support.width} columns was declared where the data have "
             f"{inferred.width}: declare one for each column"
         )
     _check(found, support)
-    return support
+    if given is not None:
+        _check_conditions(found, given)
+    return support, given
+
+
+def _infer_conditions(rows: np.ndarray) -> Support:
+    return Support.of([infer_condition(column) for column in rows.T])
+
+
+def _check_conditions(found: LoadedRows, given: Support) -> None:
+    """Refuse conditions outside their declared support, by name."""
+    assert found.condition is not None
+    for name, factor, values in zip(
+        found.condition_names, given.columns, found.condition.T, strict=True
+    ):
+        outside = values[~np.asarray(factor.contains(values))]
+        if outside.size:
+            raise InputError(
+                f"condition {name} holds {outside[0]:g} where {describe(factor)} was declared "
+                f"({outside.size} rows in all): remove the rows or declare a wider --support"
+            )
 
 
 class RowCheck(NamedTuple):
@@ -171,7 +201,12 @@ def _check(found: LoadedRows, support: Support) -> None:
             raise
 
 
-def _dataset(found: LoadedRows, support: Support, warnings: tuple[str, ...]) -> Dataset:
+def _dataset(
+    found: LoadedRows,
+    support: Support,
+    warnings: tuple[str, ...],
+    conditions: Support | None = None,
+) -> Dataset:
     return Dataset(
         rows=found.rows,
         layout=found.layout,
@@ -179,6 +214,7 @@ def _dataset(found: LoadedRows, support: Support, warnings: tuple[str, ...]) -> 
         columns=found.names,
         condition=found.condition,
         condition_columns=found.condition_names,
+        condition_support=conditions,
         weight=found.weight,
         weight_column=found.weight_name,
         provenance=found.provenance,

@@ -4,13 +4,14 @@
 """
 
 import equinox as eqx
-from jaxtyping import Array, ArrayLike
+from jaxtyping import Array
 from typing_extensions import override
 
 from energeia._core.shapes import require_same_shape
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.bijections.units import Units, joined_scales
+from energeia.bijections.units import Units
+from energeia.conditions import ConditionColumn, condition_features
 from energeia.contracts import (
     Condition,
     Density,
@@ -25,20 +26,19 @@ from energeia.models.landscape import HasLandscape, Landscape
 
 
 class ConditionScaling(eqx.Module):
-    """Standardize a condition: (c - location) / scale."""
+    """What a model sees of a condition: (f(c) - location) / scale."""
 
     location: Frozen
     scale: Frozen
+    columns: tuple[ConditionColumn, ...] = eqx.field(static=True, default=())
+    """Whose features f are; without them f(c) is c, which the host has encoded."""
 
     def __call__(self, condition: Condition) -> Condition:
-        """The standardized condition, or None for None."""
+        """The standardized features of a condition, or None for None."""
         if condition is None:
             return None
-        return (condition - self.location.value) / self.scale.value
-
-    def after(self, location: ArrayLike, scale: ArrayLike) -> "ConditionScaling":
-        """The same for conditions c, where this one is for (c - location) / scale."""
-        return ConditionScaling(*joined_scales(self.location, self.scale, location, scale))
+        seen = condition_features(self.columns, condition)
+        return (seen - self.location.value) / self.scale.value
 
 
 class InUnits(Shaped):
@@ -59,7 +59,8 @@ class InUnits(Shaped):
     @property
     @override
     def condition_shape(self) -> tuple[int, ...] | None:
-        return self.inner.condition_shape
+        columns = () if self.scaling is None else self.scaling.columns
+        return (len(columns),) if columns else self.inner.condition_shape
 
     def _scaled(self, condition: Condition) -> Condition:
         return condition if self.scaling is None else self.scaling(condition)

@@ -32,13 +32,16 @@ SMALLEST_IMAGE = 16
 
 
 def condition_scaling(reference: ReferenceRows) -> ConditionScaling | None:
-    """Standardize conditions by the reference rows."""
-    if reference.condition is None:
+    """Standardize conditions by the reference rows; indicators of labels stay 0 and 1, since one
+    of a rare label would become huge.
+    """
+    c = reference.condition
+    if c is None:
         return None
-    spread = jnp.std(reference.condition, axis=0)
-    return ConditionScaling(
-        Frozen(jnp.mean(reference.condition, axis=0)), Frozen(jnp.where(spread > 0, spread, 1.0))
-    )
+    center, spread = jnp.mean(c, axis=0), jnp.std(c, axis=0)
+    indicator = jnp.all((c == 0) | (c == 1), axis=0)
+    spread = jnp.where(indicator | (spread == 0), 1.0, spread)
+    return ConditionScaling(Frozen(jnp.where(indicator, 0.0, center)), Frozen(spread))
 
 
 def encoded_rows(units: Units, reference: ReferenceRows) -> Float[Array, "rows d"]:

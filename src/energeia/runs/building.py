@@ -90,7 +90,7 @@ def skeleton(config: RunConfig, problem: Problem, target: Energy | None = None) 
     every = problem.rows or REFERENCE_ROWS
     count = min(every, recipe.reference_rows or every)
     real = jnp.result_type(float)
-    width = problem.condition_dimension
+    width = problem.standardized.condition_dimension
     reference = ReferenceRows(
         jax.ShapeDtypeStruct((count, problem.standardized.dimension), real),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
@@ -131,15 +131,18 @@ def _replaced(tree: Any, kind: type, change: Callable[[Any], Any]) -> Any:
 def in_user_units(model: Any, problem: Problem) -> Any:
     """A model of standardized rows as one of the user's rows and conditions.
 
-    The host's scales join those of ``Units`` and of the conditions, so the model is one of JAX
-    arrays alone; where float32 does not hold the user's values, it does not tell them apart.
+    The host's scales join those of ``Units``, and the features of conditions become part of the
+    model, so it is one of JAX arrays alone. Where float32 does not hold the user's values, it does
+    not tell them apart.
     """
     if not problem.standardization.identity:
         model = _replaced(model, Units, lambda units: units.without_host())
     if problem.conditions:
-        location = [column.location for column in problem.conditions]
-        scale = [column.scale for column in problem.conditions]
-        model = _replaced(model, ConditionScaling, lambda given: given.after(location, scale))
+        model = _replaced(
+            model,
+            ConditionScaling,
+            lambda given: ConditionScaling(given.location, given.scale, problem.conditions),
+        )
     return model
 
 

@@ -96,6 +96,7 @@ def _problem(data: Dataset, train: Batch) -> Problem:
     layout = tuple(data.layout)
     standardization = fit_standardization(data.support, layout, train.x, data.columns)
     given: Any = train.condition
+    kinds = None if data.condition_support is None else data.condition_support.columns
     return Problem(
         support=data.support,
         layout=layout,
@@ -106,7 +107,7 @@ def _problem(data: Dataset, train: Batch) -> Problem:
         fields=tuple(name for name in OPTIONAL_FIELDS if getattr(train, name) is not None),
         location=standardization.location,
         scale=standardization.scale,
-        conditions=() if given is None else condition_columns(given, data.condition_columns),
+        conditions=() if given is None else condition_columns(given, data.condition_columns, kinds),
     )
 
 

@@ -17,12 +17,15 @@ _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 _PART = re.compile(rf"\s*(?:({_QUOTED}|[^;'\"]*?)\s*:)?\s*([^;:'\"]*?)\s*(?:;|$)")
 
 
-def parse(text: str, inferred: Support, names: Sequence[str] = ()) -> Support:
+def parse(
+    text: str, inferred: Support, names: Sequence[str] = (), modeled: int | None = None
+) -> Support:
     """Override parts of an inferred support: ``"0:positive; 1-3:sphere; *:real"``.
 
     A column is given by its number or by its name among ``names``; a name that holds a colon, a
     semicolon or a quotation mark, or that reads as a number, stands in quotation marks, those
-    inside it doubled. A range of columns holds as many factors as fit.
+    inside it doubled. A range of columns holds as many factors as fit. Columns from number
+    ``modeled`` on are conditions: only their names reach them.
 
     Raises:
         InputError: for an unknown kind, a bad range or name of columns, a wrong number of arguments
@@ -37,6 +40,7 @@ def parse(text: str, inferred: Support, names: Sequence[str] = ()) -> Support:
     0: real, 1-3: sphere
     """
     cells, position = inferred.cells, 0
+    count = len(cells) if modeled is None else modeled
     while position < len(text):
         match = _PART.match(text, position)
         if match is None:
@@ -47,7 +51,7 @@ def parse(text: str, inferred: Support, names: Sequence[str] = ()) -> Support:
         position = match.end()
         if match[1] is None and not match[2]:
             continue
-        where = _parse_where(match[1] or "*", len(cells), names)
+        where = _parse_where(match[1] or "*", count, names)
         cells[where.start : where.stop] = _filled(match[2], where)
     return join(cells)
 

@@ -22,7 +22,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     periodic_layout: bool = False
     """Whether the sites of a layout are neighbors across its edges, as on a periodic lattice."""
     condition_dimension: int = 0
-    """Columns that a model is conditioned on; 0 for none."""
+    """Numbers that a model is conditioned on: columns, or their features once standardized."""
     symmetries: tuple[str, ...] = ()
     """Maps that the source declares, as ``name:parameter=value``, see ``physics.symmetries``."""
     location: tuple[float, ...] = ()
@@ -59,6 +59,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             location=(),
             scale=(),
             conditions=(),
+            condition_dimension=sum(c.width for c in self.conditions) or self.condition_dimension,
         )
 
     @property

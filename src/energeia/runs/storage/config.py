@@ -19,7 +19,8 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     spec: str = ""
     """A file, or a named source with parameters; empty where rows are given beside it."""
     support: str = ""
-    """Overrides of the inferred support, as ``lifetime:positive; 1-3:circle(-3.2,3.2)``."""
+    """Overrides of the inferred support, as ``lifetime:positive; 1-3:circle(-3.2,3.2)``; conditions
+    by name."""
     drop_bad_rows: bool = False
     """Leave out rows with NaN or infinity."""
     drop_columns: tuple[str, ...] = ()
