@@ -293,7 +293,10 @@ class Objective(eqx.Module):
 
     @property
     def honors(self) -> frozenset[str]:
-        """The optional fields of ``Batch`` that the losses use; rows with others are refused."""
+        """The optional fields of ``Batch`` that the losses use; rows with others are refused.
+
+        Where weights are not among them, rows are drawn in proportion to their weights.
+        """
         return frozenset()
 
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Any:

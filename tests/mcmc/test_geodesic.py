@@ -12,7 +12,7 @@ import energeia
 from energeia._core.errors import InputError
 from energeia.contracts import Kernel, KernelInfo
 from energeia.mcmc import GeodesicHmc
-from energeia.support import Binary, Circle, Real, Rotation, Sphere, Support
+from energeia.support import Binary, Circle, Real, Rotation, SpecialUnitary, Sphere, Support
 
 KAPPA, CHAINS = 3.0, 4000
 MEAN = np.array([0.6, 0.0, 0.8])
@@ -135,3 +135,37 @@ def test_chains_from_everywhere_find_a_fisher_distribution():
 def test_discrete_columns_have_no_geodesics():
     with pytest.raises(InputError, match="discrete columns have none"):
         GeodesicHmc(0.1, Support.of([Binary()]))
+
+
+def plaquette_su3(beta):
+    """The mean of Re tr U / 3 with weight exp(beta/3 Re tr U), by the density of eigenphases."""
+    phase = 2 * np.pi * np.arange(96) / 96
+    a, b = np.meshgrid(phase, phase)
+    z = np.exp(1j * np.stack([a, b, -a - b]))
+    measure = np.prod([np.abs(z[i] - z[j]) ** 2 for i, j in ((0, 1), (0, 2), (1, 2))], axis=0)
+    mean = z.real.sum(axis=0) / 3
+    weight = measure * np.exp(beta * mean)
+    return np.sum(weight * mean) / np.sum(weight)
+
+
+def test_links_of_su3_with_the_action_of_a_plaquette():
+    """Four links around a plaquette: their product has the distribution of one link."""
+    link, beta = SpecialUnitary(3), 4.0
+    support = Support.of([link] * 4)
+
+    def mean_trace(x):
+        u = link.matrix(x.reshape(4, 18))
+        return jnp.trace(u[0] @ u[1] @ jnp.conj(u[2].T) @ jnp.conj(u[3].T)).real / 3
+
+    target = energeia.energy(lambda x: -beta * mean_trace(x), 72, support)
+    starts = link.unlink(np.random.default_rng(0).normal(size=(500, 4, 18))).reshape(500, 72)
+    kernel = GeodesicHmc(0.55, support, 3)
+    x, rate = run(kernel, target, jnp.asarray(starts, jnp.float32), jax.random.key(3), 25)
+    support.check(np.asarray(x))
+    assert 0.3 < float(rate.mean()) < 0.99
+    found = np.asarray(jax.jit(jax.vmap(mean_trace))(x), np.float64)
+    error = found.std() / np.sqrt(len(found))
+    assert error < 0.015
+    assert abs(found.mean() - plaquette_su3(beta)) < 4 * error
+    # The control: the mean at another coupling.
+    assert abs(found.mean() - plaquette_su3(0.8 * beta)) > 6 * error

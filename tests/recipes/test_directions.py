@@ -12,7 +12,7 @@ from energeia._core.errors import InputError
 from energeia.data.named.directions import vmf
 from energeia.recipes.catalogue import RECIPES, unsupported_reason
 from energeia.runs import DataConfig
-from energeia.support import CURVED, Rotation, Simplex, Sphere, Support
+from energeia.support import CURVED, Rotation, Simplex, SpecialUnitary, Sphere, Support
 
 STEPS = {"mode": "step", "average": 0.0}  # the programs that compile fastest
 TINY = {"rounds": 4, "check_every": 2, "batch": 32, "checkpoint_every": 2} | STEPS
@@ -56,12 +56,16 @@ def test_a_flow_takes_directions_in_any_company_and_goes_on_bit_for_bit(tmp_path
 
 
 def test_recipes_that_do_not_know_directions_refuse_them_by_name():
-    for factor in (Sphere(2), Rotation()):
+    for factor, knowing in {
+        Sphere(2): ["spline-flow"],
+        Rotation(): ["spline-flow"],
+        SpecialUnitary(3): [],
+    }.items():
         assert factor.name in CURVED
         fitting = [
             name for name, r in RECIPES.items() if not unsupported_reason(r, Support.of([factor]))
         ]
-        assert fitting == ["spline-flow"]
+        assert fitting == knowing
     with pytest.raises(InputError, match=r"does not model sphere columns: choose from spline-flow"):
         energeia.fit("vmf:n=100", "made", quiet=True)
 

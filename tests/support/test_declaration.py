@@ -1,5 +1,7 @@
 """Supports as a user declares them."""
 
+import re
+
 import pytest
 
 from energeia._core.errors import InputError
@@ -45,7 +47,7 @@ def test_columns_are_declared_by_number_or_by_name(text, expected):
     ],
 )
 def test_a_declaration_that_cannot_be_read_is_one_sentence(text, said):
-    with pytest.raises(InputError, match=said.replace("(", r"\(")) as caught:
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
         parse(text, FREE, NAMES)
     assert "\n" not in str(caught.value)
 
@@ -75,12 +77,14 @@ def test_a_range_of_columns_holds_as_many_factors_as_fit(text, expected):
         ("0-3: sphere", "stored as 3 numbers: give them by range, such as 0-2:sphere"),
         ("0: rotation", "1 column was declared rotation"),
         ("0-2: sphere; 1: real", "one of 3 numbers of sphere"),
-        ("0: link(SU2)", "wrong arguments"),
+        ("0: link(SU2)", "1 column was declared su(2), which is stored as 8 numbers"),
+        ("0: link(SU)", "wrong arguments"),
+        ("0: link(U2)", "wrong arguments"),
         ("0-1: sphere(0)", "wrong arguments"),
         ("0: simplex", "wrong arguments"),
     ],
 )
 def test_columns_that_do_not_make_a_factor_are_refused(text, said):
-    with pytest.raises(InputError, match=said.replace("(", r"\(")) as caught:
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
         parse(text, FREE)
     assert "\n" not in str(caught.value)

@@ -14,6 +14,7 @@ from energeia.support import (
     Real,
     Rotation,
     Simplex,
+    SpecialUnitary,
     Sphere,
     Support,
 )
@@ -35,6 +36,8 @@ MEMBERS = {
     "sphere of six dimensions": (Sphere(6), lambda rng, n: unit(rng, n, 7)),
     "rotation": (Rotation(), lambda rng, n: unit(rng, n, 4)),
     "simplex": (Simplex(3), lambda rng, n: rng.dirichlet(9 * np.ones(4), n)),
+    "SU(2)": (SpecialUnitary(2), lambda rng, n: SpecialUnitary(2).unlink(rng.normal(size=(n, 8)))),
+    "SU(3)": (SpecialUnitary(3), lambda rng, n: SpecialUnitary(3).unlink(rng.normal(size=(n, 18)))),
 }
 
 
@@ -117,6 +120,41 @@ def test_features_of_the_same_point_are_the_same():
     np.testing.assert_allclose(Rotation().features(q), Rotation().features(-q))
     ends = Circle(0.0, 1.0).features(np.array([0.0, 1.0]))
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-12)
+
+
+def test_a_unitary_matrix_of_another_determinant_is_no_link():
+    link = SpecialUnitary(3)
+    u = np.exp(1j * np.pi / 3) * link.matrix(np.asarray(link.anchor))
+    assert link.contains(np.asarray(link.anchor))
+    assert not link.contains(link.stored(u * np.exp(1j * 0.01)))
+    assert not link.contains(link.stored(np.diag([1.0, 1.0, -1.0]) + 0j))
+
+
+def test_the_volume_of_su2_is_that_of_a_sphere_and_its_matrices_have_the_distances_of_one():
+    link, sphere = SpecialUnitary(2), Sphere(3)
+    # U = a + i b.sigma has Frobenius norm root 2 for a unit quaternion (a, b).
+    assert np.isclose(link.volume, sphere.area * 2**1.5)
+
+    def matrix(q):
+        a, b, c, d = q.T
+        u = np.array([[a + 1j * d, c + 1j * b], [-c + 1j * b, a - 1j * d]])
+        return link.stored(np.moveaxis(u, -1, 0))
+
+    p, q = (unit(np.random.default_rng(seed), 200, 4) for seed in (0, 1))
+    expected = np.sqrt(2) * sphere.distance(p, q)
+    np.testing.assert_allclose(link.distance(matrix(p), matrix(q)), expected, atol=1e-9)
+
+
+def test_normal_numbers_become_haar_matrices():
+    """E |tr U|^2 = 1, E (tr U)^2 = 0, and E |tr U|^4 = 2 for SU(3); E tr U^3 = 1."""
+    link = SpecialUnitary(3)
+    x = link.unlink(np.random.default_rng(2).normal(size=(20_000, 18)))
+    trace = np.trace(link.matrix(x), axis1=1, axis2=2)
+    for values, truth in (
+        (np.abs(trace) ** 2, 1.0), ((trace**2).real, 0.0), (np.abs(trace) ** 4, 2.0),
+        ((trace**3).real, 1.0),
+    ):  # fmt: skip
+        assert abs(values.mean() - truth) < 4 * values.std() / np.sqrt(len(values))
 
 
 def test_a_matrix_of_features_is_a_rotation():

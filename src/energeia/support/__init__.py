@@ -12,6 +12,7 @@ from energeia.support.kinds import CONTINUOUS as CONTINUOUS
 from energeia.support.kinds import CURVED as CURVED
 from energeia.support.kinds import DISCRETE as DISCRETE
 from energeia.support.kinds import KINDS as KINDS
+from energeia.support.links import SpecialUnitary as SpecialUnitary
 from energeia.support.manifolds import Rotation as Rotation
 from energeia.support.manifolds import Simplex as Simplex
 from energeia.support.manifolds import Sphere as Sphere

@@ -9,6 +9,7 @@ import msgspec
 from energeia._core.errors import InputError, nearest
 from energeia.support.factor import Factor
 from energeia.support.kinds import KINDS
+from energeia.support.links import SpecialUnitary
 from energeia.support.manifolds import Simplex
 from energeia.support.numbers import Circle
 from energeia.support.product import Support, describe, join
@@ -89,8 +90,8 @@ def _parse_where(text: str, count: int, names: Sequence[str]) -> range:
 
 _WRONG = (
     "has the wrong arguments: write real, positive, interval(low,high), circle(low,high), "
-    "integer(low,high), categorical(a,b,...), binary(a,b), sphere(n), simplex(n), rotation, torus "
-    "or link(U1)"
+    "integer(low,high), categorical(a,b,...), binary(a,b), sphere(n), simplex(n), rotation, torus, "
+    "su(n), link(U1) or link(SU3)"
 )
 
 
@@ -117,10 +118,11 @@ def _torus(given: list[str], count: int) -> Factor:
 
 
 def _link(given: list[str], count: int) -> Factor:
-    """A link of U(1) is an angle."""
-    if given != ["U1"]:
-        raise ValueError(given)
-    return Circle(-math.pi, math.pi)
+    """A link of U(1) is an angle; one of SU(n) is a matrix."""
+    (group,) = given
+    if group == "U1":
+        return Circle(-math.pi, math.pi)
+    return SpecialUnitary(_whole(group.removeprefix("SU")))
 
 
 def _simplex(given: list[str], count: int) -> Factor:

@@ -3,12 +3,13 @@
 from typing import TypeAlias, get_args
 
 from energeia.support.alphabets import Binary, Categorical, Integer
+from energeia.support.links import SpecialUnitary
 from energeia.support.manifolds import Rotation, Simplex, Sphere
 from energeia.support.numbers import Circle, Interval, Positive, Real
 
 AnyFactor: TypeAlias = (
     Real | Positive | Interval | Circle | Sphere | Rotation | Simplex
-    | Integer | Categorical | Binary
+    | SpecialUnitary | Integer | Categorical | Binary
 )  # fmt: skip
 
 KINDS = {kind.name: kind for kind in get_args(AnyFactor)}

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from energeia._core.types import PRNGKey
 from energeia.contracts import Batch
 from energeia.training.fields import on_device
-from energeia.training.shuffling import ShuffledOrder, take
+from energeia.training.shuffling import ShuffledOrder, WeightedOrder, cumulative_shares, take
 
 
 class ChunkInputs(NamedTuple):
@@ -40,6 +40,30 @@ class Resident(NamedTuple):
         del move
         index = jax.random.randint(key, (self.batch,), 0, self.count)
         return jax.tree.map(lambda rows: rows[index], inputs.data)
+
+
+class DrawnByWeight(NamedTuple):
+    """Resident data of which each row is drawn in proportion to its weight, for an objective that
+    knows of no weights."""
+
+    rows: Batch
+    """Without weights."""
+    cumulative: jax.Array
+    """The sum of the shares of a row and of all before it, shape ``(rows,)``; the last is one."""
+    batch: int
+
+    def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
+        """The whole data and the shares; nothing is streamed."""
+        del first_round, rounds
+        return ChunkInputs((self.rows, self.cumulative), None)
+
+    def draw(self, key: PRNGKey, inputs: ChunkInputs, move: int) -> Batch:
+        """Gather random rows, by inversion of the cumulative shares."""
+        del move
+        every, cumulative = inputs.data
+        place = jax.random.uniform(key, (self.batch,), cumulative.dtype)
+        index = jnp.searchsorted(cumulative[:-1], place, side="right")
+        return jax.tree.map(lambda rows: rows[index], every)
 
 
 class ConditionsOnly(NamedTuple):
@@ -76,13 +100,14 @@ class ConditionBatches(NamedTuple):
 
 
 class Streamed(NamedTuple):
-    """Data too large for the device: every row comes once a pass, in a new random order."""
+    """Data too large for the device: every row comes once a pass, in a new random order, or
+    each is drawn in proportion to its weight."""
 
     rows: Batch
     batch: int
     moves: int
     """Number of moves in a round, each with its own batch."""
-    order: ShuffledOrder
+    order: ShuffledOrder | WeightedOrder
 
     def inputs(self, first_round: int, rounds: int) -> ChunkInputs:
         """The batches of some rounds, arrays of shape ``(rounds, moves, batch, ...)``."""
@@ -102,19 +127,35 @@ class Streamed(NamedTuple):
         return jax.tree.map(lambda rows: rows[move], inputs.streamed)
 
 
-Source = Resident | Streamed | ConditionBatches
+Source = Resident | DrawnByWeight | Streamed | ConditionBatches
 """Where the batches of a training come from."""
 
 
 def batches(
-    rows: Batch | ConditionsOnly, batch: int, moves: int, resident_mb: int, seed: int
+    rows: Batch | ConditionsOnly,
+    batch: int,
+    moves: int,
+    resident_mb: int,
+    seed: int,
+    *,
+    by_weight: bool = False,
 ) -> Source:
-    """Keep small data on the device, stream large in an order that follows from ``seed``."""
+    """Keep small data on the device, stream large in an order that follows from ``seed``.
+
+    ``by_weight``: rows come in proportion to their weights, which the batches then leave out.
+    """
     if isinstance(rows, ConditionsOnly):
         return ConditionBatches(rows, batch)
     size = sum(4 * math.prod(r.shape) for r in rows if r is not None)
+    bare, weight = rows._replace(weight=None) if by_weight else rows, rows.weight
     if size > resident_mb * 2**20:
         row_bytes = rows.x.dtype.itemsize * math.prod(rows.x.shape[1:])
-        order = ShuffledOrder.of(len(rows.x), row_bytes, seed)
-        return Streamed(rows, batch, moves, order)
+        if by_weight:
+            order = WeightedOrder(cumulative_shares(weight), seed)
+        else:
+            order = ShuffledOrder.of(len(rows.x), row_bytes, seed)
+        return Streamed(bare, batch, moves, order)
+    if by_weight:
+        shares = on_device(cumulative_shares(weight))
+        return DrawnByWeight(jax.tree.map(on_device, bare), shares, batch)
     return Resident(jax.tree.map(on_device, rows), batch)

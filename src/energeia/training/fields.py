@@ -12,13 +12,15 @@ from energeia.contracts import Batch, Objective
 
 
 def checked_fields(objective: Objective, rows: Batch) -> Batch:
-    """Rows as an objective takes them, their weights divided by the mean weight.
+    """Rows as training takes them, their weights divided by the mean weight.
 
     Raises:
-        InputError: for a field that the objective does not honor, and for weights that are
-            negative, not finite, or all zero.
+        InputError: for a field other than weights that the objective does not honor, and for
+            weights that are negative, not finite, or all zero.
     """
     for name, plural in OPTIONAL_FIELDS.items():
+        if name == "weight":
+            continue  # Without its help, rows are drawn in proportion to their weights.
         if getattr(rows, name) is not None and name not in objective.honors:
             raise InputError(
                 f"rows with {plural} were given to {type(objective).__name__}, which does not "
@@ -37,6 +39,14 @@ def checked_fields(objective: Objective, rows: Batch) -> Batch:
             "replace negative ones by energeia.data.nonnegative_weights"
         )
     return rows._replace(weight=weight / mean)  # pyright: ignore[reportArgumentType]
+
+
+def draws_by_weight(objective: Objective, rows: Batch) -> bool:
+    """Whether rows are drawn in proportion to their weights, since the objective knows of none.
+
+    Then every batch is a sample of the weighted density, whatever is done with it.
+    """
+    return rows.weight is not None and "weight" not in objective.honors
 
 
 def on_device(values: Any) -> jax.Array:

@@ -21,11 +21,11 @@ from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Batch, Modules
 from energeia.training.batches import ConditionsOnly, batches
 from energeia.training.engine import build_engine
-from energeia.training.fields import checked_fields, on_device
+from energeia.training.fields import checked_fields, draws_by_weight, on_device
 from energeia.training.held_out import make_held_out
 from energeia.training.rounds import Augment, make_round
 from energeia.training.settings import Training
-from energeia.training.shuffling import random_rows, seed_of
+from energeia.training.shuffling import random_rows, rows_by_weight, seed_of
 from energeia.training.state import BestSoFar, Game, State, evaluated_arrays, initial_state
 
 
@@ -105,15 +105,20 @@ def training_chunks(
         settings = settings.bounded(len(rows.x))
         rows = checked_fields(game.objective, rows)
     held_out = None if held_out is None else checked_fields(game.objective, held_out)
+    by_weight = isinstance(rows, Batch) and draws_by_weight(game.objective, rows)
 
     def initialize(key: PRNGKey, modules: Modules, first: Batch) -> State:
         return initial_state(key, game, modules, first, average=settings.average > 0)
 
     init_key, run_key, check_key = jax.random.split(key, 3)
     moves = sum(player.repeats for player in game.players)
-    source = batches(rows, settings.batch, moves, settings.resident_mb, seed_of(run_key))
+    source = batches(
+        rows, settings.batch, moves, settings.resident_mb, seed_of(run_key), by_weight=by_weight
+    )
+    if held_out is not None and draws_by_weight(game.objective, held_out):
+        held_out = rows_by_weight(held_out, len(held_out.x), seed_of(check_key))
     if start is None:
-        first = first_batch(rows, settings.batch, init_key)
+        first = first_batch(rows, settings.batch, init_key, by_weight=by_weight)
         start = run_unoptimized(initialize, init_key, modules, first), BestSoFar()
     state, best_so_far = start
     run_round = make_round(game, modules, source, settings.average, augment)
@@ -134,11 +139,14 @@ def training_chunks(
         )  # fmt: skip
 
 
-def first_batch(rows: Batch | ConditionsOnly, size: int, key: PRNGKey) -> Batch:
+def first_batch(
+    rows: Batch | ConditionsOnly, size: int, key: PRNGKey, *, by_weight: bool = False
+) -> Batch:
     """The batch from which the memory of an objective is initialized."""
     if isinstance(rows, ConditionsOnly):
         return rows.batch(key, size)
-    chosen = random_rows(rows, size, seed_of(key))
+    choose = rows_by_weight if by_weight else random_rows
+    chosen = choose(rows, size, seed_of(key))
     return jax.tree.map(on_device, chosen)
 
 

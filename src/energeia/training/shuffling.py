@@ -10,6 +10,8 @@ from energeia.contracts import Batch
 
 _RUN_BYTES = 1 << 16
 """Neighboring rows that are read together: reading single rows from a disk costs as much."""
+_DRAWN = 4096
+"""Random row numbers that are drawn together, so that any part of their sequence can be found."""
 _RUNS = 128
 """Runs of rows from all over the file that are shuffled together."""
 
@@ -34,6 +36,23 @@ def random_rows(rows: Batch, wanted: int, seed: Any) -> Batch:
     """At most ``wanted`` of the rows, chosen at random and read in the order of the file."""
     chosen = random_indices(len(rows.x), wanted, seed)
     return jax.tree.map(lambda values: np.asarray(values[chosen]), rows)
+
+
+def rows_by_weight(rows: Batch, wanted: int, seed: Any) -> Batch:
+    """Rows drawn with replacement in proportion to their weights, which are left out."""
+    place = np.random.default_rng(seed).random(wanted)
+    chosen = np.sort(np.searchsorted(cumulative_shares(rows.weight)[:-1], place, side="right"))
+    return jax.tree.map(lambda values: take(values, chosen), rows._replace(weight=None))
+
+
+def cumulative_shares(weight: Any) -> np.ndarray:
+    """The share of the total weight that rows up to each one have, in float64.
+
+    >>> cumulative_shares(np.array([1.0, 0.0, 3.0]))
+    array([0.25, 0.25, 1.  ])
+    """
+    total = np.cumsum(np.asarray(weight, np.float64))
+    return total / total[-1]
 
 
 def take(rows: Any, indices: np.ndarray) -> np.ndarray:
@@ -94,6 +113,21 @@ class ShuffledOrder(NamedTuple):
         if last:
             rows = np.concatenate([rows, np.arange(len(runs) * self.run, self.count)])
         return np.random.default_rng([self.seed, turn, number]).permutation(rows)
+
+
+class WeightedOrder(NamedTuple):
+    """Row numbers drawn independently, each in proportion to its weight; from the seed alone."""
+
+    cumulative: np.ndarray
+    """See ``cumulative_shares``."""
+    seed: int
+
+    def indices(self, start: int, need: int) -> np.ndarray:
+        """The row numbers at positions ``start .. start + need - 1`` of an endless sequence."""
+        first, last = start // _DRAWN, -(-(start + need) // _DRAWN)
+        places = [np.random.default_rng([self.seed, b]).random(_DRAWN) for b in range(first, last)]
+        place = np.concatenate(places)[start - first * _DRAWN :][:need]
+        return np.searchsorted(self.cumulative[:-1], place, side="right")
 
 
 @functools.lru_cache(maxsize=2)

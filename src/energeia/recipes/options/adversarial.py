@@ -187,6 +187,7 @@ def _recipe(name: str, summary: str, citation: str, options: type[GanOptions]) -
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=options,
         builder="energeia.recipes.gan:build",
+        honors=frozenset({"weight"}),
         latent_space=True,
     )
 

@@ -33,7 +33,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     reference_rows: int = 4096
     """Number of training rows given to its builder, for scales and initial values; 0 for all."""
     honors: frozenset[str] = frozenset()
-    """Optional fields of ``contracts.Batch`` that its losses use, such as ``weight``; data with
+    """Optional fields of ``contracts.Batch`` that its training uses, such as ``weight``; data with
     others are refused."""
     latent_space: bool = False
     """Whether its runs have a latent space: a generator with an energy on its image."""

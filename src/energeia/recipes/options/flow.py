@@ -7,7 +7,7 @@ import msgspec
 from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Positive
 from energeia.recipes.options.base import Recipe
 from energeia.recipes.options.problem import Problem
-from energeia.support import CONTINUOUS, CURVED, DISCRETE
+from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
 FEW = 8
@@ -123,7 +123,7 @@ RECIPES = (
         family="flow",
         summary="Rational-quadratic splines, on directions, too; codes alone are dequantized",
         citation="Durkan, Bekasov, Murray and Papamakarios 2019, Neural spline flows",
-        supports=frozenset(CONTINUOUS + DISCRETE + CURVED),
+        supports=frozenset(CONTINUOUS + DISCRETE + ("sphere", "rotation")),
         options=SplineFlowOptions,
         honors=frozenset({"weight"}),
         builder="energeia.recipes.spline_flow:build",

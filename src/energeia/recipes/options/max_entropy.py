@@ -86,6 +86,7 @@ RECIPES = (
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=MaxEntropyOptions,
         builder="energeia.recipes.max_entropy:build",
+        honors=frozenset({"weight"}),
         latent_space=True,
     ),
 )
