@@ -37,6 +37,7 @@ SHORT = {
     "povm-transformer": {"width": 8, "depth": 1, "heads": 2},
     "k-gram": {"order": 2},
     "born-machine": {"bond": 2},
+    "mixture": {"components": 2},
 }  # fmt: skip
 """Samplers and networks too large for a test of the grammar."""
 
@@ -123,7 +124,7 @@ def test_recipe_fits_loads_samples_and_scores(name, kind, tmp_path):
 
 def test_every_family_fits_every_discrete_and_real_support():
     for support in (Support(((Binary(), 5),)), Support(((Real(), 3),))):
-        assert len(one_per_family(support)) == 5
+        assert len(one_per_family(support)) == 6
 
 
 def test_a_recipe_that_does_not_fit_says_which_do():

@@ -18,7 +18,7 @@ ROOMS = sorted(p.parent.name for p in SOURCE.glob("*/__init__.pyi"))
 
 INTERNAL = {
     "bijections": {"Bin"},
-    "distributions": {"Base"},
+    "distributions": {"Base", "MixtureChoice", "MixturePrior", "MixtureRows"},
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {
         "FreeFieldSource",
@@ -75,6 +75,8 @@ INTERNAL = {
         "TomographyRequest",
     },
     "training": {
+        "DrawnByWeight",
+        "WeightedOrder",
         "ChunkInputs",
         "ConditionBatches",
         "Engine",

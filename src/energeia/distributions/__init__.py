@@ -7,8 +7,11 @@ ColumnLikelihood           a distribution of one value given real numbers
 ColumnLikelihoods          independent columns, each with the likelihood of its support
 Columns                    one head for each column, as flat vectors
 columns_of                 the heads that fit a support
+Components                 the parameters of an elliptic mixture
 DiscretizedLogistics       an ordered column as logistics integrated over cells
+EllipticMixture            normal or Student-t components with full covariances, and codes
 FiniteProduct              independent variables on finite alphabets
+fit_mixture                an elliptic mixture of rows, by expectation maximization
 GaussianMixture            a real column
 Head                       a family of distributions of one number
 likelihood_of              the likelihood that fits a column

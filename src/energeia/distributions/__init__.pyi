@@ -4,6 +4,9 @@ from energeia.distributions.discrete import Bernoulli as Bernoulli
 from energeia.distributions.discrete import DiscretizedLogistics as DiscretizedLogistics
 from energeia.distributions.discrete import Ordinal as Ordinal
 from energeia.distributions.discrete import Softmax as Softmax
+from energeia.distributions.elliptic import Components as Components
+from energeia.distributions.elliptic import EllipticMixture as EllipticMixture
+from energeia.distributions.elliptic_fit import fit_mixture as fit_mixture
 from energeia.distributions.finite import FiniteProduct as FiniteProduct
 from energeia.distributions.finite import product_of_marginals as product_of_marginals
 from energeia.distributions.finite import uniform_product as uniform_product

@@ -20,6 +20,8 @@ class ReferenceRows(NamedTuple):
     condition: Array | None
     target: Energy | None = None
     """The energy to train on, of rows and standardized conditions; None where there are rows."""
+    weight: Array | None = None
+    """How much each row counts, where the training rows have weights."""
 
 
 class Assembly(NamedTuple):

@@ -13,6 +13,7 @@ from energeia.recipes.options import (
     flow,
     latent,
     max_entropy,
+    mixture,
     tomography,
 )
 from energeia.recipes.options.base import Recipe
@@ -20,10 +21,9 @@ from energeia.recipes.options.families import FAMILIES, Family
 from energeia.recipes.options.problem import Problem
 from energeia.support import Support
 
+_MODULES = (mixture, autoregressive, flow, latent, adversarial, energy, max_entropy, tomography)
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for module in (autoregressive, flow, latent, adversarial, energy, max_entropy, tomography)
-    for recipe in module.RECIPES
+    recipe.name: recipe for module in _MODULES for recipe in module.RECIPES
 }
 """In each family, the recipe that comes first is the one ``compare`` takes where it applies."""
 _OWN, _OWN_FAMILIES = frozenset(RECIPES), frozenset(FAMILIES)

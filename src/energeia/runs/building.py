@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
@@ -54,7 +53,11 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     keys = keys_of(config)
     # Of all rows at random: those that come first in a sorted file say nothing of the others.
     chosen = random_rows(standardized(problem, rows), count, seed_of(keys.build))
-    reference = ReferenceRows(*jax.tree.map(_as_float, (chosen.x, chosen.condition)))
+    reference = ReferenceRows(
+        _as_float(chosen.x),
+        None if chosen.condition is None else _as_float(chosen.condition),
+        weight=None if chosen.weight is None else _as_float(chosen.weight),
+    )
     return _filled(config, problem, reference, None)
 
 
@@ -78,7 +81,10 @@ def _filled(
     config: RunConfig, problem: Problem, reference: ReferenceRows, target: Energy | None
 ) -> Assembly:
     """The assembly of a run with its initial arrays."""
-    return run_unoptimized(_maker(config, problem, target), reference, keys_of(config).build)
+    make, key = _maker(config, problem, target), keys_of(config).build
+    if find(config.recipe).reference_rows == 0:
+        return eqx.filter_jit(make)(reference, key)  # It fits the rows, which takes longest.
+    return run_unoptimized(make, reference, key)
 
 
 def skeleton(config: RunConfig, problem: Problem, target: Energy | None = None) -> Assembly:
@@ -94,6 +100,7 @@ def skeleton(config: RunConfig, problem: Problem, target: Energy | None = None) 
     reference = ReferenceRows(
         jax.ShapeDtypeStruct((count, problem.standardized.dimension), real),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
+        weight=jax.ShapeDtypeStruct((count,), real) if "weight" in problem.fields else None,  # pyright: ignore[reportArgumentType]
     )
     key = jax.eval_shape(lambda: jax.random.key(0))
     if problem.subject == "target" and target is None:
@@ -146,7 +153,7 @@ def in_user_units(model: Any, problem: Problem) -> Any:
     return model
 
 
-def _as_float(rows: np.ndarray) -> jax.Array:
+def _as_float(rows: Any) -> jax.Array:
     return jnp.asarray(rows, dtype=jnp.result_type(float))
 
 

@@ -17,6 +17,16 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
 
 _KNOWN = (
     Family(
+        name="mixture",
+        likelihood="exact",
+        cost="scores and draws in one pass",
+        trust=(
+            "Likelihood and samples are both exact, also given any known columns. The shapes are "
+            "simple: ellipses in the coordinates of the columns, independent codes in each. It is "
+            "the baseline that other models have to beat."
+        ),
+    ),
+    Family(
         name="autoregressive",
         likelihood="exact",
         cost="scores in one pass, draws column by column",

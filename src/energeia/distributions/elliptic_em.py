@@ -1,0 +1,209 @@
+"""Expectation maximization of elliptic mixtures: starts, steps, priors."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from energeia._core.types import PRNGKey, Scalar
+from energeia.distributions.elliptic import Components, log_elliptic
+
+_BLOCK = 256
+_STEPS, _FEWEST, _SLOWEST = 100, 10, 1e-4
+"""EM stops after so many steps, or where one adds less than this to the mean log-likelihood."""
+
+
+class MixtureRows(NamedTuple):
+    """Rows to fit: real numbers, conditions first; codes; and how much each row counts."""
+
+    reals: Float[Array, "n r"]
+    codes: Float[Array, "n q"]
+    weight: Float[Array, " n"]
+
+
+class MixtureChoice(NamedTuple):
+    """What is chosen on held-out rows, as traced numbers: one program serves all."""
+
+    size: Array
+    """Components."""
+    prior: Array
+    """Pseudo-rows of the prior of each scale matrix."""
+    tail: Array
+    """See ``Components.tail``."""
+
+
+class MixturePrior(NamedTuple):
+    """Where the estimates of a component are drawn to: the whole sample, column by column."""
+
+    variances: Float[Array, " r"]
+    tables: tuple[Float[Array, " size"], ...]
+
+
+def prior_of(rows: MixtureRows, alphabets: tuple[int, ...]) -> MixturePrior:
+    """The variances and the tables of all rows."""
+    share = rows.weight / jnp.sum(rows.weight)
+    center = share @ rows.reals
+    variances = share @ (rows.reals - center) ** 2
+    return MixturePrior(
+        jnp.where(variances > 0, variances, 1.0),
+        tuple(
+            0.999 * (share @ jax.nn.one_hot(rows.codes[:, j].astype(int), size)) + 0.001 / size
+            for j, size in enumerate(alphabets)
+        ),
+    )
+
+
+def seeds_of(key: PRNGKey, rows: MixtureRows, alphabets: tuple[int, ...], most: int) -> Array:
+    """Numbers of rows far from each other, by the rule of k-means++ (Arthur, Vassilvitskii 2007).
+
+    Each is drawn in proportion to the squared distance from those before (codes count one where
+    they differ), so the first k of them are a start for k components.
+    """
+
+    def nearest(index: Array) -> Array:
+        distance = jnp.sum((rows.reals - rows.reals[index]) ** 2, axis=1)
+        return distance + jnp.sum(rows.codes != rows.codes[index], axis=1)
+
+    def add(carry: Array, key: PRNGKey) -> tuple[Array, Array]:
+        index = jax.random.categorical(key, jnp.log(carry * rows.weight + 1e-30))
+        return jnp.minimum(carry, nearest(index)), index
+
+    return jax.lax.scan(add, jnp.ones(len(rows.weight)) * 1e30, jax.random.split(key, most))[1]
+
+
+def _start(
+    rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice
+) -> Components:
+    width = rows.reals.shape[1]
+    used = jnp.arange(len(seeds)) < settings.size
+    scale = jnp.sqrt(prior.variances) * settings.size ** (-1.0 / max(width, 1))
+    tables = tuple(
+        jnp.log(
+            0.5 * prior.tables[j] + 0.5 * jax.nn.one_hot(rows.codes[seeds, j].astype(int), len(t))
+        )
+        for j, t in enumerate(prior.tables)
+    )
+    return Components(
+        jnp.where(used, -jnp.log(settings.size), -jnp.inf),
+        rows.reals[seeds],
+        jnp.broadcast_to(jnp.diag(scale), (len(seeds), width, width)),
+        tables,
+        settings.tail,
+    )
+
+
+class _Sums(NamedTuple):
+    """Sums over rows of one expectation step, for each component."""
+
+    count: Float[Array, " k"]
+    """Of responsibilities."""
+    weight: Float[Array, " k"]
+    """Of responsibilities times the weights of Student's t, like the two moments."""
+    first: Float[Array, "k r"]
+    second: Float[Array, "k r*r"]
+    tables: tuple[Float[Array, "k size"], ...]
+    log_prob: Scalar
+
+
+def expectation_maximization(
+    rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice
+) -> Components:
+    """Steps until the likelihood stops to rise."""
+    blocks = _blocks(rows)
+    total = jnp.sum(rows.weight)
+
+    def step(state: tuple) -> tuple:
+        parts, _, last, count = state
+        sums = _expected(parts, blocks)
+        return _maximized(parts, sums, prior, settings), last, sums.log_prob / total, count + 1
+
+    def going(state: tuple) -> Array:
+        _, before, now, count = state
+        return (count < _STEPS) & ((count < _FEWEST) | (now - before > _SLOWEST))
+
+    low = jnp.asarray(-jnp.inf)
+    start = _start(rows, prior, seeds, settings)
+    return jax.lax.while_loop(going, step, (start, low, low, 0))[0]
+
+
+def _blocks(rows: MixtureRows) -> MixtureRows:
+    """Rows in blocks of equal length; those that fill the last one count nothing."""
+    n = len(rows.weight)
+    size = min(_BLOCK, n)
+    count = -(-n // size)
+
+    def cut(values: Array) -> Array:
+        padded = jnp.pad(values, ((0, count * size - n), *((0, 0),) * (values.ndim - 1)))
+        return padded.reshape(count, size, *values.shape[1:])
+
+    return jax.tree.map(cut, rows)
+
+
+def _expected(parts: Components, blocks: MixtureRows) -> _Sums:
+    width = parts.means.shape[1]
+    identity = jnp.broadcast_to(jnp.eye(width), parts.factors.shape)
+    inverse = jax.scipy.linalg.solve_triangular(parts.factors, identity, lower=True)
+    level = parts.log_shares - jnp.sum(parts.log_volumes(), axis=1)
+
+    # All components in one matrix product, which is what makes a step fast.
+    whiten = inverse.transpose(2, 0, 1).reshape(width, -1)
+    shift = jnp.einsum("kij,kj->ki", inverse, parts.means).reshape(-1)
+
+    def block(rows: MixtureRows) -> _Sums:
+        x = rows.reals
+        w = (x @ whiten - shift).reshape(len(x), -1, width)
+        square = jnp.sum(w**2, axis=2)
+        logs = level + log_elliptic(square, width, parts.tail)
+        hot = [
+            jax.nn.one_hot(rows.codes[:, j].astype(int), table.shape[1])
+            for j, table in enumerate(parts.tables)
+        ]
+        for table, one in zip(parts.tables, hot, strict=True):
+            logs = logs + one @ table.T
+        log_prob = jax.nn.logsumexp(logs, axis=1)
+        share = jnp.exp(logs - log_prob[:, None]) * rows.weight[:, None]
+        scaled = share * (1 + parts.tail * width) / (1 + parts.tail * square)
+        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+        return _Sums(
+            jnp.sum(share, axis=0),
+            jnp.sum(scaled, axis=0),
+            scaled.T @ x,
+            scaled.T @ products,
+            tuple(share.T @ one for one in hot),
+            jnp.sum(log_prob * rows.weight),
+        )
+
+    def add(carry: _Sums, rows: MixtureRows) -> tuple[_Sums, None]:
+        return jax.tree.map(jnp.add, carry, block(rows)), None
+
+    zero = jax.tree.map(
+        lambda s: jnp.zeros(s.shape, s.dtype),
+        eqx.filter_eval_shape(block, jax.tree.map(lambda a: a[0], blocks)),
+    )
+    return jax.lax.scan(add, zero, blocks)[0]
+
+
+def _maximized(
+    parts: Components, sums: _Sums, prior: MixturePrior, settings: MixtureChoice
+) -> Components:
+    width = parts.means.shape[1]
+    weight = jnp.maximum(sums.weight, 1e-6)[:, None]
+    means = sums.first / weight
+    second = sums.second.reshape(-1, width, width)
+    spread = second - weight[:, :, None] * means[:, :, None] * means[:, None, :]
+    broad = jnp.diag(prior.variances * settings.size ** (-2.0 / max(width, 1)))
+    scale = (spread + settings.prior * broad) / (sums.count + settings.prior)[:, None, None]
+    # The difference of moments in float32 is off by about this.
+    scale = scale + 1e-6 * jnp.diag(prior.variances)
+    return Components(
+        jnp.log(sums.count) - jnp.log(jnp.sum(sums.count)),
+        jnp.where(sums.weight[:, None] > 1e-6, means, parts.means),
+        jnp.linalg.cholesky(scale),
+        tuple(
+            jnp.log((counts + marginal) / (jnp.sum(counts, axis=1, keepdims=True) + 1))
+            for counts, marginal in zip(sums.tables, prior.tables, strict=True)
+        ),
+        parts.tail,
+    )

@@ -1,0 +1,41 @@
+"""The recipes ``mixture`` and ``gaussian``: fitted by expectation maximization in their builder."""
+
+import jax.numpy as jnp
+
+from energeia._core.types import PRNGKey
+from energeia.bijections.units import Units
+from energeia.distributions.elliptic_fit import fit_mixture
+from energeia.models.in_units import DensityInUnits
+from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.recipes import parts
+from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.options.mixture import GaussianOptions, MixtureOptions
+from energeia.recipes.options.problem import Problem
+from energeia.training.player import Player, optimizer
+from energeia.training.settings import Optimization
+
+
+def build(
+    options: MixtureOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
+    """Fit all training rows; see ``recipes.assembly``."""
+    units = Units.fit(problem.support, reference.x)
+    scaling = parts.condition_scaling(reference)
+    y = parts.encoded_rows(units, reference)
+    y = jnp.where(problem.support.linked.discrete, jnp.round(y), y)
+    condition = None if scaling is None else scaling(reference.condition)
+    inner = fit_mixture(
+        key, y, problem.support.linked.sizes, condition, reference.weight, options.components
+    )
+    model = DensityInUnits(inner, units, scaling)
+    nobody = Player("model", (), optimizer(Optimization(), 1))
+    return Assembly(
+        {"model": model}, MaximumLikelihood(), (nobody,), lambda modules: modules["model"]
+    )
+
+
+def build_gaussian(
+    options: GaussianOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
+    """A mixture of one component."""
+    return build(MixtureOptions(components=1, training=options.training), problem, reference, key)

@@ -1,0 +1,54 @@
+"""Options of the mixtures that are fitted by expectation maximization. Needs no JAX."""
+
+import msgspec
+
+from energeia._core.ranges import Count
+from energeia.recipes.options.base import Recipe
+from energeia.support import CONTINUOUS, DISCRETE
+from energeia.training.settings import Training
+
+_ONCE = Training(rounds=1, batch=1, check_every=1)
+
+
+class MixtureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mixture of normal or Student-t distributions with full covariances."""
+
+    components: Count = 64
+    """The largest number of components; held-out rows choose among one and this."""
+    training: Training = _ONCE
+    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
+
+
+class GaussianOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One normal or Student-t distribution with a full covariance."""
+
+    training: Training = _ONCE
+    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
+
+
+_SUPPORTS = frozenset(DISCRETE + CONTINUOUS) - {"circle"}
+
+RECIPES = (
+    Recipe(
+        name="mixture",
+        family="mixture",
+        summary="normal or Student-t components with full covariances, by EM; number validated",
+        citation="Dempster, Laird, Rubin 1977; Fraley and Raftery 2007, J. Classification 24, 155",
+        supports=_SUPPORTS,
+        options=MixtureOptions,
+        honors=frozenset({"weight"}),
+        builder="energeia.recipes.mixture:build",
+        reference_rows=0,
+    ),
+    Recipe(
+        name="gaussian",
+        family="mixture",
+        summary="one normal or Student-t distribution with a shrunk full covariance: the baseline",
+        citation="the mixture of one component",
+        supports=_SUPPORTS,
+        options=GaussianOptions,
+        honors=frozenset({"weight"}),
+        builder="energeia.recipes.mixture:build_gaussian",
+        reference_rows=0,
+    ),
+)

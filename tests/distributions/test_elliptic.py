@@ -1,0 +1,134 @@
+"""Mixtures with full covariances: exact conditionals, and fits against truth and scikit-learn."""
+
+import jax
+import numpy as np
+import pytest
+from scipy.stats import multivariate_t, t
+from sklearn.mixture import GaussianMixture
+
+from energeia.distributions import Components, EllipticMixture, fit_mixture
+
+LOWER = np.array([
+    [[0.8, 0.0, 0.0], [0.5, 0.6, 0.0], [-0.2, 0.3, 0.5]],
+    [[0.4, 0.0, 0.0], [-0.3, 0.7, 0.0], [0.6, 0.2, 0.9]],
+])  # fmt: skip
+MEANS = np.array([[-1.0, 0.5, 0.0], [1.0, -0.5, 1.0]])
+TABLE = np.log([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
+
+
+def components(tail):
+    shares, tables = np.log([0.3, 0.7]), (TABLE,)
+    return jax.tree.map(
+        lambda a: jax.device_put(np.asarray(a, np.float32)),
+        Components(shares, MEANS, LOWER, tables, np.asarray(tail)),
+    )
+
+
+def joint_density(x, tail):
+    """p of three numbers and a code, by scipy."""
+    total = 0.0
+    for share, mean, lower, table in zip((0.3, 0.7), MEANS, LOWER, TABLE, strict=True):
+        df = 1 / tail if tail else np.inf
+        p = multivariate_t(mean, lower @ lower.T, df).pdf(x[..., :3])
+        total = total + share * p * np.exp(table[x[..., 3].astype(int)])
+    return total
+
+
+@pytest.mark.parametrize("tail", [0.0, 0.25])
+def test_densities_are_those_of_scipy_and_conditionals_their_ratios(tail):
+    """The first number is a condition, the second column a code."""
+    model = EllipticMixture(components(tail), (0, 3, 0), condition_shape=(1,))
+    rng = np.random.default_rng(0)
+    y = np.column_stack([rng.normal(size=6), rng.integers(0, 3, 6), rng.normal(size=6)])
+    c = rng.normal(size=(6, 1))
+    found = np.asarray(jax.jit(jax.vmap(model.log_prob))(np.float32(y), np.float32(c)))
+    whole = joint_density(np.column_stack([c[:, 0], y[:, 0], y[:, 2], y[:, 1]]), tail)
+    alone = sum(
+        share * multivariate_t([mean[0]], [[(lower @ lower.T)[0, 0]]], 1 / tail if tail else np.inf)
+        .pdf(c)
+        for share, mean, lower in zip((0.3, 0.7), MEANS, LOWER, strict=True)
+    )  # fmt: skip
+    np.testing.assert_allclose(found, np.log(whole / np.squeeze(alone)), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("tail", [0.0, 0.25])
+def test_completions_are_exact_for_any_mask_by_one_program(tail):
+    """Means, squares and tails of what is unknown against a grid; weights are p(known)."""
+    model = EllipticMixture(components(tail), (0, 0, 0, 3))
+    traced = []
+
+    @jax.jit
+    def draw(key, x, known):
+        traced.append(None)
+        return jax.vmap(lambda key: model.complete(key, x, known))(jax.random.split(key, 20_000))
+
+    x = np.float32([0.4, np.nan, -0.3, 2])
+    grid = np.linspace(-60.0, 60.0, 24_001)
+    points = np.stack([np.full_like(grid, v) for v in (0.4, 0.0, -0.3, 2.0)], axis=1)
+    points[:, 1] = grid
+    density = joint_density(points, tail)
+    known = np.array([True, False, True, True])
+    rows, log_weights = draw(jax.random.key(0), np.nan_to_num(x), known)
+    rows = np.asarray(rows, float)
+    assert np.all(rows[:, [0, 2, 3]] == np.nan_to_num(x)[[0, 2, 3]])
+    step = grid[1] - grid[0]
+    np.testing.assert_allclose(np.exp(log_weights), density.sum() * step, rtol=1e-3)
+    for part in (np.tanh, lambda v: np.abs(v) > 2.0):
+        values, truth = part(rows[:, 1]), np.sum(part(grid) * density) / density.sum()
+        assert abs(values.mean() - truth) < 4 * values.std() / np.sqrt(len(values)) + 1e-4
+    # The code alone is unknown: its probabilities given the three numbers.
+    points = np.array([[0.4, 0.1, -0.3, code] for code in range(3)])
+    shares = joint_density(points, tail)
+    shares /= shares.sum()
+    x = np.float32([0.4, 0.1, -0.3, 0])
+    rows, _ = draw(jax.random.key(1), x, np.array([True, True, True, False]))
+    counts = np.bincount(np.asarray(rows)[:, 3].astype(int), minlength=3)
+    assert np.all(np.abs(counts - 20_000 * shares) < 4 * np.sqrt(20_000 * shares * (1 - shares)))
+    assert np.max(np.abs(shares - np.exp(TABLE[0]))) > 0.05
+    assert len(traced) == 1
+
+
+@jax.jit
+def fitted(key, y, weight):
+    return fit_mixture(key, y, (0, 0, 2), weight=weight, most=8)
+
+
+def test_a_fit_of_a_known_mixture_is_near_the_truth_and_weights_are_heard():
+    """Two groups with a code each; weights that leave out one of them leave the other."""
+    rng = np.random.default_rng(1)
+    group = rng.uniform(size=3000) < 0.4
+    real = np.where(group[:, None], [2.0, 0.0], [-2.0, 1.0]) + rng.normal(
+        size=(3000, 2)
+    ) @ np.array([[0.6, 0.4], [0.0, 0.3]])
+    y = np.float32(np.column_stack([real, group]))
+    model = fitted(jax.random.key(0), y, np.ones(3000, np.float32))
+    score = np.asarray(jax.jit(jax.vmap(model.log_prob))(y)).mean()
+    groups = [GaussianMixture(1).fit(real[group == g]) for g in (False, True)]
+    truth = np.mean([
+        np.log(np.mean(group == g)) + groups[int(g)].score_samples(r[None])[0]
+        for r, g in zip(real[:300], group[:300], strict=True)
+    ])  # fmt: skip
+    near = np.asarray(jax.jit(jax.vmap(model.log_prob))(y[:300])).mean()
+    assert abs(near - truth) < 0.02
+    only = fitted(jax.random.key(0), y, np.float32(group))
+    drawn = np.asarray(jax.jit(jax.vmap(only.sample))(jax.random.split(jax.random.key(1), 500)))
+    assert drawn[:, 2].mean() > 0.99
+    assert abs(drawn[:, 0].mean() - 2.0) < 0.2
+    assert score > -3.0
+
+
+def test_held_out_rows_choose_size_and_tails():
+    rng = np.random.default_rng(2)
+    fit = jax.jit(lambda key, y: fit_mixture(key, y, (0,), most=8))
+    heavy = rng.standard_t(3, size=(2000, 1))
+    found = fit(jax.random.key(0), np.float32(heavy))
+    assert float(found.components.tail) > 0.0
+    fresh = np.float32(rng.standard_t(3, size=(4000, 1)))
+    apart = t(3).logpdf(fresh[:, 0]) - np.asarray(jax.jit(jax.vmap(found.log_prob))(fresh))
+    assert apart.mean() < 0.02 + 4 * apart.std() / np.sqrt(4000)
+    normal = GaussianMixture(1).fit(heavy)
+    assert np.mean(t(3).logpdf(fresh[:, 0]) - normal.score_samples(fresh)) > 0.1  # the control
+    three = np.concatenate([rng.normal(m, 0.5, (667, 1)) for m in (-4, 0, 4)])[:2000]
+    found = fit(jax.random.key(0), np.float32(rng.permutation(three)))
+    assert float(found.components.tail) == 0.0
+    assert np.sum(np.exp(found.components.log_shares) > 0.02) in (3, 4)
