@@ -17,7 +17,7 @@ TABLE = np.log([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
 
 
 def components(tail):
-    shares, tables = np.log([0.3, 0.7]), (TABLE,)
+    shares, tables = np.log([0.3, 0.7]), TABLE
     return jax.tree.map(
         lambda a: jax.device_put(np.asarray(a, np.float32)),
         Components(shares, MEANS, LOWER, tables, np.asarray(tail)),

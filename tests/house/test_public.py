@@ -18,7 +18,7 @@ ROOMS = sorted(p.parent.name for p in SOURCE.glob("*/__init__.pyi"))
 
 INTERNAL = {
     "bijections": {"Bin"},
-    "distributions": {"Base", "MixtureChoice", "MixturePrior", "MixtureRows"},
+    "distributions": {"Base", "CodeTables", "MixtureChoice", "MixturePrior", "MixtureRows"},
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {
         "FreeFieldSource",

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, ConditionalSampler, Density
+from energeia.distributions.code_tables import CodeTables
 
 
 class Components(eqx.Module):
@@ -22,8 +23,8 @@ class Components(eqx.Module):
     means: Float[Array, "k r"]
     factors: Float[Array, "k r r"]
     """Lower triangular L of each scale matrix L L^T."""
-    tables: tuple[Float[Array, "k size"], ...]
-    """Log-probabilities of the codes of each discrete column."""
+    tables: Float[Array, "k codes"]
+    """Log-probabilities of the codes of all discrete columns, see ``CodeTables``."""
     tail: Scalar
     """1 / nu of Student's t, in which the distance |w|^2 replaces that of a normal; 0 for normal
     components."""
@@ -38,14 +39,6 @@ class Components(eqx.Module):
     def log_volumes(self) -> Float[Array, "k r"]:
         """log L_ii, whose partial sums are the log-determinants of leading blocks."""
         return jnp.log(jnp.diagonal(self.factors, axis1=1, axis2=2))
-
-    def log_tables(self, codes: Float[Array, " q"], known: Bool[Array, " q"]) -> Float[Array, " k"]:
-        """The log-probability of the known codes under every component."""
-        total = jnp.zeros(len(self.log_shares))
-        for j, table in enumerate(self.tables):
-            code = jnp.clip(codes[j].astype(int), 0, table.shape[1] - 1)
-            total = total + jnp.where(known[j], table[:, code], 0.0)
-        return total
 
 
 def log_elliptic(square: Array, count: Array | int, tail: Scalar) -> Array:
@@ -73,7 +66,7 @@ class EllipticMixture(Density, ConditionalSampler):
 
     >>> from energeia.support import Real, Support
     >>> identity = Components(
-    ...     jnp.zeros(1), jnp.zeros((1, 2)), jnp.eye(2)[None], (), jnp.zeros(())
+    ...     jnp.zeros(1), jnp.zeros((1, 2)), jnp.eye(2)[None], jnp.zeros((1, 0)), jnp.zeros(())
     ... )
     >>> normal = EllipticMixture(identity, Support.of([Real()] * 2).sizes)
     >>> round(float(normal.log_prob(jnp.zeros(2))), 4)
@@ -99,6 +92,14 @@ class EllipticMixture(Density, ConditionalSampler):
         return np.flatnonzero(np.asarray(self.sizes))
 
     @property
+    def _tables(self) -> CodeTables:
+        return CodeTables(tuple(size for size in self.sizes if size))
+
+    def _log_codes(self, x: Array, known: Bool[Array, " d"]) -> Float[Array, " k"]:
+        codes = self._codes
+        return self._tables.log_probs(self.components.tables, x[codes], known[codes])
+
+    @property
     def _given(self) -> int:
         """How many of the numbers of a component are conditions; they come first."""
         return 0 if self.condition_shape is None else self.condition_shape[0]
@@ -107,7 +108,7 @@ class EllipticMixture(Density, ConditionalSampler):
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
         parts, volumes = self.components, self.components.log_volumes()
         w = parts.whitened(self._joint(x, condition))
-        logs = parts.log_shares + parts.log_tables(x[self._codes], jnp.ones(len(self._codes), bool))
+        logs = parts.log_shares + self._log_codes(x, jnp.ones(x.shape, bool))
         logs = logs + log_elliptic(jnp.sum(w**2, axis=1), w.shape[1], parts.tail)
         total = jax.nn.logsumexp(logs - jnp.sum(volumes, axis=1))
         return total - jax.nn.logsumexp(self._log_shares(w))
@@ -136,15 +137,7 @@ class EllipticMixture(Density, ConditionalSampler):
         # L is lower triangular: the whitened condition and noise are the whitened joint numbers.
         drawn = parts.means[k] + parts.factors[k] @ jnp.append(w[k, :given], noise)
         out = jnp.zeros(self.shape).at[self._reals].set(drawn[given:])
-        return out.at[self._codes].set(self._draw_codes(code_key, k))
-
-    def _draw_codes(self, key: PRNGKey, k: Array) -> Float[Array, " q"]:
-        keys = jax.random.split(key, max(len(self._codes), 1))
-        drawn = [
-            jax.random.categorical(one, table[k])
-            for one, table in zip(keys, self.components.tables, strict=False)
-        ]
-        return jnp.asarray(drawn, float)
+        return out.at[self._codes].set(self._tables.draw(code_key, parts.tables[k]))
 
     @override
     def complete(
@@ -156,13 +149,15 @@ class EllipticMixture(Density, ConditionalSampler):
         reals = self._joint(x, condition)
         held = jnp.append(jnp.ones(given, bool), known[self._reals])
         found = jax.vmap(_conditioned, (0, 0, None, None))(parts.means, parts.factors, reals, held)
-        logs = parts.log_shares + parts.log_tables(x[self._codes], known[self._codes])
+        logs = parts.log_shares + self._log_codes(x, known)
         logs = logs + log_elliptic(found.square, jnp.sum(held), parts.tail) - found.log_volume
         k = jax.random.categorical(pick_key, logs)
         chosen = jax.tree.map(lambda values: values[k], found)
         drawn = jnp.where(held, reals, _draw_rest(real_key, chosen, held, parts.tail))[given:]
         out = x.at[self._reals].set(drawn)
-        codes = jnp.where(known[self._codes], x[self._codes], self._draw_codes(code_key, k))
+        codes = jnp.where(
+            known[self._codes], x[self._codes], self._tables.draw(code_key, parts.tables[k])
+        )
         given_alone = self._log_shares(parts.whitened(reals))
         log_weight = jax.nn.logsumexp(logs) - jax.nn.logsumexp(given_alone)
         return out.at[self._codes].set(codes), log_weight

@@ -5,9 +5,11 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
+from energeia.distributions.code_tables import CodeTables
 from energeia.distributions.elliptic import Components, log_elliptic
 
 _BLOCK = 256
@@ -38,24 +40,22 @@ class MixturePrior(NamedTuple):
     """Where the estimates of a component are drawn to: the whole sample, column by column."""
 
     variances: Float[Array, " r"]
-    tables: tuple[Float[Array, " size"], ...]
+    tables: Float[Array, " codes"]
 
 
-def prior_of(rows: MixtureRows, alphabets: tuple[int, ...]) -> MixturePrior:
-    """The variances and the tables of all rows."""
+def prior_of(rows: MixtureRows, tables: CodeTables) -> MixturePrior:
+    """The variances and the tables of all rows; a code that none has is possible, too."""
     share = rows.weight / jnp.sum(rows.weight)
     center = share @ rows.reals
     variances = share @ (rows.reals - center) ** 2
+    frequencies = share @ tables.indicators(rows.codes).astype(share.dtype)
+    uniform = 1.0 / np.repeat(tables.sizes, tables.sizes)
     return MixturePrior(
-        jnp.where(variances > 0, variances, 1.0),
-        tuple(
-            0.999 * (share @ jax.nn.one_hot(rows.codes[:, j].astype(int), size)) + 0.001 / size
-            for j, size in enumerate(alphabets)
-        ),
+        jnp.where(variances > 0, variances, 1.0), 0.999 * frequencies + 0.001 * uniform
     )
 
 
-def seeds_of(key: PRNGKey, rows: MixtureRows, alphabets: tuple[int, ...], most: int) -> Array:
+def seeds_of(key: PRNGKey, rows: MixtureRows, most: int) -> Array:
     """Numbers of rows far from each other, by the rule of k-means++ (Arthur, Vassilvitskii 2007).
 
     Each is drawn in proportion to the squared distance from those before (codes count one where
@@ -74,22 +74,18 @@ def seeds_of(key: PRNGKey, rows: MixtureRows, alphabets: tuple[int, ...], most: 
 
 
 def _start(
-    rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice
-) -> Components:
+    rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice,
+    tables: CodeTables,
+) -> Components:  # fmt: skip
     width = rows.reals.shape[1]
     used = jnp.arange(len(seeds)) < settings.size
     scale = jnp.sqrt(prior.variances) * settings.size ** (-1.0 / max(width, 1))
-    tables = tuple(
-        jnp.log(
-            0.5 * prior.tables[j] + 0.5 * jax.nn.one_hot(rows.codes[seeds, j].astype(int), len(t))
-        )
-        for j, t in enumerate(prior.tables)
-    )
+    own = tables.indicators(rows.codes[seeds])
     return Components(
         jnp.where(used, -jnp.log(settings.size), -jnp.inf),
         rows.reals[seeds],
         jnp.broadcast_to(jnp.diag(scale), (len(seeds), width, width)),
-        tables,
+        jnp.log(0.5 * prior.tables + 0.5 * own),
         settings.tail,
     )
 
@@ -103,20 +99,21 @@ class _Sums(NamedTuple):
     """Of responsibilities times the weights of Student's t, like the two moments."""
     first: Float[Array, "k r"]
     second: Float[Array, "k r*r"]
-    tables: tuple[Float[Array, "k size"], ...]
+    tables: Float[Array, "k codes"]
     log_prob: Scalar
 
 
 def expectation_maximization(
-    rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice
-) -> Components:
+    rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice,
+    tables: CodeTables,
+) -> Components:  # fmt: skip
     """Steps until the likelihood stops to rise."""
     blocks = _blocks(rows)
     total = jnp.sum(rows.weight)
 
     def step(state: tuple) -> tuple:
         parts, _, last, count = state
-        sums = _expected(parts, blocks)
+        sums = _expected(parts, blocks, tables)
         return _maximized(parts, sums, prior, settings), last, sums.log_prob / total, count + 1
 
     def going(state: tuple) -> Array:
@@ -124,7 +121,7 @@ def expectation_maximization(
         return (count < _STEPS) & ((count < _FEWEST) | (now - before > _SLOWEST))
 
     low = jnp.asarray(-jnp.inf)
-    start = _start(rows, prior, seeds, settings)
+    start = _start(rows, prior, seeds, settings, tables)
     return jax.lax.while_loop(going, step, (start, low, low, 0))[0]
 
 
@@ -141,7 +138,7 @@ def _blocks(rows: MixtureRows) -> MixtureRows:
     return jax.tree.map(cut, rows)
 
 
-def _expected(parts: Components, blocks: MixtureRows) -> _Sums:
+def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Sums:
     width = parts.means.shape[1]
     identity = jnp.broadcast_to(jnp.eye(width), parts.factors.shape)
     inverse = jax.scipy.linalg.solve_triangular(parts.factors, identity, lower=True)
@@ -156,12 +153,8 @@ def _expected(parts: Components, blocks: MixtureRows) -> _Sums:
         w = (x @ whiten - shift).reshape(len(x), -1, width)
         square = jnp.sum(w**2, axis=2)
         logs = level + log_elliptic(square, width, parts.tail)
-        hot = [
-            jax.nn.one_hot(rows.codes[:, j].astype(int), table.shape[1])
-            for j, table in enumerate(parts.tables)
-        ]
-        for table, one in zip(parts.tables, hot, strict=True):
-            logs = logs + one @ table.T
+        hot = tables.indicators(rows.codes).astype(x.dtype)
+        logs = logs + hot @ parts.tables.T
         log_prob = jax.nn.logsumexp(logs, axis=1)
         share = jnp.exp(logs - log_prob[:, None]) * rows.weight[:, None]
         scaled = share * (1 + parts.tail * width) / (1 + parts.tail * square)
@@ -171,7 +164,7 @@ def _expected(parts: Components, blocks: MixtureRows) -> _Sums:
             jnp.sum(scaled, axis=0),
             scaled.T @ x,
             scaled.T @ products,
-            tuple(share.T @ one for one in hot),
+            share.T @ hot,
             jnp.sum(log_prob * rows.weight),
         )
 
@@ -201,9 +194,6 @@ def _maximized(
         jnp.log(sums.count) - jnp.log(jnp.sum(sums.count)),
         jnp.where(sums.weight[:, None] > 1e-6, means, parts.means),
         jnp.linalg.cholesky(scale),
-        tuple(
-            jnp.log((counts + marginal) / (jnp.sum(counts, axis=1, keepdims=True) + 1))
-            for counts, marginal in zip(sums.tables, prior.tables, strict=True)
-        ),
+        jnp.log((sums.tables + prior.tables) / (sums.count + 1)[:, None]),
         parts.tail,
     )

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
+from energeia.distributions.code_tables import CodeTables
 from energeia.distributions.elliptic import EllipticMixture
 from energeia.distributions.elliptic_em import (
     MixtureChoice,
@@ -53,24 +54,24 @@ def fit_mixture(
     given = None if condition is None else condition.shape[1:]
     reals = y[:, real] if condition is None else jnp.concatenate([condition, y[:, real]], axis=1)
     every = MixtureRows(reals, y[:, coded], jnp.ones(len(y)) if weight is None else weight)
-    alphabets = tuple(sizes[j] for j in coded)
+    tables = CodeTables(tuple(sizes[j] for j in coded))
     n = len(y)
     most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
     shuffle_key, seed_key = jax.random.split(key)
     order = jax.random.permutation(shuffle_key, n)[: min(n, _CHOICE_ROWS)]
     apart = max(1, len(order) // 5)
     held, train = (_take(every, part) for part in (order[:apart], order[apart:]))
-    prior, seeds = prior_of(train, alphabets), seeds_of(seed_key, train, alphabets, most)
+    prior, seeds = prior_of(train, tables), seeds_of(seed_key, train, most)
 
     def score(settings: MixtureChoice) -> Scalar:
         found = EllipticMixture(
-            expectation_maximization(train, prior, seeds, settings), sizes, given
+            expectation_maximization(train, prior, seeds, settings, tables), sizes, given
         )
         return jnp.average(_log_probs(found, held, given), weights=held.weight + 1e-12)
 
     chosen = _chosen(score, n, most)
     found = expectation_maximization(
-        every, prior_of(every, alphabets), seeds_of(seed_key, every, alphabets, most), chosen
+        every, prior_of(every, tables), seeds_of(seed_key, every, most), chosen, tables
     )
     return EllipticMixture(found, sizes, given)
 

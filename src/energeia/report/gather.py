@@ -11,7 +11,7 @@ from energeia._core.errors import InputError
 from energeia.recipes.catalogue import find
 from energeia.report.content import LandscapePicture, ModelPart, Page
 from energeia.report.page import write_report
-from energeia.runs.leaderboard import row
+from energeia.runs.leaderboard import ranked
 from energeia.runs.storage.directory import DataRecord, RunDirectory
 
 
@@ -68,9 +68,10 @@ def _facts(record: DataRecord, *, about_rows: bool) -> dict[str, Any]:
 
 def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
     recipes = [directory.config().recipe for directory in directories]
+    lines = {line.run: line for line in ranked(list(directories))}
     return [
         ModelPart(
-            row=row(directory),
+            row=lines[str(directory.path)],
             evaluation=directory.evaluation,
             history=directory.history(),
             samples=directory.load_rows("samples.npy"),

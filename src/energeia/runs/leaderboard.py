@@ -1,10 +1,14 @@
 """The leaderboard of runs, from their files alone. Needs no JAX."""
 
+import msgspec
+
 from energeia.estimate import Estimate
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation, LeaderboardRow
 from energeia.runs.storage.directory import RunDirectory, Status
 
+BASELINE = "mixture"
+"""The family of simple densities that other models have to beat."""
 _RANK = {"exact": 0, "lower bound": 0, "upper bound": 1, "estimate": 1, "none": 2}
 
 
@@ -35,9 +39,33 @@ def _likelihood(status: Status, found: Evaluation | None) -> Estimate:
 
 
 def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:
-    """Best first: exact values and lower bounds before estimates, none last."""
+    """Best first: exact values and lower bounds before estimates, none last.
+
+    Where there is a mixture, models whose log-likelihood is below its own say so.
+    """
     rows = [row(directory) for directory in directories]
+    baseline = next((line for line in rows if line.family == BASELINE), None)
+    if baseline is not None:
+        rows = [_against(line, baseline) for line in rows]
     return sorted(rows, key=_sort_key)
+
+
+def _against(line: LeaderboardRow, baseline: LeaderboardRow) -> LeaderboardRow:
+    """A model that loses to the baseline by more than two errors of the difference warns of it."""
+    found, simple = line.log_likelihood, baseline.log_likelihood
+    if line.family == BASELINE or not (found.finite and simple.finite):
+        return line
+    # Both are means over the same rows, so the error of their difference is smaller than this.
+    error = ((found.stderr or 0.0) ** 2 + (simple.stderr or 0.0) ** 2) ** 0.5
+    behind = (simple.value or 0.0) - (found.value or 0.0)
+    if behind <= 2 * error:
+        return line
+    bound = ", of which it is a lower bound," if found.kind == "lower bound" else ""
+    text = (
+        f"its log-likelihood{bound} is {behind:.3g} nats a row below that of {baseline.recipe}, "
+        "the baseline: prefer the latter, or train longer"
+    )
+    return msgspec.structs.replace(line, warnings=(text, *line.warnings))
 
 
 def _sort_key(line: LeaderboardRow) -> tuple[int, float]:

@@ -1,0 +1,50 @@
+"""Runs side by side: the order of kinds, and models that lose to the baseline."""
+
+import pytest
+
+from energeia.estimate import Estimate
+from energeia.records import LeaderboardRow
+from energeia.runs import leaderboard
+
+
+def line(recipe, family, found):
+    return LeaderboardRow(
+        recipe=recipe, family=family, run=recipe, log_likelihood=found, two_sample={},
+        seconds=None, compile_seconds=None, samples_per_second=None, parameters=None, warnings=(),
+    )  # fmt: skip
+
+
+def test_models_far_below_the_mixture_say_so_and_others_do_not(monkeypatch):
+    rows = {
+        "mixture": line(
+            "mixture", "mixture", Estimate(value=-20.0, stderr=0.3, kind="exact", n=100)
+        ),
+        "made": line(
+            "made", "autoregressive", Estimate(value=-23.0, stderr=0.4, kind="exact", n=100)
+        ),
+        "vae": line("vae", "latent", Estimate(value=-21.5, stderr=0.3, kind="lower bound", n=100)),
+        "flow": line("flow", "flow", Estimate(value=-20.8, stderr=0.3, kind="exact", n=100)),
+        "gan": line("gan", "adversarial", Estimate.none("no likelihood")),
+    }
+    monkeypatch.setattr(leaderboard, "row", rows.__getitem__)
+    found = {row.recipe: row.warnings for row in leaderboard.ranked(list(rows))}
+    assert list(found) == ["mixture", "flow", "vae", "made", "gan"]
+    assert found["mixture"] == found["flow"] == found["gan"] == ()
+    assert "3 nats a row below that of mixture" in found["made"][0]
+    assert "of which it is a lower bound" in found["vae"][0]
+    without = leaderboard.ranked(["made", "vae"])
+    assert all(row.warnings == () for row in without)
+
+
+@pytest.mark.parametrize("stderr", [None, 5.0])
+def test_an_error_as_large_as_the_difference_warns_of_nothing(stderr, monkeypatch):
+    rows = {
+        "mixture": line(
+            "mixture", "mixture", Estimate(value=-20.0, stderr=5.0, kind="exact", n=100)
+        ),
+        "made": line(
+            "made", "autoregressive", Estimate(value=-23.0, stderr=stderr, kind="exact", n=100)
+        ),
+    }
+    monkeypatch.setattr(leaderboard, "row", rows.__getitem__)
+    assert all(row.warnings == () for row in leaderboard.ranked(list(rows)))
