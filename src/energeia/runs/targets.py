@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import msgspec
@@ -98,11 +99,16 @@ def _require_symmetries(spec: str, target: Target) -> None:
 
     def log_prob(rows: np.ndarray) -> np.ndarray:
         with use_precision(64):
-            energies = jax.jit(jax.vmap(lambda x: target.energy.energy(x, condition)))
-            return -np.asarray(energies(jnp.asarray(rows)))
+            return -np.asarray(_energies(target.energy, condition, rows))
 
     rows = target.initial_rows(0, ROWS)
     require_invariance(spec, target.symmetries, target.layout, target.support, log_prob, rows)
+
+
+@eqx.filter_jit
+def _energies(energy: Energy, condition: Any, rows: Any) -> jax.Array:
+    """Compiled once for all symmetries, and for a target that is opened again."""
+    return jax.vmap(lambda x: energy.energy(x, condition))(rows)
 
 
 def find_target(
