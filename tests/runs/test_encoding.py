@@ -6,15 +6,19 @@ import pytest
 import energeia
 from energeia.errors import InputError, NoSuchCapability
 
-SHORT = {"training": {"rounds": 100, "check_every": 50}}
+SMALL = {"width": 16, "depth": 1}
+FAST = {"optimization": {"learning_rate": 0.02}}
 
 
-def fitted(folder, data, recipe, **options):
-    return energeia.fit(data, recipe, out=folder, options={**options, **SHORT}, quiet=True)
+def fitted(folder, data, recipe, rounds, **options):
+    mode = "step" if rounds < 10 else "scan"
+    training = {"rounds": rounds, "check_every": rounds, "batch": 64, "mode": mode}
+    options = {**SMALL, **options, "training": training}
+    return energeia.fit(data, recipe, out=folder, options=options, quiet=True)
 
 
 def test_a_flow_goes_to_the_latent_space_and_back(tmp_path):
-    run = fitted(tmp_path / "run", "moons:n=500", "realnvp", layers=4)
+    run = fitted(tmp_path / "run", "moons:n=500", "realnvp", 50, layers=2, **FAST)
     x = run.sample(200)
     z = run.encode(x)
     assert z.shape == (200, 2)
@@ -27,7 +31,7 @@ def test_a_flow_goes_to_the_latent_space_and_back(tmp_path):
 
 
 def test_discrete_columns_come_back_as_they_were(tmp_path):
-    run = fitted(tmp_path / "run", "ising:L=2,n=400", "spline-flow", layers=2, bins=4, width=16)
+    run = fitted(tmp_path / "run", "ising:L=2,n=100", "realnvp", 2, layers=2)
     x = run.sample(100)
     z = run.encode(x)
     assert np.array_equal(run.decode(z), x)
@@ -35,7 +39,7 @@ def test_discrete_columns_come_back_as_they_were(tmp_path):
 
 
 def test_a_variational_autoencoder_draws_both_ways(tmp_path):
-    run = fitted(tmp_path / "run", "moons:n=500", "vae", latent=2, width=32)
+    run = fitted(tmp_path / "run", "moons:n=500", "vae", 100, latent=2, **FAST)
     x = run.sample(300)
     z = run.encode(x)
     assert z.shape == (300, 2)
@@ -43,13 +47,13 @@ def test_a_variational_autoencoder_draws_both_ways(tmp_path):
     assert again.shape == x.shape
     # A reconstruction is nearer to its row than another row is.
     near, far = (np.linalg.norm(x - other, axis=1).mean() for other in (again, again[::-1]))
-    assert near < far
+    assert near < 0.8 * far
     with pytest.raises(InputError, match="has"):
         run.encode(np.zeros((3, 5)))
 
 
 def test_a_model_without_an_encoder_says_so(tmp_path):
-    run = fitted(tmp_path / "run", "ising:L=2,n=100", "made", width=8, depth=1)
+    run = fitted(tmp_path / "run", "ising:L=2,n=100", "made", 1, orders=1)
     with pytest.raises(NoSuchCapability, match="made has no encoder"):
         run.encode(run.sample(2))
     with pytest.raises(NoSuchCapability, match="made has no encoder"):

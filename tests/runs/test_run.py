@@ -8,29 +8,31 @@ from energeia._core.errors import InputError
 from energeia.cli.training import _finished
 from energeia.evaluation.budget import EvaluationBudget
 
-BUDGET = EvaluationBudget(rows=200, permutations=19)
+BUDGET = EvaluationBudget(rows=40, permutations=9)
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    options = {"training": {"rounds": 50, "check_every": 50, "batch": 64}}
+    training = {"rounds": 50, "check_every": 50, "batch": 64}
+    options = {"width": 16, "depth": 1, "orders": 1, "components": 4, "training": training}
     out = tmp_path_factory.mktemp("runs") / "made"
     return energeia.fit("moons:n=400", "made", out=out, options=options, quiet=True)
 
 
-def test_an_evaluation_is_returned_and_kept(run):
+def test_evaluations_are_returned_and_kept_and_other_data_are_judged(run, tmp_path):
     found = run.evaluate(budget=BUDGET)
-    assert found.log_likelihood.kind == "exact"
+    own = found.log_likelihood
+    assert own.kind == "exact"
     assert run.directory.evaluation == found
     assert found.two_sample == energeia.evaluate(run, budget=BUDGET).two_sample
-
-
-def test_other_data_are_judged_and_refused_when_they_do_not_fit(run, tmp_path):
-    own = run.evaluate(budget=BUDGET).log_likelihood
     path = tmp_path / "far.npy"
     np.save(path, np.random.default_rng(0).normal(5.0, 1.0, (300, 2)))
     far = run.evaluate(str(path), budget=BUDGET).log_likelihood
     assert far.value < own.value - 4 * (own.stderr + far.stderr)
+
+
+def test_data_that_do_not_fit_are_refused(run, tmp_path):
+    path = tmp_path / "wide.npy"
     np.save(path, np.zeros((300, 3)))
     with pytest.raises(InputError, match="rows of shape \\(3,\\)"):
         run.evaluate(str(path), budget=BUDGET)
@@ -67,7 +69,8 @@ def test_the_held_out_loss_in_the_last_line_is_that_of_the_state_kept(patience, 
     training = {
         "rounds": 400, "check_every": 20, "batch": 20, "patience": patience, "passes": 0,
     }  # fmt: skip
-    options = {"training": training, "width": 64, "optimization": {"learning_rate": 0.01}}
+    network = {"width": 32, "depth": 1, "orders": 1, "components": 8}
+    options = {**network, "training": training, "optimization": {"learning_rate": 0.02}}
     run = energeia.fit(
         "moons:n=60", "made", out=tmp_path / "run", options=options, quiet=True, seed=0
     )
