@@ -39,7 +39,7 @@ def test_discrete_columns_come_back_as_they_were(tmp_path):
 
 
 def test_a_variational_autoencoder_draws_both_ways(tmp_path):
-    run = fitted(tmp_path / "run", "moons:n=500", "vae", 100, latent=2, **FAST)
+    run = fitted(tmp_path / "run", "moons:n=500", "vae", 300, latent=2, **FAST)
     x = run.sample(300)
     z = run.encode(x)
     assert z.shape == (300, 2)
@@ -47,7 +47,7 @@ def test_a_variational_autoencoder_draws_both_ways(tmp_path):
     assert again.shape == x.shape
     # A reconstruction is nearer to its row than another row is.
     near, far = (np.linalg.norm(x - other, axis=1).mean() for other in (again, again[::-1]))
-    assert near < 0.8 * far
+    assert near < 0.5 * far
     with pytest.raises(InputError, match="has"):
         run.encode(np.zeros((3, 5)))
 

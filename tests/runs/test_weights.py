@@ -27,12 +27,12 @@ from energeia.runs.weighting import for_losses
 from energeia.training import Optimization, Training
 
 OPTIONS = {
-    "layers": 6,
-    "width": 32,
-    "training": {
-        "rounds": 400, "batch": 128, "check_every": 100, "checkpoint_every": 200, "average": 0.98,
-    },
-}  # fmt: skip
+    "layers": 4,
+    "width": 24,
+    "depth": 1,
+    "optimization": {"learning_rate": 0.01},
+    "training": {"rounds": 400, "batch": 256, "check_every": 400, "average": 0.98},
+}
 ROWS = 4000
 
 
@@ -76,14 +76,17 @@ def test_a_flow_of_weighted_rows_is_that_of_the_density_they_describe(sample, tm
 FEW = {
     "layers": 2,
     "width": 8,
+    "depth": 1,
     "training": {"rounds": 4, "check_every": 2, "checkpoint_every": 2, "batch": 32},
 }
 
 
-def small(tmp_path):
-    table(signed, tmp_path / "rows.csv", rows=600)
-    reading = DataConfig(weight="w")
-    path, out = tmp_path / "rows.csv", tmp_path / "run"
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A run of a few rounds on the signed rows of a file beside it."""
+    path = tmp_path_factory.mktemp("small") / "rows.csv"
+    table(signed, path, rows=600)
+    reading, out = DataConfig(weight="w"), path.with_name("run")
     return energeia.fit(path, "realnvp", reading=reading, out=out, options=FEW, quiet=True)
 
 
@@ -106,7 +109,8 @@ def test_a_game_draws_rows_in_proportion_to_their_weights(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.choice([-1.0, 0.0, 1.0], 900) + 0.05 * rng.standard_normal(900)
     rows = np.column_stack([x, rng.standard_normal(900), np.where(x > 0.5, 1.0, 1e-6)])
-    options = {"width": 16, "depth": 1, "training": {"rounds": 300, "batch": 64}}
+    training = {"rounds": 300, "batch": 64, "check_every": 300}
+    options = {"width": 16, "depth": 1, "training": training}
     run = energeia.fit(
         rows, "gan", reading=DataConfig(weight="2"), out=tmp_path / "run", options=options,
         quiet=True,
@@ -129,27 +133,27 @@ def test_a_resumed_run_ends_in_the_same_bytes(resident_mb, tmp_path):
     assert content(out) == whole
 
 
-def test_the_record_and_the_scores_of_a_run_know_the_weights(tmp_path, capsys):
-    run = small(tmp_path)
+def test_the_record_and_the_scores_of_a_run_know_the_weights(small, tmp_path, capsys):
+    run, path = small, small.path.with_name("rows.csv")
     record = run.directory.read("data.json", DataRecord)
-    array = np.loadtxt(tmp_path / "rows.csv", delimiter=",", skiprows=1)
+    array = np.loadtxt(path, delimiter=",", skiprows=1)
     assert record.weight.column == "w"
     assert record.weight.negative == np.sum(array[:, 2] < 0)
     rows, weight = array[:, :2], array[:, 2]
-    scores = energeia.score(run, tmp_path / "rows.csv")
+    scores = energeia.score(run, path)
     assert np.isclose(scores.mean.value, np.average(scores.rows, weights=weight))
     assert not np.isclose(scores.mean.value, scores.rows.mean(), atol=1e-3)
     # Rows without the column of weights are scored as they are.
     plain = energeia.score(run, rows)
     assert plain.mean.value == pytest.approx(scores.rows.mean(), rel=1e-6)
     for out in ([], ["--out", tmp_path / "scores.npy"]):
-        assert command("score", run.path, tmp_path / "rows.csv", "--json", *out) == 0
+        assert command("score", run.path, path, "--json", *out) == 0
         found = json.loads(capsys.readouterr().out)["log_likelihood"]["value"]
         assert found == pytest.approx(scores.mean.value, rel=1e-6)
 
 
-def test_the_report_has_the_weights_of_the_rows_that_it_shows(tmp_path):
-    run, budget = small(tmp_path), EvaluationBudget(rows=60, permutations=9)
+def test_the_report_has_the_weights_of_the_rows_that_it_shows(small):
+    run, budget = small, EvaluationBudget(rows=40, permutations=9)
 
     def shown():
         return page_of([run.directory]).held_out_weight
@@ -158,7 +162,7 @@ def test_the_report_has_the_weights_of_the_rows_that_it_shows(tmp_path):
     run.evaluate(budget=budget)
     assert np.array_equal(shown(), before)
     assert set(np.unique(before)) == {-1.0, 1.0}
-    run.evaluate(np.random.default_rng(0).normal(size=(300, 2)), budget=budget)
+    run.evaluate(np.random.default_rng(0).normal(size=(60, 2)), budget=budget)
     assert shown() is None
 
 
