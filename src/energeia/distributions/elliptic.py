@@ -146,8 +146,9 @@ class EllipticMixture(Density, ConditionalSampler):
         """An exact draw of p(unknown | known, condition), weight p(known | condition)."""
         pick_key, real_key, code_key = jax.random.split(key, 3)
         parts, given = self.components, self._given
-        reals = self._joint(x, condition)
         held = jnp.append(jnp.ones(given, bool), known[self._reals])
+        # What is unknown may be a NaN, and zero times NaN is one.
+        reals = jnp.where(held, self._joint(x, condition), 0.0)
         found = jax.vmap(_conditioned, (0, 0, None, None))(parts.means, parts.factors, reals, held)
         logs = parts.log_shares + self._log_codes(x, known)
         logs = logs + log_elliptic(found.square, jnp.sum(held), parts.tail) - found.log_volume

@@ -13,8 +13,8 @@ from energeia.distributions.code_tables import CodeTables
 from energeia.distributions.elliptic import Components, log_elliptic
 
 _BLOCK = 256
-_STEPS, _FEWEST, _SLOWEST = 100, 10, 1e-4
-"""EM stops after so many steps, or where one adds less than this to the mean log-likelihood."""
+_FEWEST = 10
+"""Steps before EM may stop: it often starts on a plateau."""
 
 
 class MixtureRows(NamedTuple):
@@ -105,9 +105,9 @@ class _Sums(NamedTuple):
 
 def expectation_maximization(
     rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice,
-    tables: CodeTables,
+    tables: CodeTables, steps: int = 100, slowest: float = 1e-4,
 ) -> Components:  # fmt: skip
-    """Steps until the likelihood stops to rise."""
+    """At most ``steps``, until one adds less than ``slowest`` to the mean log-likelihood."""
     blocks = _blocks(rows)
     total = jnp.sum(rows.weight)
 
@@ -118,7 +118,7 @@ def expectation_maximization(
 
     def going(state: tuple) -> Array:
         _, before, now, count = state
-        return (count < _STEPS) & ((count < _FEWEST) | (now - before > _SLOWEST))
+        return (count < steps) & ((count < _FEWEST) | (now - before > slowest))
 
     low = jnp.asarray(-jnp.inf)
     start = _start(rows, prior, seeds, settings, tables)
@@ -139,18 +139,18 @@ def _blocks(rows: MixtureRows) -> MixtureRows:
 
 
 def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Sums:
-    width = parts.means.shape[1]
+    count, width = parts.means.shape
     identity = jnp.broadcast_to(jnp.eye(width), parts.factors.shape)
     inverse = jax.scipy.linalg.solve_triangular(parts.factors, identity, lower=True)
     level = parts.log_shares - jnp.sum(parts.log_volumes(), axis=1)
 
     # All components in one matrix product, which is what makes a step fast.
-    whiten = inverse.transpose(2, 0, 1).reshape(width, -1)
+    whiten = inverse.transpose(2, 0, 1).reshape(width, count * width)
     shift = jnp.einsum("kij,kj->ki", inverse, parts.means).reshape(-1)
 
     def block(rows: MixtureRows) -> _Sums:
         x = rows.reals
-        w = (x @ whiten - shift).reshape(len(x), -1, width)
+        w = (x @ whiten - shift).reshape(len(x), count, width)
         square = jnp.sum(w**2, axis=2)
         logs = level + log_elliptic(square, width, parts.tail)
         hot = tables.indicators(rows.codes).astype(x.dtype)
@@ -158,7 +158,7 @@ def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Su
         log_prob = jax.nn.logsumexp(logs, axis=1)
         share = jnp.exp(logs - log_prob[:, None]) * rows.weight[:, None]
         scaled = share * (1 + parts.tail * width) / (1 + parts.tail * square)
-        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), width * width)
         return _Sums(
             jnp.sum(share, axis=0),
             jnp.sum(scaled, axis=0),
@@ -181,10 +181,10 @@ def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Su
 def _maximized(
     parts: Components, sums: _Sums, prior: MixturePrior, settings: MixtureChoice
 ) -> Components:
-    width = parts.means.shape[1]
+    count, width = parts.means.shape
     weight = jnp.maximum(sums.weight, 1e-6)[:, None]
     means = sums.first / weight
-    second = sums.second.reshape(-1, width, width)
+    second = sums.second.reshape(count, width, width)
     spread = second - weight[:, :, None] * means[:, :, None] * means[:, None, :]
     broad = jnp.diag(prior.variances * settings.size ** (-2.0 / max(width, 1)))
     scale = (spread + settings.prior * broad) / (sums.count + settings.prior)[:, None, None]

@@ -25,7 +25,7 @@ _TAILS = (0.0, 0.1, 0.3)
 """1 / nu of Student's t: normal, 10 and 3.3 degrees of freedom."""
 _CHOICE_ROWS = 8192
 """Rows that size, tails and prior are chosen on."""
-_FEW_ROWS = 4096
+_FEW_ROWS = 2048
 """Below so many rows the weight of the prior is chosen, too."""
 _BLOCK = 1024
 
@@ -53,7 +53,8 @@ def fit_mixture(
     real, coded = (np.flatnonzero(part) for part in (np.equal(sizes, 0), np.asarray(sizes)))
     given = None if condition is None else condition.shape[1:]
     reals = y[:, real] if condition is None else jnp.concatenate([condition, y[:, real]], axis=1)
-    every = MixtureRows(reals, y[:, coded], jnp.ones(len(y)) if weight is None else weight)
+    weight = jnp.ones(len(y)) if weight is None else weight / jnp.mean(weight)
+    every = MixtureRows(reals, y[:, coded], weight)
     tables = CodeTables(tuple(sizes[j] for j in coded))
     n = len(y)
     most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
@@ -65,7 +66,7 @@ def fit_mixture(
 
     def score(settings: MixtureChoice) -> Scalar:
         found = EllipticMixture(
-            expectation_maximization(train, prior, seeds, settings, tables), sizes, given
+            expectation_maximization(train, prior, seeds, settings, tables, 40, 1e-3), sizes, given
         )
         return jnp.average(_log_probs(found, held, given), weights=held.weight + 1e-12)
 

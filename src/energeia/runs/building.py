@@ -11,10 +11,12 @@ from energeia._core.types import PRNGKey
 from energeia._core.unoptimized import run_unoptimized
 from energeia.bijections.units import Units
 from energeia.contracts import Batch, Energy
+from energeia.data.weights import nonnegative_weights
 from energeia.energies.target import MissingTarget
 from energeia.models.in_units import ConditionScaling
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.catalogue import find, require
+from energeia.recipes.options.base import Recipe
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.parts import declared_group
 from energeia.runs.opening import standardized
@@ -56,9 +58,16 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
     reference = ReferenceRows(
         _as_float(chosen.x),
         None if chosen.condition is None else _as_float(chosen.condition),
-        weight=None if chosen.weight is None else _as_float(chosen.weight),
+        weight=_builder_weights(recipe, chosen),
     )
     return _filled(config, problem, reference, None)
+
+
+def _builder_weights(recipe: Recipe, rows: Any) -> jax.Array | None:
+    """Weights, none negative, for a builder that fits all rows; others take scales alone."""
+    if rows.weight is None or recipe.reference_rows:
+        return None
+    return _as_float(nonnegative_weights(rows.x, rows.weight, rows.condition))
 
 
 def build_on_target(config: RunConfig, subject: TargetSubject) -> Assembly:
@@ -97,10 +106,11 @@ def skeleton(config: RunConfig, problem: Problem, target: Energy | None = None) 
     count = min(every, recipe.reference_rows or every)
     real = jnp.result_type(float)
     width = problem.standardized.condition_dimension
+    weighted = "weight" in problem.fields and not recipe.reference_rows
     reference = ReferenceRows(
         jax.ShapeDtypeStruct((count, problem.standardized.dimension), real),  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
-        weight=jax.ShapeDtypeStruct((count,), real) if "weight" in problem.fields else None,  # pyright: ignore[reportArgumentType]
+        weight=jax.ShapeDtypeStruct((count,), real) if weighted else None,  # pyright: ignore[reportArgumentType]
     )
     key = jax.eval_shape(lambda: jax.random.key(0))
     if problem.subject == "target" and target is None:
