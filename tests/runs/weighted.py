@@ -34,6 +34,14 @@ def signed(rng, n):
     return x, np.where(kind == 0, -1.0, 1.0)
 
 
+def without_weights(sample):
+    """The log-density, in nats, of the rows of ``importance`` or ``signed`` whatever they weigh."""
+    if sample is importance:
+        return multivariate_normal(*BROAD).logpdf
+    other = multivariate_normal(*NEGATIVE).logpdf
+    return lambda x: np.logaddexp(np.log(0.6) + log_truth(x), np.log(0.4) + other(x))
+
+
 def divergence(log_prob, rng, n=3000):
     """KL(p || model) in nats from draws of p, with its error."""
     x = truth(rng, n)
