@@ -18,9 +18,10 @@ DRAWS = 400
 
 
 def fitted(folder, recipe, x, **options):
-    rounds = {"rounds": options.pop("rounds", 150), "batch": 64}
+    rounds = options.pop("rounds", 150)
+    training = {"rounds": rounds, "check_every": rounds, "batch": 64}
     return energeia.fit(
-        x, recipe, out=folder / recipe, options={**options, "training": rounds}, quiet=True
+        x, recipe, out=folder / recipe, options={**options, "training": training}, quiet=True
     )
 
 
@@ -32,7 +33,7 @@ def spins():
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    return fitted(tmp_path_factory.mktemp("runs"), "made", spins(), width=16, orders=1)
+    return fitted(tmp_path_factory.mktemp("runs"), "made", spins(), width=16, depth=1, orders=1)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def flow(tmp_path_factory):
     """A flow of a length in meters, of about 2000, and of another number that follows it."""
     z = RNG.normal(size=(1000, 2)) @ [[1.0, 0.7], [0.0, 0.5]]
     x = np.stack([2000.0 * np.exp(0.3 * z[:, 0]), 5.0 + z[:, 1]], axis=1)
-    return fitted(tmp_path_factory.mktemp("runs"), "realnvp", x, layers=4, width=16)
+    return fitted(tmp_path_factory.mktemp("runs"), "realnvp", x, layers=2, width=16, depth=1)
 
 
 @pytest.fixture
@@ -106,55 +107,45 @@ def test_spins_are_completed_as_enumeration_says(kind, request, traces):
     }[kind]  # fmt: skip
 
 
+def moments(flow, known, value):
+    """Mean and variance of the column that is not known, by quadrature; lengths by their log."""
+    axis = np.linspace(0, 10, 1501) if known == 0 else np.geomspace(200, 20_000, 1501)
+    grid = np.full((1501, 2), value)
+    grid[:, 1 - known] = axis
+    measure = np.exp(np.asarray(flow.log_prob(grid), float)) * np.gradient(axis)
+    scaled = np.log(axis) if known else axis
+    mean = (measure * scaled).sum() / measure.sum()
+    return mean, (measure * (scaled - mean) ** 2).sum() / measure.sum()
+
+
 def test_a_flow_is_completed_as_quadrature_says(flow, traces):
-    settings = CompletionSettings(chains=64, steps=400)
-    length, other = np.exp(np.linspace(np.log(200), np.log(20_000), 1501)), np.linspace(0, 10, 1501)
-    for known, value in ((0, 2600.0), (1, 4.2)):
-        grid = np.stack(
-            [np.full(1501, value), other] if known == 0 else [length, np.full(1501, value)], axis=1
-        )
-        p = np.exp(np.asarray(flow.log_prob(grid), float))
-        axis = grid[:, 1 - known]
-        measure = p * np.gradient(axis)
-        scaled = np.log(axis) if known else axis
-        mean = (measure * scaled).sum() / measure.sum()
-        square = (measure * (scaled - mean) ** 2).sum() / measure.sum()
-        x = np.array([[value, np.nan] if known == 0 else [np.nan, value]])
-        found = flow.complete(x, n=640, seed=1, settings=settings)
-        assert found.diagnostics.method == "Mala chains"
-        assert found.diagnostics.r_hat < 1.05
-        drawn = found.samples[0]
-        assert np.all(drawn[:, known] == value)
-        own = np.log(drawn[:, 1 - known]) if known else drawn[:, 1 - known]
+    """Rows have masks of their own; known values come back bit for bit."""
+    x = np.array([[2600.123456789, np.nan], [np.nan, 4.2], [1999.0, 4.9]])
+    given = {"n": 640, "seed": 1, "settings": CompletionSettings(chains=64, steps=400)}
+    found = flow.complete(x, **given)
+    assert found.diagnostics.method == "Mala chains"
+    assert found.diagnostics.r_hat < 1.05
+    known = ~np.isnan(x)
+    assert np.array_equal(found.known, known)
+    assert found.samples.dtype == np.float64
+    assert np.all((found.samples == x[:, None])[np.broadcast_to(known[:, None], (3, 640, 2))])
+    assert np.isnan(found.ess[2])
+    again = flow.complete(np.nan_to_num(x, nan=-7.0), known, **given)
+    assert np.array_equal(again.samples, found.samples)
+    assert len(traces) == 1
+    free = flow.sample(2000)
+    for column in (0, 1):
+        mean, square = moments(flow, column, x[column, column])
+        own, marginal = found.samples[column, :, 1 - column], free[:, 1 - column]
+        own, marginal = (np.log(own), np.log(marginal)) if column else (own, marginal)
         # Ten draws of each of 64 chains: errors are those between chains.
         chains = own.reshape(10, 64)
         for values, truth in ((chains, mean), ((chains - mean) ** 2, square)):
             error = values.mean(0).std(ddof=1) / 8
             assert abs(values.mean() - truth) < 4 * error
             assert error < 0.15 * np.sqrt(square)
-        marginal = np.mean(np.log(flow.sample(2000)[:, 0]) if known else flow.sample(2000)[:, 1])
-        assert abs(chains.mean() - marginal) > 6 * chains.mean(0).std(ddof=1) / 8  # The control.
-    assert len(traces) == 1
-
-
-def test_rows_have_masks_of_their_own_and_known_values_come_back_as_they_were(flow):
-    x = np.array([[2100.123456789, np.nan], [np.nan, 5.1], [1999.0, 4.9]])
-    short = CompletionSettings(chains=8, steps=20)
-    found = flow.complete(x, n=3, seed=0, settings=short)
-    known = ~np.isnan(x)
-    assert np.array_equal(found.known, known)
-    assert found.samples.dtype == np.float64
-    for j in range(3):
-        assert np.array_equal(found.samples[:, j][known], x[known])
-    assert np.isnan(found.ess[2])
-    again = flow.complete(
-        np.nan_to_num(x, nan=-7.0),
-        known,
-        n=3,
-        seed=0,
-        settings=CompletionSettings(chains=8, steps=20),
-    )
-    assert np.array_equal(again.samples, found.samples)
+        # The control.
+        assert abs(chains.mean() - marginal.mean()) > 6 * chains.mean(0).std(ddof=1) / 8
 
 
 @pytest.mark.parametrize(
@@ -174,7 +165,7 @@ def test_questions_that_mean_nothing_are_refused(made, x, known, message):
 
 
 def test_a_model_without_conditionals_says_so(tmp_path):
-    run = fitted(tmp_path, "vae", spins(), rounds=2)
+    run = fitted(tmp_path, "vae", spins(), rounds=2, latent=2, width=8, depth=1)
     with pytest.raises(NoSuchCapability, match="has no energy that chains could sample"):
         run.complete(np.array([1.0, np.nan, 1.0, 1.0]))
 
