@@ -63,7 +63,7 @@ def test_a_field_flow_starts_from_a_smaller_lattice_far_below_a_fresh_one(small,
 def test_a_started_run_is_resumed_bit_for_bit_without_the_other(small, tmp_path):
     other, source = tmp_path / "other", f"free-field:L=4,mass2={MASS2},n=1000"
     shutil.copytree(small.path, other)
-    settings = options(rounds=40, check_every=10, batch=32, checkpoint_every=10)
+    settings = options(rounds=8, check_every=2, batch=32, checkpoint_every=2)
     whole = fit(source, "realnvp", out=tmp_path / "whole", init=other, options=settings, quiet=True)
     shutil.copytree(whole.path, tmp_path / "cut")
     shutil.copytree(whole.path, tmp_path / "blank")

@@ -6,10 +6,17 @@ import pytest
 import energeia
 from energeia.data import Simulator
 from energeia.errors import InputError
+from energeia.evaluation.budget import EvaluationBudget
 from energeia.runs import SimulatorConfig
 from energeia.runs.storage.directory import RunDirectory
 
-SHORT = {"width": 64, "depth": 1, "training": {"rounds": 600, "check_every": 100}}
+SHORT = {
+    "width": 32,
+    "depth": 1,
+    "orders": 1,
+    "components": 4,
+    "training": {"rounds": 400, "check_every": 400},
+}
 
 
 def counted(calls):
@@ -61,7 +68,7 @@ def test_draws_are_made_once_and_kept(trained):
     assert kept.dtype.names == ("mu", "x")
     assert len(kept) == 6000
     energeia.resume(run.path, quiet=True)
-    run.evaluate()
+    run.evaluate(budget=EvaluationBudget(rows=40, permutations=9))
     assert sum(calls) == 6000
     assert RunDirectory(run.path).data.columns == ("mu",)
 
@@ -98,7 +105,8 @@ def test_a_named_simulator_and_a_module_on_the_command_line(tmp_path, monkeypatc
             main([str(word) for word in words])
         return stop.value.code, capsys.readouterr().err
 
-    short = ["--budget", 200, "--training.rounds", 10, "--training.check-every", 10, "--width", 16]
+    short = ["--budget", 200, "--training.rounds", 2, "--training.check-every", 2, "--width", 8]
+    short += ["--depth", 1, "--orders", 1, "--components", 2, "--training.mode", "step"]
     code, _ = command(
         "fit", "two-moons", "made", "--learn", "posterior", "--out", tmp_path / "a", *short
     )
