@@ -23,10 +23,13 @@ MOST = 64
 _SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, MOST)
 _TAILS = (0.0, 0.1, 0.3)
 """1 / nu of Student's t: normal, 10 and 3.3 degrees of freedom."""
+_PRIORS = (1.0, 4.0, 16.0, 64.0)
+"""Pseudo-rows kappa of the prior."""
 _CHOICE_ROWS = 8192
 """Rows that size, tails and prior are chosen on."""
-_FEW_ROWS = 2048
-"""Below so many rows the weight of the prior is chosen, too."""
+_FOLDS, _FEW_ROWS = 5, 1024
+"""Below so many rows every fifth of them is held out in turn, and the weight of the prior is
+chosen, too."""
 _BLOCK = 1024
 
 
@@ -40,8 +43,9 @@ def fit_mixture(
     EM maximizes the likelihood with a prior: each scale matrix is (S_k + kappa Lambda) /
     (n_k + kappa), Lambda the variances of the whole sample divided by K^(2/r) (the scale of Fraley
     and Raftery 2007, "Bayesian regularization for normal mixture estimation"), which with few rows
-    keeps covariances regular. A fifth of the rows chooses K, then kappa and the tails; the mixture
-    is then fitted to all rows. It starts from rows chosen as k-means++ does. Traceable.
+    keeps covariances regular. A fifth of the rows (each fifth in turn, if they are few) chooses K,
+    then kappa and the tails; the mixture is then fitted to all rows. It starts from rows chosen as
+    k-means++ does. Traceable.
 
     >>> rng = np.random.default_rng(0)
     >>> rows = np.concatenate([rng.normal(-3, 1, (300, 1)), rng.normal(3, 1, (300, 1))])
@@ -60,15 +64,18 @@ def fit_mixture(
     most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
     shuffle_key, seed_key = jax.random.split(key)
     order = jax.random.permutation(shuffle_key, n)[: min(n, _CHOICE_ROWS)]
-    apart = max(1, len(order) // 5)
-    held, train = (_take(every, part) for part in (order[:apart], order[apart:]))
-    prior, seeds = prior_of(train, tables), seeds_of(seed_key, train, most)
+    apart, folds = max(1, len(order) // _FOLDS), _FOLDS if n < _FEW_ROWS else 1
+
+    def one(settings: MixtureChoice, fold: Array) -> Scalar:
+        place = jnp.roll(order, fold * apart)
+        held, train = (_take(every, part) for part in (place[:apart], place[apart:]))
+        prior, seeds = prior_of(train, tables), seeds_of(seed_key, train, most)
+        found = expectation_maximization(train, prior, seeds, settings, tables, 40, 1e-3)
+        logs = _log_probs(EllipticMixture(found, sizes, given), held, given)
+        return jnp.average(logs, weights=held.weight + 1e-12)
 
     def score(settings: MixtureChoice) -> Scalar:
-        found = EllipticMixture(
-            expectation_maximization(train, prior, seeds, settings, tables, 40, 1e-3), sizes, given
-        )
-        return jnp.average(_log_probs(found, held, given), weights=held.weight + 1e-12)
+        return jnp.mean(jax.lax.map(lambda fold: one(settings, fold), jnp.arange(folds)))
 
     chosen = _chosen(score, n, most)
     found = expectation_maximization(
@@ -84,19 +91,26 @@ def _take(rows: MixtureRows, index: Array) -> MixtureRows:
 def _chosen(score: Callable[[MixtureChoice], Scalar], n: int, most: int) -> MixtureChoice:
     """The best size of normal components, then the best prior and tails of this size or of one.
 
-    Normal components imitate a heavy tail by their number, so one with a tail is tried beside.
+    Normal components imitate a heavy tail by their number, so one with a tail is tried beside. One
+    loop tries everything, so that expectation maximization is compiled once.
     """
     tried = [size for size in _SIZES if size <= most]
     if n >= _FEW_ROWS:
         tried = [size for size in tried if size & (size - 1) == 0]
-    first = MixtureChoice(jnp.asarray(tried), *(jnp.full(len(tried), v) for v in (4.0, 0.0)))
-    best = jnp.asarray(tried)[jnp.argmax(jax.lax.map(score, first))]
-    priors = (1.0, 4.0, 16.0, 64.0) if n < _FEW_ROWS else (1.0,)
-    pairs = np.asarray([(p, t) for p in priors for t in _TAILS], np.float32)
-    sizes = jnp.concatenate([jnp.full(len(pairs), best), jnp.ones(len(pairs), best.dtype)])
-    second = MixtureChoice(sizes, *(jnp.asarray(np.tile(values, 2)) for values in pairs.T))
-    place = jnp.argmax(jax.lax.map(score, second))
-    return jax.tree.map(lambda values: values[place], second)
+    pairs = [(p, t) for p in (_PRIORS if n < _FEW_ROWS else _PRIORS[:1]) for t in _TAILS]
+    first = len(tried)
+    sizes = jnp.asarray([*tried, *[0] * len(pairs), *[1] * len(pairs)])
+    priors, tails = jnp.asarray([(4.0, 0.0)] * first + 2 * pairs).T
+
+    def attempt(scores: Array, i: Array) -> tuple[Array, Array]:
+        best = sizes[jnp.argmax(scores[:first])]
+        size = jnp.where(sizes[i] > 0, sizes[i], best)
+        return scores.at[i].set(score(MixtureChoice(size, priors[i], tails[i]))), size
+
+    start = jnp.full(len(sizes), -jnp.inf)
+    scores, used = jax.lax.scan(attempt, start, jnp.arange(len(sizes)))
+    place = first + jnp.argmax(scores[first:])
+    return MixtureChoice(used[place], priors[place], tails[place])
 
 
 def _log_probs(model: EllipticMixture, rows: MixtureRows, given: tuple[int, ...] | None) -> Array:

@@ -4,6 +4,16 @@ _Entry = tuple[str, str, str, str]
 """Authors, title, year, and where: an arXiv number or a journal with volume and page."""
 
 _PAPERS: dict[str, _Entry] = {
+    "dempster1977": (
+        "Dempster, A. P. and Laird, N. M. and Rubin, D. B.",
+        "Maximum likelihood from incomplete data via the {EM} algorithm", "1977",
+        "Journal of the Royal Statistical Society B 39, 1",
+    ),
+    "fraley2007": (
+        "Fraley, Chris and Raftery, Adrian E.",
+        "Bayesian regularization for normal mixture estimation and model-based clustering", "2007",
+        "Journal of Classification 24, 155",
+    ),
     "germain2015": (
         "Germain, Mathieu and Gregor, Karol and Murray, Iain and Larochelle, Hugo",
         "{MADE}: Masked autoencoder for distribution estimation", "2015", "arXiv:1502.03509",
@@ -135,6 +145,8 @@ _PAPERS: dict[str, _Entry] = {
 }  # fmt: skip
 
 _CITED: dict[str, tuple[str, ...]] = {
+    "mixture": ("dempster1977", "fraley2007"),
+    "gaussian": (),
     "made": ("germain2015",),
     "gru": ("cho2014", "carrasquilla2019"),
     "spline-flow": ("durkan2019",),
