@@ -149,3 +149,20 @@ def test_codes_alone_are_a_mixture_of_independent_ones():
     assert np.isclose(np.exp(log_q).sum(), 1.0, atol=1e-5)
     assert np.sum(truth * (np.log(truth) - log_q)) < 0.01
     assert np.sum(truth * (np.log(truth) + 4 * np.log(2))) > 0.5  # the control: independent bits
+
+
+def test_codes_on_an_ordered_scale_are_expected_between_those_seen():
+    """A hundred rows of a rounded normal with a hundred codes, against fresh ones."""
+    rng = np.random.default_rng(4)
+    every = np.float32(np.clip(np.round(rng.normal(50, 12, (4120, 1))), 0, 99))
+    rows, fresh = every[:120], every[120:]
+    scores = []
+    for ordered in (True, False):
+        fit = jax.jit(lambda key, y, o=(ordered,): fit_mixture(key, y, (100,), ordered=o, most=2))
+        found = fit(jax.random.key(0), rows)
+        log_q = np.asarray(jax.jit(jax.vmap(found.log_prob))(np.arange(100.0)[:, None]))
+        assert np.isclose(np.exp(log_q).sum(), 1.0, atol=1e-4)
+        scores.append(log_q[fresh[:, 0].astype(int)].mean())
+    entropy = np.log(12 * np.sqrt(2 * np.pi * np.e))
+    assert scores[0] > -entropy - 0.15
+    assert scores[1] < scores[0] - 0.3  # the control

@@ -243,6 +243,19 @@ def test_in_short_follows_from_the_rows():
     ]  # fmt: skip
 
 
+def test_in_short_names_the_models_that_a_mixture_beats():
+    page = digits_page()
+    assert not any("baseline" in text for text in summaries.summary_sentences(page))
+    vae = next(model for model in page.models if model.row.recipe == "vae")
+    simple = msgspec.structs.replace(vae.row, recipe="mixture", family="mixture")
+    other = dataclasses.replace(vae, row=simple, name="mixture")
+    page = dataclasses.replace(page, models=[*page.models, other])
+    said = summaries.summary_sentences(page)
+    (below,) = [text for text in said if text.startswith("Below the mixture, the baseline")]
+    assert "made (7.8 nats per row)" in below
+    assert "vae" not in below
+
+
 @pytest.mark.process
 def test_a_report_needs_no_jax():
     code = (

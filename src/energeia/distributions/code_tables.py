@@ -19,6 +19,8 @@ class CodeTables(NamedTuple):
     """
 
     sizes: tuple[int, ...]
+    ordered: tuple[bool, ...] = ()
+    """Which columns are on an ordered scale; by default none."""
 
     @property
     def total(self) -> int:
@@ -30,10 +32,40 @@ class CodeTables(NamedTuple):
         """The column that each code belongs to, shape ``(total,)``."""
         return np.repeat(np.arange(len(self.sizes)), self.sizes)
 
+    @property
+    def codes(self) -> np.ndarray:
+        """The code that each entry stands for, within its column."""
+        return np.concatenate([np.arange(size) for size in self.sizes] or [np.zeros(0, int)])
+
+    def smoothed(
+        self, counts: Float[Array, "k total"], count: Float[Array, " k"],
+        marginal: Float[Array, " total"],
+    ) -> Float[Array, "k total"]:  # fmt: skip
+        """Log-probabilities from the counts of each component, drawn to what is known before.
+
+        Unordered columns get one pseudo-count of the marginal. A column on an ordered scale gets as
+        many as it has codes, of a normal density over them with the mean and the variance of the
+        counts (and one pseudo-count of the marginal), so that codes between others are expected.
+        """
+        ordered = np.repeat(self.ordered or (False,) * len(self.sizes), self.sizes)
+        pseudo = np.where(ordered, np.repeat(self.sizes, self.sizes), 1.0)
+        prior = jnp.where(ordered, self._normal(counts + marginal, count + 1), marginal)
+        return jnp.log((counts + pseudo * prior) / (count[:, None] + pseudo))
+
+    def _normal(self, counts: Float[Array, "k total"], count: Float[Array, " k"]) -> Array:
+        """Normal densities with the moments of each column, normalized over its codes."""
+        member = self.columns[:, None] == np.arange(len(self.sizes))
+        code = self.codes.astype(float)
+        mean = (counts @ (code[:, None] * member) / count[:, None])[:, self.columns]
+        variance = (counts * (code - mean) ** 2) @ member.astype(float) / count[:, None]
+        # The variance of a cell keeps the density of a single code finite.
+        spread = variance[:, self.columns] + 1.0 / 12.0
+        density = jnp.exp(-0.5 * (code - mean) ** 2 / spread) + 1e-12
+        return density / (density @ member.astype(float))[:, self.columns]
+
     def indicators(self, codes: Float[Array, "*rows q"]) -> Bool[Array, "*rows total"]:
         """Which codes are those of a row."""
-        each = np.concatenate([np.arange(size) for size in self.sizes] or [np.zeros(0, int)])
-        return codes[..., self.columns] == each
+        return codes[..., self.columns] == self.codes
 
     def log_probs(
         self, tables: Float[Array, "k total"], codes: Float[Array, " q"], known: Bool[Array, " q"]

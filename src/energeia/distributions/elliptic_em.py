@@ -114,7 +114,12 @@ def expectation_maximization(
     def step(state: tuple) -> tuple:
         parts, _, last, count = state
         sums = _expected(parts, blocks, tables)
-        return _maximized(parts, sums, prior, settings), last, sums.log_prob / total, count + 1
+        return (
+            _maximized(parts, sums, prior, settings, tables),
+            last,
+            sums.log_prob / total,
+            count + 1,
+        )
 
     def going(state: tuple) -> Array:
         _, before, now, count = state
@@ -179,8 +184,9 @@ def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Su
 
 
 def _maximized(
-    parts: Components, sums: _Sums, prior: MixturePrior, settings: MixtureChoice
-) -> Components:
+    parts: Components, sums: _Sums, prior: MixturePrior, settings: MixtureChoice,
+    tables: CodeTables,
+) -> Components:  # fmt: skip
     count, width = parts.means.shape
     weight = jnp.maximum(sums.weight, 1e-6)[:, None]
     means = sums.first / weight
@@ -194,6 +200,6 @@ def _maximized(
         jnp.log(sums.count) - jnp.log(jnp.sum(sums.count)),
         jnp.where(sums.weight[:, None] > 1e-6, means, parts.means),
         jnp.linalg.cholesky(scale),
-        jnp.log((sums.tables + prior.tables) / (sums.count + 1)[:, None]),
+        tables.smoothed(sums.tables, sums.count, prior.tables),
         parts.tail,
     )

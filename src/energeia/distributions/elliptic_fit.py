@@ -36,7 +36,7 @@ _BLOCK = 1024
 def fit_mixture(
     key: PRNGKey, y: Float[Array, "n d"], sizes: tuple[int, ...],
     condition: Float[Array, "n c"] | None = None, weight: Float[Array, " n"] | None = None,
-    most: int = MOST,
+    ordered: tuple[bool, ...] = (), most: int = MOST,
 ) -> EllipticMixture:  # fmt: skip
     """The mixture of codes and standardized reals that predicts held-out rows best.
 
@@ -45,7 +45,8 @@ def fit_mixture(
     and Raftery 2007, "Bayesian regularization for normal mixture estimation"), which with few rows
     keeps covariances regular. A fifth of the rows (each fifth in turn, if they are few) chooses K,
     then kappa and the tails; the mixture is then fitted to all rows. It starts from rows chosen as
-    k-means++ does. Traceable.
+    k-means++ does. ``ordered`` says which columns of codes are on an ordered scale, see
+    ``CodeTables.smoothed``. Traceable.
 
     >>> rng = np.random.default_rng(0)
     >>> rows = np.concatenate([rng.normal(-3, 1, (300, 1)), rng.normal(3, 1, (300, 1))])
@@ -59,7 +60,9 @@ def fit_mixture(
     reals = y[:, real] if condition is None else jnp.concatenate([condition, y[:, real]], axis=1)
     weight = jnp.ones(len(y)) if weight is None else weight / jnp.mean(weight)
     every = MixtureRows(reals, y[:, coded], weight)
-    tables = CodeTables(tuple(sizes[j] for j in coded))
+    tables = CodeTables(
+        tuple(sizes[j] for j in coded), tuple(ordered[j] for j in coded) if ordered else ()
+    )
     n = len(y)
     most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
     shuffle_key, seed_key = jax.random.split(key)

@@ -11,6 +11,7 @@ from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.mixture import GaussianOptions, MixtureOptions
 from energeia.recipes.options.problem import Problem
+from energeia.support import Integer
 from energeia.training.player import Player, optimizer
 from energeia.training.settings import Optimization
 
@@ -24,8 +25,10 @@ def build(
     y = parts.encoded_rows(units, reference)
     y = jnp.where(problem.support.linked.discrete, jnp.round(y), y)
     condition = None if scaling is None else scaling(reference.condition)
+    chart = problem.support.linked
+    ordered = tuple(isinstance(column, Integer) for column in chart.columns)
     inner = fit_mixture(
-        key, y, problem.support.linked.sizes, condition, reference.weight, options.components
+        key, y, chart.sizes, condition, reference.weight, ordered, options.components
     )
     model = DensityInUnits(inner, units, scaling)
     nobody = Player("model", (), optimizer(Optimization(), 1))

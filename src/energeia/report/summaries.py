@@ -6,6 +6,7 @@ from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import number, place
+from energeia.runs.leaderboard import BASELINE, nats_behind
 
 LABELS = (
     (
@@ -44,7 +45,7 @@ ALIKE = 0.55
 def summary_sentences(page: Page) -> list[str]:
     """A summary of the results in a few sentences, all from the tables below."""
     rows = [model.row for model in page.models]
-    return [*_likelihood(page.models), *_two_sample(page.models), *_cost(rows)]
+    return [*_likelihood(page.models), *_baseline(rows), *_two_sample(page.models), *_cost(rows)]
 
 
 def _likelihood(models: list[ModelPart]) -> list[str]:
@@ -74,6 +75,19 @@ def _likelihood(models: list[ModelPart]) -> list[str]:
             )
             break
     return sentences
+
+
+def _baseline(rows: list[LeaderboardRow]) -> list[str]:
+    """Which models a simple one beats."""
+    baseline = next((row for row in rows if row.family == BASELINE), None)
+    if baseline is None:
+        return []
+    behind = {row.recipe: nats_behind(row, baseline) for row in rows}
+    losing = [f"{name} ({nats:.3g} nats per row)" for name, nats in behind.items() if nats]
+    if not losing:
+        return []
+    return [f"Below the {baseline.recipe}, the baseline, by more than two errors: "
+            f"{_join(losing)}."]  # fmt: skip
 
 
 def _two_sample(models: list[ModelPart]) -> list[str]:

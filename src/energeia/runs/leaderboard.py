@@ -50,17 +50,22 @@ def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:
     return sorted(rows, key=_sort_key)
 
 
-def _against(line: LeaderboardRow, baseline: LeaderboardRow) -> LeaderboardRow:
-    """A model that loses to the baseline by more than two errors of the difference warns of it."""
+def nats_behind(line: LeaderboardRow, baseline: LeaderboardRow) -> float | None:
+    """How far a log-likelihood is below that of the baseline, if by more than two errors."""
     found, simple = line.log_likelihood, baseline.log_likelihood
     if line.family == BASELINE or not (found.finite and simple.finite):
-        return line
+        return None
     # Both are means over the same rows, so the error of their difference is smaller than this.
     error = ((found.stderr or 0.0) ** 2 + (simple.stderr or 0.0) ** 2) ** 0.5
     behind = (simple.value or 0.0) - (found.value or 0.0)
-    if behind <= 2 * error:
+    return behind if behind > 2 * error else None
+
+
+def _against(line: LeaderboardRow, baseline: LeaderboardRow) -> LeaderboardRow:
+    behind = nats_behind(line, baseline)
+    if behind is None:
         return line
-    bound = ", of which it is a lower bound," if found.kind == "lower bound" else ""
+    bound = ", of which it is a lower bound," if line.log_likelihood.kind == "lower bound" else ""
     text = (
         f"its log-likelihood{bound} is {behind:.3g} nats a row below that of {baseline.recipe}, "
         "the baseline: prefer the latter, or train longer"
