@@ -25,7 +25,7 @@ _TAILS = (0.0, 0.1, 0.3)
 """1 / nu of Student's t: normal, 10 and 3.3 degrees of freedom."""
 _PRIORS = (1.0, 4.0, 16.0, 64.0)
 """Pseudo-rows kappa of the prior."""
-_CHOICE_ROWS = 8192
+_CHOICE_ROWS = 4096
 """Rows that size, tails and prior are chosen on."""
 _FOLDS, _FEW_ROWS = 5, 1024
 """Below so many rows every fifth of them is held out in turn, and the weight of the prior is
@@ -80,7 +80,7 @@ def fit_mixture(
     def score(settings: MixtureChoice) -> Scalar:
         return jnp.mean(jax.lax.map(lambda fold: one(settings, fold), jnp.arange(folds)))
 
-    chosen = _chosen(score, n, most)
+    chosen = _chosen(score, n, most, tailed=reals.shape[1] > 0)
     found = expectation_maximization(
         every, prior_of(every, tables), seeds_of(seed_key, every, most), chosen, tables
     )
@@ -91,7 +91,9 @@ def _take(rows: MixtureRows, index: Array) -> MixtureRows:
     return jax.tree.map(lambda values: values[index], rows)
 
 
-def _chosen(score: Callable[[MixtureChoice], Scalar], n: int, most: int) -> MixtureChoice:
+def _chosen(
+    score: Callable[[MixtureChoice], Scalar], n: int, most: int, *, tailed: bool
+) -> MixtureChoice:
     """The best size of normal components, then the best prior and tails of this size or of one.
 
     Normal components imitate a heavy tail by their number, so one with a tail is tried beside. One
@@ -100,20 +102,22 @@ def _chosen(score: Callable[[MixtureChoice], Scalar], n: int, most: int) -> Mixt
     tried = [size for size in _SIZES if size <= most]
     if n >= _FEW_ROWS:
         tried = [size for size in tried if size & (size - 1) == 0]
-    pairs = [(p, t) for p in (_PRIORS if n < _FEW_ROWS else _PRIORS[:1]) for t in _TAILS]
+    priors = _PRIORS if n < _FEW_ROWS else _PRIORS[:1]
+    # Codes alone have neither scales nor tails.
+    pairs = [(p, t) for p in priors for t in _TAILS] if tailed else [(4.0, 0.0)]
     first = len(tried)
     sizes = jnp.asarray([*tried, *[0] * len(pairs), *[1] * len(pairs)])
-    priors, tails = jnp.asarray([(4.0, 0.0)] * first + 2 * pairs).T
+    kappas, tails = jnp.asarray([(4.0, 0.0)] * first + 2 * pairs).T
 
     def attempt(scores: Array, i: Array) -> tuple[Array, Array]:
         best = sizes[jnp.argmax(scores[:first])]
         size = jnp.where(sizes[i] > 0, sizes[i], best)
-        return scores.at[i].set(score(MixtureChoice(size, priors[i], tails[i]))), size
+        return scores.at[i].set(score(MixtureChoice(size, kappas[i], tails[i]))), size
 
     start = jnp.full(len(sizes), -jnp.inf)
     scores, used = jax.lax.scan(attempt, start, jnp.arange(len(sizes)))
     place = first + jnp.argmax(scores[first:])
-    return MixtureChoice(used[place], priors[place], tails[place])
+    return MixtureChoice(used[place], kappas[place], tails[place])
 
 
 def _log_probs(model: EllipticMixture, rows: MixtureRows, given: tuple[int, ...] | None) -> Array:
