@@ -25,7 +25,7 @@ _TAILS = (0.0, 0.1, 0.3)
 """1 / nu of Student's t: normal, 10 and 3.3 degrees of freedom."""
 _PRIORS = (1.0, 4.0, 16.0, 64.0)
 """Pseudo-rows kappa of the prior."""
-_CHOICE_ROWS = 4096
+_CHOICE_ROWS = 8192
 """Rows that size, tails and prior are chosen on."""
 _FOLDS, _FEW_ROWS = 5, 1024
 """Below so many rows every fifth of them is held out in turn, and the weight of the prior is
