@@ -33,10 +33,9 @@ def open_data(
 
     ``support`` overrides the inferred support, as text (``"0:positive; phase:circle(-3.2,3.2)"``,
     by name or by number after columns are taken away, conditions by name) or as a ``Support`` of
-    the modeled columns. ``rows`` keeps a random
-    choice of that many rows of a file, in order, or draws that many from a source. ``seed`` is that
-    of the draw or of the choice. ``weight_column`` is not modeled: it says how much each row
-    counts.
+    the modeled columns. ``rows`` keeps a random choice of that many rows of a file, in order, or
+    draws that many from a source. ``seed`` is that of the draw or of the choice. ``weight_column``
+    is not modeled: it says how much each row counts.
 
     Raises:
         InputError: for data that cannot be modeled; the message says what to change.

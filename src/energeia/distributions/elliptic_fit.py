@@ -19,7 +19,7 @@ from energeia.distributions.elliptic_em import (
 )
 
 MOST = 64
-"""The largest number of components that is tried."""
+"""The largest number of components that is tried by default."""
 _SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, MOST)
 _TAILS = (0.0, 0.1, 0.3)
 """1 / nu of Student's t: normal, 10 and 3.3 degrees of freedom."""
@@ -102,6 +102,7 @@ def _chosen(
     tried = [size for size in _SIZES if size <= most]
     if n >= _FEW_ROWS:
         tried = [size for size in tried if size & (size - 1) == 0]
+    tried = sorted({*tried, most})  # what a user asked for is tried, too
     priors = _PRIORS if n < _FEW_ROWS else _PRIORS[:1]
     # Codes alone have neither scales nor tails.
     pairs = [(p, t) for p in priors for t in _TAILS] if tailed else [(4.0, 0.0)]
