@@ -21,6 +21,7 @@ INTERNAL = {
     "distributions": {"Base", "CodeTables", "MixtureChoice", "MixturePrior", "MixtureRows"},
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {
+        "Declared",
         "FreeFieldSource",
         "StandardizedRows",
         "Summary",

@@ -26,6 +26,8 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     support: str = ""
     """Override supports of columns, as in 'lifetime:positive; 1-3:sphere; *:real'; conditions by
     name."""
+    no_findings: bool = False
+    """Do not apply bounds and periods that the values of the other columns show clearly."""
     drop_bad_rows: bool = False
     """Drop rows that contain NaN or infinity."""
     drop_columns: tuple[str, ...] = ()
@@ -44,6 +46,7 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
         return DataConfig(
             spec=spec,
             support=self.support,
+            findings=not self.no_findings,
             drop_bad_rows=self.drop_bad_rows,
             drop_columns=self.drop_columns,
             condition=self.condition,

@@ -2,9 +2,11 @@
 
 import msgspec
 from rich.console import Console
+from rich.text import Text
 
 from energeia.cli import arguments
 from energeia.cli.output import Answer
+from energeia.data.findings import flag, sentences
 from energeia.data.inspection import ColumnRange, Inspection, RecipeApplicability, inspect
 from energeia.recipes.catalogue import RECIPES, applicable
 from energeia.records import WeightSummary
@@ -19,6 +21,7 @@ def inspect_data(given: arguments.InspectArguments) -> Answer:
     found = inspect(
         given.data,
         support=reading.support or None,
+        findings=not reading.no_findings,
         drop_bad_rows=reading.drop_bad_rows,
         drop_columns=reading.drop_columns,
         condition_columns=reading.condition,
@@ -91,8 +94,11 @@ def _show(found: Inspection) -> None:
         console.print(f"[red]refused:[/] {text}", highlight=False)
     for text in found.warnings:
         console.print(f"[yellow]warning:[/] {text}", highlight=False)
-    for text in found.suggestions:
-        console.print(f"[blue]consider:[/] {text}", highlight=False)
+    for text in sentences(found.findings, found.columns):
+        console.print("[blue]found:[/]", Text(text), highlight=False, soft_wrap=True)
+    if found.suggestions:
+        text = flag("; ".join(found.suggestions))
+        console.print("[blue]consider:[/]", Text(text), highlight=False, soft_wrap=True)
     for recipe in found.recipes:
         mark = "[green]fits[/]  " if recipe.applies else "[red]no[/]    "
         console.print(f"  {mark} {recipe.recipe:<14} {recipe.family:<15} {recipe.reason}")

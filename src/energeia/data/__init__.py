@@ -3,6 +3,7 @@
 ColumnRange          neighboring columns of one kind
 Dataset              rows with their support, layout and provenance
 effective_number     (sum w)^2 / sum w^2 of weights
+Finding              a column's support that was found from its values
 inspect              description of data, and which recipes apply
 Inspection           the result of `inspect`
 LocalWeights         weights that a loss can have, of held-out rows too

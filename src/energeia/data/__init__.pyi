@@ -5,6 +5,7 @@ from energeia.data.dataset import Provenance as Provenance
 from energeia.data.dataset import Selection as Selection
 from energeia.data.dataset import Split as Split
 from energeia.data.dataset import split as split
+from energeia.data.findings import Finding as Finding
 from energeia.data.inspection import ColumnRange as ColumnRange
 from energeia.data.inspection import Inspection as Inspection
 from energeia.data.inspection import RecipeApplicability as RecipeApplicability

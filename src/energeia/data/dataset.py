@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
+from energeia.data.findings import Finding
 from energeia.data.weights import summary
 from energeia.records import WeightSummary
 from energeia.support import Support
@@ -93,6 +94,10 @@ class Dataset:
     """The weight of each row as it was given, negative ones included; None where all are one."""
     weight_column: str = ""
     warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What the values of columns showed and was applied to their support."""
+    suggestions: tuple[str, ...] = ()
+    """Declarations worth considering, in the syntax of ``support``."""
     source: Any = None
 
     def __len__(self) -> int:

@@ -17,6 +17,8 @@ from energeia.data.named.catalog import NAMED, Source, parse_spec, refuse_unknow
 from energeia.data.weights import checked_weights, weight_warnings
 from energeia.standardization import LARGEST
 
+MOST_CELLS = 32
+"""An array of more numbers a row holds cells of one thing, such as pixels, not quantities."""
 IN_MEMORY = 1 << 29
 """Files of up to this many bytes are read into memory; larger maps stay on disk."""
 
@@ -57,6 +59,8 @@ class LoadedRows(NamedTuple):
     weight: np.ndarray | None = None
     """The weight of each row, in float64."""
     weight_name: str = ""
+    tabular: bool = False
+    """Whether it is a table of the user's: separate quantities, whose bounds are worth finding."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -113,7 +117,15 @@ def gather(request: DataRequest) -> LoadedRows:
         bad=bad,
         weight=weight,
         weight_name=weight_name,
+        tabular=_is_tabular(table, request),
     )
+
+
+def _is_tabular(table: readers.Table, request: DataRequest) -> bool:
+    """Whether rows of a file or from memory, not of a named source, are no fields or images."""
+    if request.table is None and parse_spec(request.spec) is not None:
+        return False
+    return table.values.ndim <= 2 and (not table.alike or table.values[0].size <= MOST_CELLS)
 
 
 def _taken_apart(

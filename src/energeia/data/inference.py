@@ -1,10 +1,11 @@
 """The support of each column, inferred from its values: binary, integer, categorical or real. Needs
 no JAX.
 
-Positive, interval and circle are never inferred, since a sample cannot prove a bound; they are
-*suggested* (``suggest``) and declared by the user.
+Positive, interval and circle are not inferred here, since a sample cannot prove a bound: what is
+evident is applied by ``findings``, the rest *suggested* (``suggest``) and declared by the user.
 """
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from energeia._core.errors import InputError
 from energeia.data.checks import blocks
 from energeia.data.groups import Group, groups
 from energeia.standardization import LARGEST
-from energeia.support import Binary, Categorical, Factor, Integer, Real, Support
+from energeia.support import Binary, Categorical, Circle, Factor, Integer, Real, Support
+from energeia.support.declaration import declared, where_of
 
 LEVELS = 256
 """Whole numbers with at most this many levels from lowest to highest are integers."""
@@ -110,21 +112,30 @@ def refuse_unfit(
     )
 
 
-def suggest(summary: Summary, support: Support) -> tuple[str, ...]:
-    """Declarations worth considering, such as ``2:positive``; never applied automatically."""
+def suggest(
+    summary: Summary,
+    support: Support,
+    names: Sequence[str] = (),
+    but: Collection[int] = (),
+) -> tuple[str, ...]:
+    """Declarations worth considering, such as ``t:positive``; never applied automatically.
+
+    Columns are given by their names, without names by their numbers; those in ``but`` are left out.
+    """
     found: dict[str, list[int]] = {}
-    together, grouped = [], set()
+    together, grouped = [], set(but)
     for start, stop, text in sorted(summary.groups):
-        if all(isinstance(column, Real) for column in support.columns[start:stop]):
+        left = not grouped & {*range(start, stop)}
+        if left and all(isinstance(column, Real) for column in support.columns[start:stop]):
             together.append(f"{start}-{stop - 1}:{text}")
             grouped |= set(range(start, stop))
     for index, column in enumerate(support.columns):
-        if index in grouped:
+        if index in grouped or not isinstance(column, Real):
             continue
-        text = _suggestion(float(summary.low[index]), float(summary.high[index]), column)
+        text = _suggestion(float(summary.low[index]), float(summary.high[index]))
         if text:
             found.setdefault(text, []).append(index)
-    return (*together, *(_declare(where, text) for text, where in found.items()))
+    return (*together, *(_declare(where, text, names) for text, where in found.items()))
 
 
 def value_warnings(summary: Summary, support: Support, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -212,22 +223,14 @@ def _plausible(summary: Summary, index: int) -> Factor:
     return Real()
 
 
-_TURNS = (
-    (-np.pi, np.pi, "circle(-3.141592653589793,3.141592653589793)"),
-    (0.0, 2 * np.pi, "circle(0,6.283185307179586)"),
-    (-180.0, 180.0, "circle(-180,180)"),
-    (0.0, 360.0, "circle(0,360)"),
-)
+TURNS = ((-np.pi, np.pi), (0.0, 2 * np.pi), (-180.0, 180.0), (0.0, 360.0))
+"""The usual ranges of angles."""
 
 
-def _suggestion(low: float, high: float, column: Factor) -> str:
-    if isinstance(column, Categorical):
-        return "real"
-    if not isinstance(column, Real):
-        return ""
-    for start, stop, text in _TURNS:
+def _suggestion(low: float, high: float) -> str:
+    for start, stop in TURNS:
         if low >= start and high <= stop and high - low > 0.97 * (stop - start):
-            return text
+            return declared(Circle(start, stop))
     if low > 0 and high < 1 and high - low > 0.5:
         return "interval(0,1)"
     return "positive" if low > 0 else ""
@@ -246,11 +249,13 @@ def _list(indices: "np.ndarray | list[int]", names: tuple[str, ...]) -> str:
     )
 
 
-def _declare(indices: list[int], text: str) -> str:
-    """The declaration in the syntax of ``support.parse``: ``0:positive; 2-5:positive``."""
-    breaks = [0, *(i for i in range(1, len(indices)) if indices[i] != indices[i - 1] + 1)]
-    parts = []
-    for start, stop in zip(breaks, [*breaks[1:], len(indices)], strict=True):
-        first, last = indices[start], indices[stop - 1]
-        parts.append(f"{first}:{text}" if first == last else f"{first}-{last}:{text}")
+def _declare(indices: list[int], text: str, names: Sequence[str]) -> str:
+    """The declaration in the syntax of ``support.parse``: ``t:positive; 2-5:positive``."""
+    named = [i for i in indices if names and where_of(i, names) != str(i)]
+    parts = [f"{where_of(i, names)}:{text}" for i in named]
+    numbers = [i for i in indices if i not in set(named)]
+    starts = [i for i in numbers if i - 1 not in numbers]
+    stops = [i for i in numbers if i + 1 not in numbers]
+    ranges = zip(starts, stops, strict=True)
+    parts += [f"{a}:{text}" if a == b else f"{a}-{b}:{text}" for a, b in ranges]
     return "; ".join(parts)

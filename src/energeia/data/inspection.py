@@ -9,6 +9,7 @@ from energeia._core.errors import InputError
 from energeia.data import checks, inference
 from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import FEWEST_ROWS
+from energeia.data.findings import Finding
 from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.data.sources import compare_rows, declare, row_warnings
 from energeia.data.weights import summary as weight_summary
@@ -56,6 +57,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     support: tuple[ColumnRange, ...]
     suggestions: tuple[str, ...]
     """Declarations worth considering, in the syntax of ``--support``."""
+    findings: tuple[Finding, ...]
+    """What the values of columns show so clearly that it is applied."""
     bad_rows: int
     first_bad_rows: tuple[int, ...]
     duplicates: int
@@ -86,8 +89,11 @@ def inspect(
     weight_column: int | str = "",
     seed: int = 0,
     rows: int | None = None,
+    findings: bool = True,
 ) -> Inspection:
     """Inspect data; problems that prevent fitting are listed, not raised.
+
+    The arguments are those of ``open_data``.
 
     Raises:
         InputError: for a file that cannot be read, an unknown source or column, or values outside a
@@ -103,7 +109,8 @@ def inspect(
     )
     found = gather(request)
     summary = inference.summarize(found.rows)
-    declared, conditions = declare(support, found, summary)
+    said = declare(support, found, summary, findings=findings)
+    declared, conditions = said.support, said.conditions
     seen = compare_rows(found.rows)
     warnings = inference.value_warnings(summary, declared, found.names)
     if drop_bad_rows:
@@ -124,7 +131,8 @@ def inspect(
         condition_columns=found.condition_names,
         condition_support=() if conditions is None else tuple(map(describe, conditions.columns)),
         support=_runs(declared, summary),
-        suggestions=inference.suggest(summary, declared) if found.source is None else (),
+        suggestions=said.suggestions,
+        findings=said.findings,
         bad_rows=int(found.bad.size),
         first_bad_rows=tuple(int(i) for i in found.bad[:5]),
         duplicates=seen.repeats,

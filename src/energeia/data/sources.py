@@ -11,8 +11,10 @@ from energeia.conditions import infer_condition
 from energeia.data import checks, inference
 from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, duplicate_warning
+from energeia.data.findings import Finding, applied, find
 from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.support import Support, describe
+from energeia.support.declaration import columns_in
 from energeia.support.product import join
 
 
@@ -26,6 +28,7 @@ def open_data(
     weight_column: int | str = "",
     seed: int = 0,
     rows: int | None = None,
+    findings: bool = True,
 ) -> Dataset:
     """Open a file, a named source or rows in memory, check them, and say what each column is.
 
@@ -35,7 +38,9 @@ def open_data(
     by name or by number after columns are taken away, conditions by name) or as a ``Support`` of
     the modeled columns. ``rows`` keeps a random choice of that many rows of a file, in order, or
     draws that many from a source. ``seed`` is that of the draw or of the choice. ``weight_column``
-    is not modeled: it says how much each row counts.
+    is not modeled: it says how much each row counts. With ``findings``, bounds and periods that the
+    values of a file or of rows in memory show clearly are applied to columns that ``support`` does
+    not give: see ``Dataset.findings``.
 
     Raises:
         InputError: for data that cannot be modeled; the message says what to change.
@@ -45,6 +50,9 @@ def open_data(
     ((1797, 64), (8, 8), '0-63: integer(0,16)')
     >>> str(open_data([[0.5, 1], [0.7, -1], [0.1, 1]]).support)
     '0: real, 1: binary(-1,1)'
+    >>> t = np.random.default_rng(0).exponential(size=(500, 1))
+    >>> str(open_data(t).support), str(open_data(t, findings=False).support)
+    ('0: positive', '0: real')
     """
     spec, table = name_of(data), as_table(data)
     request = DataRequest(
@@ -57,12 +65,12 @@ def open_data(
             "reshape the array or add rows"
         )
     summary = inference.summarize(found.rows)
-    declared, conditions = declare(support, found, summary)
-    warnings = [*found.notes, *inference.refuse_unfit(summary, declared, found.names, spec)]
-    warnings += inference.value_warnings(summary, declared, found.names)
+    declared = declare(support, found, summary, findings=findings)
+    warnings = [*found.notes, *inference.refuse_unfit(summary, declared.support, found.names, spec)]
+    warnings += inference.value_warnings(summary, declared.support, found.names)
     if found.source is None:
-        warnings += row_warnings(compare_rows(found.rows), found, declared)
-    return _dataset(found, declared, tuple(warnings), conditions)
+        warnings += row_warnings(compare_rows(found.rows), found, declared.support)
+    return _dataset(found, declared, tuple(warnings))
 
 
 def open_like(
@@ -97,21 +105,58 @@ def open_like(
             f"shape {tuple(layout)}: bring rows of that shape"
         )
     _check(found, support)
-    return _dataset(found._replace(layout=tuple(layout)), support, found.notes)
+    return _dataset(found._replace(layout=tuple(layout)), Declared(support), found.notes)
+
+
+class Declared(NamedTuple):
+    """What the columns of opened rows are."""
+
+    support: Support
+    conditions: Support | None = None
+    """That of the conditions, where there are some."""
+    findings: tuple[Finding, ...] = ()
+    """What was found from values and applied."""
+    suggestions: tuple[str, ...] = ()
+    """Declarations worth considering."""
 
 
 def declare(
-    declared: str | Support | None, found: LoadedRows, summary: inference.Summary
-) -> tuple[Support, Support | None]:
+    given: str | Support | None, found: LoadedRows, summary: inference.Summary, *, findings: bool
+) -> Declared:
     """The support of the modeled columns, and that of the conditions where there are some.
 
-    Each is the declared one, or that of the source, or the inferred one; checked.
+    Each is the given one, or that of the source, or the found one, or the inferred one; checked.
 
     Raises:
         InputError: if a declaration cannot be read, or a value lies outside it.
     """
-    source = found.source
-    inferred = source.support if source is not None else inference.infer(summary, found.alike)
+    names = (*found.names, *found.condition_names)
+    fixed = set(range(len(found.names)))
+    if isinstance(given, str):
+        fixed = columns_in(given, names, len(found.names))
+    elif given is None:
+        fixed = set()
+    plain = _inferred(found, summary)
+    factors, said = {}, ()
+    if findings and found.tabular:
+        factors, said = find(found.rows, summary, plain, found.names, but=fixed)
+    support, conditions = _overridden(given, found, applied(plain, factors))
+    suggested = ()
+    if found.source is None:
+        suggested = inference.suggest(summary, support, found.names, but=fixed)
+    return Declared(support, conditions, said, suggested)
+
+
+def _inferred(found: LoadedRows, summary: inference.Summary) -> Support:
+    if found.source is not None:
+        return found.source.support
+    return inference.infer(summary, found.alike)
+
+
+def _overridden(
+    declared: str | Support | None, found: LoadedRows, inferred: Support
+) -> tuple[Support, Support | None]:
+    """Supports of columns and of conditions with what was declared, checked."""
     given = None if found.condition is None else _infer_conditions(found.condition)
     support, width = declared, inferred.width
     if support is None:
@@ -202,21 +247,22 @@ def _check(found: LoadedRows, support: Support) -> None:
 
 def _dataset(
     found: LoadedRows,
-    support: Support,
+    declared: "Declared",
     warnings: tuple[str, ...],
-    conditions: Support | None = None,
 ) -> Dataset:
     return Dataset(
         rows=found.rows,
         layout=found.layout,
-        support=support,
+        support=declared.support,
         columns=found.names,
         condition=found.condition,
         condition_columns=found.condition_names,
-        condition_support=conditions,
+        condition_support=declared.conditions,
         weight=found.weight,
         weight_column=found.weight_name,
         provenance=found.provenance,
         warnings=warnings,
+        findings=declared.findings,
+        suggestions=declared.suggestions if found.tabular else (),
         source=found.source,
     )

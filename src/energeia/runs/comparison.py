@@ -15,12 +15,13 @@ from energeia.recipes.catalogue import find, one_per_family, require, unsupporte
 from energeia.recipes.options.base import Recipe
 from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
-from energeia.runs.opening import Rows, data_config, from_file, open_rows
+from energeia.runs.opening import Rows, announce, data_config, from_file, open_rows
 from energeia.runs.run import load
 from energeia.runs.runner import Session, new_session, run_session
 from energeia.runs.storage.config import DataConfig, RunConfig
-from energeia.runs.storage.directory import RunDirectory, fresh_folder
+from energeia.runs.storage.directory import RunDirectory, find_runs, fresh_folder
 from energeia.runs.storage.kept import beside, keep_rows
+from energeia.support import Support
 
 _log = logging.getLogger("energeia")
 
@@ -67,7 +68,8 @@ def compare(
     require_in(Seed, seed, "seed")
     require_in(Scale, scale, "scale")
     where, kept = data_config(data, reading, seed)
-    rows = open_rows(where, kept)
+    rows = open_rows(where, kept, recorded=_recorded(out) if resume else None)
+    announce(rows.data)
     chosen, skipped = _chosen(recipes, rows)
     for name, reason in skipped.items():
         on_step(f"{name} is skipped: {reason}")
@@ -92,6 +94,12 @@ def compare(
         directories.append(directory)
         _one(directory, config, rows, prepared, quiet=quiet, resume=resume)
     return Comparison(path, ranked(directories), directories, skipped)
+
+
+def _recorded(out: str | Path | None) -> Support | None:
+    """The support of the runs that a comparison holds already, for those that it lacks."""
+    found = [run.support for run in find_runs(out)] if out else []
+    return next((support for support in found if support is not None), None)
 
 
 def _chosen(names: Sequence[str], rows: Rows) -> tuple[list[Recipe], dict[str, str]]:

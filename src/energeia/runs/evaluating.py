@@ -41,7 +41,7 @@ def evaluate(
             f"{directory.path} was trained on the target {config.spec}, without rows to compare "
             "others with: evaluate it without --data, or score the rows"
         )
-    own = open_rows(config.data)
+    own = open_rows(config.data, recorded=directory.support)
     if data is None:
         held_out, source = own.test, own.data.source
     else:

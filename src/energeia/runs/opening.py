@@ -1,6 +1,7 @@
 """The rows of a run: read, checked and split reproducibly."""
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,13 +16,17 @@ from energeia.conditions import check_conditions, condition_columns
 from energeia.contracts import Batch
 from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, split
+from energeia.data.findings import Finding, flag, sentences
 from energeia.data.readers import Table
 from energeia.data.sources import open_data, open_like
 from energeia.data.standardize import StandardizedRows, fit_standardization
+from energeia.recipes.options.base import Recipe
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
 from energeia.runs.storage.files import sha256
 from energeia.runs.storage.kept import KEPT, ROWS_FILE
+from energeia.support import Support
+from energeia.support.declaration import where_of
 from energeia.training.fields import on_device
 
 _FRESH_ROWS = 2000
@@ -57,8 +62,13 @@ def data_config(
     return msgspec.structs.replace(config, spec=spec), table
 
 
-def open_rows(config: DataConfig, kept: Table | None = None) -> Rows:
+def open_rows(
+    config: DataConfig, kept: Table | None = None, recorded: Support | None = None
+) -> Rows:
     """Open and split the data of a run; ``kept`` are its rows where they come from memory.
+
+    A run that was started before keeps the support that it ``recorded``, whatever its values would
+    be found to be today.
 
     The test rows of a source that can be sampled are drawn anew, so that its rows are all used,
     unless ``blocks`` or other ``fractions`` than the default ask for a split.
@@ -69,13 +79,52 @@ def open_rows(config: DataConfig, kept: Table | None = None) -> Rows:
     data = open_data(
         config.spec if kept is None else kept,
         support=config.support or None,
+        findings=config.findings and recorded is None,
         drop_bad_rows=config.drop_bad_rows,
         drop_columns=config.drop_columns,
         condition_columns=config.condition,
         weight_column=config.weight,
         seed=config.seed,
     )
+    if recorded is not None:
+        data = dataclasses.replace(data, support=recorded)
     return split_rows(data, config)
+
+
+def open_rows_for(
+    recipe: Recipe, config: DataConfig, kept: Table | None = None
+) -> tuple[DataConfig, Rows]:
+    """Open rows for one recipe; findings of a kind that it does not model are undone.
+
+    The configuration that is returned declares those columns real, and standard error says so.
+
+    Raises:
+        InputError: as ``open_rows``.
+    """
+    rows = open_rows(config, kept)
+    data = rows.data
+    undone = [found for found in data.findings if not _is_modeled(found, data, recipe)]
+    if not undone:
+        return config, rows
+    declared = "; ".join(f"{where_of(found.column, data.columns)}:real" for found in undone)
+    kinds = " and ".join(sorted({data.support.columns[found.column].name for found in undone}))
+    print(f"{recipe.name} does not model {kinds} columns: {declared}", file=sys.stderr)
+    support = "; ".join(filter(None, (config.support, declared)))
+    config = msgspec.structs.replace(config, support=support)
+    return config, open_rows(config, kept)
+
+
+def _is_modeled(found: Finding, data: Dataset, recipe: Recipe) -> bool:
+    factor = data.support.columns[found.column]
+    return bool({factor.name, factor.linked[0].name} & recipe.supports)
+
+
+def announce(data: Dataset) -> None:
+    """Print what was found from the values of columns, and what is worth declaring."""
+    for sentence in sentences(data.findings, data.columns):
+        print(sentence, file=sys.stderr)
+    if data.suggestions:
+        print(f"consider {flag('; '.join(data.suggestions))}", file=sys.stderr)
 
 
 def split_rows(data: Dataset, config: DataConfig) -> Rows:

@@ -14,6 +14,7 @@ from energeia._core.errors import EnergeiaError, TrainingFailed
 from energeia._core.precision import use_precision
 from energeia._core.trees import parameter_count
 from energeia.contracts import Batch, Energy
+from energeia.data.findings import sentences
 from energeia.data.readers import Table
 from energeia.energies.target import Target
 from energeia.recipes.assembly import Assembly
@@ -126,7 +127,7 @@ def reopen_session(
     if config.target is not None:
         subject = open_subject(config.target, target, allow_import=allow_import)
         return Session(directory, config, subject, quiet)
-    rows = open_rows(config.rows)
+    rows = open_rows(config.rows, recorded=directory.support)
     directory.check_data(rows.data.provenance.sha256)
     return Session(directory, config, rows, quiet)
 
@@ -142,7 +143,8 @@ def _write_records(session: Session) -> None:
     """Write records of data and environment, which an earlier, killed session may lack."""
     directory, rows = session.directory, session.rows
     directory.write("problem.json", rows.problem)
-    directory.write("data.json", data_record(rows, session.config))
+    if not (directory.path / "data.json").is_file():
+        directory.write("data.json", data_record(rows, session.config))
     directory.write("environment.json", environment())
     if isinstance(rows, Rows):
         directory.save_held_out(as_floats(rows.test.x[:_REPORT_ROWS]), rows.test.weight)
@@ -164,6 +166,7 @@ def data_record(rows: Rows | TargetSubject, config: RunConfig) -> DataRecord:
         test=len(rows.test.x),
         columns=rows.data.columns,
         warnings=rows.data.warnings,
+        findings=sentences(rows.data.findings, rows.data.columns),
         weight=rows.data.weight_summary,
     )
 

@@ -49,8 +49,9 @@ def draw_rows(
 
     table = found.draw(config.budget, seed, show)
     data = DataConfig(
-        spec=f"{KEPT}{ROWS_FILE}", condition=found.conditions(config.learn), seed=seed
-    )
+        spec=f"{KEPT}{ROWS_FILE}", condition=found.conditions(config.learn), seed=seed,
+        findings=False,
+    )  # fmt: skip
     return DrawnRows(config, data, table)
 
 

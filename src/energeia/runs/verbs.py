@@ -16,7 +16,7 @@ from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation
-from energeia.runs.opening import Rows, data_config, open_for, open_rows
+from energeia.runs.opening import Rows, announce, data_config, open_for, open_rows, open_rows_for
 from energeia.runs.parts import Fitted, fit_parts
 from energeia.runs.run import Run, Scores, load
 from energeia.runs.runner import Session, new_session, reopen_session, run_session
@@ -181,7 +181,9 @@ def _opened(
         where, given = _target(data, reading, allow_import=allow_import)
         return open_subject(where, given, allow_import=where.allow_import)
     _, where, kept = _rows(data, reading, kind, seed, allow_import, quiet)
-    return open_rows(where, kept)
+    rows = open_rows(where, kept)
+    announce(rows.data)
+    return rows
 
 
 def _target(
@@ -244,7 +246,10 @@ def prepare_session(
     )  # fmt: skip
     path = Path(out) if out else fresh_folder("runs", recipe)
     RunDirectory(path).require_free()  # before any data are read
-    return new_session(path, config, open_rows(where, kept), kept, quiet=quiet)
+    where, rows = open_rows_for(find(recipe), where, kept)
+    announce(rows.data)
+    config = msgspec.structs.replace(config, data=where)
+    return new_session(path, config, rows, kept, quiet=quiet)
 
 
 def resume(

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -40,8 +40,49 @@ def parse(
     >>> print(parse("1-3: sphere", Support.of([Real()] * 4)))
     0: real, 1-3: sphere
     """
-    cells, position = inferred.cells, 0
-    count = len(cells) if modeled is None else modeled
+    cells = inferred.cells
+    for where, kind in _declarations(text, len(cells) if modeled is None else modeled, names):
+        cells[where.start : where.stop] = _filled(kind, where)
+    return join(cells)
+
+
+def columns_in(text: str, names: Sequence[str], modeled: int) -> set[int]:
+    """The columns that a declaration gives, of the ``names`` of all.
+
+    >>> columns_in("0:positive; t:real", ("u", "v", "t"), 3)
+    {0, 2}
+    """
+    return {i for where, _ in _declarations(text, modeled, names) for i in where}
+
+
+def where_of(column: int, names: Sequence[str]) -> str:
+    """A column as a declaration gives it: its name, or its number where that does not tell.
+
+    >>> [where_of(i, ("t", "x1", "a: b", "17")) for i in range(4)]
+    ['t', '1', "'a: b'", "'17'"]
+    """
+    name = names[column]
+    if name == f"x{column}" or list(names).count(name) > 1:
+        return str(column)
+    plain = name == name.strip() and re.fullmatch(r"[^:;'\"]+", name)
+    if plain and not re.fullmatch(r"\*|\d+(-\d+)?", name):
+        return name
+    return "'" + name.replace("'", "''") + "'"
+
+
+def declared(factor: Factor) -> str:
+    """Write a factor as ``parse`` reads it, to the last digit.
+
+    >>> declared(Circle(-math.pi, math.pi)), declared(Circle(0.0, 360.0))
+    ('circle(-3.141592653589793,3.141592653589793)', 'circle(0,360)')
+    """
+    given = ",".join(repr(float(value)).removesuffix(".0") for value in factor.arguments)
+    return f"{factor.name}({given})" if given else factor.name
+
+
+def _declarations(text: str, count: int, names: Sequence[str]) -> Iterator[tuple[range, str]]:
+    """The columns and the kind of each part of a declaration."""
+    position = 0
     while position < len(text):
         match = _PART.match(text, position)
         if match is None:
@@ -50,11 +91,8 @@ def parse(
                 "COLUMN:KIND; COLUMN:KIND, with quotation marks about names of odd characters"
             )
         position = match.end()
-        if match[1] is None and not match[2]:
-            continue
-        where = _parse_where(match[1] or "*", count, names)
-        cells[where.start : where.stop] = _filled(match[2], where)
-    return join(cells)
+        if match[1] is not None or match[2]:
+            yield _parse_where(match[1] or "*", count, names), match[2]
 
 
 def _filled(text: str, where: range) -> list[tuple[Factor, int]]:

@@ -21,6 +21,8 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     support: str = ""
     """Overrides of the inferred support, as ``lifetime:positive; 1-3:circle(-3.2,3.2)``; conditions
     by name."""
+    findings: bool = True
+    """Apply bounds and periods that the values of the other columns show clearly."""
     drop_bad_rows: bool = False
     """Leave out rows with NaN or infinity."""
     drop_columns: tuple[str, ...] = ()

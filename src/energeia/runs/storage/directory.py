@@ -22,6 +22,7 @@ from energeia.runs.storage.config import RunConfig, read_config, to_toml
 from energeia.runs.storage.files import make_folder, remove_parts, whole, write_whole
 from energeia.runs.storage.kept import located
 from energeia.runs.storage.lock import is_locked, locked
+from energeia.support import Support
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +54,8 @@ class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
     test: int
     columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What the values of columns showed and was applied to their support."""
     weight: WeightSummary | None = None
     """What the weights of all rows are worth, where they have any."""
 
@@ -182,6 +185,11 @@ class RunDirectory:
     def problem(self) -> Problem:
         """The variables and their symmetries."""
         return self.read("problem.json", Problem)
+
+    @property
+    def support(self) -> Support | None:
+        """The support that the run recorded; None for a run that has not begun to train."""
+        return self.problem.support if (self.path / "problem.json").is_file() else None
 
     @property
     def data(self) -> DataRecord:

@@ -1,0 +1,187 @@
+"""Bounds and periods that the values of a column show so clearly that they are applied. Needs no
+JAX.
+
+A sample cannot prove a bound, so each rule wants mass where a real number of the same width would
+have none, or the whole of a usual unit. What is less clear is suggested (``inference.suggest``).
+"""
+
+import re
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from energeia.data.inference import TURNS, Summary
+from energeia.support import Circle, Factor, Interval, Positive, Real, Support
+from energeia.support.declaration import declared, where_of
+from energeia.support.product import join
+
+FEWEST = 100
+"""Rows below which nothing is found."""
+LOOKED_AT = 20_000
+"""At most this many rows, evenly spaced, are looked at; ends are those of all rows."""
+SKEWED = 0.5
+"""The least skewness of a positive column, of values brought to their 0.5% and 99.5% quantiles."""
+BETTER = 0.05
+"""How many nats a row a log-normal describes a positive column better than a normal."""
+WHOLE_TURN = 0.97
+"""The part of a turn that the values of an angle span at least."""
+NEAR_END, AT_END = 0.05, 0.1
+"""Of an angle, this part of a turn at either end holds at least ``AT_END`` of its fair share."""
+NEAR_BOUND, AT_BOUND = 0.25, 0.03
+"""Within this many standard deviations of a bound lie at least ``AT_BOUND`` of the rows."""
+_NATURAL = ((0.0, 1.0), (-1.0, 1.0), (0.0, 100.0))
+_SHOWN = 6
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One column whose support was found from its values and applied."""
+
+    column: int
+    name: str
+    support: str
+    """As it would be declared, such as ``circle(0,360)``."""
+    reason: str
+    """What its values show, such as ``positive and skewed``."""
+
+
+def find(
+    rows: np.ndarray, summary: Summary, support: Support, names: Sequence[str],
+    but: Collection[int] = (),
+) -> tuple[dict[int, Factor], tuple[Finding, ...]]:  # fmt: skip
+    """The factor of each column whose values leave little doubt, and what is said of it.
+
+    Columns that are no real numbers, or together a direction or a composition, are left alone, and
+    those in ``but``.
+
+    >>> from energeia.data.inference import infer, summarize
+    >>> x = np.random.default_rng(0).exponential(size=(500, 1))
+    >>> summary = summarize(x)
+    >>> factors, (finding,) = find(x, summary, infer(summary, alike=False), ("t",))
+    >>> factors, finding.reason
+    ({0: Positive()}, 'positive and skewed')
+    """
+    left = {*but, *(i for start, stop, _ in summary.groups for i in range(start, stop))}
+    kinds = enumerate(support.columns)
+    open_columns = [i for i, kind in kinds if isinstance(kind, Real) and i not in left]
+    if summary.rows < FEWEST or not open_columns:
+        return {}, ()
+    seen = np.asarray(rows[:: -(-len(rows) // LOOKED_AT)])
+    factors, said = {}, []
+    for i in open_columns:
+        values = seen[:, i].astype(np.float64)
+        for factor, reason in _evident(values, float(summary.low[i]), float(summary.high[i])):
+            factors[i] = factor
+            said.append(Finding(column=i, name=names[i], support=declared(factor), reason=reason))
+            break
+    return factors, tuple(said)
+
+
+def applied(support: Support, factors: dict[int, Factor]) -> Support:
+    """The support with the factors that were found in the place of real numbers."""
+    cells = support.cells
+    for column, factor in factors.items():
+        cells[column] = (factor, 0)
+    return join(cells)
+
+
+def sentences(findings: Sequence[Finding], names: Sequence[str]) -> tuple[str, ...]:
+    """What was found and how to undo it, one sentence for each kind.
+
+    >>> found = Finding(column=0, name="t", support="positive", reason="positive and skewed")
+    >>> sentences([found], ("t", "u"))
+    ('t is positive and skewed: taken as positive; --support t:real undoes it',)
+    """
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for each in findings:
+        kinds.setdefault((each.support, each.reason), []).append(each)
+    return tuple(_sentence(members, names) for members in kinds.values())
+
+
+def flag(declarations: str) -> str:
+    """The option ``--support`` for a shell.
+
+    >>> flag("t:positive"), flag("phi:circle(0,360); t:positive")
+    ('--support t:positive', '--support "phi:circle(0,360); t:positive"')
+    """
+    if re.fullmatch(r"[\w.:,+/-]+", declarations):
+        return f"--support {declarations}"
+    plain = not set(declarations) & set('"$`\\!')
+    return f'--support "{declarations}"' if plain else f"--support {shlex.quote(declarations)}"
+
+
+def _sentence(members: Sequence[Finding], names: Sequence[str]) -> str:
+    shown = [
+        f"column {each.column}" if each.name == f"x{each.column}" else each.name
+        for each in members[:_SHOWN]
+    ]
+    rest = len(members) - len(shown)
+    if rest:
+        shown.append(f"{rest} more")
+    who = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    undo = "--no-findings"
+    if not rest:
+        undo = flag("; ".join(f"{where_of(each.column, names)}:real" for each in members))
+    verb = "is" if len(members) == 1 else "are"
+    return f"{who} {verb} {members[0].reason}: taken as {members[0].support}; {undo} undoes it"
+
+
+def _evident(values: np.ndarray, low: float, high: float) -> Iterator[tuple[Factor, str]]:
+    """The supports of which the values give evidence, the first of which is taken."""
+    spread = float(np.std(values / max(abs(low), abs(high)))) * max(abs(low), abs(high))
+    if not 0.0 < spread < np.inf:
+        return
+    for start, stop in TURNS:
+        if low >= start and high < stop and _is_turn(values, low, high, start, stop):
+            yield Circle(start, stop), f"spread over the whole turn [{start:.4g}, {stop:.4g})"
+    for start, stop in _NATURAL:
+        if start < low and high < stop and _is_bounded(values, spread, start, stop):
+            yield Interval(start, stop), f"in ({start:g}, {stop:g}) and dense at its ends"
+    if low > 0 and _is_positive(values):
+        yield Positive(), "positive and skewed"
+
+
+def _is_positive(values: np.ndarray) -> bool:
+    """Whether values are skewed, and better described by a log-normal than by a normal.
+
+    The mean difference of the two log-likelihoods at their maxima is
+    log std(x) - log std(log x) - mean(log x). A column far from zero, skewed or not, has almost
+    none: its logarithm has the shape of itself. Quantiles as limits, since one glitch makes any
+    column skewed.
+    """
+    limits = np.quantile(values, 0.005, method="higher"), np.quantile(values, 0.995, method="lower")
+    x = np.clip(values, *limits) / np.max(values)
+    spread = np.std(x)
+    if spread == 0 or np.mean(((x - x.mean()) / spread) ** 3) < SKEWED:
+        return False
+    logs = np.log(x)
+    return bool(np.log(spread) - np.log(np.std(logs)) - np.mean(logs) > BETTER)
+
+
+def _is_turn(values: np.ndarray, low: float, high: float, start: float, stop: float) -> bool:
+    """Whether values fill a turn, and their density goes on where its ends meet."""
+    period = stop - start
+    if high - low < WHOLE_TURN * period:
+        return False
+    first = int(np.sum(values < start + NEAR_END * period))
+    last = int(np.sum(values >= stop - NEAR_END * period))
+    least = max(5.0, AT_END * NEAR_END * len(values))
+    if min(first, last) < least or np.mean(values == low) + np.mean(values == high) > 0.02:
+        return False
+    return bool(abs(first - last) <= 4 * np.sqrt(first + last) + 0.25 * (first + last))
+
+
+def _is_bounded(values: np.ndarray, spread: float, start: float, stop: float) -> bool:
+    """Whether mass stands close to both ends, or to one that is not zero.
+
+    Mass close to zero alone is that of a positive number. Where an end is negative, some rows are,
+    too: a single one is no evidence of it.
+    """
+    near = NEAR_BOUND * spread
+    at_low, at_high = np.mean(values < start + near), np.mean(values > stop - near)
+    if min(at_low, at_high) >= AT_BOUND:
+        return True
+    if start < 0 and np.mean(values < 0) < AT_BOUND:
+        return False
+    return bool(at_high >= AT_BOUND or (start < 0 and at_low >= AT_BOUND))
