@@ -135,6 +135,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     samples_per_second: float | None = None
     target: tuple[TargetRow, ...] = ()
     """For a run on an energy: a row for each condition that was looked at."""
+    cautions: tuple[str, ...] = ()
+    """Those of the warnings that are reasons to distrust the log-likelihood or its error."""
     warnings: tuple[str, ...] = ()
 
     def measures(self) -> list[tuple[str, Estimate]]:
@@ -184,6 +186,8 @@ class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
     compile_seconds: float | None
     samples_per_second: float | None
     parameters: int | None = None
+    caution: str = ""
+    """Why the log-likelihood or its error is not to be trusted."""
     warnings: tuple[str, ...] = ()
 
 

@@ -71,7 +71,7 @@ def test_likelihood_of_an_energy_is_that_of_enumeration(model):
     assert found.kind == found.estimate.kind == "estimate"
     assert msgspec.json.decode(msgspec.json.encode(found.estimate), type=Estimate) == found.estimate
     assert "forward AIS" in found.estimate.note
-    assert found.common.stderr >= max(error, abs(upper.value - lower.value))
+    assert found.common.stderr >= max(error, abs(upper.value - lower.value) / 2)
     assert found.estimate.stderr > found.common.stderr
     assert (lower.kind, upper.kind) == ("lower bound", "estimate")
     # The control: the base's own partition function is far off.

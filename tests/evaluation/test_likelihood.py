@@ -1,4 +1,6 @@
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,6 +9,8 @@ from tests.evaluation.models import Factor, Implicit, Normal, Quadratic
 from energeia.estimate import Estimate
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood
+from energeia.mcmc.bracket import AnnealedRun, Bracket, bracket_warnings, spanning
+from energeia.models.capabilities import LogPartition, PartitionEstimate
 
 KEY = jax.random.key(0)
 
@@ -110,3 +114,37 @@ def test_divergence_of_an_energy_carries_the_error_of_log_z():
     normalized = LogLikelihood(Estimate.mean(rows, "exact"), rows, "exact")
     assert divergence(exact, normalized).stderr < 0.001
     assert divergence(exact, normalized).kind == "exact"
+
+
+class Sided(LogPartition):
+    """A standard normal without its constant, whose log Z has two sides."""
+
+    sides: tuple = eqx.field(static=True)
+    shape: tuple[int, ...] = (2,)
+    condition_shape: None = None
+
+    def energy(self, x, condition=None):
+        return 0.5 * jnp.sum(x**2)
+
+    def estimate_log_partition(self, key, condition=None, *, chains, temperatures):
+        run = AnnealedRun(np.zeros((64, 2)), np.zeros(64), np.zeros(1))
+        lower, upper = (Estimate(v, 0.1, "estimate", 8) for v in self.sides)
+        found = Bracket(lower, upper, lower, run, run)
+        return PartitionEstimate(spanning(found), "", (lower, upper), bracket_warnings(found))
+
+
+def test_sides_of_log_z_far_apart_leave_no_likelihood_and_near_ones_span_both():
+    x, log_z = normals(500, 2), float(np.log(2 * np.pi))
+    exact = stats.norm.logpdf(x).sum(axis=1).mean()
+    near = log_likelihood(Sided((log_z, log_z + 0.8)), x, key=KEY)
+    assert near.kind == "estimate"
+    assert abs(near.estimate.value - exact) < near.estimate.stderr
+    assert near.estimate.stderr > 0.5
+    assert any("nats apart" in text for text in near.warnings)
+    far = log_likelihood(Sided((log_z, log_z + 40.0)), x, key=KEY)
+    assert far.kind == "none"
+    assert "40 nats apart" in far.estimate.note
+    assert far.log_partition is not None
+    assert np.all(np.isnan(far.rows))
+    # The twin: sides that agree raise no caution.
+    assert log_likelihood(Sided((log_z, log_z + 0.1)), x, key=KEY).warnings == ()

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 import msgspec
 import numpy as np
 import pytest
+from rich.console import Console
 
 from energeia._core.errors import InputError
 from energeia.estimate import Estimate
@@ -20,6 +21,7 @@ from energeia.report import page as page_module
 from energeia.report import pictures, summaries
 from energeia.report.numbers import headline_tests
 from energeia.report.page import observable_lines, render, write_report
+from energeia.report.tables import print_leaderboard
 
 from .examples import PAGES, digits_page, ising_page, plane_page, table_page
 
@@ -167,6 +169,23 @@ def test_files_beside_the_page(tmp_path):
     models = json.loads(paths[2].read_text())["models"]
     assert models[0]["leaderboard"]["log_likelihood"]["value"] == -18.08
     assert models[0]["evaluation"]["two_sample"][0]["name"] == "classifier AUC"
+
+
+def test_a_caution_stands_beside_its_number(tmp_path):
+    page = without_pictures(ising_page())
+    doubted = next(m for m in page.models if m.row.recipe == "rbm")
+    doubt = msgspec.structs.replace(doubted.row, caution="the two sides lie apart")
+    models = [dataclasses.replace(m, row=doubt) if m is doubted else m for m in page.models]
+    paths = write_report(dataclasses.replace(page, models=models), tmp_path / "report.html")
+    assert paths[0].read_text().count('title="the two sides lie apart"') == 1
+    lines = {line["recipe"]: line for line in csv.DictReader(io.StringIO(paths[1].read_text()))}
+    assert lines["rbm"]["caution"] == "the two sides lie apart"
+    assert lines["made"]["caution"] == ""
+    console = Console(file=io.StringIO(), width=140, color_system=None)
+    print_leaderboard([m.row for m in models], console=console)
+    printed = console.file.getvalue()
+    assert "rbm: the two sides lie apart" in printed
+    assert printed.count(" !") == 1
 
 
 def test_a_failure_leaves_the_old_page(tmp_path, monkeypatch):

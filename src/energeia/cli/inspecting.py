@@ -13,6 +13,7 @@ from energeia.records import WeightSummary
 from energeia.support import Real, Support, parse
 
 _NAMES = 6
+_TAILS = 8
 
 
 def inspect_data(given: arguments.InspectArguments) -> Answer:
@@ -51,6 +52,18 @@ def _names(found: Inspection, part: ColumnRange) -> str:
     return f" ({', '.join(shown)})"
 
 
+def tail_lines(found: Inspection) -> list[str]:
+    """Columns with heavy tails, each with its index, the heaviest first and at most eight."""
+    ordered = sorted(found.tails, key=lambda tail: tail.alpha)
+    lines = [
+        f"heavy tail in {tail.name}: P(|x| > t) ~ t^-alpha, alpha {tail.alpha:.2g} +- "
+        f"{tail.stderr:.1g} (Hill, {tail.k} largest)"
+        for tail in ordered[:_TAILS]
+    ]
+    more = len(ordered) - _TAILS
+    return [*lines, f"and {more} more columns with heavy tails"] if more > 0 else lines
+
+
 def _show_weight(console: Console, weight: WeightSummary) -> None:
     console.print(
         f"  weighted by {weight.column}: {weight.low:g} to {weight.high:g}, "
@@ -73,6 +86,8 @@ def _show(found: Inspection) -> None:
             highlight=False,
             markup=False,
         )
+    for line in tail_lines(found):
+        console.print(f"  {line}", highlight=False, markup=False)
     if found.condition_columns:
         pairs = zip(found.condition_columns, found.condition_support, strict=True)
         given = ", ".join(f"{name}: {kind}" for name, kind in pairs)

@@ -25,14 +25,16 @@ def list_runs(given: arguments.ListArguments) -> Answer:
 
 def _line(directory: RunDirectory) -> dict[str, str]:
     """Recipe, data and progress of one run; a damaged run is listed with the reason."""
-    line: dict[str, str] = dict.fromkeys(["run", *_SHOWN, "message"], "")
+    line: dict[str, str] = dict.fromkeys(["run", *_SHOWN, "caution", "message"], "")
     line |= {"run": str(directory.path), "state": "damaged"}
     try:
         config = directory.config()
         line |= {"recipe": config.recipe, "data": config.spec}
         status = directory.status
+        score = row(directory)
         line |= {
-            "log_likelihood": str(row(directory).log_likelihood),
+            "log_likelihood": str(score.log_likelihood),
+            "caution": score.caution,
             "round": f"{status.round}/{status.rounds}",
             "state": status.state,
             "message": status.message,
@@ -48,8 +50,11 @@ def _show(root: str, rows: list[dict[str, str]]) -> None:
         return
     table = Table("run", *(name.replace("_", "-") for name in _SHOWN), box=None)
     for line in rows:
-        table.add_row(line["run"], *(line[name] for name in _SHOWN))
+        mark = " !" if line["caution"] and line["log_likelihood"] != "none" else ""
+        table.add_row(line["run"], *(line[name] for name in _SHOWN[:-1]), line[_SHOWN[-1]] + mark)
     Console().print(table)
     for line in rows:
+        if line["caution"]:
+            print(f"{line['run']}: {line['caution']}", file=sys.stderr)
         if line["message"]:
             print(f"{line['run']}: {line['message']}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Readers, named sources, splits with provenance.
 
 ColumnRange          neighboring columns of one kind
+ColumnTail           a column with a heavy tail
 Dataset              rows with their support, layout and provenance
 effective_number     (sum w)^2 / sum w^2 of weights
 Finding              a column's support that was found from its values

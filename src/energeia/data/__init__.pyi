@@ -1,5 +1,6 @@
 from energeia.data import named as named
 from energeia.data import shots as shots
+from energeia.data.column_tails import ColumnTail as ColumnTail
 from energeia.data.dataset import Dataset as Dataset
 from energeia.data.dataset import Provenance as Provenance
 from energeia.data.dataset import Selection as Selection

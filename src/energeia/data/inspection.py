@@ -8,6 +8,7 @@ import msgspec
 from energeia._core.errors import InputError
 from energeia.data import checks, inference
 from energeia.data.arrays import as_table, name_of
+from energeia.data.column_tails import ColumnTail, column_tails
 from energeia.data.dataset import FEWEST_ROWS
 from energeia.data.findings import Finding
 from energeia.data.gather import DataRequest, LoadedRows, gather
@@ -75,6 +76,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """Problems that prevent fitting, each with its repair."""
     weight: WeightSummary | None = None
     """What the weights are worth, where a column of them was named."""
+    tails: tuple[ColumnTail, ...] = ()
+    """Continuous columns whose tails are a power law."""
     recipes: tuple[RecipeApplicability, ...] = ()
     """Which recipes apply; filled in by ``recipes.catalogue``."""
 
@@ -144,6 +147,7 @@ def inspect(
         warnings=warnings + notes,
         refusals=refusals,
         weight=None if found.weight is None else weight_summary(found.weight, found.weight_name),
+        tails=column_tails(found.rows, declared, found.names),
     )
 
 

@@ -46,8 +46,8 @@ def log_likelihood(
     * ``Density``: exact.
     * ``LatentModel``: log (1/K) sum_k p(x, z_k) / q(z_k | x), a lower bound in expectation
       (Burda et al. 2016, eq. 8), with K from ``budget``; its remaining bias is stated.
-    * ``LogPartition``: -E(x) - log Z, an estimate; with conditions log Z is estimated for each of
-      up to 32 that the rows have.
+    * ``LogPartition``: -E(x) - log Z, an estimate, or none where log Z is not known to a nat; with
+      conditions log Z is estimated for each of up to 32 that the rows have.
     * anything else: ``Estimate.none`` with the reason.
 
     ``x`` has shape ``(rows, *model.shape)``; memory does not grow with K or with rows.
@@ -159,9 +159,15 @@ def _normalized(
         model.estimate_log_partition(k, c, chains=budget.chains, temperatures=budget.temperatures)
         for k, c in zip(keys, conditions, strict=True)
     ]
-    found = [part for part in parts if part is not None and part.value.value is not None]
+    found = [part for part in parts if part is not None]
     if len(found) < len(parts):
         return _no_likelihood(model, len(rows))
+    warnings = tuple(dict.fromkeys(warning for part in found for warning in part.warnings))
+    sides = found[0].sides if condition is None else None
+    unknown = next((part.value for part in found if part.value.value is None), None)
+    if unknown is not None:
+        answer = _no_likelihood(model, len(rows), unknown.note)
+        return answer._replace(warnings=warnings, log_partition=sides)
     minus_energy = -np.asarray(
         map_rows(energies, rows, *_given(condition), size=1024, carry=model), dtype=np.float64
     )
@@ -176,8 +182,8 @@ def _normalized(
         estimate=answer.estimate - common,
         rows=answer.rows - np.array([z.value for z in log_z])[which.ravel()],
         common=common,
-        warnings=tuple(dict.fromkeys((*answer.warnings, *(w for p in found for w in p.warnings)))),
-        log_partition=found[0].sides if condition is None else None,
+        warnings=(*answer.warnings, *warnings),
+        log_partition=sides,
     )
 
 

@@ -86,6 +86,8 @@ def evaluate_in_detail(
     found = reweighted(found, weight)
     drawn = _draw(model, sample_key, budget, prepared, units)
     fields: dict[str, Any] = {"log_likelihood": found.estimate}
+    if found.warnings:
+        fields["cautions"] = found.warnings
     warnings = [*warn.of_rows(prepared, held_out, source), *found.warnings]
     warnings += warn.of_weights(prepared, held_out)
     if source is not None:

@@ -12,7 +12,7 @@ from energeia.stats.weights import FEWEST_WEIGHTS, log_mean_exp, reliable_error
 _GAP = 2.5
 """Combined errors between the two sides."""
 _LOOSE = 1.0
-"""Nats between the two sides, errors included, at which log Z is of little use."""
+"""Nats between the two sides beyond which log Z is not known."""
 _FRACTION = 0.2
 """Of the chains, as effective sample size."""
 _LARGEST = 0.1
@@ -68,20 +68,29 @@ def bracket_side(
     return Estimate(base + sign * float(found.value), error, kind, count, note)
 
 
-def larger_side(bracket: Bracket) -> Estimate:
-    """The larger side of log Z, an estimate whose error is at least the gap between the sides.
+def spanning(bracket: Bracket) -> Estimate:
+    """log Z with an interval that spans both sides: their middle, half the gap plus an error.
 
-    The forward side understates log Z, and so would flatter a model. The error is None where that
-    of one of the sides is.
+    The errors of the two sides know nothing of the gap between them, so the interval covers it:
+    value +- error reaches from the lower side less its error to the upper side plus its own. Sides
+    more than one nat apart leave log Z unknown, and the estimate is ``none`` with the reason. The
+    error is None where that of one of the sides is.
     """
     lower, upper = bracket.lower, bracket.upper
     assert lower.value is not None
     assert upper.value is not None
-    larger = lower if lower.value > upper.value else upper
+    gap = upper.value - lower.value
+    if not abs(gap) <= _LOOSE:
+        return Estimate.none(
+            f"the two sides of log Z, {lower.value:.6g} (forward AIS) and {upper.value:.6g} "
+            f"(reverse), lie {abs(gap):.3g} nats apart, and no error covers more than {_LOOSE:g}: "
+            "anneal through more temperatures"
+        )
     error = None
     if lower.stderr is not None and upper.stderr is not None:
-        error = max(lower.stderr, upper.stderr, abs(upper.value - lower.value))
-    return Estimate(larger.value, error, "estimate", larger.n, larger.note)
+        error = 0.5 * abs(gap) + max(lower.stderr, upper.stderr)
+    note = "log Z: the middle of both sides, whose gap is part of the error"
+    return Estimate(lower.value + 0.5 * gap, error, "estimate", min(lower.n, upper.n), note)
 
 
 def energy_drift(

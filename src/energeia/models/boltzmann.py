@@ -13,7 +13,7 @@ from energeia.energies.algebra import Path
 from energeia.energies.embedded import EmbeddedEnergy
 from energeia.mcmc.adapt import best_acceptance, log_step, with_step
 from energeia.mcmc.annealed import log_partition
-from energeia.mcmc.bracket import Bracket, bracket_warnings, larger_side
+from energeia.mcmc.bracket import Bracket, bracket_warnings, spanning
 from energeia.models.capabilities import ChainDiagnostics, LogPartition, PartitionEstimate
 from energeia.models.cells import cell_energy
 from energeia.models.in_units import ConditionScaling, InUnits
@@ -115,7 +115,7 @@ class BoltzmannModel(InUnits, EmbeddedEnergy, LogPartition, ChainDiagnostics, Ha
     def estimate_log_partition(
         self, key: PRNGKey, condition: Condition = None, *, chains: int, temperatures: int
     ) -> PartitionEstimate:
-        """The larger side of the annealed bracket.
+        """The middle of the annealed bracket, with an error that spans both sides.
 
         Forward annealing underestimates log Z, so overestimates the likelihood, and reverse
         annealing is a bound only from exact draws, which a trained energy does not have.
@@ -125,7 +125,7 @@ class BoltzmannModel(InUnits, EmbeddedEnergy, LogPartition, ChainDiagnostics, Ha
         note = f"-E - log Z, log Z {lower.value:.6g} (forward AIS) and {upper.value:.6g} (reverse)"
         if not self.exact_energy:
             note += "; energies of discrete columns by quadrature over their cells"
-        return PartitionEstimate(larger_side(found), note, (lower, upper), bracket_warnings(found))
+        return PartitionEstimate(spanning(found), note, (lower, upper), bracket_warnings(found))
 
     def log_partition(
         self, key: PRNGKey, condition: Condition = None, chains: int = 256,

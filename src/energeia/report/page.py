@@ -125,14 +125,14 @@ def leaderboard_csv(page: Page) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(
         ["recipe", "family", "run", "log_likelihood", "log_likelihood_stderr",
-         "log_likelihood_kind", *(c for n in names for c in (n, f"{n} stderr")), "seconds",
-         "compile_seconds", "samples_per_second", "parameters"]
+         "log_likelihood_kind", "caution", *(c for n in names for c in (n, f"{n} stderr")),
+         "seconds", "compile_seconds", "samples_per_second", "parameters"]
     )  # fmt: skip
     for model in summaries.ranked(page.models):
         row, score = model.row, model.row.log_likelihood
         tests = [row.two_sample.get(n) for n in names]
         writer.writerow(
-            [row.recipe, row.family, row.run, score.value, score.stderr, score.kind,
+            [row.recipe, row.family, row.run, score.value, score.stderr, score.kind, row.caution,
              *(v for e in tests for v in ((e.value, e.stderr) if e else (None, None))),
              row.seconds, row.compile_seconds, row.samples_per_second, row.parameters]
         )  # fmt: skip

@@ -51,7 +51,7 @@ def leaderboard_table(
         cells = [number(row.two_sample.get(name)) for name in tests]
         family = () if narrow else (row.family,)
         table.add_row(
-            row.recipe, *family, number(score), Text(score.kind, _COLORS[score.kind]), *cells,
+            row.recipe, *family, _cautioned(row), Text(score.kind, _COLORS[score.kind]), *cells,
             amount(row.seconds), amount(row.samples_per_second),
         )  # fmt: skip
     if reference or entropy is not None:
@@ -65,18 +65,25 @@ def leaderboard_table(
     return table
 
 
+def _cautioned(row: LeaderboardRow) -> str:
+    """The log-likelihood, marked where it or its error is not to be trusted."""
+    mark = " !" if row.caution and row.log_likelihood.value is not None else ""
+    return number(row.log_likelihood) + mark
+
+
 def print_leaderboard(
     rows: Sequence[LeaderboardRow],
     reference: dict[str, TwoSample] | None = None,
     entropy: Estimate | None = None,
     console: Console | None = None,
 ) -> None:
-    """Print the leaderboard and, below it, the reasons for missing likelihoods."""
+    """Print the leaderboard and, below it, why likelihoods are missing or not to be trusted."""
     console = console or Console()
     if not console.is_terminal:
         console.width = max(console.width, _WIDE)  # A file has no width.
     narrow = console.width < _WIDE
     console.print(leaderboard_table(rows, reference, entropy, narrow=narrow))
     for row in rows:
-        if row.log_likelihood.kind == "none":
-            console.print(Text(f"{row.recipe}: {row.log_likelihood.note}", "bright_black"))
+        text = row.caution or row.log_likelihood.note
+        if row.caution or row.log_likelihood.kind == "none":
+            console.print(Text(f"{row.recipe}: {text}", "bright_black"))

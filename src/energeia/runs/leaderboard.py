@@ -28,6 +28,7 @@ def row(directory: RunDirectory) -> LeaderboardRow:
         compile_seconds=status.compile_seconds or None,
         samples_per_second=None if found is None else found.samples_per_second,
         parameters=status.parameters or None,
+        caution="" if found is None else "; ".join(found.cautions),
         warnings=warnings,
     )
 

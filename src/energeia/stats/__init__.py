@@ -12,6 +12,7 @@ energy_distance           2 E|X - Y| - E|X - X'| - E|Y - Y'|
 Fraction                  a fraction with its error
 from_sums                 a LogMean from log sums
 gaussian_kernel           exp(-d^2 / (2 bandwidth^2))
+hill                      the tail index from the largest magnitudes
 histogram                 counts of strings
 holm                      Holm's correction for several tests
 integrated_time           tau = 1/2 + sum of rho
@@ -34,12 +35,14 @@ p_value                   a valid permutation p-value
 permutation_test          a statistic and its null distribution
 PermutationTest           a statistic with its p-value
 pooled_distances          distances among all rows
+power_tail                the tail index of a column, where it has one
 r_hat                     rank-normalized split R-hat
 relabelings               random choices of the first sample
 Resampled                 a value with error and bias
 RunningLogSums            log-weights accumulated in compiled loops
 sliced_wasserstein        mean W1 distance of projections
 standing_still            chains that never moved
+TailIndex                 alpha with its error
 """
 
 from energeia._core.lazy import attach

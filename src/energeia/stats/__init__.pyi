@@ -27,6 +27,9 @@ from energeia.stats.resampling import Resampled as Resampled
 from energeia.stats.resampling import bootstrap as bootstrap
 from energeia.stats.resampling import jackknife as jackknife
 from energeia.stats.resampling import jackknife_chains as jackknife_chains
+from energeia.stats.tails import TailIndex as TailIndex
+from energeia.stats.tails import hill as hill
+from energeia.stats.tails import power_tail as power_tail
 from energeia.stats.two_sample import energy_distance as energy_distance
 from energeia.stats.two_sample import maximum_mean_discrepancy as maximum_mean_discrepancy
 from energeia.stats.two_sample import pooled_distances as pooled_distances
