@@ -76,6 +76,32 @@ def test_chart_and_back(member):
     assert factor.linked[0].linked == (factor.linked[0], 1)
 
 
+EXTREMES = {
+    "positive": (Positive(), np.array([-800.0, -104.0, 0.0, 89.0, 710.0])),
+    "interval": (Interval(0.1, 0.7), np.array([-800.0, -40.0, 0.0, 40.0, 800.0])),
+    "tight": (Interval(1e6, 1e6 + 0.5), np.array([-40.0, -3.0, 0.0, 3.0, 40.0])),
+    "circle": (Circle(0.0, 360.0), np.array([-np.pi, -np.pi - 1e-17, np.pi, 3 * np.pi, -1e-17])),
+    "turn": (
+        Circle(-np.pi, np.pi),
+        np.nextafter([-np.pi, np.pi, 9.5, 0, 9], [-9, 9, 0, 1, 0]),
+    ),
+    "simplex": (Simplex(3), np.array([[-800.0, 800.0, 0.0], [-90.0, 90.0, 1.0]])),
+}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("library", [np, jnp])
+def test_no_coordinate_leads_outside(name, dtype, library):
+    factor, t = EXTREMES[name]
+    with jax.enable_x64(dtype == np.float64), np.errstate(over="ignore", under="ignore"):
+        x = np.asarray(factor.unlink(library.asarray(t, dtype)))
+    assert x.dtype == dtype
+    assert np.all(factor.contains(x))
+    if isinstance(factor, Circle):
+        assert np.all((x >= dtype(factor.low)) & (x < dtype(factor.high)))
+
+
 def slope_error(factor, x, log_slope):
     """log |dt/dx| against autodiff, in the first ``dimension`` numbers."""
 

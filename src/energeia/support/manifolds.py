@@ -240,8 +240,9 @@ class Simplex(Continuous, frozen=True, tag="simplex"):
         return functions_of(x).log(x) @ self.basis.astype(x.dtype)
 
     def unlink(self, t: Any) -> Any:
-        """The composition with these log-ratios."""
-        return functions_of(t).exp(self._log_parts(t))
+        """The composition with these log-ratios, every part above zero however large they are."""
+        at = functions_of(t)
+        return at.maximum(at.exp(self._log_parts(t)), at.finfo(at.result_type(t)).tiny)
 
     def log_slope(self, t: Any) -> tuple[Any, float]:
         """Minus the sum of the logarithms of all parts, and -log(n + 1) / 2."""

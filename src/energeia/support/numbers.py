@@ -64,8 +64,10 @@ class Positive(Straight, frozen=True, tag="positive"):
         return functions_of(x).log(x)
 
     def unlink(self, t: Any) -> Any:
-        """exp t."""
-        return functions_of(t).exp(t)
+        """exp t, above zero and finite however large t is."""
+        at = functions_of(t)
+        normal = at.finfo(at.result_type(t))
+        return at.clip(at.exp(t), normal.tiny, normal.max)
 
     def log_slope(self, t: Any) -> tuple[Any, float]:
         """-t, since dt/dx = 1/x."""
@@ -104,9 +106,10 @@ class Interval(Straight, frozen=True, tag="interval"):
         return log(x - self.low) - log(self.high - x)
 
     def unlink(self, t: Any) -> Any:
-        """low + (high - low) / (1 + exp(-t)), strictly inside in double precision."""
+        """low + (high - low) / (1 + exp(-t)), strictly inside in the precision of t."""
         at = functions_of(t)
-        inside = np.nextafter([self.low, self.high], [self.high, self.low])
+        ends = np.array([self.low, self.high], at.result_type(t))
+        inside = np.nextafter(ends, ends[::-1])
         logistic = at.exp(-at.logaddexp(at.zeros_like(t), -t))
         return at.clip(self.low + (self.high - self.low) * logistic, *inside)
 
@@ -154,9 +157,12 @@ class Circle(Number, frozen=True, tag="circle"):
         return (x - self.low) * self._rate - np.pi
 
     def unlink(self, t: Any) -> Any:
-        """The x of any angle, by its remainder."""
-        turn = functions_of(t).remainder(t + np.pi, 2 * np.pi) / (2 * np.pi)
-        return self.low + (self.high - self.low) * turn
+        """The x of any angle, by its remainder; the high end is the low one."""
+        at = functions_of(t)
+        turn = at.remainder(t + np.pi, 2 * np.pi) / (2 * np.pi)
+        x = self.low + (self.high - self.low) * turn
+        # A remainder just below a whole turn is rounded to it.
+        return at.where(x >= self.high, self.low, x)
 
     def log_slope(self, t: Any) -> tuple[Any, float]:
         """A constant."""
