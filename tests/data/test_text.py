@@ -14,7 +14,7 @@ def test_a_table_comes_back_with_its_names_and_every_bit(tmp_path, dtype, names)
     rows[:3] = [[0.1, 3.0], [-0.0, 1e-30], [1 / 3, 2**24]]
     with (tmp_path / "x.csv").open("wb") as stream:
         write_text(stream, rows, names)
-    values, found = read_text(tmp_path / "x.csv")
+    values, found, _ = read_text(tmp_path / "x.csv")
     assert found == (names or None)
     np.testing.assert_array_equal(values.astype(dtype), rows)
     # A decimal number is the same number again in the double precision of a reader.
@@ -25,6 +25,6 @@ def test_names_that_read_as_numbers_do_not_become_a_row(tmp_path):
     rows = np.array([[1.5, 2.5]])
     with (tmp_path / "x.csv").open("wb") as stream:
         write_text(stream, rows, ("1", "b"))
-    values, found = read_text(tmp_path / "x.csv")
+    values, found, _ = read_text(tmp_path / "x.csv")
     assert found is None
     np.testing.assert_array_equal(values, rows)

@@ -22,6 +22,7 @@ INTERNAL = {
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {
         "Declared",
+        "TextTable",
         "FreeFieldSource",
         "StandardizedRows",
         "Summary",

@@ -88,6 +88,9 @@ def _show(found: Inspection) -> None:
         )
     for line in tail_lines(found):
         console.print(f"  {line}", highlight=False, markup=False)
+    for name, words in found.words:
+        codes = ", ".join(f"{k} {word}" for k, word in enumerate(words))
+        console.print(f"  codes of {name}: {codes}", highlight=False, markup=False)
     if found.condition_columns:
         pairs = zip(found.condition_columns, found.condition_support, strict=True)
         given = ", ".join(f"{name}: {kind}" for name, kind in pairs)

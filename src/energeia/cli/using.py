@@ -11,6 +11,7 @@ from energeia._core.errors import InputError
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.data.dataset import Dataset
+from energeia.data.words import Words
 from energeia.estimate import Estimate
 from energeia.records import ChainSummary
 from energeia.runs.chain_sampling import ChainSettings
@@ -35,7 +36,9 @@ def sample(given: arguments.SampleArguments) -> Answer:
         temperature=given.temperature,
         truncation=given.truncation,
     )
-    write_blocks(Path(given.out), given.n, blocks, run.columns, quiet=given.common.json)
+    write_blocks(
+        Path(given.out), given.n, blocks, run.columns, run.problem.words, quiet=given.common.json
+    )
     shape = [given.n, *run.problem.layout]
     answer = {"run": given.run, "n": given.n, "shape": shape, "out": given.out}
     return answer, lambda: print(f"{given.n:,} samples in {given.out}")
@@ -55,7 +58,9 @@ def _sample_chains(given: arguments.SampleArguments) -> Answer:
     )
     run = load(given.run)
     found = run.sample_chains(given.n, settings, given.common.seed, given.condition or None)
-    write_blocks(Path(given.out), len(found.x), iter([found.x]), run.columns, quiet=True)
+    write_blocks(
+        Path(given.out), len(found.x), iter([found.x]), run.columns, run.problem.words, quiet=True
+    )
     _show_chains(found.chains, found.target, found.step_size)
     answer = {
         "run": given.run,
@@ -122,8 +127,9 @@ def _write_scores(path: Path, data: Dataset, batches: Iterator[Scores], *, quiet
 
 
 def write_blocks(
-    path: Path, rows: int, blocks: Iterator[np.ndarray], names: Sequence[str] = (), *, quiet: bool
-) -> None:
+    path: Path, rows: int, blocks: Iterator[np.ndarray], names: Sequence[str] = (),
+    words: Words = (), *, quiet: bool,
+) -> None:  # fmt: skip
     """Write rows as they come, and show how far it is; a stop keeps those that are there.
 
     Raises:
@@ -131,7 +137,7 @@ def write_blocks(
     """
     first = next(blocks)
     line = RowProgress(path.name, rows, require_room(path, rows, first), quiet=quiet)
-    with growing(path, rows, names) as file:
+    with growing(path, rows, names, words) as file:
         for block in itertools.chain([first], blocks):
             file.write(block)
             line.show(file.rows)

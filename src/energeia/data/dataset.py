@@ -13,6 +13,7 @@ import numpy as np
 from energeia._core.errors import InputError
 from energeia.data.findings import Finding
 from energeia.data.weights import summary
+from energeia.data.words import Words
 from energeia.records import WeightSummary
 from energeia.support import Support
 
@@ -98,6 +99,8 @@ class Dataset:
     """What the values of columns showed and was applied to their support."""
     suggestions: tuple[str, ...] = ()
     """Declarations worth considering, in the syntax of ``support``."""
+    words: Words = ()
+    """Columns and conditions of words, whose rows are codes: the words in the order of these."""
     source: Any = None
 
     def __len__(self) -> int:

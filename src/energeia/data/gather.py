@@ -15,6 +15,7 @@ from energeia.data import checks, readers
 from energeia.data.dataset import Provenance
 from energeia.data.named.catalog import NAMED, Source, parse_spec, refuse_unknown
 from energeia.data.weights import checked_weights, weight_warnings
+from energeia.data.words import Words, recoded
 from energeia.standardization import LARGEST
 
 MOST_CELLS = 32
@@ -38,6 +39,8 @@ class DataRequest(NamedTuple):
     """The column of weights; empty for none."""
     modeled: int | None = None
     """Columns of a trained model, for which rows may come without their weights."""
+    words: Words = ()
+    """Of a trained model: the words of columns in the order of their codes."""
     holes: bool = False
     """Whether NaN stands for what is not known, and may stay."""
 
@@ -59,6 +62,8 @@ class LoadedRows(NamedTuple):
     weight: np.ndarray | None = None
     """The weight of each row, in float64."""
     weight_name: str = ""
+    words: Words = ()
+    """Columns of words among the modeled ones and the conditions."""
     tabular: bool = False
     """Whether it is a table of the user's: separate quantities, whose bounds are worth finding."""
 
@@ -92,6 +97,10 @@ def gather(request: DataRequest) -> LoadedRows:
     weighing = _weight_column(request, names, len(dropped) + len(given))
     layout, drawn = tuple(table.values.shape[1:]) or (1,), source is not None
     values, kept = table.values.reshape(len(table.values), -1), list(range(width))
+    unused = {names[i] for i in dropped}
+    words = tuple(pair for pair in table.words if pair[0] not in unused)
+    if request.modeled is not None:
+        values, words = recoded(values, names, words, request.words, request.spec), request.words
     if dropped or given or weighing:
         kept = _kept(request.spec, width, dropped, given, weighing)
         layout, source = (len(kept),), None
@@ -117,6 +126,7 @@ def gather(request: DataRequest) -> LoadedRows:
         bad=bad,
         weight=weight,
         weight_name=weight_name,
+        words=words,
         tabular=_is_tabular(table, request),
     )
 

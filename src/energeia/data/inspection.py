@@ -15,6 +15,7 @@ from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.data.sources import compare_rows, declare, row_warnings
 from energeia.data.weights import summary as weight_summary
 from energeia.data.weights import weight_warnings
+from energeia.data.words import Words
 from energeia.records import WeightSummary
 from energeia.support import Support, describe
 
@@ -60,6 +61,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """Declarations worth considering, in the syntax of ``--support``."""
     findings: tuple[Finding, ...]
     """What the values of columns show so clearly that it is applied."""
+    words: Words
+    """Columns of words, and the words in the order of their codes."""
     bad_rows: int
     first_bad_rows: tuple[int, ...]
     duplicates: int
@@ -136,6 +139,7 @@ def inspect(
         support=_runs(declared, summary),
         suggestions=said.suggestions,
         findings=said.findings,
+        words=found.words,
         bad_rows=int(found.bad.size),
         first_bad_rows=tuple(int(i) for i in found.bad[:5]),
         duplicates=seen.repeats,

@@ -18,7 +18,8 @@ from numpy.lib import recfunctions
 
 from energeia._core.errors import InputError, nearest
 from energeia._core.paths import refuse_special_file
-from energeia.data.text import read_text
+from energeia.data.text import TextTable, read_text
+from energeia.data.words import Words
 
 
 class Table(NamedTuple):
@@ -30,6 +31,8 @@ class Table(NamedTuple):
     """Names of the columns, where the file has them."""
     alike: bool
     """Whether the columns are cells of one array, so that they share one range of values."""
+    words: Words = ()
+    """Columns of words, of which ``values`` holds the codes."""
 
 
 def read(spec: str) -> Table:
@@ -44,14 +47,15 @@ def read(spec: str) -> Table:
     path, key = locate(spec)
     reader = _reader(path)
     try:
-        values, names = reader(path, key)
+        values, names, *words = reader(path, key)
     except PermissionError:
         raise InputError(f"{path} may not be read by this user: change its permissions") from None
     except MemoryError:
         raise InputError(
             f"{path} does not fit in memory: convert it to .npy, which is read piece by piece"
         ) from None
-    return checked_table(values, names, spec, alike=reader is not read_table and names is None)
+    alike = reader is not read_table and names is None
+    return checked_table(values, names, spec, alike=alike, words=words[0] if words else ())
 
 
 def locate(spec: str) -> tuple[Path, str | None]:
@@ -100,7 +104,7 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def _reader(path: Path) -> Callable[[Path, str | None], tuple[np.ndarray, tuple[str, ...] | None]]:
+def _reader(path: Path) -> Callable[[Path, str | None], tuple[Any, ...]]:
     name = path.name.lower()
     if name.endswith(("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")):
         return read_idx
@@ -183,7 +187,7 @@ def read_hdf5(path: Path, key: str | None) -> tuple[np.ndarray, tuple[str, ...] 
         raise _damaged(path, error, "a whole HDF5 file") from None
 
 
-def read_table(path: Path, key: str | None) -> tuple[np.ndarray, tuple[str, ...] | None]:
+def read_table(path: Path, key: str | None) -> TextTable:
     """Read a table of numbers as text, with or without a line of names."""
     _no_key(path, key)
     return read_text(path)
@@ -222,7 +226,7 @@ READERS = {
 
 
 def checked_table(
-    values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, alike: bool
+    values: np.ndarray, names: tuple[str, ...] | None, spec: str, *, alike: bool, words: Words = ()
 ) -> Table:
     """A table of real numbers, or a refusal.
 
@@ -253,7 +257,7 @@ def checked_table(
             f"{spec} has shape {values.shape} where rows of numbers were wanted: "
             "the first axis counts rows and no axis may be zero"
         )
-    return Table(values, names, alike)
+    return Table(values, names, alike, words)
 
 
 def _choose(path: Path, key: str | None, found: list[str], what: str) -> str:

@@ -13,6 +13,7 @@ from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, duplicate_warning
 from energeia.data.findings import Finding, applied, find
 from energeia.data.gather import DataRequest, LoadedRows, gather
+from energeia.data.words import Words, categories, refuse_unrepeated
 from energeia.support import Support, describe
 from energeia.support.declaration import columns_in
 from energeia.support.product import join
@@ -64,6 +65,7 @@ def open_data(
             f"{spec} has one row where a sample was wanted: the first axis counts rows, so "
             "reshape the array or add rows"
         )
+    refuse_unrepeated(len(found.rows), found.words, spec)
     summary = inference.summarize(found.rows)
     declared = declare(support, found, summary, findings=findings)
     warnings = [*found.notes, *inference.refuse_unfit(summary, declared.support, found.names, spec)]
@@ -84,6 +86,7 @@ def open_like(
     weight_column: int | str = "",
     seed: int = 0,
     rows: int | None = None,
+    words: Words = (),
 ) -> Dataset:
     """Open rows for a trained model: checked against its support, nothing inferred.
 
@@ -96,7 +99,7 @@ def open_like(
     spec, table = name_of(data), as_table(data)
     request = DataRequest(
         spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table, weight_column,
-        support.dimension,
+        support.dimension, words,
     )  # fmt: skip
     found = gather(request)
     if found.rows.shape[1] != support.width:
@@ -150,7 +153,7 @@ def declare(
 def _inferred(found: LoadedRows, summary: inference.Summary) -> Support:
     if found.source is not None:
         return found.source.support
-    return inference.infer(summary, found.alike)
+    return categories(inference.infer(summary, found.alike), found.names, found.words)
 
 
 def _overridden(
@@ -260,6 +263,7 @@ def _dataset(
         condition_support=declared.conditions,
         weight=found.weight,
         weight_column=found.weight_name,
+        words=found.words,
         provenance=found.provenance,
         warnings=warnings,
         findings=declared.findings,

@@ -5,20 +5,31 @@ import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from energeia._core.errors import InputError
 from energeia._core.paths import read_utf8
+from energeia.data.words import Words, coded, spelled
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 
 
-def read_text(path: Path) -> tuple[np.ndarray, tuple[str, ...] | None]:
+class TextTable(NamedTuple):
+    """What a table of text holds."""
+
+    values: np.ndarray
+    names: tuple[str, ...] | None
+    words: Words = ()
+    """Columns of words, of which ``values`` holds the codes."""
+
+
+def read_text(path: Path) -> TextTable:
     """Read comma-, semicolon-, tab- or space-separated numbers; empty cells become NaN.
 
     Lines that start with ``#`` are comments. A first line that is not all numbers holds the names.
+    A named column without any number holds words, see ``words.coded``.
 
     Raises:
         InputError: naming the first cell that is not a number, or the first line of a wrong
@@ -40,11 +51,15 @@ def read_text(path: Path) -> tuple[np.ndarray, tuple[str, ...] | None]:
         raise InputError(
             f"{path} holds a line of names and no rows where numbers were wanted: add the rows"
         )
-    return _parse(path, body, delimiter, names, len(first)), names
+    values, words = _parse(path, body, delimiter, names, len(first))
+    return TextTable(values, names, words)
 
 
-def write_text(stream: IO[bytes], rows: np.ndarray, names: Sequence[str] = ()) -> None:
-    """Write rows as comma-separated text, with ``names`` as the first line.
+def write_text(
+    stream: IO[bytes], rows: np.ndarray, names: Sequence[str] = (), words: Words = (), *,
+    header: bool = True,
+) -> None:  # fmt: skip
+    """Write rows as comma-separated text, with ``names`` as the first line if ``header``.
 
     Numbers have as many digits as tell them from every other number of their type, so that
     ``read_text`` gives back the same. Names that a reader would take for numbers are left out.
@@ -54,13 +69,21 @@ def write_text(stream: IO[bytes], rows: np.ndarray, names: Sequence[str] = ()) -
     >>> stream.getvalue().decode()
     '"a, b",c\\n0.1,2\\n'
     """
-    if names and not any(_is_number(name) for name in names):
+    if header and names and not any(_is_number(name) for name in names):
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(names)
         stream.write(line.getvalue().encode())
-    for row in rows.reshape(len(rows), -1).astype(str):
+    flat = rows.reshape(len(rows), -1)
+    quoted = tuple((name, tuple(map(_quoted, found))) for name, found in words)
+    for row in spelled(flat.astype(str), flat, names, quoted):
         cells = (cell.removesuffix(".0") for cell in row)
         stream.write((",".join(cells) + "\n").encode())
+
+
+def _quoted(word: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([word])
+    return line.getvalue()
 
 
 def _names(path: Path, first: list[str]) -> tuple[str, ...] | None:
@@ -84,27 +107,35 @@ def _parse(
     delimiter: str | None,
     names: tuple[str, ...] | None,
     width: int,
-) -> np.ndarray:
+) -> tuple[np.ndarray, Words]:
     text = io.StringIO("\n".join(line for _, line in lines))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fast = np.loadtxt(text, delimiter=delimiter, ndmin=2, comments=None)
         if fast.shape[1] == width:
-            return fast
+            return fast, ()
     except ValueError:
         pass  # Some cell is missing, quoted or not a number.
-    rows = np.empty((len(lines), width))
-    for row, (number, line) in enumerate(lines):
+    table = []
+    for number, line in lines:
         cells = _cells(line, delimiter)
         if len(cells) != width:
             raise InputError(
                 f"{path}, line {number} has {len(cells)} cells where the first line has {width}: "
                 "repair that line"
             )
+        table.append(cells)
+    columns = list(zip(*table, strict=True))
+    words = {j: found for j in range(width) if names and (found := coded(columns[j])) is not None}
+    rows = np.empty((len(lines), width))
+    for column, (codes, _) in words.items():
+        rows[:, column] = codes
+    for row, ((number, _), cells) in enumerate(zip(lines, table, strict=True)):
         for column, cell in enumerate(cells):
-            rows[row, column] = _number(cell, path, number, names, column)
-    return rows
+            if column not in words:
+                rows[row, column] = _number(cell, path, number, names, column)
+    return rows, tuple((names[j], found) for j, (_, found) in words.items()) if names else ()
 
 
 def _number(cell: str, path: Path, line: int, names: tuple[str, ...] | None, column: int) -> float:

@@ -55,6 +55,7 @@ def open_holes(data: Any, problem: Problem, config: DataConfig) -> Holes:
             table=as_table(data),
             weight_column=config.weight,
             modeled=problem.dimension,
+            words=problem.words,
             holes=True,
         )
     )

@@ -153,6 +153,7 @@ def _problem(data: Dataset, train: Batch) -> Problem:
         periodic_layout=data.periodic_layout,
         condition_dimension=data.condition_dimension,
         symmetries=data.symmetries,
+        words=data.words,
         fields=tuple(name for name in OPTIONAL_FIELDS if getattr(train, name) is not None),
         location=standardization.location,
         scale=standardization.scale,
@@ -198,6 +199,7 @@ def open_for(
         condition_columns=config.condition,
         weight_column=config.weight,
         seed=_other_seed(seed, _ASKED),
+        words=problem.words,
     )
 
 

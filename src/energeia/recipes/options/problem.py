@@ -35,6 +35,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Location and scale of standardized rows, in whose units symmetries were not declared."""
     conditions: tuple[ConditionColumn, ...] = ()
     """Statistics of each condition column in the training rows; empty where none were recorded."""
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Columns of words, and the words in the order of their codes."""
 
     @property
     def dimension(self) -> int:
@@ -59,6 +61,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             location=(),
             scale=(),
             conditions=(),
+            words=(),
             condition_dimension=sum(c.width for c in self.conditions) or self.condition_dimension,
         )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.data.text import write_text
+from energeia.data.words import Words
 from energeia.runs.storage import files
 
 _log = logging.getLogger("energeia")
@@ -19,8 +20,10 @@ _log = logging.getLogger("energeia")
 class RowFile:
     """A .npy or .csv file that grows; made by ``growing``."""
 
-    def __init__(self, stream: IO[bytes], suffix: str, names: Sequence[str]) -> None:
-        self.stream, self.suffix, self.names = stream, suffix, names
+    def __init__(
+        self, stream: IO[bytes], suffix: str, names: Sequence[str], words: Words = ()
+    ) -> None:
+        self.stream, self.suffix, self.names, self.words = stream, suffix, names, words
         self.rows = 0
 
     def write(self, block: np.ndarray) -> None:
@@ -30,7 +33,7 @@ class RowFile:
         finds a valid file. numpy pads headers so that their length does not depend on the count.
         """
         if self.suffix == ".csv":
-            write_text(self.stream, block, () if self.rows else self.names)
+            write_text(self.stream, block, self.names, self.words, header=not self.rows)
         else:
             if not self.rows:
                 self._write_header(block, 0)
@@ -52,8 +55,12 @@ class RowFile:
 
 
 @contextlib.contextmanager
-def growing(path: Path, rows: int, names: Sequence[str] = ()) -> Iterator[RowFile]:
+def growing(
+    path: Path, rows: int, names: Sequence[str] = (), words: Words = ()
+) -> Iterator[RowFile]:
     """Write ``rows`` rows block by block; ``path`` appears once all are there.
+
+    Codes of ``words`` are written as words where the file is text.
 
     Until then they are in ``partial_path(path)``, a valid file of the rows so far, which is kept
     where writing stops early.
@@ -63,7 +70,7 @@ def growing(path: Path, rows: int, names: Sequence[str] = ()) -> Iterator[RowFil
     """
     partial = partial_path(path)
     with files.saying_why(path), files.disk.open(partial, "wb") as stream:
-        file = RowFile(stream, path.suffix, names)
+        file = RowFile(stream, path.suffix, names, words)
         try:
             yield file
             files.sync(stream)
