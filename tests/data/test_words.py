@@ -66,8 +66,8 @@ def test_samples_are_written_as_words_and_read_with_the_same_codes(file, tmp_pat
     assert read(few).values[:, 1].tolist() == [0, 0]
     again = open_like(few, run.problem.support, run.problem.layout, words=run.problem.words)
     assert again.rows[:, 1].tolist() == [3, 3]
+    strange = write(tmp_path / "strange.csv", ["green", "red"], [0.5, 0.25])
     with pytest.raises(InputError, match="'green', which the run has not seen"):
-        strange = write(tmp_path / "strange.csv", ["green", "red"], [0.5, 0.25])
         open_like(strange, run.problem.support, run.problem.layout, words=run.problem.words)
 
 

@@ -44,8 +44,8 @@ def refuse_unrepeated(rows: int, words: Words, spec: str) -> None:
     for name, found in words:
         if 2 * len(found) > rows:
             raise InputError(
-                f"column {name!r} of {spec} holds {len(found)} different words in {rows} rows where "
-                f"categories were wanted: drop it with --drop-columns {name!r}"
+                f"column {name!r} of {spec} holds {len(found)} different words in {rows} rows "
+                f"where categories were wanted: drop it with --drop-columns {name!r}"
             )
 
 
