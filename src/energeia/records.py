@@ -45,6 +45,50 @@ class ObservableRow(msgspec.Struct, frozen=True, kw_only=True):
     exact: Estimate | None = None
 
 
+_SIDES = {"above": "above", "below": "below", "away": "further from the median than"}
+
+
+class TailRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Held-out rows and samples in one tail, at the depth where they differ most."""
+
+    name: str
+    """``column 0``, or ``log-density``."""
+    side: Literal["above", "below", "away"]
+    """``away``: in distance from the median."""
+    beyond: float
+    """The value at which the tail begins, in the user's units or in nats."""
+    held_out: int
+    """Held-out rows beyond it."""
+    samples: int
+    """Samples of the model beyond it."""
+    p_value: float
+    """Of the hypergeometric law, corrected for all depths and tails."""
+
+
+class TailAudit(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether held-out rows lie as far out as a model's samples."""
+
+    p_value: float
+    """The least of all tails, corrected: below 0.05 in at most 5% of evaluations of a perfect
+    model."""
+    tails: int
+    """How many were looked at."""
+    held_out: int
+    samples: int
+    """How many rows were compared."""
+    rows: tuple[TailRow, ...] = ()
+    """The tails with p below 0.05, the most significant first, or the one with the least p."""
+
+    def sentences(self) -> list[str]:
+        """Each row in words."""
+        return [
+            f"{_SIDES[row.side]} {row.beyond:.4g} in {row.name}: {row.held_out:,} of "
+            f"{self.held_out:,} held-out rows and {row.samples:,} of {self.samples:,} samples "
+            f"(p = {row.p_value:.2g})"
+            for row in self.rows
+        ]
+
+
 class ChainSummary(msgspec.Struct, frozen=True, kw_only=True):
     """How well chains mixed, for models that are sampled by chains."""
 
@@ -132,6 +176,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """P(nearest row is a training row), for equal numbers of both; 1/2 without memorization."""
     observables: tuple[ObservableRow, ...] = ()
     chains: ChainSummary | None = None
+    tails: TailAudit | None = None
+    """How far out held-out rows and samples lie."""
     samples_per_second: float | None = None
     target: tuple[TargetRow, ...] = ()
     """For a run on an energy: a row for each condition that was looked at."""

@@ -144,6 +144,8 @@ def _show_evaluation(name: str, found: Evaluation) -> None:
     if found.log_partition is not None:
         low, high = found.log_partition
         console.print(f"  {'log Z':<30} {low} ({low.kind}) to {high} ({high.kind})")
+    for text in () if found.tails is None else found.tails.sentences()[:3]:
+        console.print(f"  {'tails':<30} {text}", highlight=False)
     table = Table("test", "model", "p", "data against data", "p", box=None, pad_edge=False)
     for test in found.two_sample:
         cells = (str(test.statistic), f"{test.p_value:.3f}", str(test.reference))

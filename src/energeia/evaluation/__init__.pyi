@@ -25,3 +25,4 @@ from energeia.evaluation.samples import draw as draw
 from energeia.evaluation.suite import EvaluationDetails as EvaluationDetails
 from energeia.evaluation.suite import evaluate as evaluate
 from energeia.evaluation.suite import evaluate_in_detail as evaluate_in_detail
+from energeia.evaluation.tails import tail_audit as tail_audit

@@ -7,18 +7,26 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from energeia.contracts import Batch, Generator
+from energeia._core.batching import map_rows
+from energeia.contracts import Batch, Density, Generator
 from energeia.estimate import Estimate
 from energeia.evaluation import observables, two_sample
 from energeia.evaluation import warnings as warn
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.chains import chain_report
 from energeia.evaluation.coverage import neighborhood
-from energeia.evaluation.likelihood import LogLikelihood, divergence, log_likelihood, reweighted
+from energeia.evaluation.likelihood import (
+    LogLikelihood,
+    divergence,
+    log_likelihood,
+    log_probs,
+    reweighted,
+)
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.samples import TimedSamples, draw
+from energeia.evaluation.tails import tail_audit, tail_columns
 from energeia.models.capabilities import ChainDiagnostics
-from energeia.records import Evaluation
+from energeia.records import Evaluation, TailAudit
 from energeia.standardization import Standardization
 from energeia.support import Support
 
@@ -100,6 +108,8 @@ def evaluate_in_detail(
     if drawn is not None:
         more, warned = _of_samples(drawn, held_out, prepared, source)
         fields |= more
+        fields["tails"] = _tails(model, drawn, found, held_out, prepared, units)
+        warnings += warn.of_tails(fields["tails"])
         warnings += warned
     else:
         warnings.append("the model has no sampler: its samples are not tested")
@@ -115,6 +125,28 @@ def _draw(
     condition = prepared.draw_conditions(budget.rows)
     drawn = draw(model, key, budget.rows, units.encode_condition(condition))
     return drawn._replace(x=units.decode(drawn.x), condition=condition)
+
+
+def _tails(
+    model: Any, drawn: TimedSamples, found: LogLikelihood, held_out: Batch,
+    prepared: PreparedData, units: Standardization,
+) -> TailAudit | None:  # fmt: skip
+    """Rows and samples in the tails of columns, and of the log-density where it is exact."""
+    kept = prepared.kept.held_out
+    flat = np.asarray(drawn.x, np.float64).reshape(len(drawn.x), -1)
+    finite = np.isfinite(flat).all(axis=1)
+    if prepared.kept.refusal or finite.sum() < 10:
+        return None
+    densities = None
+    if isinstance(model, Density):
+        condition = units.encode_condition(drawn.condition)
+        given = () if condition is None else (condition[finite],)
+        z = units.encode(np.asarray(drawn.x)[finite])
+        of_samples = map_rows(log_probs, z, *given, size=1024, carry=model)
+        densities = found.rows[kept], np.asarray(of_samples, np.float64)
+    rows = np.asarray(held_out.x)[np.sort(kept)].reshape(len(kept), -1)
+    columns = None if prepared.support is None else tail_columns(prepared.support)
+    return tail_audit(rows, flat[finite], columns, densities, prepared.seed)
 
 
 def _against_source(found: LogLikelihood, held_out: Batch, source: Any) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from energeia.contracts import Batch
 from energeia.data.weights import effective_number
 from energeia.estimate import Estimate
 from energeia.evaluation.prepared import FARTHEST, PreparedData
-from energeia.records import ChainSummary, ObservableRow, TwoSample
+from energeia.records import ChainSummary, ObservableRow, TailAudit, TwoSample
 from energeia.stats.neighbors import duplicates
 
 _FEW = 200
 _R_HAT = 1.1
 _SIGMAS = 3.0
+_TAIL = 0.01
 
 
 def of_samples(
@@ -127,6 +128,13 @@ def of_baseline(tests: tuple[TwoSample, ...]) -> list[str]:
         f"{odd.reference_p_value:.2g}, the least of {len(tests)} tests): they were not split at "
         "random, or are not independent"
     ]
+
+
+def of_tails(tails: TailAudit | None) -> list[str]:
+    """Held-out rows that lie further out than samples, or not as far."""
+    if tails is None or tails.p_value >= _TAIL:
+        return []
+    return [f"the tails of model and data differ: {'; '.join(tails.sentences()[:2])}"]
 
 
 def of_chains(chains: ChainSummary | None) -> list[str]:
