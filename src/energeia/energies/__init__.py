@@ -15,6 +15,7 @@ LatentEnergy      an energy of z from one of x and a generator
 Masked            E given the values of some coordinates
 masked            make one, which keeps blocks
 MaskedBlocks      the same of an energy with blocks
+HeavyNormal       a normal with power-law tails in marked columns
 NeuralEnergy      a normal plus a network of sines and cosines
 Normal            N(mean, covariance)
 NormalMixture     Gaussians of one width

@@ -15,6 +15,7 @@ from energeia.energies.critic import Critic as Critic
 from energeia.energies.embedded import EmbeddedEnergy as EmbeddedEnergy
 from energeia.energies.function import FunctionEnergy as FunctionEnergy
 from energeia.energies.function import energy as energy
+from energeia.energies.heavy import HeavyNormal as HeavyNormal
 from energeia.energies.latent import LatentEnergy as LatentEnergy
 from energeia.energies.latent import Plain as Plain
 from energeia.energies.latent import Posterior as Posterior

@@ -55,11 +55,23 @@ class Normal(Density):
 
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         """log N(x) in nats, with a factor 1 / (2 pi) for each angle."""
-        is_periodic = np.asarray(self.periodic)
-        difference = jnp.where(is_periodic, 0.0, x - self.mean.value)
-        z = self.whitening.value @ difference
-        constant = 0.5 * np.log(2 * np.pi) * (len(is_periodic) + np.sum(is_periodic))
-        return -0.5 * jnp.sum(z**2) - jnp.sum(jnp.log(jnp.diag(self.root.value))) - constant
+        return self.log_maximum - 0.5 * jnp.sum(self.whitened(x) ** 2)
+
+    @property
+    def log_maximum(self) -> Scalar:
+        """log_prob at the mean."""
+        constant = 0.5 * np.log(2 * np.pi) * (len(self.periodic) + sum(self.periodic))
+        return -jnp.sum(jnp.log(jnp.diag(self.root.value))) - constant
+
+    def whitened(self, x: Float[Array, " d"]) -> Float[Array, " d"]:
+        """z = L^-1 (x - mean), of identity covariance; 0 for angles."""
+        difference = jnp.where(np.asarray(self.periodic), 0.0, x - self.mean.value)
+        return self.whitening.value @ difference
+
+    def stretched(self, x: Float[Array, " d"], scale: Float[Array, " d"]) -> Float[Array, " d"]:
+        """The point whose whitened coordinates are ``scale`` times those of x; angles stay."""
+        moved = self.root.value @ ((scale - 1.0) * self.whitened(x))
+        return jnp.where(np.asarray(self.periodic), x, x + moved)
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:

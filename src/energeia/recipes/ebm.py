@@ -3,12 +3,14 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.contracts import Kernel
 from energeia.energies.algebra import GeometricPath
-from energeia.energies.analytic import Normal, fitted_normal
+from energeia.energies.analytic import fitted_normal
+from energeia.energies.heavy import HeavyNormal
 from energeia.energies.neural import NeuralEnergy
 from energeia.mcmc.jumping import JumpingMala
 from energeia.mcmc.langevin import Langevin
@@ -19,6 +21,7 @@ from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.energy import EbmOptions
 from energeia.recipes.options.problem import Problem
+from energeia.stats.tails import log_moments, tail_size
 
 JUMPS_UP_TO = 8
 """The largest dimension with independence proposals; their acceptance is too low above it."""
@@ -30,10 +33,10 @@ def build(
     """Put the energy, its replay buffer and its objective together."""
     net_key, spread_key = jax.random.split(key)
     units = Units.fit(problem.support, reference.x)
-    base = _base(units, parts.periodic_columns(problem), reference, spread_key)
+    base, bounds = _base(units, parts.periodic_columns(problem), reference, spread_key)
     energy = NeuralEnergy(
         net_key, base, options.width, options.depth, _octaves(options, problem), base.periodic,
-        problem.condition_dimension,
+        problem.condition_dimension, bounds,
     )  # fmt: skip
     # MALA's best step falls as d^(-1/3); this is the tuned one on a standard normal.
     step = options.step_size or 2.7 * problem.dimension ** (-1 / 3)
@@ -63,15 +66,42 @@ def build(
 
 def _base(
     units: Units, periodic: tuple[bool, ...], reference: ReferenceRows, key: PRNGKey
-) -> Normal:
+) -> tuple[HeavyNormal, Float[Array, "2 d"]]:
+    """A base whose tails dominate those of the rows, and the range where the network adds to it.
+
+    Columns with power-law tails are cut where these begin: beyond it the base has the tail. The
+    others are a normal and are cut nowhere, so their range is that of the rows.
+    """
     rows = jnp.asarray(reference.x, float)
 
     def dequantize(key: PRNGKey, x: jax.Array) -> jax.Array:
         return units.dequantize(key, units.encode(x)[0])[0]
 
     v = jax.vmap(dequantize)(jax.random.split(key, rows.shape[0]), rows)
-    circle = np.array(periodic)
-    return fitted_normal(v, circle)
+    circle, discrete = np.array(periodic), units.coordinates.discrete
+    middle = jnp.median(v, axis=0)
+    alpha, threshold = _tails(jnp.abs(v - middle))
+    cut = jnp.isfinite(alpha) & ~(circle | discrete)
+    v = jnp.where(cut, jnp.clip(v, middle - threshold, middle + threshold), v)
+    base = HeavyNormal(fitted_normal(v, circle), jnp.where(cut, alpha, jnp.inf))
+    return base, jnp.stack([jnp.min(v, axis=0), jnp.max(v, axis=0)])
+
+
+def _tails(
+    magnitudes: Float[Array, "rows d"],
+) -> tuple[Float[Array, " d"], Float[Array, " d"]]:
+    """A lower limit of the tail index of each column, and where the tail begins.
+
+    The index is infinite where gamma of ``log_moments`` is below its error: a base that is heavier
+    than the data costs little, one that is lighter leaves a hole.
+    """
+    k = min(tail_size(len(magnitudes)), len(magnitudes) - 1)
+    ordered = jnp.sort(magnitudes, axis=0)[::-1]
+    threshold = ordered[k]
+    inverse, gamma = log_moments(jnp.log(ordered[:k]), jnp.log(threshold))
+    heavy = gamma > jnp.sqrt((1.0 + gamma**2) / k)
+    alpha = 1.0 / (inverse * (1.0 + 2.0 / k**0.5))
+    return jnp.where(heavy, jnp.clip(alpha, 0.5, 20.0), jnp.inf), threshold
 
 
 def _octaves(options: EbmOptions, problem: Problem) -> int:
@@ -81,5 +111,5 @@ def _octaves(options: EbmOptions, problem: Problem) -> int:
     return 3 if problem.dimension <= JUMPS_UP_TO else 0
 
 
-def _kernel(mala: Mala, base: Normal, dimension: int) -> Kernel:
+def _kernel(mala: Mala, base: HeavyNormal, dimension: int) -> Kernel:
     return JumpingMala(mala, base) if dimension <= JUMPS_UP_TO else mala
