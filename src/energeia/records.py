@@ -232,6 +232,14 @@ class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
     compile_seconds: float | None
     samples_per_second: float | None
     parameters: int | None = None
+    seeds: int = 1
+    """Trainings that differ in their seed alone; all other numbers are those of the first."""
+    spread: float | None = None
+    """Standard deviation over seeds of the log-likelihood; None for one seed."""
+    interval: float | None = None
+    """sqrt(stderr^2 + spread^2): the error of finite held-out rows and of one training."""
+    two_sample_spread: dict[str, float] = {}
+    """Standard deviation over seeds of each two-sample statistic."""
     caution: str = ""
     """Why the log-likelihood or its error is not to be trusted."""
     warnings: tuple[str, ...] = ()

@@ -69,12 +69,18 @@ INTERNAL = {
         "Saved",
     }
     | {
+        "Costs",
+        "Job",
+        "Plan",
         "Session",
         "ResumePoint",
+        "Shares",
         "StateEvaluation",
         "StateScores",
         "TargetSubject",
+        "Timing",
         "TomographyRequest",
+        "Trial",
     },
     "training": {
         "DrawnByWeight",

@@ -1,5 +1,6 @@
 import io
 
+import msgspec
 from rich.console import Console
 
 from energeia.estimate import Estimate
@@ -9,12 +10,12 @@ from energeia.report.tables import print_leaderboard
 from .examples import ising_page
 
 
-def printed(width=140, terminal=False, **options):
+def printed(width=140, terminal=False, changed=None, **options):
     page = ising_page()
     console = Console(
         file=io.StringIO(), width=width, color_system=None, force_terminal=terminal
     )  # fmt: skip
-    rows = [m.row for m in page.models]
+    rows = [msgspec.structs.replace(m.row, **changed or {}) for m in page.models]
     print_leaderboard(rows, console=console, **options)
     return console.file.getvalue()
 
@@ -41,3 +42,12 @@ def test_nothing_is_cut_in_a_narrow_terminal_or_in_a_file():
         assert "lower bound" in text
         assert "0.512 ± 0.008" in text
         assert ("autoregressive" in text) is not options.get("terminal", False)
+
+
+def test_the_spread_over_seeds_is_beside_the_likelihood_and_is_not_cut():
+    for options in ({"width": 80, "terminal": True}, {"width": 140}):
+        text = printed(changed={"spread": 0.052, "seeds": 3}, **options)
+        assert "…" not in text
+        assert "seeds ± 0.052" in text
+        assert (", seeds" in text) is not options.get("terminal", False)
+    assert "seeds" not in printed()

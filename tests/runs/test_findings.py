@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from energeia.data.readers import Table
-from energeia.runs import comparison, runner
+from energeia.runs import comparison, runner, sessions
 from energeia.runs.opening import open_rows
 from energeia.runs.storage.directory import RunDirectory
 from energeia.runs.verbs import prepare_session
@@ -39,7 +39,7 @@ def test_a_run_keeps_the_support_that_it_recorded(table, tmp_path):
     directory = start(table, "made", tmp_path / "made")
     plain = open_rows(msgspec.structs.replace(directory.config().rows, findings=False)).problem
     directory.write("problem.json", plain)  # as a program without this rule would have done
-    session = runner.reopen_session(RunDirectory(directory.path))
+    session = sessions.reopen_session(RunDirectory(directory.path))
     assert str(session.rows.problem.support) == "0-2: real"
     assert session.rows.problem == plain
     assert str(comparison._recorded(tmp_path)) == "0-2: real"

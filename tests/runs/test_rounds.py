@@ -7,7 +7,7 @@ from energeia.cli.main import main
 from energeia.recipes.catalogue import find
 from energeia.runs.comparison import scaled
 from energeia.runs.opening import open_rows
-from energeia.runs.runner import new_session
+from energeia.runs.sessions import new_session
 from energeia.runs.storage.config import DataConfig, RunConfig
 
 

@@ -119,6 +119,10 @@ class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     """HTML report to write; report.html in the folder of the runs by default."""
     scale: Scale = 1.0
     """Factor on the rounds of every recipe and, below one, on its number of importance weights."""
+    minutes: Positive | None = None
+    """About how long all takes, evaluations included, in place of the rounds of each recipe."""
+    seeds: Count = 1
+    """Trainings of each recipe that differ in their seed; the leaderboard has their spread."""
     precision: Literal[32, 64] = 32
     """Floating-point precision in bits."""
     resume: bool = False
@@ -348,6 +352,8 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
 
 
 _INIT = "Start from the arrays that a run kept, where name and shape are the same."
+_MINUTES = "About how long training takes, for all seeds together, in place of rounds."
+_SEEDS = "Trainings that differ in their seed, in OUT, OUT-seed1, ..."
 _SUBJECT = "A file, a named source, or a target: `energeia targets` lists them."
 
 
@@ -360,6 +366,8 @@ def fit_arguments(options: msgspec.Struct | None) -> type[msgspec.Struct]:
         ("out", Annotated[str, arg(help="Folder of the run; a fresh one by default.")], ""),
         ("config", Annotated[str, arg(help="A TOML file of options, as runs write it.")], ""),
         ("init", Annotated[str, arg(metavar="RUN", help=_INIT)], ""),
+        ("minutes", Annotated[Positive | None, arg(help=_MINUTES)], None),
+        ("seeds", Annotated[Count, arg(help=_SEEDS)], 1),
         ("precision", Annotated[Literal[32, 64], arg(help="Bits of a number.")], 32),
         ("reading", _Data, DataArguments()),
         ("subject", Annotated[SubjectArguments, arg(name="")], SubjectArguments()),

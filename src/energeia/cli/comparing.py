@@ -29,6 +29,8 @@ def compare_recipes(given: arguments.CompareArguments) -> Answer:
         raise InputError("--resume was given without --out: name the folder of the comparison")
     path = Path(given.out) if given.out else fresh_folder("runs", given.data.partition(":")[0])
     command = f"energeia compare {given.data} --out {path} --resume"
+    command += f" --seeds {given.seeds}" if given.seeds > 1 else ""
+    command += f" --minutes {given.minutes:g}" if given.minutes else ""
     try:
         found = compare(
             given.reading.config(given.data, given.common.seed),
@@ -37,6 +39,8 @@ def compare_recipes(given: arguments.CompareArguments) -> Answer:
             scale=given.scale,
             precision=given.precision,
             seed=given.common.seed,
+            seeds=given.seeds,
+            minutes=given.minutes,
             resume=given.resume,
             quiet=quiet,
             on_step=lambda text: print(text, file=sys.stderr, flush=True),

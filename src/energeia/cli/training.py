@@ -11,7 +11,9 @@ import msgspec
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.data.named.catalog import subject_kind
+from energeia.estimate import Estimate
 from energeia.runs import verbs
+from energeia.runs.seeds import member_path, spread_of
 from energeia.runs.storage.directory import RunDirectory, fresh_folder
 
 
@@ -35,10 +37,12 @@ def fit(given: Any) -> Answer:
             init=given.init or None,
             allow_import=subject.allow_import,
             seed=seed,
+            seeds=given.seeds,
+            minutes=given.minutes,
             precision=given.precision,
             quiet=given.common.json,
         )
-    return _finished(RunDirectory(path))
+    return _all_finished([RunDirectory(member_path(path, index)) for index in range(given.seeds)])
 
 
 def resume(given: arguments.ResumeArguments) -> Answer:
@@ -58,6 +62,26 @@ def _told_how_to_continue(path: Path) -> Iterator[None]:
         if RunDirectory(path).exists():
             print(f"stopped; continue with: energeia resume {path}", file=sys.stderr)
         raise
+
+
+def _all_finished(directories: list[RunDirectory]) -> Answer:
+    """The answer of the first training, and of the others with the spread of held-out losses."""
+    answers = [_finished(directory) for directory in directories]
+    answer, show = answers[0]
+    if len(directories) == 1:
+        return answer, show
+    losses = [directory.status.held_out for directory in directories]
+    known = [Estimate(loss, None, "estimate", 1) for loss in losses if loss is not None]
+    spread = spread_of(known)
+
+    def show_all() -> None:
+        for _, show_one in answers:
+            show_one()
+        if spread is not None:
+            print(f"held-out loss: standard deviation over {len(known)} seeds {spread:.2g}")
+
+    members = [found for found, _ in answers]
+    return {**answer, "members": members, "held_out_spread": spread}, show_all
 
 
 def _finished(directory: RunDirectory) -> Answer:

@@ -67,8 +67,10 @@ def _facts(record: DataRecord, *, about_rows: bool) -> dict[str, Any]:
 
 
 def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
-    recipes = [directory.config().recipe for directory in directories]
     lines = {line.run: line for line in ranked(list(directories))}
+    # Of runs that differ in their seed alone, the first stands for all.
+    directories = [directory for directory in directories if str(directory.path) in lines]
+    recipes = [directory.config().recipe for directory in directories]
     return [
         ModelPart(
             row=lines[str(directory.path)],

@@ -41,6 +41,14 @@ def number(estimate: Estimate | None) -> str:
     return text.replace("+-", "±").replace("-", "−")
 
 
+def over_seeds(row: LeaderboardRow) -> str:
+    """The spread of a log-likelihood over seeds, to be put after its value; empty for one seed."""
+    if row.spread is None:
+        return ""
+    digits = max(0, 1 - math.floor(math.log10(row.spread))) if row.spread > 0 else 0
+    return f", seeds ± {row.spread:.{digits}f}"
+
+
 def marked(estimate: Estimate) -> str:
     """A value and its error, with the symbol of its kind.
 

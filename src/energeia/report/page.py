@@ -17,7 +17,7 @@ from energeia.recipes.options.families import FAMILIES
 from energeia.records import FEW_DRAWS, ObservableRow, TargetRow, TwoSample
 from energeia.report import directions, figures, landscape, pictures, summaries
 from energeia.report.content import ModelPart, Page
-from energeia.report.numbers import amount, headline_tests, marked, number, probability
+from energeia.report.numbers import amount, headline_tests, marked, number, over_seeds, probability
 from energeia.report.style import KINDS, formula
 from energeia.runs.storage.files import write_whole
 
@@ -80,7 +80,8 @@ def _template() -> jinja2.Template:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "number": number, "marked": marked, "amount": amount, "probability": probability,
+        "number": number, "over_seeds": over_seeds, "marked": marked, "amount": amount,
+        "probability": probability,
     }  # fmt: skip
     environment.globals |= {"kinds": KINDS, "exact": Estimate.exact}
     return environment.get_template("page.html")
@@ -125,14 +126,16 @@ def leaderboard_csv(page: Page) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(
         ["recipe", "family", "run", "log_likelihood", "log_likelihood_stderr",
-         "log_likelihood_kind", "caution", *(c for n in names for c in (n, f"{n} stderr")),
+         "log_likelihood_kind", "log_likelihood_spread", "seeds", "caution",
+         *(c for n in names for c in (n, f"{n} stderr")),
          "seconds", "compile_seconds", "samples_per_second", "parameters"]
     )  # fmt: skip
     for model in summaries.ranked(page.models):
         row, score = model.row, model.row.log_likelihood
         tests = [row.two_sample.get(n) for n in names]
         writer.writerow(
-            [row.recipe, row.family, row.run, score.value, score.stderr, score.kind, row.caution,
+            [row.recipe, row.family, row.run, score.value, score.stderr, score.kind, row.spread,
+             row.seeds, row.caution,
              *(v for e in tests for v in ((e.value, e.stderr) if e else (None, None))),
              row.seconds, row.compile_seconds, row.samples_per_second, row.parameters]
         )  # fmt: skip

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow, TwoSample
-from energeia.report.numbers import amount, headline_tests, number, place
+from energeia.report.numbers import amount, headline_tests, number, over_seeds, place
 
 _WIDE = 120
 """Width of the full table in characters."""
@@ -51,7 +51,8 @@ def leaderboard_table(
         cells = [number(row.two_sample.get(name)) for name in tests]
         family = () if narrow else (row.family,)
         table.add_row(
-            row.recipe, *family, _cautioned(row), Text(score.kind, _COLORS[score.kind]), *cells,
+            row.recipe, *family, _cautioned(row, narrow=narrow),
+            Text(score.kind, _COLORS[score.kind]), *cells,
             amount(row.seconds), amount(row.samples_per_second),
         )  # fmt: skip
     if reference or entropy is not None:
@@ -65,10 +66,13 @@ def leaderboard_table(
     return table
 
 
-def _cautioned(row: LeaderboardRow) -> str:
-    """The log-likelihood, marked where it or its error is not to be trusted."""
+def _cautioned(row: LeaderboardRow, *, narrow: bool) -> str:
+    """The log-likelihood, marked where it or its error is not to be trusted, and its spread."""
     mark = " !" if row.caution and row.log_likelihood.value is not None else ""
-    return number(row.log_likelihood) + mark
+    spread = over_seeds(row)
+    if narrow and spread:  # on a line of its own
+        return f"{number(row.log_likelihood)}{mark}\n{spread.removeprefix(', ')}"
+    return f"{number(row.log_likelihood)}{spread}{mark}"
 
 
 def print_leaderboard(

@@ -7,17 +7,21 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from energeia._core import clock
 from energeia._core.errors import EnergeiaError, InputError
-from energeia._core.ranges import Scale, Seed, require_in
+from energeia._core.ranges import Scale, require_in
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.prepared import PreparedData
 from energeia.recipes.catalogue import find, one_per_family, require, unsupported_reason
 from energeia.recipes.options.base import Recipe
 from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
+from energeia.runs.members import like_first, require_members
 from energeia.runs.opening import Rows, announce, data_config, from_file, open_rows
 from energeia.runs.run import load
-from energeia.runs.runner import Session, new_session, run_session
+from energeia.runs.runner import run_session
+from energeia.runs.sessions import Session, new_session
+from energeia.runs.shares import Shares, plan_jobs
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.runs.storage.directory import RunDirectory, find_runs, fresh_folder
 from energeia.runs.storage.kept import beside, keep_rows
@@ -38,7 +42,8 @@ class Comparison(NamedTuple):
 
 def compare(
     data: Any, *, recipes: Sequence[str] = (), out: str | Path | None = None,
-    scale: float = 1.0, seed: int = 0, resume: bool = False, quiet: bool = False,
+    scale: float = 1.0, seed: int = 0, seeds: int = 1, minutes: float | None = None,
+    resume: bool = False, quiet: bool = False,
     precision: Literal[32, 64] = 32, budget: EvaluationBudget | None = None,
     reading: DataConfig | None = None,
     on_step: Callable[[str], Any] = lambda _: None,
@@ -53,6 +58,10 @@ def compare(
         scale: multiplies the rounds of every recipe and, below one, the importance weights of
             its evaluation.
         seed: the seed of all random numbers.
+        seeds: trainings of each recipe, with seeds ``seed``, ``seed + 1``, ... on the same rows, in
+            folders ``made``, ``made-seed1``, ...; the leaderboard has their spread.
+        minutes: about how long all takes, evaluations included, in place of the rounds of each
+            recipe; ``scale`` then changes the evaluation alone. Reading the rows is not counted.
         resume: keep finished runs in ``out`` and continue interrupted ones.
         quiet: no progress on standard error.
         precision: bits of a number, in training and in all that is asked of the runs.
@@ -65,7 +74,7 @@ def compare(
             which none fits, or an ``out`` that is taken.
         KeyboardInterrupt: after an interruption; ``resume=True`` continues.
     """
-    require_in(Seed, seed, "seed")
+    require_members(seed, seeds, minutes)
     require_in(Scale, scale, "scale")
     where, kept = data_config(data, reading, seed)
     rows = open_rows(where, kept, recorded=_recorded(out) if resume else None)
@@ -79,20 +88,22 @@ def compare(
     if kept is not None:
         rows = from_file(rows, keep_rows(path, kept.values, kept.names))
         where = beside(where)
+    plan = plan_jobs(chosen, path, seeds, minutes)
     prepared = prepare_data(rows, rows.test, seed, budget or EvaluationBudget().scaled(scale))
-    directories = []
-    for recipe in chosen:
-        on_step(f"{recipe.family}: {recipe.name}")
+    for recipe, index, directory in plan.jobs:
+        on_step(f"{recipe.family}: {recipe.name}" + (f", seed {seed + index}" if index else ""))
         config = RunConfig(
             recipe=recipe.name,
             data=where,
-            options=scaled(recipe, scale, len(rows.train.x)),
-            seed=seed,
+            options=scaled(recipe, scale, len(rows.train.x), in_minutes=minutes is not None),
+            seed=seed + index,
             precision=precision,
+            minutes=plan.minutes_of(recipe, directory),
         )
-        directory = RunDirectory(path / recipe.name)
-        directories.append(directory)
-        _one(directory, config, rows, prepared, quiet=quiet, resume=resume)
+        first = RunDirectory(path / recipe.name)
+        config = like_first(config, first) if index else config
+        _one(directory, config, rows, prepared, quiet=quiet, resume=resume, shares=plan.shares)
+    directories = [job.directory for job in plan.jobs]
     return Comparison(path, ranked(directories), directories, skipped)
 
 
@@ -116,14 +127,18 @@ def _chosen(names: Sequence[str], rows: Rows) -> tuple[list[Recipe], dict[str, s
     return chosen, {name: reason for name, reason in reasons.items() if reason is not None}
 
 
-def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:
+def scaled(recipe: Recipe, scale: float, rows: int, *, in_minutes: bool = False) -> msgspec.Struct:
     """A recipe's default options, rounds multiplied, batches at most a quarter of the rows.
 
-    Where few rounds are left they are one chunk: whole chunks of the default would be more.
+    Where few rounds are left they are one chunk: whole chunks of the default would be more. In a
+    run with minutes, rounds and passes stay as they are, since the minutes choose the rounds.
     """
     options: Any = recipe.options()
     batch = max(1, min(options.training.batch, rows // 4))
-    training = msgspec.structs.replace(options.training, batch=batch).bounded(rows)
+    training = msgspec.structs.replace(options.training, batch=batch)
+    if in_minutes and recipe.trained_in_rounds:
+        return msgspec.structs.replace(options, training=training)
+    training = training.bounded(rows)
     rounds = max(1, round(training.rounds * scale))
     check_every = min(training.check_every, rounds)
     training = msgspec.structs.replace(training, rounds=rounds, check_every=check_every)
@@ -132,17 +147,19 @@ def scaled(recipe: Recipe, scale: float, rows: int) -> msgspec.Struct:
 
 def _one(
     directory: RunDirectory, config: RunConfig, rows: Rows, prepared: PreparedData, *,
-    quiet: bool, resume: bool,
+    quiet: bool, resume: bool, shares: Shares | None,
 ) -> None:  # fmt: skip
     """Train and evaluate one recipe; a failure is recorded and does not stop the others."""
     try:
         train_or_resume(directory, config, rows, quiet=quiet, resume=resume)
         if directory.evaluation is None:
-            run = load(directory.path)
+            began, run = clock.clock.now(), load(directory.path)
             evaluate_run(
                 run.standardized_model, directory, rows.train, rows.test, rows.data.source,
                 prepared, config.seed,
             )  # fmt: skip
+            if shares is not None:
+                shares.evaluated(clock.clock.now() - began)
     except EnergeiaError as problem:
         _log.warning("%s: %s", config.recipe, problem)
         if not directory.exists():

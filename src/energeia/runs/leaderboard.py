@@ -1,10 +1,13 @@
 """The leaderboard of runs, from their files alone. Needs no JAX."""
 
+import math
+
 import msgspec
 
 from energeia.estimate import Estimate
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation, LeaderboardRow
+from energeia.runs.seeds import with_spread
 from energeia.runs.storage.directory import RunDirectory, Status
 
 BASELINE = "mixture"
@@ -42,9 +45,10 @@ def _likelihood(status: Status, found: Evaluation | None) -> Estimate:
 def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:
     """Best first: exact values and lower bounds before estimates, none last.
 
+    Runs that differ in their seed alone are one row, with their spread.
     Where there is a mixture, models whose log-likelihood is below its own say so.
     """
-    rows = [row(directory) for directory in directories]
+    rows = with_spread([row(directory) for directory in directories])
     baseline = next((line for line in rows if line.family == BASELINE), None)
     if baseline is not None:
         rows = [_against(line, baseline) for line in rows]
@@ -57,7 +61,8 @@ def nats_behind(line: LeaderboardRow, baseline: LeaderboardRow) -> float | None:
     if line.family == BASELINE or not (found.finite and simple.finite):
         return None
     # Both are means over the same rows, so the error of their difference is smaller than this.
-    error = ((found.stderr or 0.0) ** 2 + (simple.stderr or 0.0) ** 2) ** 0.5
+    errors = (found.stderr, simple.stderr, line.spread, baseline.spread)
+    error = math.hypot(*(part or 0.0 for part in errors))
     behind = (simple.value or 0.0) - (found.value or 0.0)
     return behind if behind > 2 * error else None
 

@@ -3,34 +3,32 @@
 import math
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import msgspec
 
+from energeia._core import clock
 from energeia._core.errors import EnergeiaError, TrainingFailed
 from energeia._core.precision import use_precision
 from energeia._core.trees import parameter_count
-from energeia.contracts import Batch, Energy
+from energeia.contracts import Batch
 from energeia.data.findings import sentences
-from energeia.data.readers import Table
-from energeia.energies.target import Target
 from energeia.recipes.assembly import Assembly
-from energeia.recipes.catalogue import find, require
-from energeia.runs.building import augmentation, build, build_on_target, keys_of, skeleton
-from energeia.runs.initial import borrow, keep_initial, with_initial
+from energeia.runs.building import augmentation, build, build_on_target, keys_of
+from energeia.runs.estimates import announce_estimate
+from energeia.runs.initial import with_initial
 from energeia.runs.interrupt import Interruptible
-from energeia.runs.opening import Rows, as_floats, from_file, open_rows, standardized
+from energeia.runs.opening import Rows, as_floats, standardized
 from energeia.runs.progress import ProgressLine
+from energeia.runs.sessions import Session
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import DataRecord, RunDirectory, Status
 from energeia.runs.storage.environment import environment
-from energeia.runs.storage.files import make_folder
-from energeia.runs.storage.kept import keep_rows
-from energeia.runs.targets import TargetSubject, open_subject
+from energeia.runs.targets import TargetSubject
+from energeia.runs.timing import choose_timing, plan_sentence, stored, timed
 from energeia.runs.weighting import for_losses
 from energeia.training.batches import ConditionsOnly
 from energeia.training.loop import TrainingProgress, total_rounds, training_chunks
@@ -38,98 +36,6 @@ from energeia.training.settings import Training
 from energeia.training.state import BestSoFar, Game, State, initial_state
 
 _REPORT_ROWS = 2000
-
-
-class Session(NamedTuple):
-    """A run that is ready to train."""
-
-    directory: RunDirectory
-    config: RunConfig
-    rows: Rows | TargetSubject
-    """What it is trained on: rows, or an energy."""
-    quiet: bool = False
-
-    @property
-    def training(self) -> Training:
-        """The training settings."""
-        return self.config.options.training  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def new_session(
-    path: str | Path, config: RunConfig, rows: Rows | TargetSubject, kept: Table | None = None, *,
-    quiet: bool = False,
-) -> Session:  # fmt: skip
-    """Make the folder of a run and write its configuration, and ``kept`` rows from memory.
-
-    A limit on passes over the rows is converted to rounds, and a batch is lowered to the number of
-    training rows where there are fewer; standard error says so.
-
-    Raises:
-        InputError: if the folder already holds a run, or the recipe does not fit the data.
-    """
-    require(find(config.recipe), rows.problem)
-    if isinstance(rows, Rows):
-        config = _bounded(config, len(rows.train.x))
-    RunDirectory(path).require_free()
-    if config.init:
-        _keep_initial(Path(path), config, rows)
-    if kept is not None and isinstance(rows, Rows):
-        rows = from_file(rows, keep_rows(Path(path), kept.values, kept.names))
-    return Session(RunDirectory.create(path, config), config, rows, quiet)
-
-
-def _keep_initial(folder: Path, config: RunConfig, subject: Rows | TargetSubject) -> None:
-    """Keep the arrays of another run that fit this one; standard error says which do not."""
-    energy = subject.energy if isinstance(subject, TargetSubject) else None
-    with use_precision(config.precision):
-        modules = skeleton(config, subject.problem, energy).modules
-    found = borrow(config.init, config.recipe, modules)
-    print(f"{config.recipe}: {found.sentence}", file=sys.stderr)
-    make_folder(folder)
-    keep_initial(folder, found.arrays)
-
-
-def _bounded(config: RunConfig, count: int) -> RunConfig:
-    """A configuration with batches and rounds that ``count`` rows allow."""
-    requested: Training = config.options.training  # pyright: ignore[reportAttributeAccessIssue]
-    training = requested.bounded(count)
-    for sentence in _lowered(requested, training, count):
-        print(f"{config.recipe}: {sentence}", file=sys.stderr)
-    options: Any = msgspec.structs.replace(config.options, training=training)
-    return msgspec.structs.replace(config, options=options)
-
-
-def _lowered(requested: Training, used: Training, rows: int) -> list[str]:
-    """A sentence for each setting that few rows have lowered."""
-    messages = []
-    if used.batch < requested.batch:
-        messages.append(
-            f"batches of {used.batch} in place of {requested.batch}, all the training rows"
-        )
-    if used.rounds < requested.rounds:
-        messages.append(
-            f"{used.rounds} rounds in place of {requested.rounds}, which are "
-            f"{requested.passes} passes over {rows} rows; --training.passes 0 removes that limit"
-        )
-    return messages
-
-
-def reopen_session(
-    directory: RunDirectory, target: Energy | Target | None = None, *,
-    allow_import: bool = False, quiet: bool = False,
-) -> Session:  # fmt: skip
-    """Reopen the data of a run and check that they have not changed, or find its target again.
-
-    Raises:
-        InputError: if the data have changed, or the target cannot be found.
-    """
-    config = directory.config()
-    if config.target is not None:
-        subject = open_subject(config.target, target, allow_import=allow_import)
-        return Session(directory, config, subject, quiet)
-    rows = open_rows(config.rows, recorded=directory.support)
-    directory.check_data(rows.data.provenance.sha256)
-    return Session(directory, config, rows, quiet)
 
 
 def _with_recorded_problem(session: Session) -> Session:
@@ -188,7 +94,7 @@ def run_session(session: Session) -> Status:
 
 def _train(session: Session) -> Status:
     """Train under the lock of the run's folder, and write down how it ended."""
-    directory = session.directory
+    session, directory = _with_timing(session), session.directory
     total = total_rounds(session.training)
     before = _restated(directory.status, "running", "", rounds=total)
     directory.write("status.json", before)
@@ -214,24 +120,70 @@ def _end(directory: RunDirectory, state: Any, message: str) -> None:
 
 def _train_on(session: Session, before: Status) -> Status:
     """Train from the last checkpoint, or from the start; the status that was written last."""
-    directory, training = session.directory, session.training
+    began, directory = clock.clock.now(), session.directory
     _write_records(session)
     assembly = assemble(session)
+    if session.config.minutes is not None and stored(directory) is None:
+        session = _choose_rounds(session, assembly, began)
+        before = _restated(before, "running", "", rounds=total_rounds(session.training))
+        assembly = assemble(session)  # The schedule of its optimizers follows from the rounds.
+    training = session.training
     start = resume_point(session, assembly)
     done = 0 if start is None else int(start.state.round)
     directory.rewind(done)
-    status = before
+    status, announced = before, False
     with Interruptible() as signals, ProgressLine(
         session.config.recipe, before.rounds, done, quiet=session.quiet
     ) as line:  # fmt: skip
         for progress in training_progress(session, assembly, start):
             line.show(progress)
+            if not announced and session.config.minutes is None and not session.quiet:
+                announce_estimate(
+                    session.config.recipe, progress, before.rounds - done, training.check_every
+                )
+            announced = True
             status = _record(directory, progress, before, status, assembly)
             if progress.finished or _due(progress, training) or signals.stopped:
                 _save(directory, progress)
             if signals.stopped and not progress.finished:
                 raise KeyboardInterrupt
     return status
+
+
+def _with_timing(session: Session) -> Session:
+    """The rounds that were chosen for a run with minutes are those of its configuration, too."""
+    timing = stored(session.directory)
+    if timing is None:
+        return session
+    training = timed(session.training, timing)
+    if training != session.training:
+        session.directory.set_training(training)
+    return _with_training(session, training)
+
+
+def _with_training(session: Session, training: Training) -> Session:
+    options: Any = msgspec.structs.replace(session.config.options, training=training)  # pyright: ignore[reportCallIssue]
+    return session._replace(config=msgspec.structs.replace(session.config, options=options))
+
+
+def _choose_rounds(session: Session, assembly: Assembly, began: float) -> Session:
+    """Time a trial, which is thrown away, and store the rounds that fit in the minutes."""
+    settings, rows = session.training, session.rows.train
+    passes = 0 if isinstance(rows, ConditionsOnly) else settings.passes * len(rows.x)
+    if not session.quiet:
+        text = f"{session.config.recipe}: timing a trial to choose the rounds"
+        print(text, file=sys.stderr, flush=True)
+    timing = choose_timing(
+        session.directory,
+        settings,
+        session.config.minutes or 0.0,
+        began,
+        lambda trial: training_progress(_with_training(session, trial), assembly, None),
+        most=passes and max(1, passes // settings.batch),
+    )
+    if not session.quiet:
+        print(plan_sentence(session.config.recipe, timing), file=sys.stderr, flush=True)
+    return _with_timing(session)
 
 
 def assemble(session: Session) -> Assembly:

@@ -1,5 +1,6 @@
 """The public functions on data and runs: fit, resume, score, evaluate."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -8,7 +9,6 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
-from energeia._core.ranges import Seed, require_in
 from energeia.contracts import Energy, Objective
 from energeia.data.named.catalog import SubjectKind, subject_kind
 from energeia.data.simulator import Simulator
@@ -16,10 +16,12 @@ from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation
+from energeia.runs.members import fit_members, require_members
 from energeia.runs.opening import Rows, announce, data_config, open_for, open_rows, open_rows_for
 from energeia.runs.parts import Fitted, fit_parts
 from energeia.runs.run import Run, Scores, load
-from energeia.runs.runner import Session, new_session, reopen_session, run_session
+from energeia.runs.runner import run_session
+from energeia.runs.sessions import Session, new_session, reopen_session
 from energeia.runs.simulators import draw_rows
 from energeia.runs.storage.config import (
     DataConfig,
@@ -41,7 +43,8 @@ def fit(
     reading: DataConfig | TargetConfig | SimulatorConfig | None = None,
     subject: SubjectKind | Literal[""] = "",
     allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
-    quiet: bool = False, precision: Literal[32, 64] = 32,
+    seeds: int = 1, minutes: float | None = None, quiet: bool = False,
+    precision: Literal[32, 64] = 32,
 ) -> Run: ...  # fmt: skip
 
 
@@ -62,7 +65,8 @@ def fit(
     reading: Any = None,
     subject: SubjectKind | Literal[""] = "",
     allow_import: bool = False, init: Run | str | Path | None = None, seed: int = 0,
-    quiet: bool = False, precision: Literal[32, 64] = 32,
+    seeds: int = 1, minutes: float | None = None, quiet: bool = False,
+    precision: Literal[32, 64] = 32,
 ) -> Run | Fitted:  # fmt: skip
     """Train a recipe on data or on an energy and keep the run, or train modules of one's own.
 
@@ -95,6 +99,11 @@ def fit(
         allow_import: let a target ``"module:attribute"`` be imported.
         seed: the seed of all random numbers, those of a source's rows and of the split included,
             unless ``data`` or ``reading`` is a ``DataConfig``, which has a seed of its own.
+        seeds: trainings of the recipe, with seeds ``seed``, ``seed + 1``, ... on the same rows: the
+            first in ``out``, which comes back, others in ``out-seed1``, ... beside it.
+        minutes: about how long training takes, in place of the rounds of the recipe, for all seeds
+            together: a trial is timed, then the rounds are chosen and stored. Reading the rows and
+            evaluation are not counted; patience grows with the rounds.
         quiet: no progress on standard error.
         precision: bits of a number, in training and in all that is asked of the run.
 
@@ -115,11 +124,13 @@ def fit(
     >>> bool(abs(found.model.bijection.location[0] + 3.0) < 0.3)
     True
     """
-    require_in(Seed, seed, "seed")
+    require_members(seed, seeds, minutes)
     if (model is None) == (recipe is None):
         raise InputError("fit takes a recipe or a model=: give one of them")
     if recipe is None and init is not None:
         raise InputError("init= was given with a model=, which has arrays of its own: leave it")
+    if recipe is None and (minutes is not None or seeds > 1):
+        raise InputError("minutes= and seeds= belong to a recipe: give model= a training= instead")
     kind = _subject_kind(data, reading, subject, allow_import=allow_import)
     if recipe is None:
         with use_precision(precision):
@@ -128,18 +139,16 @@ def fit(
                 opened, model, objective=objective, players=players, training=training,
                 optimization=optimization, seed=seed, quiet=quiet,
             )  # fmt: skip
+    path, given = Path(out) if out else fresh_folder("runs", recipe), None
     if kind == "target":
-        return _fit_target(
-            data, recipe, reading, out=out, options=options, allow_import=allow_import,
-            init=_folder(init), seed=seed, quiet=quiet, precision=precision,
-        )  # fmt: skip
-    simulator, where, kept = _rows(data, reading, kind, seed, allow_import, quiet)
-    session = prepare_session(
-        where, recipe, kept, out=out, options=options, init=_folder(init), seed=seed, quiet=quiet,
-        precision=precision, simulator=simulator,
-    )  # fmt: skip
-    run_session(session)
-    return load(session.directory.path)
+        where, given = _target(data, reading, allow_import=allow_import)
+        prepare = partial(_target_session, where, recipe, given)
+    else:
+        simulator, where, kept = _rows(data, reading, kind, seed, allow_import, quiet)
+        prepare = partial(prepare_session, where, recipe, kept, simulator=simulator)
+    prepare = partial(prepare, init=_folder(init), quiet=quiet, precision=precision)
+    fit_members(path, seeds, seed, minutes, options, prepare)
+    return load(path).with_target(given)
 
 
 def _subject_kind(
@@ -196,22 +205,19 @@ def _target(
     return where, data if isinstance(data, Energy | Target) else None
 
 
-def _fit_target(
-    data: Any, recipe: str, reading: Any, *, out: Any, options: Any, allow_import: bool, init: str,
-    seed: int, quiet: bool, precision: Literal[32, 64],
-) -> Run:  # fmt: skip
-    """Train a recipe on an energy."""
-    where, given = _target(data, reading, allow_import=allow_import)
+def _target_session(
+    where: TargetConfig, recipe: str, given: Energy | Target | None, *, out: Path, options: Any,
+    init: str, seed: int, minutes: float | None, quiet: bool, precision: Literal[32, 64],
+) -> Session:  # fmt: skip
+    """A run on an energy that is ready to train in a new folder."""
     config = RunConfig(
         recipe=recipe, target=where, options=_options(recipe, options, "target"), seed=seed,
-        precision=precision, init=init,
+        precision=precision, minutes=minutes, init=init,
     )  # fmt: skip
-    path = Path(out) if out else fresh_folder("runs", recipe)
-    RunDirectory(path).require_free()
+    RunDirectory(out).require_free()
     with use_precision(precision):
         subject = open_subject(where, given, allow_import=where.allow_import)
-    run_session(new_session(path, config, subject, quiet=quiet))
-    return load(path).with_target(given)
+    return new_session(out, config, subject, quiet=quiet)
 
 
 def _folder(init: Run | str | Path | None) -> str:
@@ -232,7 +238,7 @@ def prepare_session(
     where: DataConfig, recipe: str, kept: Any = None, *, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None, init: str = "", seed: int = 0,
     quiet: bool = False, precision: Literal[32, 64] = 32,
-    simulator: SimulatorConfig | None = None,
+    simulator: SimulatorConfig | None = None, minutes: float | None = None,
 ) -> Session:  # fmt: skip
     """A run that is ready to train in a new folder; ``kept`` are rows from memory, or None.
 
@@ -242,7 +248,7 @@ def prepare_session(
     options = _options(recipe, options)
     config = RunConfig(
         recipe=recipe, data=where, simulator=simulator, options=options, seed=seed,
-        precision=precision, init=init,
+        precision=precision, minutes=minutes, init=init,
     )  # fmt: skip
     path = Path(out) if out else fresh_folder("runs", recipe)
     RunDirectory(path).require_free()  # before any data are read

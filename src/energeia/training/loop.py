@@ -5,7 +5,6 @@ value that is not finite. The loop writes no files; its caller (``runs.runner``)
 """
 
 import math
-import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from energeia._core import clock
 from energeia._core.errors import TrainingFailed
 from energeia._core.ranges import require_ranges
 from energeia._core.trees import own_copy
@@ -125,9 +125,9 @@ def training_chunks(
     held_out_loss = make_held_out(game.objective, modules, held_out, check_key)
     engine = build_engine(run_round, source, run_key, settings.check_every, settings.mode, state)
     while int(state.round) < total_rounds(settings) and not _exhausted(best_so_far, settings):
-        before, clock = int(state.round), time.perf_counter()
+        before, began = int(state.round), clock.clock.now()
         state, metrics = engine.run(state)
-        seconds = time.perf_counter() - clock
+        seconds = clock.clock.now() - began
         _check_finite(metrics, before)
         score = None if held_out_loss is None else float(held_out_loss(evaluated_arrays(state)))
         best_so_far, improved = _updated_best(best_so_far, score, state, keep=settings.patience > 0)

@@ -48,6 +48,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         """The cost of sampling and scoring, by family."""
         return FAMILIES[self.family].cost
 
+    @property
+    def trained_in_rounds(self) -> bool:
+        """Whether it is trained, rather than fitted by its builder in one round."""
+        options: Any = self.options()
+        return options.training.rounds > 1
+
     def defaults(self, subject: str = "rows") -> Any:
         """The default options; on a target in batches of at least ``TARGET_DRAWS``."""
         options: Any = self.options()

@@ -88,6 +88,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seed: Seed = 0
     precision: Literal[32, 64] = 32
     """Bits of a number, in training and in everything that is asked of the run."""
+    minutes: Positive | None = None
+    """About how long training was to take; its rounds follow from a trial before it begins."""
     init: str = ""
     """The run whose kept arrays it started from, where they fit; empty for none."""
 
@@ -141,6 +143,7 @@ def from_toml(text: str, where: str) -> RunConfig:
         options=built,
         seed=config.seed,
         precision=config.precision,
+        minutes=config.minutes,
         init=config.init,
     )
 
@@ -195,6 +198,7 @@ def _shape() -> type[msgspec.Struct]:
             ("simulator", SimulatorConfig | None, None),
             ("seed", Seed, 0),
             ("precision", Literal[32, 64], 32),
+            ("minutes", Positive | None, None),
             ("init", str, ""),
         ],
         forbid_unknown_fields=True,

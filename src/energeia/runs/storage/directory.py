@@ -3,7 +3,8 @@
 ``config.toml``: the configuration; ``problem.json``: the variables; ``data.json`` and
 ``environment.json``: data and software; ``data.npy``: rows that were given in memory;
 ``metrics.jsonl`` and ``timings.jsonl``: logs of training; ``checkpoints/``; ``status.json``:
-progress and outcome; ``evaluation.json``, ``samples.npy``, ``held_out.npy`` and, for weighted rows,
+progress and outcome; ``timing.json``: how the rounds of a run with minutes were chosen;
+``evaluation.json``, ``samples.npy``, ``held_out.npy`` and, for weighted rows,
 ``held_out_weights.npy``: the evaluation.
 """
 
@@ -120,6 +121,13 @@ class RunDirectory:
         if config.data is None:
             return config
         return msgspec.structs.replace(config, data=located(config.data, self.path))
+
+    def set_training(self, training: Any) -> None:
+        """Rewrite the configuration, atomically, with other settings of training."""
+        path = self.path / "config.toml"
+        config = read_config(path)
+        options: Any = msgspec.structs.replace(config.options, training=training)  # pyright: ignore[reportCallIssue]
+        write_whole(path, to_toml(msgspec.structs.replace(config, options=options)))
 
     def write(self, name: str, record: Any) -> None:
         """Write a record as JSON, atomically."""
