@@ -74,6 +74,7 @@ INTERNAL = {
         "Plan",
         "Session",
         "ResumePoint",
+        "Share",
         "Shares",
         "StateEvaluation",
         "StateScores",

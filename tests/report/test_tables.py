@@ -49,5 +49,4 @@ def test_the_spread_over_seeds_is_beside_the_likelihood_and_is_not_cut():
         text = printed(changed={"spread": 0.052, "seeds": 3}, **options)
         assert "…" not in text
         assert "seeds ± 0.052" in text
-        assert (", seeds" in text) is not options.get("terminal", False)
     assert "seeds" not in printed()

@@ -144,14 +144,14 @@ def test_minutes_of_a_comparison_are_divided_after_evaluations(monkeypatch):
     shares = Shares(10.0, trainings=2, evaluations=3)
     now[0] = 30.0
     shares.evaluated(30.0)  # of the mixture, half a minute: two more are to come
-    assert shares.take() == pytest.approx((10.0 - 0.5 - 1.0) / 2)
+    assert shares.take() == (pytest.approx((10.0 - 0.5 - 1.0) / 2), False)
     now[0] += 60.0  # early stopping ended it, and its evaluation took longer
     shares.evaluated(90.0)
     now[0] += 90.0
-    assert shares.take() == pytest.approx(10.0 - 3.0 - 1.0)
+    assert shares.take() == (pytest.approx(10.0 - 3.0 - 1.0), False)
     late = Shares(10.0, trainings=2, evaluations=2)
     now[0] += 3600.0
-    assert late.take() == pytest.approx(0.5)  # never nothing
+    assert late.take() == (pytest.approx(10.0 / 8), True)  # never nothing
 
 
 def progress(seconds, finished=False):

@@ -51,8 +51,7 @@ def leaderboard_table(
         cells = [number(row.two_sample.get(name)) for name in tests]
         family = () if narrow else (row.family,)
         table.add_row(
-            row.recipe, *family, _cautioned(row, narrow=narrow),
-            Text(score.kind, _COLORS[score.kind]), *cells,
+            row.recipe, *family, _cautioned(row), Text(score.kind, _COLORS[score.kind]), *cells,
             amount(row.seconds), amount(row.samples_per_second),
         )  # fmt: skip
     if reference or entropy is not None:
@@ -66,13 +65,11 @@ def leaderboard_table(
     return table
 
 
-def _cautioned(row: LeaderboardRow, *, narrow: bool) -> str:
+def _cautioned(row: LeaderboardRow) -> str:
     """The log-likelihood, marked where it or its error is not to be trusted, and its spread."""
     mark = " !" if row.caution and row.log_likelihood.value is not None else ""
-    spread = over_seeds(row)
-    if narrow and spread:  # on a line of its own
-        return f"{number(row.log_likelihood)}{mark}\n{spread.removeprefix(', ')}"
-    return f"{number(row.log_likelihood)}{spread}{mark}"
+    # The spread is on a line of its own: beside the value, it would push other columns out.
+    return number(row.log_likelihood) + mark + over_seeds(row).replace(", ", ",\n")
 
 
 def print_leaderboard(

@@ -1,5 +1,6 @@
 """The minutes of a comparison, divided among its trainings after what evaluation takes."""
 
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +11,16 @@ from energeia.runs.storage.directory import RunDirectory
 
 _EVALUATION = 0.25
 """Fraction of the minutes kept for evaluations before the first of them was timed."""
-_LEAST = 0.1
+_LEAST = 0.25
 """Fraction of an equal share that every training gets, however long the others took."""
+
+
+class Share(NamedTuple):
+    """What one training gets."""
+
+    minutes: float
+    least: bool
+    """Whether less was left, and it gets the least."""
 
 
 class Shares:
@@ -34,13 +43,13 @@ class Shares:
             return sum(self._evaluated) / len(self._evaluated)
         return _EVALUATION * self._limit / max(self._evaluations, 1)
 
-    def take(self) -> float:
+    def take(self) -> "Share":
         """The minutes of the next training, which is counted as begun."""
         left = self._limit - (clock.clock.now() - self._began)
         left -= self.per_evaluation * (self._evaluations - len(self._evaluated))
-        share = max(left / max(self._trainings, 1), self._least)
+        share = left / max(self._trainings, 1)
         self._trainings -= 1
-        return share / 60.0
+        return Share(max(share, self._least) / 60.0, share < self._least)
 
     def evaluated(self, seconds: float) -> None:
         """Report how long an evaluation took."""
@@ -66,7 +75,12 @@ class Plan(NamedTuple):
         """The minutes of a training that is about to begin; None where rounds are known."""
         if self.shares is None or directory.exists() or not recipe.trained_in_rounds:
             return None
-        return self.shares.take()
+        share = self.shares.take()
+        if share.least:
+            text = f"{recipe.name}: a quarter of an equal share, since evaluations take about "
+            text += f"{self.shares.per_evaluation:.0f} s each: give more minutes"
+            print(text, file=sys.stderr, flush=True)
+        return share.minutes
 
 
 def plan_jobs(chosen: list[Recipe], path: Path, seeds: int, minutes: float | None) -> Plan:

@@ -23,11 +23,11 @@ _FILE = "timing.json"
 _TRIAL_ROUNDS = 20
 """Rounds of a chunk of the trial."""
 _ENDLESS = 2**31 - 1
-_SHARE = 0.02
+_SHARE = 0.03
 """Fraction of the minutes that is spent on timing at most, where two chunks take less."""
 _LEAST = 0.1
 """Fraction of the minutes for training where compilation leaves less."""
-_AGAIN = 0.75
+_AGAIN = 0.9
 """Building and compiling a second time over the first, since JAX keeps parts of its traces."""
 _WRITES_PER_CHECK = 2.0
 """A check appends to two logs and writes the status: as long as writing two small files."""
