@@ -17,6 +17,10 @@ from typing import NamedTuple
 
 RECIPES = ("made", "realnvp", "vae", "gan", "ebm")
 SUBJECTS = ("moons:n=2000", "digits")
+_NOTE = """\
+By the wall, a run took up to twice its minutes while other work had the cores: a trial
+cannot foresee that. Where compiling twice takes longer than the minutes, a run takes longer and says so before it trains.
+"""
 _FIT = """
 import sys, time
 import energeia, jax
@@ -84,6 +88,7 @@ def main(minutes: float = 1.0) -> None:
     text = f"# Minutes asked for and taken\n\n`python -m studies.minutes {minutes:g}`, in "
     text += "processor time on two cores that other work shares (the last column is by the wall).\n"
     text += f"The largest deviation is {worst:.0%}.\n\n{table(lines, minutes)}\n"
+    text += f"\n{_NOTE}"
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
 
 
