@@ -19,7 +19,8 @@ RECIPES = ("made", "realnvp", "vae", "gan", "ebm")
 SUBJECTS = ("moons:n=2000", "digits")
 _NOTE = """\
 By the wall, a run took up to twice its minutes while other work had the cores: a trial
-cannot foresee that. Where compiling twice takes longer than the minutes, a run takes longer and says so before it trains.
+cannot foresee that. Where compiling twice takes longer than the minutes, a run takes longer
+and says so before it trains.
 """
 _FIT = """
 import sys, time
