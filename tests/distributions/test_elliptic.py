@@ -166,3 +166,48 @@ def test_codes_on_an_ordered_scale_are_expected_between_those_seen():
     entropy = np.log(12 * np.sqrt(2 * np.pi * np.e))
     assert scores[0] > -entropy - 0.15
     assert scores[1] < scores[0] - 0.3  # the control
+
+
+def test_angles_are_summed_over_turns_also_where_one_is_known():
+    """Of two angles and a number: normalization, periodicity, and completions against a grid."""
+    parts = Components(
+        np.log([0.4, 0.6]), np.array([[2.9, -1.0, 0.0], [-0.5, 3.0, 1.0]]),
+        LOWER * [[[1.6]], [[1.0]]], np.zeros((2, 0)), np.array(0.0),
+    )  # fmt: skip
+    parts = jax.tree.map(lambda a: jax.device_put(np.asarray(a, np.float32)), parts)
+    model = EllipticMixture(parts, (0, 0, 0), periodic=(0, 1))
+    score = jax.jit(jax.vmap(model.log_prob))
+    angles = np.linspace(-np.pi, np.pi, 129)[:-1] + 0.01
+    a, b, c = np.meshgrid(angles, angles, np.linspace(-9, 9, 61), indexing="ij")
+    rows = np.float32(np.stack([a, b, c], axis=-1).reshape(-1, 3))
+    p = np.exp(np.asarray(score(rows), np.float64)).reshape(a.shape)
+    cell = (2 * np.pi / 128) ** 2 * 0.3
+    assert abs(np.sum(p) * cell - 1) < 1e-3
+    turned = rows[:50] + np.float32([2 * np.pi, -2 * np.pi, 0])
+    np.testing.assert_allclose(score(turned), score(rows[:50]), atol=2e-3)
+    known = np.array([True, False, True])
+    x = jax.numpy.array([a[40, 0, 0], np.nan, c[0, 0, 33]], np.float32)
+    complete = jax.jit(jax.vmap(lambda key: model.complete(key, x, known)))
+    drawn, logs = complete(jax.random.split(jax.random.key(1), 4000))
+    line = p[40, :, 33]
+    np.testing.assert_allclose(np.exp(logs), np.sum(line) * 2 * np.pi / 128, rtol=5e-3)
+    found, wanted = np.cos(drawn[:, 1]), np.sum(line * np.cos(angles)) / np.sum(line)
+    assert abs(np.mean(found) - wanted) < 4 * np.std(found) / 4000**0.5 < 0.06
+    assert np.all(np.abs(np.asarray(drawn)[:, 1]) <= np.pi)
+    assert abs(wanted - np.sum(p * np.cos(b)) / np.sum(p)) > 0.06  # control: without the known
+
+
+def test_angles_that_meet_at_the_seam_are_fitted_as_one():
+    rng = np.random.default_rng(9)
+    angle = np.mod(rng.normal(np.pi, 0.3, 600) + np.pi, 2 * np.pi) - np.pi
+    y = np.float32(np.stack([angle, np.sin(angle) + 0.1 * rng.normal(size=600)], axis=1))
+    fit = jax.jit(lambda key, y: fit_mixture(key, y, (0, 0), most=4, periodic=(0,)))
+    found = fit(jax.random.key(0), y[:500])
+    shares = np.exp(found.components.log_shares)
+    heavy = np.asarray(found.components.means)[np.argmax(shares), 0]
+    assert min(abs(heavy - np.pi), abs(heavy + np.pi)) < 0.3
+    scores = jax.jit(jax.vmap(found.log_prob))(y[500:])
+    truth = -0.5 - np.log(0.3 * 0.1) - np.log(2 * np.pi) - 0.5
+    assert np.mean(scores) > truth - 0.3
+    cut = jax.jit(lambda key, y: fit_mixture(key, y, (0, 0), most=1))(jax.random.key(0), y[:500])
+    assert np.mean(scores) > np.mean(jax.jit(jax.vmap(cut.log_prob))(y[500:])) + 0.5

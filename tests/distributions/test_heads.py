@@ -8,7 +8,7 @@ from scipy import stats
 
 from energeia.distributions.columns import Columns, columns_of
 from energeia.distributions.discrete import Bernoulli, DiscretizedLogistics, Ordinal, Softmax
-from energeia.distributions.mixture import GaussianMixture, WrappedMixture
+from energeia.distributions.mixture import StudentMixture, WrappedMixture
 from energeia.support import Binary, Categorical, Circle, Integer, Real, Support
 
 DISCRETE = [
@@ -17,7 +17,7 @@ DISCRETE = [
     (Ordinal(9, 6), 9),
     (DiscretizedLogistics(300, 4), 300),
 ]
-CONTINUOUS = [(GaussianMixture(4), -60.0, 60.0), (WrappedMixture(4), -np.pi, np.pi)]
+CONTINUOUS = [(StudentMixture(4), -60.0, 60.0), (WrappedMixture(4), -np.pi, np.pi)]
 
 
 def theta_of(head, scale=1.0):
@@ -90,7 +90,7 @@ def test_gradients_are_finite_at_extremes(head):
         (Bernoulli(), [0, 1, 1, 1]),
         (Softmax(4), [0, 0, 1, 3]),
         (Ordinal(6, 5), [0, 0, 0, 1, 2, 5, 5]),
-        (GaussianMixture(8), np.linspace(-2, 2, 64)),
+        (StudentMixture(8), np.linspace(-2, 2, 64)),
         (WrappedMixture(8), np.linspace(-2, 2, 64)),
         (DiscretizedLogistics(300, 8), np.arange(40, 200)),
     ],
@@ -122,7 +122,7 @@ def test_columns_choose_and_lay_out_heads():
 
 
 def test_shuffle_keeps_kinds_in_place():
-    columns = Columns((Bernoulli(), GaussianMixture(2)), (0, 1, 0, 0, 1))
+    columns = Columns((Bernoulli(), StudentMixture(2)), (0, 1, 0, 0, 1))
     order = np.asarray(columns.shuffle(jax.random.key(2)))
     assert sorted(order) == list(range(5))
     assert [columns.kinds[i] for i in order] == list(columns.kinds)

@@ -74,6 +74,8 @@ def test_options_are_complete_and_automatic_choices_are_made():
         again = msgspec.convert(msgspec.to_builtins(defaults), recipe.options)
         assert again == defaults
     few, many = table(2), table(64)
-    assert SplineFlowOptions().resolved(few).octaves > SplineFlowOptions().resolved(many).octaves
+    fine = msgspec.structs.replace(few, rows=20_000)
+    assert SplineFlowOptions().resolved(fine).octaves > SplineFlowOptions().resolved(many).octaves
+    assert SplineFlowOptions().resolved(fine).bins > SplineFlowOptions().resolved(few).bins
     assert SplineFlowOptions(layers=7).resolved(many).layers == 7
     assert RealNVPOptions(octaves=0).resolved(few).octaves == 0

@@ -1,5 +1,6 @@
 """Runs side by side: the order of kinds, and models that lose to the baseline."""
 
+import msgspec
 import pytest
 
 from energeia.estimate import Estimate
@@ -48,3 +49,25 @@ def test_an_error_as_large_as_the_difference_warns_of_nothing(stderr, monkeypatc
     }
     monkeypatch.setattr(leaderboard, "row", rows.__getitem__)
     assert all(row.warnings == () for row in leaderboard.ranked(list(rows)))
+
+
+@pytest.mark.parametrize(("valid", "wanted"), [(1000, "mixture"), (100, "stack")])
+def test_the_quickest_of_the_best_by_validation_rows_is_recommended(valid, wanted, monkeypatch):
+    """Not by test rows, of which made has the best; of few validation rows the stack."""
+
+    def exact(recipe, family, validation, test, seconds):
+        found = line(recipe, family, Estimate(value=test, stderr=0.1, kind="exact", n=50))
+        held = Estimate(value=validation, stderr=None, kind="exact", n=valid)
+        return msgspec.structs.replace(found, validation=held, seconds=seconds)
+
+    rows = {
+        "made": exact("made", "autoregressive", -2.5, -1.0, 9.0),
+        "mixture": exact("mixture", "mixture", -2.005, -2.0, 1.0),
+        "flow": exact("flow", "flow", -2.0, -2.0, 5.0),
+        "stack": exact("stack", "stack", -1.999, -2.0, None),
+        "vae": line("vae", "latent", Estimate(value=-1.5, stderr=0.1, kind="lower bound", n=50)),
+    }
+    monkeypatch.setattr(leaderboard, "row", rows.__getitem__)
+    found = leaderboard.ranked(list(rows))
+    assert [row.recipe for row in found if row.recommended] == [wanted]
+    assert not any(row.recommended for row in leaderboard.ranked(["made", "vae"]))

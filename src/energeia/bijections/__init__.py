@@ -11,6 +11,7 @@ coupling_stack            alternating dense layers
 DenseConditioner          by a multilayer perceptron
 factor_stack              layers for directions and rotations beside single numbers
 Inverse                   the inverse of a bijection
+Linear                    a learned linear map of all columns
 masked_stack              one coupling layer for each mask
 OfColumns                 a bijection of some columns given the others
 Permutation               columns in another order
@@ -22,6 +23,8 @@ Spline                    monotonic rational-quadratic splines on a box or a cir
 SplitCoupling             one half of the columns parametrizes the map of the other
 Stacked                   equal bijections, compiled once
 Units                     the coordinates of a support, standardized by rows
+Whitening                 removes mean and correlations
+whitening                 those of rows
 """
 
 from energeia._core.lazy import attach

@@ -9,6 +9,9 @@ from energeia.bijections.coupling import masked_stack as masked_stack
 from energeia.bijections.elementwise import Affine as Affine
 from energeia.bijections.elementwise import Permutation as Permutation
 from energeia.bijections.elementwise import Reverse as Reverse
+from energeia.bijections.linear import Linear as Linear
+from energeia.bijections.linear import Whitening as Whitening
+from energeia.bijections.linear import whitening as whitening
 from energeia.bijections.masks import coupling_masks as coupling_masks
 from energeia.bijections.of_columns import OfColumns as OfColumns
 from energeia.bijections.of_columns import factor_stack as factor_stack

@@ -12,7 +12,6 @@ DiscretizedLogistics       an ordered column as logistics integrated over cells
 EllipticMixture            normal or Student-t components with full covariances, and codes
 FiniteProduct              independent variables on finite alphabets
 fit_mixture                an elliptic mixture of rows, by expectation maximization
-GaussianMixture            a real column
 Head                       a family of distributions of one number
 likelihood_of              the likelihood that fits a column
 LogisticLikelihood         logistics integrated over cells
@@ -25,6 +24,9 @@ ProjectedNormalLikelihood  directions of planar Gaussians
 RealPeriodicBase           normal columns on the line, uniform ones on the circle
 Softmax                    a categorical column given its logits
 StandardNormal             independent N(0, 1) numbers
+student_base               the base of a flow, with the tails of rows
+StudentBase                independent t numbers whose tails are learned, and uniform angles
+StudentMixture             a real column, its tail included
 TruncatedNormal            truncated normal numbers
 Uniform                    independent uniform numbers
 uniform_product            independent variables, uniform on one alphabet

@@ -24,8 +24,10 @@ from energeia.distributions.likelihoods import (
     ProjectedNormalLikelihood as ProjectedNormalLikelihood,
 )
 from energeia.distributions.likelihoods import likelihood_of as likelihood_of
-from energeia.distributions.mixture import GaussianMixture as GaussianMixture
+from energeia.distributions.mixture import StudentMixture as StudentMixture
 from energeia.distributions.mixture import WrappedMixture as WrappedMixture
 from energeia.distributions.normal_diag import NormalDiag as NormalDiag
 from energeia.distributions.product import ProductBase as ProductBase
+from energeia.distributions.student import StudentBase as StudentBase
+from energeia.distributions.student import student_base as student_base
 from energeia.distributions.truncated import TruncatedNormal as TruncatedNormal

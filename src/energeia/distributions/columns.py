@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.discrete import Bernoulli, DiscretizedLogistics, Ordinal, Softmax
 from energeia.distributions.head import Head
-from energeia.distributions.mixture import GaussianMixture, WrappedMixture
+from energeia.distributions.mixture import StudentMixture, WrappedMixture
 from energeia.support import Binary, Categorical, Circle, Factor, Integer, Support
 
 WAVES = 8
@@ -48,6 +48,20 @@ class Columns(eqx.Module):
     def parameters(self) -> tuple[int, ...]:
         """The number of parameters of each column."""
         return tuple(self.heads[k].parameters for k in self.kinds)
+
+    @property
+    def moving(self) -> np.ndarray:
+        """Which parameters move with the value of their column, shape ``(parameters,)``."""
+        marks = []
+        for k in self.kinds:
+            place, (start, stop) = np.arange(self.heads[k].parameters), self.heads[k].locations
+            marks.append((place >= start) & (place < stop))
+        return np.concatenate(marks)
+
+    @property
+    def on_line(self) -> np.ndarray:
+        """Which columns have parameters that move with their value, shape ``(d,)``."""
+        return np.array([self.heads[k].locations != (0, 0) for k in self.kinds])
 
     def shuffle(self, key: PRNGKey) -> Int[Array, " d"]:
         """A random order of the columns that keeps the kind of column at every position."""
@@ -145,7 +159,7 @@ def columns_of(
 
     Binary columns get a Bernoulli; categorical ones a softmax; integers an ordinal head, and of
     more than ``largest_alphabet`` values a mixture of discretized logistics; continuous ones a
-    mixture of Gaussians, wrapped on a circle.
+    mixture of Student distributions, wrapped on a circle.
 
     >>> from energeia.support import Binary, Real, Support
     >>> columns_of(Support.of([Binary(), Real(), Binary()]), components=8).kinds
@@ -165,7 +179,7 @@ def columns_of(
             case Circle():
                 return WrappedMixture(components, octaves)
             case _:
-                return GaussianMixture(components, octaves)
+                return StudentMixture(components, octaves)
 
     every = [head(column) for column, _ in support.runs]
     heads = tuple(dict.fromkeys(every))

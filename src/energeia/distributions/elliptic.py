@@ -1,5 +1,6 @@
 """A mixture of normal or Student-t distributions with full covariances, and of tables of codes."""
 
+import itertools
 import math
 
 import equinox as eqx
@@ -13,6 +14,11 @@ from typing_extensions import override
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, ConditionalSampler, Density
 from energeia.distributions.code_tables import CodeTables
+
+
+def wrap(angle: Array) -> Array:
+    """The same angle in [-pi, pi)."""
+    return angle - 2 * math.pi * jnp.floor((angle + math.pi) / (2 * math.pi))
 
 
 class Components(eqx.Module):
@@ -29,12 +35,21 @@ class Components(eqx.Module):
     """1 / nu of Student's t, in which the distance |w|^2 replaces that of a normal; 0 for normal
     components."""
 
-    def whitened(self, x: Float[Array, " r"]) -> Float[Array, "k r"]:
-        """L^-1 (x - mean) of every component."""
+    def whitened(
+        self, x: Float[Array, " r"], turns: Float[Array, " r"] | None = None
+    ) -> Float[Array, "k r"]:
+        """L^-1 (x - mean) of every component.
+
+        With ``turns``, finite for angles and NaN for other numbers, that of the angle nearest to
+        the mean, moved by as many full turns.
+        """
         identity = jnp.broadcast_to(jnp.eye(self.means.shape[1]), self.factors.shape)
         # Under vmap over rows the inverses are computed once; a solve would run for each row.
         inverse = jax.scipy.linalg.solve_triangular(self.factors, identity, lower=True)
-        return jnp.einsum("kij,kj->ki", inverse, x - self.means)
+        away = x - self.means
+        if turns is not None:
+            away = jnp.where(jnp.isnan(turns), away, wrap(away) + 2 * math.pi * turns)
+        return jnp.einsum("kij,kj->ki", inverse, away)
 
     def log_volumes(self) -> Float[Array, "k r"]:
         """log L_ii, whose partial sums are the log-determinants of leading blocks."""
@@ -77,6 +92,10 @@ class EllipticMixture(Density, ConditionalSampler):
     sizes: tuple[int, ...] = eqx.field(static=True)
     """The alphabet size of each column; 0 for a real one."""
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
+    periodic: tuple[int, ...] = eqx.field(static=True, default=())
+    """Which columns are angles in [-pi, pi): the density is summed over full turns, by one turn to
+    either side of the one nearest to each mean. A deviation of 1.8, that of a uniform angle, leaves
+    out 1e-6 of the mass."""
 
     @property
     @override
@@ -104,14 +123,23 @@ class EllipticMixture(Density, ConditionalSampler):
         """How many of the numbers of a component are conditions; they come first."""
         return 0 if self.condition_shape is None else self.condition_shape[0]
 
+    def _turns(self) -> Float[np.ndarray, "images r"]:
+        """All combinations of turns of the angles; NaN where a number is none."""
+        place = self._given + np.flatnonzero(np.isin(self._reals, self.periodic))
+        combined = list(itertools.product((0.0, -1.0, 1.0), repeat=len(place)))
+        turns = np.full((len(combined), self.components.means.shape[1]), np.nan)
+        turns[:, place] = combined
+        return turns
+
     @override
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
         parts, volumes = self.components, self.components.log_volumes()
-        w = parts.whitened(self._joint(x, condition))
+        joint = self._joint(x, condition)
+        w = jax.vmap(parts.whitened, (None, 0))(joint, jnp.asarray(self._turns(), joint.dtype))
         logs = parts.log_shares + self._log_codes(x, jnp.ones(x.shape, bool))
-        logs = logs + log_elliptic(jnp.sum(w**2, axis=1), w.shape[1], parts.tail)
+        logs = logs + log_elliptic(jnp.sum(w**2, axis=2), w.shape[2], parts.tail)
         total = jax.nn.logsumexp(logs - jnp.sum(volumes, axis=1))
-        return total - jax.nn.logsumexp(self._log_shares(w))
+        return total - jax.nn.logsumexp(self._log_shares(w[0]))
 
     def _joint(self, x: Array, condition: Condition) -> Array:
         reals = x[self._reals]
@@ -136,8 +164,12 @@ class EllipticMixture(Density, ConditionalSampler):
         noise = noise * student_scale(tail_key, square, given, parts.tail)
         # L is lower triangular: the whitened condition and noise are the whitened joint numbers.
         drawn = parts.means[k] + parts.factors[k] @ jnp.append(w[k, :given], noise)
-        out = jnp.zeros(self.shape).at[self._reals].set(drawn[given:])
+        out = self._wrapped(jnp.zeros(self.shape).at[self._reals].set(drawn[given:]))
         return out.at[self._codes].set(self._tables.draw(code_key, parts.tables[k]))
+
+    def _wrapped(self, x: Array) -> Array:
+        """The same with angles in [-pi, pi)."""
+        return jnp.where(np.isin(np.arange(len(x)), self.periodic), wrap(x), x)
 
     @override
     def complete(
@@ -149,19 +181,27 @@ class EllipticMixture(Density, ConditionalSampler):
         held = jnp.append(jnp.ones(given, bool), known[self._reals])
         # What is unknown may be a NaN, and zero times NaN is one.
         reals = jnp.where(held, self._joint(x, condition), 0.0)
-        found = jax.vmap(_conditioned, (0, 0, None, None))(parts.means, parts.factors, reals, held)
+        turns = jnp.asarray(self._turns(), reals.dtype)
+        over_parts = jax.vmap(_conditioned, (0, 0, None, None, None))
+        found = jax.vmap(over_parts, (None, None, None, None, 0))(
+            parts.means, parts.factors, reals, held, turns
+        )
         logs = parts.log_shares + self._log_codes(x, known)
         logs = logs + log_elliptic(found.square, jnp.sum(held), parts.tail) - found.log_volume
-        k = jax.random.categorical(pick_key, logs)
-        chosen = jax.tree.map(lambda values: values[k], found)
-        drawn = jnp.where(held, reals, _draw_rest(real_key, chosen, held, parts.tail))[given:]
-        out = x.at[self._reals].set(drawn)
+        place = jax.random.categorical(pick_key, logs.ravel())
+        chosen = jax.tree.map(lambda v: v.reshape(-1, *v.shape[2:])[place], found)
+        drawn = _draw_rest(real_key, chosen, held, parts.tail)[given:]
+        out = self._wrapped(x.at[self._reals].set(drawn))
+        out = jnp.where(known, x, out)
         codes = jnp.where(
-            known[self._codes], x[self._codes], self._tables.draw(code_key, parts.tables[k])
-        )
+            known[self._codes], x[self._codes],
+            self._tables.draw(code_key, parts.tables[place % len(parts.tables)]),
+        )  # fmt: skip
         given_alone = self._log_shares(parts.whitened(reals))
         log_weight = jax.nn.logsumexp(logs) - jax.nn.logsumexp(given_alone)
-        return out.at[self._codes].set(codes), log_weight
+        # Every turn of an angle that is not known was counted.
+        unknown = jnp.sum(~known[np.asarray(self.periodic, int)])
+        return out.at[self._codes].set(codes), log_weight - unknown * math.log(3)
 
 
 def student_scale(key: PRNGKey, square: Scalar, count: Array | int, tail: Scalar) -> Scalar:
@@ -194,8 +234,11 @@ def _pivot(mean: Array, scale: Array, j: Array, value: Scalar) -> tuple[Array, A
     return moved, scale - column[:, None] * column / variance, variance
 
 
-def _conditioned(mean: Array, factor: Array, x: Array, known: Bool[Array, " r"]) -> _Conditioned:
+def _conditioned(
+    mean: Array, factor: Array, x: Array, known: Bool[Array, " r"], turns: Array
+) -> _Conditioned:
     """The conditional of one component; a mask of any shape runs the same program."""
+    x = jnp.where(jnp.isnan(turns), x, mean + wrap(x - mean) + 2 * math.pi * turns)
 
     def step(carry: _Conditioned, j: Array) -> tuple[_Conditioned, None]:
         moved, scale, variance = _pivot(carry.mean, carry.scale, j, x[j])

@@ -105,7 +105,7 @@ class _Sums(NamedTuple):
 
 def expectation_maximization(
     rows: MixtureRows, prior: MixturePrior, seeds: Array, settings: MixtureChoice,
-    tables: CodeTables, steps: int = 100, slowest: float = 1e-4,
+    tables: CodeTables, steps: Array | int = 100, slowest: Array | float = 1e-4,
 ) -> Components:  # fmt: skip
     """At most ``steps``, until one adds less than ``slowest`` to the mean log-likelihood."""
     blocks = _blocks(rows)

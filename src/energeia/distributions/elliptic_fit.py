@@ -1,7 +1,9 @@
 """Mixtures fitted by expectation maximization, their size and tails chosen on held-out rows."""
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.code_tables import CodeTables
-from energeia.distributions.elliptic import EllipticMixture
+from energeia.distributions.elliptic import Components, EllipticMixture, wrap
 from energeia.distributions.elliptic_em import (
     MixtureChoice,
     MixtureRows,
@@ -36,7 +38,7 @@ _BLOCK = 1024
 def fit_mixture(
     key: PRNGKey, y: Float[Array, "n d"], sizes: tuple[int, ...],
     condition: Float[Array, "n c"] | None = None, weight: Float[Array, " n"] | None = None,
-    ordered: tuple[bool, ...] = (), most: int = MOST,
+    ordered: tuple[bool, ...] = (), most: int = MOST, periodic: tuple[int, ...] = (),
 ) -> EllipticMixture:  # fmt: skip
     """The mixture of codes and standardized reals that predicts held-out rows best.
 
@@ -46,7 +48,8 @@ def fit_mixture(
     keeps covariances regular. A fifth of the rows (each fifth in turn, if they are few) chooses K,
     then kappa and the tails; the mixture is then fitted to all rows. It starts from rows chosen as
     k-means++ does. ``ordered`` says which columns of codes are on an ordered scale, see
-    ``CodeTables.smoothed``. Traceable.
+    ``CodeTables.smoothed``; ``periodic`` are those of angles, which are cut open where they are
+    rare. Traceable.
 
     >>> rng = np.random.default_rng(0)
     >>> rows = np.concatenate([rng.normal(-3, 1, (300, 1)), rng.normal(3, 1, (300, 1))])
@@ -57,6 +60,10 @@ def fit_mixture(
     """
     real, coded = (np.flatnonzero(part) for part in (np.equal(sizes, 0), np.asarray(sizes)))
     given = None if condition is None else condition.shape[1:]
+    cuts = jax.vmap(_rarest, in_axes=1)(y[:, list(periodic)]) if periodic else jnp.zeros(0)
+    opened = jnp.zeros(y.shape[1], y.dtype).at[np.asarray(periodic, int)].set(cuts)
+    angle = np.isin(np.arange(y.shape[1]), periodic)
+    y = jnp.where(angle, wrap(y - opened), y)
     reals = y[:, real] if condition is None else jnp.concatenate([condition, y[:, real]], axis=1)
     weight = jnp.ones(len(y)) if weight is None else weight / jnp.mean(weight)
     every = MixtureRows(reals, y[:, coded], weight)
@@ -66,59 +73,106 @@ def fit_mixture(
     n = len(y)
     most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
     shuffle_key, seed_key = jax.random.split(key)
-    order = jax.random.permutation(shuffle_key, n)[: min(n, _CHOICE_ROWS)]
-    apart, folds = max(1, len(order) // _FOLDS), _FOLDS if n < _FEW_ROWS else 1
+    pool = _take(every, jax.random.permutation(shuffle_key, n)[: min(n, _CHOICE_ROWS)])
+    tried = _attempts(n, most, tailed=reals.shape[1] > 0)
 
-    def one(settings: MixtureChoice, fold: Array) -> Scalar:
-        place = jnp.roll(order, fold * apart)
-        held, train = (_take(every, part) for part in (place[:apart], place[apart:]))
-        prior, seeds = prior_of(train, tables), seeds_of(seed_key, train, most)
-        found = expectation_maximization(train, prior, seeds, settings, tables, 40, 1e-3)
-        logs = _log_probs(EllipticMixture(found, sizes, given), held, given)
+    def fitted(rows: MixtureRows, settings: MixtureChoice, *stop: Any) -> Components:
+        prior, seeds = prior_of(rows, tables), seeds_of(seed_key, rows, most)
+        return expectation_maximization(rows, prior, seeds, settings, tables, *stop)
+
+    def score(found: Components, held: MixtureRows) -> Scalar:
+        logs = _log_probs(EllipticMixture(found, sizes, given, periodic), held, given)
         return jnp.average(logs, weights=held.weight + 1e-12)
 
-    def score(settings: MixtureChoice) -> Scalar:
-        return jnp.mean(jax.lax.map(lambda fold: one(settings, fold), jnp.arange(folds)))
+    chosen, found = _chosen(fitted, score, pool, tried, _FOLDS if n < _FEW_ROWS else 1)
+    if n > _CHOICE_ROWS:
+        found = fitted(every, chosen)
+    first = 0 if given is None else given[0]
+    means = found.means.at[:, first:].add(opened[real])
+    found = eqx.tree_at(lambda parts: parts.means, found, means)
+    return EllipticMixture(found, sizes, given, periodic)
 
-    chosen = _chosen(score, n, most, tailed=reals.shape[1] > 0)
-    found = expectation_maximization(
-        every, prior_of(every, tables), seeds_of(seed_key, every, most), chosen, tables
-    )
-    return EllipticMixture(found, sizes, given)
+
+def _rarest(angles: Float[Array, " n"], bins: int = 24) -> Scalar:
+    """By how much to turn angles so that few are near +-pi."""
+    place = jnp.floor((angles + np.pi) / (2 * np.pi) * bins).astype(int) % bins
+    counts = jnp.zeros(bins).at[place].add(1.0)
+    smooth = counts + 0.5 * (jnp.roll(counts, 1) + jnp.roll(counts, -1))
+    return (jnp.argmin(smooth) + 0.5) * (2 * np.pi / bins)
 
 
 def _take(rows: MixtureRows, index: Array) -> MixtureRows:
     return jax.tree.map(lambda values: values[index], rows)
 
 
-def _chosen(
-    score: Callable[[MixtureChoice], Scalar], n: int, most: int, *, tailed: bool
-) -> MixtureChoice:
-    """The best size of normal components, then the best prior and tails of this size or of one.
+class _Attempts(NamedTuple):
+    """Mixtures to try: sizes of normal components, then tails and priors of the best size.
 
-    Normal components imitate a heavy tail by their number, so one with a tail is tried beside. One
-    loop tries everything, so that expectation maximization is compiled once.
+    Normal components imitate a heavy tail by their number, so one with a tail is tried beside.
     """
-    tried = [size for size in _SIZES if size <= most]
+
+    sizes: np.ndarray
+    """0 for the best size of those before."""
+    priors: np.ndarray
+    tails: np.ndarray
+    first: int
+    """How many of them are of a size alone."""
+
+
+def _attempts(n: int, most: int, *, tailed: bool) -> _Attempts:
+    sizes = [size for size in _SIZES if size <= most]
     if n >= _FEW_ROWS:
-        tried = [size for size in tried if size & (size - 1) == 0]
-    tried = sorted({*tried, most})  # what a user asked for is tried, too
+        sizes = [size for size in sizes if size & (size - 1) == 0]
+    sizes = sorted({*sizes, most})  # what a user asked for is tried, too
     priors = _PRIORS if n < _FEW_ROWS else _PRIORS[:1]
     # Codes alone have neither scales nor tails.
     pairs = [(p, t) for p in priors for t in _TAILS] if tailed else [(4.0, 0.0)]
-    first = len(tried)
-    sizes = jnp.asarray([*tried, *[0] * len(pairs), *[1] * len(pairs)])
-    kappas, tails = jnp.asarray([(4.0, 0.0)] * first + 2 * pairs).T
+    every = [(4.0, 0.0)] * len(sizes) + 2 * pairs
+    kappas, tails = np.array(every).T
+    return _Attempts(
+        np.array([*sizes, *[0] * len(pairs), *[1] * len(pairs)]), kappas, tails, len(sizes)
+    )
 
-    def attempt(scores: Array, i: Array) -> tuple[Array, Array]:
-        best = sizes[jnp.argmax(scores[:first])]
-        size = jnp.where(sizes[i] > 0, sizes[i], best)
-        return scores.at[i].set(score(MixtureChoice(size, kappas[i], tails[i]))), size
 
-    start = jnp.full(len(sizes), -jnp.inf)
-    scores, used = jax.lax.scan(attempt, start, jnp.arange(len(sizes)))
-    place = first + jnp.argmax(scores[first:])
-    return MixtureChoice(used[place], kappas[place], tails[place])
+def _chosen(
+    fitted: Callable[..., Components], score: Callable[[Components, MixtureRows], Scalar],
+    pool: MixtureRows, tried: _Attempts, folds: int,
+) -> tuple[MixtureChoice, Components]:  # fmt: skip
+    """The mixture that predicts held-out rows best, and its fit to all rows of the pool.
+
+    One loop fits everything, the last fit included, so that expectation maximization is compiled
+    once: rows that are held out have no weight.
+    """
+    n, count = len(pool.weight), len(tried.sizes)
+    fold_of = jnp.arange(n) * _FOLDS // n
+    sizes, priors, tails = (jnp.asarray(part) for part in tried[:3])
+
+    def settings_of(place: Array, used: Array) -> MixtureChoice:
+        return MixtureChoice(used[place], priors[place], tails[place])
+
+    def step(carry: tuple, numbers: tuple[Array, Array]) -> tuple[tuple, None]:
+        scores, used, _ = carry
+        attempt, fold = numbers
+        last = attempt == count
+        best_size = sizes[jnp.argmax(scores[: tried.first])]
+        best = tried.first + jnp.argmax(scores[tried.first :])
+        place = jnp.where(last, best, attempt)
+        size = jnp.where(last, used[best], sizes[place])
+        used = used.at[place].set(jnp.where(size > 0, size, best_size))
+        held = (fold_of == fold) & ~last
+        rows = pool._replace(weight=jnp.where(held, 0.0, pool.weight))
+        steps, slowest = jnp.where(last, 100, 40), jnp.where(last, 1e-4, 1e-3)
+        found = fitted(rows, settings_of(place, used), steps, slowest)
+        apart = pool._replace(weight=jnp.where(held, pool.weight, 0.0))
+        scores = scores.at[place].add(jnp.where(last, 0.0, score(found, apart)))
+        return (scores, used, found), None
+
+    attempts = jnp.append(jnp.repeat(jnp.arange(count), folds), count)
+    numbers = (attempts, jnp.append(jnp.tile(jnp.arange(folds), count), -1))
+    blank = eqx.filter_eval_shape(fitted, pool, settings_of(jnp.asarray(0), sizes))
+    empty = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), blank)
+    scores, used, found = jax.lax.scan(step, (jnp.zeros(count), sizes, empty), numbers)[0]
+    return settings_of(tried.first + jnp.argmax(scores[tried.first :]), used), found
 
 
 def _log_probs(model: EllipticMixture, rows: MixtureRows, given: tuple[int, ...] | None) -> Array:

@@ -24,6 +24,15 @@ class Head(eqx.Module):
     def parameters(self) -> int:
         """The number of parameters of one distribution."""
 
+    @property
+    def locations(self) -> tuple[int, int]:
+        """First and last-plus-one of the parameters that move with y; none by default.
+
+        p(y + a | theta) = p(y | theta + a) where a is added to these alone. The first feature of
+        such a number is y itself.
+        """
+        return (0, 0)
+
     @abstractmethod
     def embed(self, y: Scalar) -> Float[Array, " features"]:
         """The features of y, of order one."""

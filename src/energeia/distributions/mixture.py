@@ -4,25 +4,39 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.head import Head
+from energeia.distributions.student import (
+    bounded_tail,
+    draw_student,
+    fitted_tail,
+    log_student,
+    raw_tail,
+)
 
 SMALLEST = 1e-3
 """The least deviation of a component, in standardized units, so that densities stay finite."""
 
 
-class GaussianMixture(Head):
-    """p(y) = sum_c w_c N(y; m_c, s_c^2) on the real line, for a standardized column.
+FAR = 5.0
+"""Deviations from which a feature grows like a logarithm, so that no outlier rules a network."""
 
-    theta holds the logits of w, the means and log(s - 0.001). Its features are y and, for structure
-    finer than a deviation, sines and cosines of y at ``octaves`` doubling frequencies (Tancik et
-    al. 2020).
+
+class StudentMixture(Head):
+    """p(y) = sum_c w_c t_nu((y - m_c) / s_c) / s_c on the real line, for a standardized column.
+
+    theta holds the logits of w, the means, log(s - 0.001) and one number for the tail 1 / nu that
+    the components share (``student.bounded_tail``), so that both normal and heavy-tailed columns
+    have a limit. Its features are y (growing like a logarithm beyond five deviations) and, for
+    structure finer than a deviation, sines and cosines of y at ``octaves`` doubling frequencies
+    (Tancik et al. 2020).
 
     >>> import jax.numpy as jnp
-    >>> theta = jnp.array([0.0, 0.0, jnp.log(1 - 1e-3)])
-    >>> round(float(GaussianMixture(1).log_prob(theta, jnp.array(0.0))), 5)  # -ln(2 pi) / 2
-    -0.91894
+    >>> theta = jnp.array([0.0, 0.0, jnp.log(1 - 1e-3), -20.0])
+    >>> round(float(StudentMixture(1).log_prob(theta, jnp.array(0.0))), 3)  # nearly -ln(2 pi) / 2
+    -0.921
     """
 
     components: int = eqx.field(static=True)
@@ -35,37 +49,56 @@ class GaussianMixture(Head):
 
     @property
     def parameters(self) -> int:
-        """A logit, a mean and a log deviation for each component."""
-        return 3 * self.components
+        """A logit, a mean and a log deviation for each component, and the tail."""
+        return 3 * self.components + 1
+
+    @property
+    @override
+    def locations(self) -> tuple[int, int]:
+        return (self.components, 2 * self.components)
 
     def embed(self, y: Scalar) -> Float[Array, " features"]:
         """y, and sines and cosines of wavelength 8, 4, 2, ... deviations."""
         angles = y * (jnp.pi / 4) * 2.0 ** jnp.arange(self.octaves)
-        return jnp.concatenate([y[None], jnp.sin(angles), jnp.cos(angles)])
+        far = jnp.maximum(jnp.abs(y), FAR)
+        near = jnp.where(jnp.abs(y) > FAR, jnp.sign(y) * FAR * (1 + jnp.log(far / FAR)), y)
+        return jnp.concatenate([near[None], jnp.sin(angles), jnp.cos(angles)])
+
+    def _parts(self, theta: Array) -> tuple[Array, Array, Array, Scalar]:
+        logits, mean, spread = jnp.split(theta[:-1], 3)
+        return logits, mean, SMALLEST + jnp.exp(spread), bounded_tail(theta[-1])
 
     def log_prob(self, theta: Float[Array, " parameters"], y: Scalar) -> Scalar:
         """Log density in nats, per unit of y."""
-        logits, mean, spread = jnp.split(theta, 3)
-        deviation = SMALLEST + jnp.exp(spread)
-        z = (y - mean) / deviation
-        log_normal = -0.5 * (z**2 + jnp.log(2 * jnp.pi)) - jnp.log(deviation)
-        return jax.nn.logsumexp(logits + log_normal) - jax.nn.logsumexp(logits)
+        logits, mean, deviation, tail = self._parts(theta)
+        logs = log_student(((y - mean) / deviation) ** 2, tail) - jnp.log(deviation)
+        return jax.nn.logsumexp(logits + logs) - jax.nn.logsumexp(logits)
 
     def sample(self, key: PRNGKey, theta: Float[Array, " parameters"]) -> Scalar:
         """One real number."""
-        logits, mean, spread = jnp.split(theta, 3)
+        logits, mean, deviation, tail = self._parts(theta)
         which, where = jax.random.split(key)
         chosen = jax.nn.one_hot(jax.random.categorical(which, logits), self.components)
-        deviation = SMALLEST + jnp.sum(chosen * jnp.exp(spread))
-        return jnp.sum(chosen * mean) + deviation * jax.random.normal(where, (), theta.dtype)
+        return jnp.sum(chosen * mean) + jnp.sum(chosen * deviation) * draw_student(where, tail)
 
     def initial(self, y: Float[Array, " rows"]) -> Float[Array, " parameters"]:
-        """Equal components at the quantiles, as wide as three of them need to overlap."""
-        mean = jnp.quantile(y, (jnp.arange(self.components) + 0.5) / self.components)
-        width = jnp.maximum(3 * jnp.std(y) / self.components, SMALLEST)
-        return jnp.concatenate(
-            [jnp.zeros_like(mean), mean, jnp.full_like(mean, 1.0) * jnp.log(width)]
-        )
+        """Equal components at the quantiles, as wide as they are apart; few rows are smoothed more.
+
+        Of rows that are normal it is a normal distribution within .03 nats for 100 rows and
+        .01 for 2,000.
+        """
+        count, n = self.components, len(y)
+        center = jnp.median(y)
+        tail, scale = fitted_tail(y - center)
+        mean = jnp.quantile(y, (jnp.arange(count) + 0.5) / count)
+        ends = jnp.clip(jnp.arange(count + 1), 0.3, count - 0.3) / count
+        apart = jnp.diff(jnp.quantile(y, ends))
+        # Means draw together as widths grow, so that the variance stays.
+        smooth = min(0.9, (20 / n) ** 0.5)
+        width = jnp.sqrt(apart**2 + (smooth * scale) ** 2)
+        mean = center + (1 - smooth**2) ** 0.5 * (mean - center)
+        wide = jnp.log(jnp.maximum(width, SMALLEST))
+        return jnp.concatenate([jnp.zeros_like(mean), mean, wide, raw_tail(tail)[None]])
 
 
 class WrappedMixture(Head):

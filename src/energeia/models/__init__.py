@@ -29,6 +29,7 @@ Made                  a masked autoregressive network
 Mixed                 discrete columns, then the others given them
 PartitionEstimate     that log Z, its sides and its warnings
 SequentialDensity     base of densities drawn column after column
+Stack                 a mixture of densities of different kinds
 Symmetrized           the average of a density over a finite group
 UpToSign              a density of rotations from one of quaternions
 Vae                   a variational autoencoder

@@ -29,5 +29,6 @@ from energeia.models.linear import LinearAutoregressive as LinearAutoregressive
 from energeia.models.made import Made as Made
 from energeia.models.mixed import Mixed as Mixed
 from energeia.models.sequential import SequentialDensity as SequentialDensity
+from energeia.models.stack import Stack as Stack
 from energeia.models.symmetrized import Symmetrized as Symmetrized
 from energeia.models.up_to_sign import UpToSign as UpToSign

@@ -6,11 +6,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey
+from energeia.bijections.linear import whitening
 from energeia.contracts import Condition
 from energeia.distributions.columns import Columns, Picker
 from energeia.models.sequential import SequentialDensity
@@ -26,10 +27,13 @@ class Made(SequentialDensity):
 
         h_0 = W_0 f(y),  h_l = h_(l-1) + W_l silu(h_(l-1)),  theta = W silu(h_L) + D f(y) + b.
 
+    Locations of real columns are relative to a fixed linear regression on the real columns before
+    (of the ``reference`` rows), from which training starts.
+
     Arguments: ``columns`` in the order of y; ``width`` and ``depth`` of the hidden layers (the
     width is rounded to an equal number for each column); ``order`` puts column ``order[r]`` at rank
     r and may only exchange columns with the same head (``Columns.shuffle``); ``reference`` rows of
-    y set the output biases to the marginal distributions.
+    y give the marginal distributions, to which the network adds.
     """
 
     columns: Columns
@@ -37,6 +41,11 @@ class Made(SequentialDensity):
     layers: tuple[MaskedLinear, ...]
     exit: MaskedLinear
     direct: MaskedLinear
+    start: Frozen | None
+    """Parameters of every column's marginal distribution, or that of its regression's residuals,
+    to which the network adds: weight decay draws a model to where it started."""
+    regression: Frozen | None
+    """Strictly lower (d, d): how the location of each rank follows from the features before."""
     order: Frozen | None
     condition_shape: tuple[int, ...] | None = eqx.field(static=True)
 
@@ -63,11 +72,17 @@ class Made(SequentialDensity):
         first, last, direct, *middle = jax.random.split(key, 3 + depth - 1)
         self.entry = MaskedLinear(first, seen, hidden)
         self.layers = tuple(MaskedLinear(k, hidden, hidden) for k in middle)
-        self.direct = MaskedLinear(direct, seen, written, scale=0.1)
-        leave = MaskedLinear(last, hidden, written, scale=0.1)
+        # Real columns start at their regression, not near it: residuals may be small.
+        scale = 0.0 if reference is not None and any(self.columns.on_line) else 0.1
+        self.direct = MaskedLinear(direct, seen, written, scale=scale)
+        leave = MaskedLinear(last, hidden, written, scale=scale)
+        self.regression = self.start = None
         if reference is not None:
-            start = self.columns.initial(jax.vmap(self._ordered)(reference))
-            leave = eqx.tree_at(lambda layer: layer.bias, leave, start)
+            rows = jax.vmap(self._ordered)(reference)
+            if np.sum(self.columns.on_line) > 1:
+                slopes = regression_of(rows, self.columns.on_line)
+                self.regression, rows = Frozen(slopes), rows - rows @ slopes.T
+            self.start = Frozen(self.columns.initial(rows))
         self.exit = leave
 
     @override
@@ -80,7 +95,28 @@ class Made(SequentialDensity):
         hidden = self.entry(seen)
         for layer in self.layers:
             hidden = hidden + layer(jax.nn.silu(hidden))
-        return self.exit(jax.nn.silu(hidden)) + self.direct(seen)
+        theta = self.exit(jax.nn.silu(hidden)) + self.direct(seen) + self._first
+        if self.regression is None:
+            return theta
+        shift = self._slopes(self.regression) @ seen
+        return theta + jnp.where(self.columns.moving, self._each(shift), 0.0)
+
+    @property
+    def _first(self) -> Array:
+        return jnp.zeros(len(self.exit.outgoing)) if self.start is None else self.start.value
+
+    def _each(self, values: Array) -> Array:
+        """What each column has, for all of its parameters."""
+        return jnp.repeat(
+            values, np.asarray(self.columns.parameters), total_repeat_length=len(self.exit.outgoing)
+        )
+
+    def _slopes(self, regression: Frozen) -> Float[Array, "d seen"]:
+        """The regression as a matrix that acts on what the network sees."""
+        extra = len(self.entry.incoming) - sum(self.columns.features)
+        first = extra + np.cumsum((0, *self.columns.features[:-1]))
+        blank = jnp.zeros((self.columns.dimension, len(self.entry.incoming)))
+        return blank.at[:, first].set(regression.value)
 
     @override
     def _by_rank(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
@@ -105,11 +141,13 @@ class Made(SequentialDensity):
         entry, middle = self.entry.dense(), [layer.dense() for layer in self.layers]
         leave = jnp.pad(self.exit.dense(), ((0, longest), (0, 0)))
         direct = jnp.pad(self.direct.dense(), ((0, longest), (0, 0)))
-        bias = jnp.pad(self.exit.bias + self.direct.bias, (0, longest))
+        bias = jnp.pad(self.exit.bias + self.direct.bias + self._first, (0, longest))
         read = jnp.asarray(np.cumsum((0, *self.columns.parameters[:-1])))
         extra = len(self.entry.incoming) - sum(self.columns.features)
         write = jnp.asarray(extra + np.cumsum((0, *self.columns.features[:-1])))
         inputs = len(self.entry.incoming)
+        moving = jnp.pad(jnp.asarray(self.columns.moving), (0, longest))
+        slopes = None if self.regression is None else self._slopes(self.regression)
 
         def rows(matrix: Array, start: Array, count: int) -> Array:
             return jax.lax.dynamic_slice_in_dim(matrix, start, count)
@@ -130,8 +168,22 @@ class Made(SequentialDensity):
                 )
             theta = rows(leave, read[i], longest) @ active[-1]
             theta = theta + rows(direct, read[i], longest) @ known + rows(bias, read[i], longest)
+            if slopes is not None:
+                theta = theta + jnp.where(rows(moving, read[i], longest), slopes[i] @ known, 0.0)
             value, features, log_prob = pick(i, theta)
             seen = jax.lax.dynamic_update_slice(seen, features, (write[i],))
             return (seen, active), (value, log_prob)
 
         return step
+
+
+def regression_of(
+    rows: Float[Array, "n d"], on_line: Bool[np.ndarray, " d"], prior: float = 4.0
+) -> Float[Array, "d d"]:
+    """Slopes of each real column on the real columns before it, strictly lower triangular.
+
+    With the covariance L L^T of ``whitening`` they are 1 - diag(L) L^-1.
+    """
+    white = whitening(rows, tuple(on_line.tolist()), prior)
+    scales = jnp.diagonal(white.factor.value)
+    return jnp.tril(-scales[:, None] * white.inverted.value, -1)

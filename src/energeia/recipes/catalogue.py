@@ -14,6 +14,7 @@ from energeia.recipes.options import (
     latent,
     max_entropy,
     mixture,
+    stack,
     tomography,
 )
 from energeia.recipes.options.base import Recipe
@@ -21,7 +22,9 @@ from energeia.recipes.options.families import FAMILIES, Family
 from energeia.recipes.options.problem import Problem
 from energeia.support import Support
 
-_MODULES = (mixture, autoregressive, flow, latent, adversarial, energy, max_entropy, tomography)
+_MODULES = (
+    mixture, autoregressive, flow, latent, adversarial, energy, max_entropy, tomography, stack
+)  # fmt: skip
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for module in _MODULES for recipe in module.RECIPES
 }

@@ -15,7 +15,7 @@ from energeia.nn.causal import CausalStack
 from energeia.nn.recurrent import Cell, Gru, Lstm, RecurrentStack
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
-from energeia.recipes.options.autoregressive import GruOptions
+from energeia.recipes.options.autoregressive import GruOptions, frequencies
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import RecurrentOptions, TransformerOptions
 
@@ -72,7 +72,9 @@ def _build(
     units = Units.fit(problem.support, reference.x)
     inner = CausalNetwork(
         key,
-        columns_of(problem.support, components=options.components, octaves=options.octaves),
+        columns_of(
+            problem.support, components=options.components, octaves=frequencies(options, problem)
+        ),
         make,
         condition_shape=problem.condition_shape,
         reference=parts.encoded_rows(units, reference),

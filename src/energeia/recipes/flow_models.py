@@ -5,12 +5,17 @@ from collections.abc import Callable
 import jax
 import msgspec
 import numpy as np
+from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey
+from energeia.bijections.compose import Chain
+from energeia.bijections.linear import Linear, whitening
 from energeia.bijections.units import Units
 from energeia.contracts import Bijection, Density
 from energeia.distributions.columns import columns_of
+from energeia.distributions.student import student_base
 from energeia.models.dequantized import Dequantized
+from energeia.models.flow import Flow
 from energeia.models.in_units import DensityInUnits, LatentInUnits
 from energeia.models.made import Made
 from energeia.models.mixed import Mixed
@@ -37,7 +42,7 @@ def flow_in_units(
     units, scaling = Units.fit(problem.support, reference.x), parts.condition_scaling(reference)
     if problem.support.mixed and options.mixed == "exact":
         return DensityInUnits(_mixed(make, problem, reference, units, key), units, scaling)
-    flow = parts.flow_of(make(problem, key), problem)
+    flow = _flow(make(problem, key), problem, parts.encoded_rows(units, reference))
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
     return LatentInUnits(Dequantized(flow, units), units, scaling)
@@ -68,5 +73,21 @@ def _mixed(
         symmetries=(),
         frame=((), ()),
     )
-    flow = parts.flow_of(make(part, second), part)
+    reals = parts.encoded_rows(units, reference)[:, np.flatnonzero(~coordinates)]
+    flow = _flow(make(part, second), part, reals)
     return Mixed(discrete, flow, tuple(coordinates.tolist()))
+
+
+def _flow(bijection: Bijection, problem: Problem, rows: Float[Array, "n d"]) -> Density:
+    """A flow of a table starts as a Student (nearly a normal) distribution with the correlations of
+    its rows; other flows start as their base.
+    """
+    table = problem.support.flat and len(problem.layout) == 1 and problem.subject == "rows"
+    if not table:
+        return parts.flow_of(bijection, problem)
+    periodic = parts.periodic_columns(problem)
+    moved = tuple(not angle for angle in periodic)
+    first = whitening(rows, moved)
+    white = jax.vmap(lambda row: first.forward(row)[0])(rows)
+    linear = Linear(problem.dimension, moved)
+    return Flow(student_base(white, periodic), Chain((first, linear, bijection)))

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.distributions.elliptic_fit import fit_mixture
@@ -14,6 +15,9 @@ from energeia.recipes.options.problem import Problem
 from energeia.support import Integer
 from energeia.training.player import Player, optimizer
 from energeia.training.settings import Optimization
+
+MOST_ANGLES = 4
+"""Their turns combine in 3^4 ways."""
 
 
 def build(
@@ -28,13 +32,29 @@ def build(
     chart = problem.support.linked
     ordered = tuple(isinstance(column, Integer) for column in chart.columns)
     inner = fit_mixture(
-        key, y, chart.sizes, condition, reference.weight, ordered, options.components
-    )
+        key, y, chart.sizes, condition, reference.weight, ordered, options.components,
+        _angles(problem),
+    )  # fmt: skip
     model = DensityInUnits(inner, units, scaling)
     nobody = Player("model", (), optimizer(Optimization(), 1))
     return Assembly(
         {"model": model}, MaximumLikelihood(), (nobody,), lambda modules: modules["model"]
     )
+
+
+def _angles(problem: Problem) -> tuple[int, ...]:
+    """The columns of angles.
+
+    Raises:
+        InputError: for more than ``MOST_ANGLES``.
+    """
+    found = parts.periodic_indices(problem)
+    if len(found) > MOST_ANGLES:
+        raise InputError(
+            f"there are {len(found)} columns of angles where a mixture sums over the turns of at "
+            f"most {MOST_ANGLES}: choose made or spline-flow"
+        )
+    return found
 
 
 def build_gaussian(

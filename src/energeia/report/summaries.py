@@ -6,7 +6,7 @@ from energeia.estimate import Estimate
 from energeia.records import LeaderboardRow
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import number, place
-from energeia.runs.leaderboard import BASELINE, nats_behind
+from energeia.runs.leaderboard import BASELINE, FEW, STACK, TIE, nats_behind
 
 LABELS = (
     (
@@ -45,7 +45,32 @@ ALIKE = 0.55
 def summary_sentences(page: Page) -> list[str]:
     """A summary of the results in a few sentences, all from the tables below."""
     rows = [model.row for model in page.models]
-    return [*_likelihood(page.models), *_baseline(rows), *_two_sample(page.models), *_cost(rows)]
+    return [
+        *_recommended(rows),
+        *_likelihood(page.models),
+        *_baseline(rows),
+        *_two_sample(page.models),
+        *_cost(rows),
+    ]
+
+
+def _recommended(rows: list[LeaderboardRow]) -> list[str]:
+    """Which model to use, why, and whether it beats the baseline."""
+    chosen = next((row for row in rows if row.recommended), None)
+    if chosen is None or chosen.validation is None:
+        return []
+    why = f"the highest log-likelihood of {chosen.validation.n:,} validation rows, or the quickest "
+    why += f"model within {TIE} nats of it"
+    if chosen.recipe == STACK and (chosen.validation.n or 0) < FEW:
+        why = f"a mixture of the exact models, of which {chosen.validation.n} validation rows say "
+        why += "too little to choose one"
+    text = f"Use {chosen.recipe}: {why}. Test rows, which had no part in the choice, give "
+    text += f"{number(chosen.log_likelihood)} nats per row"
+    simple = next((row for row in rows if row.family == BASELINE), None)
+    if simple is None or simple is chosen:
+        return [text + "."]
+    gap = number(chosen.log_likelihood - simple.log_likelihood)
+    return [f"{text}, {gap} above {simple.recipe}, the baseline (errors taken as independent)."]
 
 
 def _likelihood(models: list[ModelPart]) -> list[str]:

@@ -51,7 +51,8 @@ def leaderboard_table(
         cells = [number(row.two_sample.get(name)) for name in tests]
         family = () if narrow else (row.family,)
         table.add_row(
-            row.recipe, *family, _cautioned(row), Text(score.kind, _COLORS[score.kind]), *cells,
+            f"{row.recipe} *" if row.recommended else row.recipe, *family,
+            _cautioned(row), Text(score.kind, _COLORS[score.kind]), *cells,
             amount(row.seconds), amount(row.samples_per_second),
         )  # fmt: skip
     if reference or entropy is not None:
@@ -78,12 +79,14 @@ def print_leaderboard(
     entropy: Estimate | None = None,
     console: Console | None = None,
 ) -> None:
-    """Print the leaderboard and, below it, why likelihoods are missing or not to be trusted."""
+    """Print the leaderboard and, below it, what to use and which likelihoods not to trust."""
     console = console or Console()
     if not console.is_terminal:
         console.width = max(console.width, _WIDE)  # A file has no width.
     narrow = console.width < _WIDE
     console.print(leaderboard_table(rows, reference, entropy, narrow=narrow))
+    if any(row.recommended for row in rows):
+        console.print(Text("* best exact model by validation rows", "bright_black"))
     for row in rows:
         text = row.caution or row.log_likelihood.note
         if row.caution or row.log_likelihood.kind == "none":

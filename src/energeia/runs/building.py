@@ -92,7 +92,10 @@ def _filled(
     """The assembly of a run with its initial arrays."""
     make, key = _maker(config, problem, target), keys_of(config).build
     if find(config.recipe).reference_rows == 0:
-        return eqx.filter_jit(make)(reference, key)  # It fits the rows, which takes longest.
+        # It fits the rows, which takes longest; more optimization takes longer than it saves.
+        options = {"xla_backend_optimization_level": 1}
+        fitting = eqx.filter_jit(make, compiler_options=options)  # pyright: ignore[reportCallIssue]
+        return fitting(reference, key)
     return run_unoptimized(make, reference, key)
 
 

@@ -22,6 +22,7 @@ from energeia.runs.run import load
 from energeia.runs.runner import run_session
 from energeia.runs.sessions import Session, new_session
 from energeia.runs.shares import Shares, plan_jobs
+from energeia.runs.stacking import STACK, stack
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.runs.storage.directory import RunDirectory, find_runs, fresh_folder
 from energeia.runs.storage.kept import beside, keep_rows
@@ -104,7 +105,24 @@ def compare(
         config = like_first(config, first) if index else config
         _one(directory, config, rows, prepared, quiet=quiet, resume=resume, shares=plan.shares)
     directories = [job.directory for job in plan.jobs]
+    first_seeds = [d for d in directories if d.path.name in {r.name for r in chosen}]
+    directories += _stacked(path / STACK, first_seeds, rows, prepared, seed, on_step)
     return Comparison(path, ranked(directories), directories, skipped)
+
+
+def _stacked(
+    path: Path, directories: list[RunDirectory], rows: Rows, prepared: PreparedData, seed: int,
+    on_step: Callable[[str], Any],
+) -> list[RunDirectory]:  # fmt: skip
+    """The run that mixes all exact ones, evaluated; none where there are fewer than two."""
+    done = RunDirectory(path)
+    found = done if done.exists() else stack(path, directories, rows)
+    if found is None:
+        return []
+    on_step(f"{STACK}: the exact models, mixed")
+    if found.evaluation is None:
+        _evaluate(found, rows, prepared, seed)
+    return [found]
 
 
 def _recorded(out: str | Path | None) -> Support | None:
@@ -153,17 +171,19 @@ def _one(
     try:
         train_or_resume(directory, config, rows, quiet=quiet, resume=resume)
         if directory.evaluation is None:
-            began, run = clock.clock.now(), load(directory.path)
-            evaluate_run(
-                run.standardized_model, directory, rows.train, rows.test, rows.data.source,
-                prepared, config.seed,
-            )  # fmt: skip
+            began = clock.clock.now()
+            _evaluate(directory, rows, prepared, config.seed)
             if shares is not None:
                 shares.evaluated(clock.clock.now() - began)
     except EnergeiaError as problem:
         _log.warning("%s: %s", config.recipe, problem)
         if not directory.exists():
             raise
+
+
+def _evaluate(directory: RunDirectory, rows: Rows, prepared: PreparedData, seed: int) -> None:
+    model = load(directory.path).standardized_model
+    evaluate_run(model, directory, rows.train, rows.test, rows.data.source, prepared, seed)
 
 
 def train_or_resume(

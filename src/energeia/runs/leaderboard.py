@@ -12,6 +12,12 @@ from energeia.runs.storage.directory import RunDirectory, Status
 
 BASELINE = "mixture"
 """The family of simple densities that other models have to beat."""
+STACK = "stack"
+"""The family of mixtures of the others."""
+FEW = 500
+"""Validation rows that tell models apart by a tenth of a nat or so."""
+TIE = 0.01
+"""Nats per row that are not worth a slower model."""
 _RANK = {"exact": 0, "lower bound": 0, "upper bound": 1, "estimate": 1, "none": 2}
 
 
@@ -31,6 +37,7 @@ def row(directory: RunDirectory) -> LeaderboardRow:
         compile_seconds=status.compile_seconds or None,
         samples_per_second=None if found is None else found.samples_per_second,
         parameters=status.parameters or None,
+        validation=_validation(directory, status, found),
         caution="" if found is None else "; ".join(found.cautions),
         warnings=warnings,
     )
@@ -42,6 +49,50 @@ def _likelihood(status: Status, found: Evaluation | None) -> Estimate:
     return Estimate.none(status.message if status.state == "failed" else "not evaluated yet")
 
 
+def _validation(
+    directory: RunDirectory, status: Status, found: Evaluation | None
+) -> Estimate | None:
+    """Of an exact density, whose held-out loss is minus the log-likelihood in the user's units."""
+    if found is None or found.log_likelihood.kind != "exact" or status.held_out is None:
+        return None
+    return Estimate(-status.held_out, None, "exact", directory.data.valid)
+
+
+def quickest_of_best(
+    validation: dict[str, float], seconds: dict[str, float], rows: int
+) -> str | None:
+    """The quickest of the models whose validation log-likelihood is within ``TIE`` of the best.
+
+    Fewer than ``FEW`` validation rows choose by chance, and a stack, where there is one, is never
+    far from its best member.
+
+    >>> quickest_of_best({"made": -3.2, "mixture": -3.205, "flow": -3.5}, {"made": 9.0}, 800)
+    'mixture'
+    """
+    if rows < FEW and STACK in validation:
+        return STACK
+    best = max(validation.values(), default=0.0)
+    tied = [name for name, value in validation.items() if value >= best - TIE]
+    return min(tied, key=lambda name: seconds.get(name, 0.0), default=None)
+
+
+def recommended(rows: list[LeaderboardRow]) -> LeaderboardRow | None:
+    """The exact model to use, by validation rows; test rows have no part in the choice.
+
+    None where there is no choice.
+    """
+    exact = {line.recipe: line for line in rows if line.validation is not None}
+    if len(exact) < 2:
+        return None
+    found = {name: line.validation for name, line in exact.items() if line.validation}
+    values = {name: estimate.value or 0.0 for name, estimate in found.items()}
+    # A stack costs what its members cost.
+    total = sum(line.seconds or 0.0 for line in rows)
+    costs = {name: total if name == STACK else line.seconds or 0.0 for name, line in exact.items()}
+    rows_seen = min(estimate.n or 0 for estimate in found.values())
+    return exact[quickest_of_best(values, costs, rows_seen) or ""]
+
+
 def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:
     """Best first: exact values and lower bounds before estimates, none last.
 
@@ -49,6 +100,8 @@ def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:
     Where there is a mixture, models whose log-likelihood is below its own say so.
     """
     rows = with_spread([row(directory) for directory in directories])
+    chosen = recommended(rows)
+    rows = [msgspec.structs.replace(line, recommended=line is chosen) for line in rows]
     baseline = next((line for line in rows if line.family == BASELINE), None)
     if baseline is not None:
         rows = [_against(line, baseline) for line in rows]

@@ -114,6 +114,16 @@ def _train(session: Session) -> Status:
     return finished
 
 
+def record_finished(session: Session, held_out: float, parameters: int) -> None:
+    """Write the records of a run that was not trained here, whose checkpoint is its first."""
+    _write_records(session)
+    done = Status(
+        state="finished", round=1, rounds=1, kept_round=1, held_out=held_out,
+        parameters=parameters,
+    )  # fmt: skip
+    session.directory.write("status.json", done)
+
+
 def _end(directory: RunDirectory, state: Any, message: str) -> None:
     directory.write("status.json", _restated(directory.status, state, message))
 

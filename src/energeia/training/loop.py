@@ -28,6 +28,9 @@ from energeia.training.settings import Training
 from energeia.training.shuffling import random_rows, rows_by_weight, seed_of
 from energeia.training.state import BestSoFar, Game, State, evaluated_arrays, initial_state
 
+_EVIDENCE = 2.0
+"""Nats of all held-out rows together by which a trained state has to beat the initial one."""
+
 
 class TrainingProgress(NamedTuple):
     """The state of training after a chunk."""
@@ -123,6 +126,9 @@ def training_chunks(
     state, best_so_far = start
     run_round = make_round(game, modules, source, settings.average, augment)
     held_out_loss = make_held_out(game.objective, modules, held_out, check_key)
+    if held_out_loss is not None and settings.patience and best_so_far.arrays is None:
+        # Where training begins at a simple model, a few rows may allow no better one.
+        best_so_far = _first_best(state, float(held_out_loss(evaluated_arrays(state))))
     engine = build_engine(run_round, source, run_key, settings.check_every, settings.mode, state)
     while int(state.round) < total_rounds(settings) and not _exhausted(best_so_far, settings):
         before, began = int(state.round), clock.clock.now()
@@ -130,7 +136,10 @@ def training_chunks(
         seconds = clock.clock.now() - began
         _check_finite(metrics, before)
         score = None if held_out_loss is None else float(held_out_loss(evaluated_arrays(state)))
-        best_so_far, improved = _updated_best(best_so_far, score, state, keep=settings.patience > 0)
+        margin = _EVIDENCE / len(held_out.x) if held_out is not None else 0.0
+        best_so_far, improved = _updated_best(
+            best_so_far, score, state, margin, keep=settings.patience > 0
+        )
         finished = int(state.round) >= total_rounds(settings) or _exhausted(best_so_far, settings)
         means = {name: float(np.mean(value)) for name, value in metrics.items()}
         yield TrainingProgress(
@@ -155,14 +164,24 @@ def _exhausted(best_so_far: BestSoFar, settings: Training) -> bool:
 
 
 def _updated_best(
-    best_so_far: BestSoFar, score: float | None, state: State, *, keep: bool
+    best_so_far: BestSoFar, score: float | None, state: State, margin: float, *, keep: bool
 ) -> tuple[BestSoFar, bool]:
-    """Keep a copy of the best arrays; NaN is never the best."""
+    """Keep a copy of the best arrays; NaN is never the best.
+
+    The initial state is left for one that is better by ``margin``.
+    """
     if score is None or not keep:
         return best_so_far, False
-    if score < best_so_far.loss:
+    if score < best_so_far.loss - (0.0 if best_so_far.round else margin):
         return BestSoFar(own_copy(evaluated_arrays(state)), score, int(state.round), 0), True
     return best_so_far._replace(misses=best_so_far.misses + 1), False
+
+
+def _first_best(state: State, score: float) -> BestSoFar:
+    """The state that training starts from, unless its loss is not a number."""
+    if not math.isfinite(score):
+        return BestSoFar()
+    return BestSoFar(own_copy(evaluated_arrays(state)), score, int(state.round), 0)
 
 
 def _check_finite(metrics: dict[str, np.ndarray], before: int) -> None:

@@ -1,11 +1,12 @@
 """Options of the autoregressive recipes. Needs no JAX."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from energeia._core.ranges import Count, CountOrZero, Octaves
+from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto
 from energeia.recipes.options.base import Recipe
+from energeia.recipes.options.problem import Problem
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
@@ -17,8 +18,9 @@ class AutoregressiveOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
     components: Count = 32
     """Mixture components of each continuous column."""
-    octaves: Octaves = 6
-    """Number of frequencies 1, 2, 4, ... in the Fourier features of a continuous column."""
+    octaves: OctavesOrAuto = -1
+    """Number of frequencies 1, 2, 4, ... in the Fourier features of a continuous column; -1 for 6
+    up to 2 columns or in a layout, and 1 in other tables."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: transform batches at random only (augment), average the model over the
     whole group too (mixture), over the part that fixes a site (auto), or ignore them (none)."""
@@ -27,10 +29,14 @@ class AutoregressiveOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """A masked autoregressive network: exact likelihood, exact samples, every kind of column."""
 
-    width: Count = 512
-    """Hidden units in a layer, rounded to an equal number for each column."""
+    width: CountOrZero = 0
+    """Hidden units in a layer, rounded to an equal number for each column; 0 for 512, and 128 in
+    tables with continuous columns."""
     depth: Count = 2
     """Hidden layers."""
+    shrinkage: NonNegative = 1000.0
+    """Weight decay times training rows, in tables with continuous columns: a prior for a linear
+    regression, whose weight falls with the number of rows."""
     orders: CountOrZero = 0
     """Networks with different column orders in the mixture; 0 for 4 below 5000 rows, else 1."""
     training: Training = Training(
@@ -54,6 +60,13 @@ class GruOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=4e-3)
     """The optimizer."""
+
+
+def frequencies(options: Any, problem: Problem) -> int:
+    """The octaves of Fourier features, chosen."""
+    if options.octaves >= 0:
+        return options.octaves
+    return 1 if problem.dimension > 2 and len(problem.layout) == 1 else 6
 
 
 RECIPES = (

@@ -63,6 +63,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         training = msgspec.structs.replace(options.training, batch=batch)
         return msgspec.structs.replace(options, training=training)
 
+    def options_of(self, raw: dict[str, Any]) -> Any:
+        """Options from plain values, as a run's configuration keeps them."""
+        return msgspec.convert(raw, self.options, strict=False)
+
     def load(self) -> Callable[..., Any]:
         """The builder, ``build(options, problem, reference, key) -> Assembly``, imported."""
         if not isinstance(self.builder, str):

@@ -76,6 +76,15 @@ _KNOWN = (
             "chains can agree and all miss the same mode."
         ),
     ),
+    Family(
+        name="stack",
+        likelihood="exact",
+        cost="scores and draws as all of its members",
+        trust=(
+            "Likelihood and samples are both exact: a mixture of the exact models above it, with "
+            "weights fitted to validation rows. It is rarely worse than its best member."
+        ),
+    ),
 )
 FAMILIES: dict[str, Family] = {family.name: family for family in _KNOWN}
 """Every family by name, in the order of reports and of ``compare``."""

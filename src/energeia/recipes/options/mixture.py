@@ -26,7 +26,7 @@ class GaussianOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
 
 
-_SUPPORTS = frozenset(DISCRETE + CONTINUOUS) - {"circle"}
+_SUPPORTS = frozenset(DISCRETE + CONTINUOUS)
 
 RECIPES = (
     Recipe(
