@@ -65,14 +65,14 @@ def test_a_seed_that_jax_would_cut_short_is_refused(run, seed):
 
 @pytest.mark.parametrize("patience", [2, 0])
 def test_the_held_out_loss_in_the_last_line_is_that_of_the_state_kept(patience, tmp_path, capsys):
-    """A network that learns its few rows by heart: its best round is not the last."""
+    """A network that learns its rows by heart in the end: its best round is not the last."""
     training = {
         "rounds": 400, "check_every": 20, "batch": 20, "patience": patience, "passes": 0,
     }  # fmt: skip
     network = {"width": 32, "depth": 1, "orders": 1, "components": 8}
     options = {**network, "training": training, "optimization": {"learning_rate": 0.02}}
     run = energeia.fit(
-        "moons:n=60", "made", out=tmp_path / "run", options=options, quiet=True, seed=0
+        "moons:n=400", "made", out=tmp_path / "run", options=options, quiet=True, seed=0
     )
     history, status = run.directory.history(), run.directory.status
     best = min(history, key=lambda check: check["held_out"])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import msgspec
 import numpy as np
 from jaxtyping import Array, Float
@@ -42,7 +43,11 @@ def flow_in_units(
     units, scaling = Units.fit(problem.support, reference.x), parts.condition_scaling(reference)
     if problem.support.mixed and options.mixed == "exact":
         return DensityInUnits(_mixed(make, problem, reference, units, key), units, scaling)
-    flow = _flow(make(problem, key), problem, parts.encoded_rows(units, reference))
+    codes = units.coordinates.discrete
+    # In the middle of their cells, where noise will put discrete columns on average.
+    middle = parts.encoded_rows(units, reference) + jnp.where(codes, 0.5, 0.0)
+    rows = jax.vmap(lambda w: units.scale_codes(w)[0])(middle)
+    flow = _flow(make(problem, key), problem, rows)
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
     return LatentInUnits(Dequantized(flow, units), units, scaling)
