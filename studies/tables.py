@@ -124,6 +124,57 @@ def _trained(recipe: str, rows: Any, config: DataConfig, kept: Any, path: Path, 
     return ""
 
 
+def page(lines: list[dict[str, Any]]) -> str:
+    """What the study says: means over splits, and how often what is required was missed."""
+    text = [f"# Tables\n\n`python -m studies.tables`; {len(lines)} tables and splits, "
+            f"{sum(line['wall'] for line in lines) / 60:.0f} minutes in all. Mean log-likelihood "
+            "of test rows in nats, supports as found, no option given. `recommended` is the model "
+            "that `compare` would recommend, from validation rows alone.\n"]  # fmt: skip
+    models = ("truth", "recommended", "stack", *RECIPES, *BASELINES)
+    text.append("| table | rows | columns | splits | " + " | ".join(models) + " |")
+    text.append("|" + "---|" * (4 + len(models)))
+    for name in dict.fromkeys(line["table"] for line in lines):
+        own = [line for line in lines if line["table"] == name]
+        cells = [_cell([_score(line, model) for line in own]) for model in models]
+        size = f"{own[0]['rows']} | {own[0]['columns']} | {len(own)}"
+        text.append(f"| {name} | {size} | " + " | ".join(cells) + " |")
+    return "\n".join([*text, "", *_verdicts(lines), ""])
+
+
+def _score(line: dict[str, Any], model: str) -> float | None:
+    return line["test"].get(line["recommended"] if model == "recommended" else model)
+
+
+def _cell(values: list[float | None]) -> str:
+    found = [value for value in values if value is not None]
+    return f"{np.mean(found):.2f}" if found else ""
+
+
+def _verdicts(lines: list[dict[str, Any]]) -> list[str]:
+    behind, gains, broken = [], [], []
+    for line in lines:
+        test, chosen = line["test"], line["recommended"]
+        where = f"{line['table']} {line['split']}"
+        best = max(BASELINES, key=lambda name: test[name])
+        gap, error = test[best] - test[chosen], line["errors"][chosen][best]
+        if gap > 2 * error:
+            behind.append(f"{where} ({chosen} {gap:.2f} behind {best}, error {error:.2f})")
+        gains.append(test[chosen] - test["normals"])
+        for name in (*RECIPES[1:], "stack"):
+            if name in test:
+                loss, error = test["normal"] - test[name], line["errors"][name]["normal"]
+                if loss > 0.1 + 2 * error:
+                    broken.append(f"{where} {name} ({loss:.2f}, error {error:.2f})")
+    return [
+        f"- Recommended model behind the best baseline by more than two paired errors: "
+        f"{len(behind)} of {len(lines)}. {'; '.join(behind)}",
+        f"- Recommended model above the validated mixture of scikit-learn, median: "
+        f"{np.median(gains):.3f} nats.",
+        f"- Exact recipes below the shrunk normal distribution by more than .1 nats plus two "
+        f"paired errors: {len(broken)}. {'; '.join(broken)}",
+    ]
+
+
 def main(splits: int = 5, only: str = "") -> None:
     """Run what is missing, then write the page."""
     names = only.split(",") if only else [*_SKLEARN, *_STATSMODELS, *KNOWN]

@@ -69,7 +69,7 @@ def refused(code, err, *words):
         (["sample"], ["RUN is missing"]),
         (["score", "run"], ["DATA is missing"]),
         (["sample", "a" * 5000], ["File name too long"]),
-        (["fit", "moons", "made", "--width", "-3"], ["--width was given -3: ", "at least 1"]),
+        (["fit", "moons", "made", "--depth", "-3"], ["--depth was given -3: ", "at least 1"]),
         (["fit", "moons", "made", "--training.batch", "0"], ["--training.batch was given 0: "]),
         (["fit", "moons", "made", "--optimization.learning-rate", "nan"], ["a finite number"]),
         (["fit", "moons", "made", "--seed", "-1"], ["--seed was given -1: "]),
