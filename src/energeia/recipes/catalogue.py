@@ -88,7 +88,7 @@ def unsupported_reason(
     """The reason why a recipe does not fit a support, a subject or fields of rows, or None."""
     if subject not in recipe.accepts:
         wanted = " or ".join(sorted(recipe.accepts))
-        return f"it trains on {wanted}, not on a {subject}"
+        return f"it trains on {wanted}, not on {'a target' if subject == 'target' else subject}"
     if subject == "target" and recipe.family == "flow" and not support.all_continuous:
         return (
             "a flow is trained on a target through its draws, which discrete columns do not allow"

@@ -14,6 +14,11 @@ _PAPERS: dict[str, _Entry] = {
         "Bayesian regularization for normal mixture estimation and model-based clustering", "2007",
         "Journal of Classification 24, 155",
     ),
+    "smyth1999": (
+        "Smyth, Padhraic and Wolpert, David",
+        "Linearly combining density estimators via stacking", "1999",
+        "Machine Learning 36, 59",
+    ),
     "germain2015": (
         "Germain, Mathieu and Gregor, Karol and Murray, Iain and Larochelle, Hugo",
         "{MADE}: Masked autoencoder for distribution estimation", "2015", "arXiv:1502.03509",
@@ -146,6 +151,7 @@ _PAPERS: dict[str, _Entry] = {
 
 _CITED: dict[str, tuple[str, ...]] = {
     "mixture": ("dempster1977", "fraley2007"),
+    "stack": ("smyth1999",),
     "gaussian": (),
     "made": ("germain2015",),
     "gru": ("cho2014", "carrasquilla2019"),
