@@ -42,7 +42,7 @@ INTERNAL = {
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
     "physics": {"NamedSymmetry"},
-    "recipes": {"Field", "GeneratorPlayer"},
+    "recipes": {"Field", "GeneratorPlayer", "StackMember"},
     "report": {
         "Cloud",
         "Column",

@@ -89,7 +89,7 @@ def test_names_of_columns_are_kept_and_used(tmp_path):
         ([[1.0, 2.0], [3.0]], "cannot be made an array"),
         (np.array([["a", "b"]] * 20), "array holds"),
         (np.ones((20, 2)) * 1j, "array holds complex"),
-        (frame(name=np.array(["a"] * 300)), "column 'name' holds"),
+        (frame(name=np.array([f"w{i}" for i in range(300)])), "column 'name' holds"),
         (frame(name=np.array([None] * 300)), "array.* NaN"),
         (np.where(np.arange(40.0).reshape(20, 2) == 4.0, np.nan, 1.0), "array.* NaN"),
         (np.ma.masked_equal(np.arange(40.0).reshape(20, 2), 4.0), "array.* NaN"),

@@ -11,6 +11,7 @@ from energeia._core.errors import InputError, NoSuchCapability
 from energeia.cli.main import main
 from energeia.evaluation import completion as engine
 from energeia.evaluation.completion import CompletionSettings
+from energeia.runs.storage.config import DataConfig
 
 RNG = np.random.default_rng(0)
 SPINS = np.array(list(itertools.product((-1.0, 1.0), repeat=4)))
@@ -19,10 +20,12 @@ DRAWS = 400
 
 def fitted(folder, recipe, x, **options):
     rounds = options.pop("rounds", 150)
+    reading = DataConfig(spec="", support=options.pop("support", ""))
     training = {"rounds": rounds, "check_every": rounds, "batch": 64}
     return energeia.fit(
-        x, recipe, out=folder / recipe, options={**options, "training": training}, quiet=True
-    )
+        x, recipe, out=folder / recipe, options={**options, "training": training}, quiet=True,
+        reading=reading,
+    )  # fmt: skip
 
 
 def spins():
@@ -46,7 +49,8 @@ def flow(tmp_path_factory):
     """A flow of a length in meters, of about 2000, and of another number that follows it."""
     z = RNG.normal(size=(1000, 2)) @ [[1.0, 0.7], [0.0, 0.5]]
     x = np.stack([2000.0 * np.exp(0.3 * z[:, 0]), 5.0 + z[:, 1]], axis=1)
-    return fitted(tmp_path_factory.mktemp("runs"), "realnvp", x, layers=2, width=16, depth=1)
+    return fitted(tmp_path_factory.mktemp("runs"), "realnvp", x, layers=2, width=16, depth=1,
+                  support="0:positive")  # fmt: skip
 
 
 @pytest.fixture

@@ -58,8 +58,8 @@ def test_broken_toml_names_the_line():
 
 def test_a_configuration_out_of_range_cannot_be_made():
     kind = RECIPES["made"].options
-    with pytest.raises(InputError, match="width was given 0"):
-        RunConfig(recipe="made", data=DataConfig(spec="x.npy"), options=kind(width=0))
+    with pytest.raises(InputError, match="depth was given 0"):
+        RunConfig(recipe="made", data=DataConfig(spec="x.npy"), options=kind(depth=0))
     with pytest.raises(InputError, match="seed was given -1"):
         RunConfig(recipe="made", data=DataConfig(spec="x.npy"), options=kind(), seed=-1)
     with pytest.raises(InputError, match="fractions was given nan"):

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from energeia._core.ranges import Seed
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Training
@@ -15,7 +16,7 @@ class StackMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     recipe: str
     options: dict[str, Any] = {}
     """Those that it was trained with."""
-    seed: int = 0
+    seed: Seed = 0
 
 
 class StackOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
