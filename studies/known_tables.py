@@ -135,7 +135,6 @@ def _spectrum() -> KnownTable:
         mass, cosine, energy = x.T
         u = (cosine - 0.001) / 0.998
         peak = stats.norm.logpdf(mass, 3.0, 0.15) + stats.beta.logpdf(u, 4.0, 4.0)
-        # A background event has a mass above 1; the peak is a uniform angle's only rival.
         smooth = stats.expon.logpdf(mass, 1.0, 2.0) + stats.uniform.logpdf(u)
         logs = _log_mixture([peak, smooth], [0.3, 0.7]) - np.log(0.998)
         return logs + stats.lognorm.logpdf(energy, 0.2, scale=np.maximum(mass, 1e-9))

@@ -22,6 +22,7 @@ import tyro
 from sklearn import datasets
 
 from energeia.data.arrays import as_table
+from energeia.errors import EnergeiaError
 from energeia.recipes.catalogue import find
 from energeia.runs.leaderboard import quickest_of_best
 from energeia.runs.opening import open_rows
@@ -111,8 +112,6 @@ def _errors(value: np.ndarray, logs: dict[str, np.ndarray]) -> dict[str, float]:
 
 def _trained(recipe: str, rows: Any, config: DataConfig, kept: Any, path: Path, seed: int) -> str:
     """Train by default; why a recipe does not fit, or an empty text."""
-    from energeia._core.errors import EnergeiaError
-
     options = find(recipe).options()
     try:
         session = new_session(

@@ -240,6 +240,8 @@ class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
     """sqrt(stderr^2 + spread^2): the error of finite held-out rows and of one training."""
     two_sample_spread: dict[str, float] = {}
     """Standard deviation over seeds of each two-sample statistic."""
+    data: str = ""
+    """Checksum of the rows: numbers of different rows are not compared."""
     validation: Estimate | None = None
     """Mean log-likelihood of the validation rows under an exact model, by which one is
     recommended; its error is not kept."""

@@ -19,12 +19,11 @@ def shaken(map_):
     return eqx.tree_at(lambda m: (m.matrix, m.shift), map_, (noise, noise[0]))
 
 
-@pytest.mark.parametrize(
-    "map_",
-    [whitening(ROWS), whitening(ROWS, MOVED), shaken(Linear(4)), shaken(Linear(4, MOVED))],
-    ids=["white", "white, one kept", "linear", "linear, one kept"],
-)
-def test_maps_invert_and_their_log_determinants_are_those_of_the_jacobian(map_):
+@pytest.mark.parametrize("moved", [(True,) * 4, MOVED], ids=["all", "one kept"])
+@pytest.mark.parametrize("make", [lambda m: whitening(ROWS, m), lambda m: shaken(Linear(4, m))])
+def test_maps_invert_and_their_log_determinants_are_those_of_the_jacobian(make, moved):
+    map_ = make(moved)
+
     @jax.jit
     def all_of(x):
         y, log_det = map_.forward(x)
@@ -35,9 +34,7 @@ def test_maps_invert_and_their_log_determinants_are_those_of_the_jacobian(map_):
     np.testing.assert_allclose(back, ROWS[0], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(log_det, np.linalg.slogdet(slopes)[1], rtol=1e-4)
     np.testing.assert_allclose(minus, -log_det, rtol=1e-6)
-    kept = getattr(map_, "moved", None) or MOVED
-    if slopes[0, 1] == 0 and slopes[1, 0] == 0 and not all(kept):
-        assert y[1] == ROWS[0, 1]
+    assert (y[1] == ROWS[0, 1]) != moved[1]
 
 
 def test_white_rows_have_no_correlations_and_few_rows_have_a_covariance_too():

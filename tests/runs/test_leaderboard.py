@@ -71,3 +71,9 @@ def test_the_quickest_of_the_best_by_validation_rows_is_recommended(valid, wante
     found = leaderboard.ranked(list(rows))
     assert [row.recipe for row in found if row.recommended] == [wanted]
     assert not any(row.recommended for row in leaderboard.ranked(["made", "vae"]))
+    # Of two runs of one recipe each is itself; runs of different rows are not compared.
+    rows["again"] = msgspec.structs.replace(rows["flow"], recipe="made", run="again", seconds=0.5)
+    found = leaderboard.ranked(["made", "again"])
+    assert [row.run for row in found if row.recommended] == ["again"]
+    rows["again"] = msgspec.structs.replace(rows["again"], data="of other rows")
+    assert not any(row.recommended for row in leaderboard.ranked(["made", "again"]))

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 from typing_extensions import override
 
+from energeia._core.angles import wrap
 from energeia.bijections.scalar import ScalarBijection
 
 SMALLEST_BIN = 1e-3
@@ -165,8 +166,3 @@ def invert_bin(y: Array, b: Bin) -> tuple[Array, Array]:
 def _log_slope(s: Array, xi: Array, under: Array, b: Bin) -> Array:
     over = b.slope_right * xi**2 + 2 * s * xi * (1 - xi) + b.slope_left * (1 - xi) ** 2
     return 2 * jnp.log(s) + jnp.log(over) - 2 * jnp.log(under)
-
-
-def wrap(angle: Array) -> Array:
-    """The same angle in [-pi, pi)."""
-    return angle - 2 * jnp.pi * jnp.floor((angle + jnp.pi) / (2 * jnp.pi))

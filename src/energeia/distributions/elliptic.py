@@ -7,18 +7,25 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import gammaln
 from jaxtyping import Array, Bool, Float
 from typing_extensions import override
 
+from energeia._core.angles import wrap
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, ConditionalSampler, Density
 from energeia.distributions.code_tables import CodeTables
+from energeia.distributions.student import log_student
+
+Angles = tuple[int, ...]
+"""Which of the real numbers of a component are angles."""
 
 
-def wrap(angle: Array) -> Array:
-    """The same angle in [-pi, pi)."""
-    return angle - 2 * math.pi * jnp.floor((angle + math.pi) / (2 * math.pi))
+def moved(away: Float[Array, "*k r"], angles: Angles, turns: Array | None) -> Array:
+    """Differences from a mean, those of ``angles`` to the nearest image moved by full turns."""
+    if not angles or turns is None:
+        return away
+    place = jnp.asarray(angles)
+    return away.at[..., place].set(wrap(away[..., place]) + 2 * math.pi * turns)
 
 
 class Components(eqx.Module):
@@ -36,20 +43,13 @@ class Components(eqx.Module):
     components."""
 
     def whitened(
-        self, x: Float[Array, " r"], turns: Float[Array, " r"] | None = None
+        self, x: Float[Array, " r"], angles: Angles = (), turns: Array | None = None
     ) -> Float[Array, "k r"]:
-        """L^-1 (x - mean) of every component.
-
-        With ``turns``, finite for angles and NaN for other numbers, that of the angle nearest to
-        the mean, moved by as many full turns.
-        """
+        """L^-1 (x - mean) of every component; see ``moved`` for angles and their turns."""
         identity = jnp.broadcast_to(jnp.eye(self.means.shape[1]), self.factors.shape)
         # Under vmap over rows the inverses are computed once; a solve would run for each row.
         inverse = jax.scipy.linalg.solve_triangular(self.factors, identity, lower=True)
-        away = x - self.means
-        if turns is not None:
-            away = jnp.where(jnp.isnan(turns), away, wrap(away) + 2 * math.pi * turns)
-        return jnp.einsum("kij,kj->ki", inverse, away)
+        return jnp.einsum("kij,kj->ki", inverse, moved(x - self.means, angles, turns))
 
     def log_volumes(self) -> Float[Array, "k r"]:
         """log L_ii, whose partial sums are the log-determinants of leading blocks."""
@@ -62,12 +62,7 @@ def log_elliptic(square: Array, count: Array | int, tail: Scalar) -> Array:
     Of a t distribution with nu = 1 / ``tail``: log Gamma((nu + r)/2) - log Gamma(nu/2)
     - (r/2) log(pi nu) - (nu + r)/2 log(1 + |w|^2 / nu).
     """
-    h = jnp.where(tail > 0, tail, 1.0)
-    nu = 1.0 / h
-    student = (
-        gammaln(0.5 * (nu + count)) - gammaln(0.5 * nu)
-        - 0.5 * count * jnp.log(math.pi * nu) - 0.5 * (nu + count) * jnp.log1p(square * h)
-    )  # fmt: skip
+    student = log_student(square, jnp.where(tail > 0, tail, 1.0), count)
     return jnp.where(tail > 0, student, -0.5 * square - 0.5 * count * math.log(2 * math.pi))
 
 
@@ -123,19 +118,21 @@ class EllipticMixture(Density, ConditionalSampler):
         """How many of the numbers of a component are conditions; they come first."""
         return 0 if self.condition_shape is None else self.condition_shape[0]
 
-    def _turns(self) -> Float[np.ndarray, "images r"]:
-        """All combinations of turns of the angles; NaN where a number is none."""
-        place = self._given + np.flatnonzero(np.isin(self._reals, self.periodic))
-        combined = list(itertools.product((0.0, -1.0, 1.0), repeat=len(place)))
-        turns = np.full((len(combined), self.components.means.shape[1]), np.nan)
-        turns[:, place] = combined
-        return turns
+    @property
+    def _angles(self) -> Angles:
+        place = np.flatnonzero(np.isin(self._reals, self.periodic)) + self._given
+        return tuple(place.tolist())
+
+    def _turns(self, like: Array) -> Float[Array, "images angles"]:
+        """All combinations of turns of the angles; a single empty one where there are none."""
+        combined = itertools.product((0.0, -1.0, 1.0), repeat=len(self._angles))
+        return jnp.asarray(list(combined), like.dtype).reshape(-1, len(self._angles))
 
     @override
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
         parts, volumes = self.components, self.components.log_volumes()
         joint = self._joint(x, condition)
-        w = jax.vmap(parts.whitened, (None, 0))(joint, jnp.asarray(self._turns(), joint.dtype))
+        w = jax.vmap(lambda t: parts.whitened(joint, self._angles, t))(self._turns(joint))
         logs = parts.log_shares + self._log_codes(x, jnp.ones(x.shape, bool))
         logs = logs + log_elliptic(jnp.sum(w**2, axis=2), w.shape[2], parts.tail)
         total = jax.nn.logsumexp(logs - jnp.sum(volumes, axis=1))
@@ -181,11 +178,12 @@ class EllipticMixture(Density, ConditionalSampler):
         held = jnp.append(jnp.ones(given, bool), known[self._reals])
         # What is unknown may be a NaN, and zero times NaN is one.
         reals = jnp.where(held, self._joint(x, condition), 0.0)
-        turns = jnp.asarray(self._turns(), reals.dtype)
-        over_parts = jax.vmap(_conditioned, (0, 0, None, None, None))
-        found = jax.vmap(over_parts, (None, None, None, None, 0))(
-            parts.means, parts.factors, reals, held, turns
-        )
+
+        def given_turns(turns: Array) -> _Conditioned:
+            seen = parts.means + moved(reals - parts.means, self._angles, turns)
+            return jax.vmap(_conditioned, (0, 0, 0, None))(parts.means, parts.factors, seen, held)
+
+        found = jax.vmap(given_turns)(self._turns(reals))
         logs = parts.log_shares + self._log_codes(x, known)
         logs = logs + log_elliptic(found.square, jnp.sum(held), parts.tail) - found.log_volume
         place = jax.random.categorical(pick_key, logs.ravel())
@@ -234,11 +232,8 @@ def _pivot(mean: Array, scale: Array, j: Array, value: Scalar) -> tuple[Array, A
     return moved, scale - column[:, None] * column / variance, variance
 
 
-def _conditioned(
-    mean: Array, factor: Array, x: Array, known: Bool[Array, " r"], turns: Array
-) -> _Conditioned:
+def _conditioned(mean: Array, factor: Array, x: Array, known: Bool[Array, " r"]) -> _Conditioned:
     """The conditional of one component; a mask of any shape runs the same program."""
-    x = jnp.where(jnp.isnan(turns), x, mean + wrap(x - mean) + 2 * math.pi * turns)
 
     def step(carry: _Conditioned, j: Array) -> tuple[_Conditioned, None]:
         moved, scale, variance = _pivot(carry.mean, carry.scale, j, x[j])

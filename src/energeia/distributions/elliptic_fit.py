@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from energeia._core.angles import wrap
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.code_tables import CodeTables
-from energeia.distributions.elliptic import Components, EllipticMixture, wrap
+from energeia.distributions.elliptic import Components, EllipticMixture
 from energeia.distributions.elliptic_em import (
     MixtureChoice,
     MixtureRows,
@@ -84,8 +85,9 @@ def fit_mixture(
         logs = _log_probs(EllipticMixture(found, sizes, given, periodic), held, given)
         return jnp.average(logs, weights=held.weight + 1e-12)
 
-    chosen, found = _chosen(fitted, score, pool, tried, _FOLDS if n < _FEW_ROWS else 1)
-    if n > _CHOICE_ROWS:
+    whole = n <= _CHOICE_ROWS
+    chosen, found = _chosen(fitted, score, pool, tried, _FOLDS if n < _FEW_ROWS else 1, whole)
+    if not whole:
         found = fitted(every, chosen)
     first = 0 if given is None else given[0]
     means = found.means.at[:, first:].add(opened[real])
@@ -136,9 +138,10 @@ def _attempts(n: int, most: int, *, tailed: bool) -> _Attempts:
 
 def _chosen(
     fitted: Callable[..., Components], score: Callable[[Components, MixtureRows], Scalar],
-    pool: MixtureRows, tried: _Attempts, folds: int,
+    pool: MixtureRows, tried: _Attempts, folds: int, whole: bool,
 ) -> tuple[MixtureChoice, Components]:  # fmt: skip
-    """The mixture that predicts held-out rows best, and its fit to all rows of the pool.
+    """The mixture that predicts held-out rows best and, where the pool is the ``whole`` of the
+    rows, its fit to them.
 
     One loop fits everything, the last fit included, so that expectation maximization is compiled
     once: rows that are held out have no weight.
@@ -167,8 +170,11 @@ def _chosen(
         scores = scores.at[place].add(jnp.where(last, 0.0, score(found, apart)))
         return (scores, used, found), None
 
-    attempts = jnp.append(jnp.repeat(jnp.arange(count), folds), count)
-    numbers = (attempts, jnp.append(jnp.tile(jnp.arange(folds), count), -1))
+    attempts = [*np.repeat(np.arange(count), folds), *[count] * whole]
+    numbers = (
+        jnp.asarray(attempts),
+        jnp.asarray([*np.tile(np.arange(folds), count), *[-1] * whole]),
+    )
     blank = eqx.filter_eval_shape(fitted, pool, settings_of(jnp.asarray(0), sizes))
     empty = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), blank)
     scores, used, found = jax.lax.scan(step, (jnp.zeros(count), sizes, empty), numbers)[0]

@@ -87,8 +87,7 @@ def _flow(bijection: Bijection, problem: Problem, rows: Float[Array, "n d"]) -> 
     """A flow of a table starts as a Student (nearly a normal) distribution with the correlations of
     its rows; other flows start as their base.
     """
-    table = problem.support.flat and len(problem.layout) == 1 and problem.subject == "rows"
-    if not table:
+    if not (problem.table and problem.support.flat):
         return parts.flow_of(bijection, problem)
     periodic = parts.periodic_columns(problem)
     moved = tuple(not angle for angle in periodic)

@@ -29,7 +29,7 @@ def build(
     """Put the parts together; see ``recipes.assembly``."""
     units = Units.fit(problem.support, reference.x)
     scaling = parts.condition_scaling(reference)
-    table = len(problem.layout) == 1 and not problem.support.all_discrete
+    table = problem.table and not problem.support.all_discrete
     octaves = frequencies(options, problem)
     columns = columns_of(problem.support, components=options.components, octaves=octaves)
     optimization = options.optimization

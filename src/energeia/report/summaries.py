@@ -3,10 +3,11 @@
 import math
 
 from energeia.estimate import Estimate
+from energeia.recipes.options.stack import STACK
 from energeia.records import LeaderboardRow
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import number, place
-from energeia.runs.leaderboard import BASELINE, FEW, STACK, TIE, nats_behind
+from energeia.runs.leaderboard import BASELINE, FEW, TIE, nats_behind
 
 LABELS = (
     (

@@ -14,6 +14,7 @@ from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.prepared import PreparedData
 from energeia.recipes.catalogue import find, one_per_family, require, unsupported_reason
 from energeia.recipes.options.base import Recipe
+from energeia.recipes.options.stack import STACK
 from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
 from energeia.runs.members import like_first, require_members
@@ -22,7 +23,7 @@ from energeia.runs.run import load
 from energeia.runs.runner import run_session
 from energeia.runs.sessions import Session, new_session
 from energeia.runs.shares import Shares, plan_jobs
-from energeia.runs.stacking import STACK, stack
+from energeia.runs.stacking import stack
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.runs.storage.directory import RunDirectory, find_runs, fresh_folder
 from energeia.runs.storage.kept import beside, keep_rows
@@ -114,15 +115,19 @@ def _stacked(
     path: Path, directories: list[RunDirectory], rows: Rows, prepared: PreparedData, seed: int,
     on_step: Callable[[str], Any],
 ) -> list[RunDirectory]:  # fmt: skip
-    """The run that mixes all exact ones, evaluated; none where there are fewer than two."""
+    """The run that mixes all exact ones, evaluated; none where there are fewer than two, or where
+    it fails, which does not stop a comparison.
+    """
     done = RunDirectory(path)
-    found = done if done.exists() else stack(path, directories, rows)
-    if found is None:
-        return []
-    on_step(f"{STACK}: the exact models, mixed")
-    if found.evaluation is None:
-        _evaluate(found, rows, prepared, seed)
-    return [found]
+    try:
+        found = done if done.exists() else stack(path, directories, rows)
+        if found is not None and found.evaluation is None:
+            on_step(f"{STACK}: the exact models, mixed")
+            _evaluate(found, rows, prepared, seed)
+    except EnergeiaError as problem:
+        _log.warning("%s: %s", STACK, problem)
+        return [done] if done.exists() else []
+    return [] if found is None else [found]
 
 
 def _recorded(out: str | Path | None) -> Support | None:

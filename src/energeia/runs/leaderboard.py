@@ -6,14 +6,13 @@ import msgspec
 
 from energeia.estimate import Estimate
 from energeia.recipes.catalogue import find
+from energeia.recipes.options.stack import STACK
 from energeia.records import Evaluation, LeaderboardRow
 from energeia.runs.seeds import with_spread
 from energeia.runs.storage.directory import RunDirectory, Status
 
 BASELINE = "mixture"
 """The family of simple densities that other models have to beat."""
-STACK = "stack"
-"""The family of mixtures of the others."""
 FEW = 500
 """Validation rows that tell models apart by a tenth of a nat or so."""
 TIE = 0.01
@@ -37,6 +36,7 @@ def row(directory: RunDirectory) -> LeaderboardRow:
         compile_seconds=status.compile_seconds or None,
         samples_per_second=None if found is None else found.samples_per_second,
         parameters=status.parameters or None,
+        data=_checksum(directory),
         validation=_validation(directory, status, found),
         caution="" if found is None else "; ".join(found.cautions),
         warnings=warnings,
@@ -49,11 +49,18 @@ def _likelihood(status: Status, found: Evaluation | None) -> Estimate:
     return Estimate.none(status.message if status.state == "failed" else "not evaluated yet")
 
 
+def _checksum(directory: RunDirectory) -> str:
+    """Of the rows of a run; empty where it has none, or failed before it wrote them down."""
+    return directory.data.sha256 if (directory.path / "data.json").is_file() else ""
+
+
 def _validation(
     directory: RunDirectory, status: Status, found: Evaluation | None
 ) -> Estimate | None:
     """Of an exact density, whose held-out loss is minus the log-likelihood in the user's units."""
-    if found is None or found.log_likelihood.kind != "exact" or status.held_out is None:
+    if found is None or found.log_likelihood.kind != "exact":
+        return None
+    if status.held_out is None or not math.isfinite(status.held_out):
         return None
     return Estimate(-status.held_out, None, "exact", directory.data.valid)
 
@@ -79,18 +86,23 @@ def quickest_of_best(
 def recommended(rows: list[LeaderboardRow]) -> LeaderboardRow | None:
     """The exact model to use, by validation rows; test rows have no part in the choice.
 
-    None where there is no choice.
+    None where there is no choice, or where the runs are of different rows.
     """
-    exact = {line.recipe: line for line in rows if line.validation is not None}
-    if len(exact) < 2:
+    exact = {line.run: line for line in rows if line.validation is not None}
+    if len(exact) < 2 or len({line.data for line in exact.values()}) > 1:
         return None
-    found = {name: line.validation for name, line in exact.items() if line.validation}
+    stacks = {run: STACK for run, line in exact.items() if line.family == STACK}
+    if len(stacks) > 1:
+        return None
+    names = {run: stacks.get(run, run) for run in exact}
+    found = {names[run]: line.validation for run, line in exact.items() if line.validation}
     values = {name: estimate.value or 0.0 for name, estimate in found.items()}
+    costs = {names[run]: line.seconds or 0.0 for run, line in exact.items()}
     # A stack costs what its members cost.
-    total = sum(line.seconds or 0.0 for line in rows)
-    costs = {name: total if name == STACK else line.seconds or 0.0 for name, line in exact.items()}
-    rows_seen = min(estimate.n or 0 for estimate in found.values())
-    return exact[quickest_of_best(values, costs, rows_seen) or ""]
+    costs |= dict.fromkeys(stacks.values(), sum(line.seconds or 0.0 for line in rows))
+    fewest = min(estimate.n or 0 for estimate in found.values())
+    chosen = quickest_of_best(values, costs, fewest)
+    return next(line for run, line in exact.items() if names[run] == chosen)
 
 
 def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:

@@ -11,6 +11,7 @@ from energeia.runs.runner import run_session
 from energeia.runs.seeds import member_path
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory
+from energeia.runs.timing import stored
 
 
 def require_members(seed: int, seeds: int, minutes: float | None) -> None:
@@ -49,6 +50,6 @@ def fit_members(
 
 def like_first(config: RunConfig, first: RunDirectory) -> RunConfig:
     """The configuration of a further member, with the rounds that the first one chose."""
-    if config.minutes is None or not first.exists() or not (first.path / "timing.json").is_file():
+    if config.minutes is None or not first.exists() or stored(first) is None:
         return config
     return msgspec.structs.replace(config, options=first.config().options, minutes=None)

@@ -12,13 +12,14 @@ from energeia.runs.storage import checkpoint
 
 def restored_modules(empty: Modules, saved: checkpoint.Saved) -> Modules:
     """Fill abstract modules with the best arrays of a checkpoint, or the averaged, or the last."""
-    arrays, static = eqx.partition(empty, _is_shape)
+    arrays, static = eqx.partition(empty, is_shape)
     best = saved.header.best_loss is not None
     filled = checkpoint.restore(arrays, saved, "best." if best else "state.arrays.")
     return eqx.combine(checkpoint.replace(filled, {} if best else saved.averaged), static)
 
 
-def _is_shape(leaf: Any) -> bool:
+def is_shape(leaf: Any) -> bool:
+    """Whether a leaf of abstract modules is to be filled with an array."""
     return isinstance(leaf, jax.ShapeDtypeStruct)
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import msgspec
 import numpy as np
@@ -16,11 +15,11 @@ from energeia._core.precision import use_precision
 from energeia._core.trees import Frozen, parameter_count
 from energeia.contracts import Density, Modules
 from energeia.evaluation.likelihood import log_probs
-from energeia.recipes.options.stack import StackMember, StackOptions
+from energeia.recipes.options.stack import STACK, StackMember, StackOptions
 from energeia.recipes.stack import WEIGHTS
 from energeia.runs.building import skeleton
 from energeia.runs.opening import Rows, standardized
-from energeia.runs.restoring import restored_modules
+from energeia.runs.restoring import is_shape, restored_modules
 from energeia.runs.run import Run, load
 from energeia.runs.runner import record_finished
 from energeia.runs.sessions import Session
@@ -29,7 +28,6 @@ from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory
 from energeia.runs.weighting import for_losses
 
-STACK = "stack"
 _PSEUDO = 1.0
 """Rows' worth of a prior for equal weights."""
 _STEPS = 500
@@ -60,9 +58,12 @@ def stack(path: Path, directories: list[RunDirectory], rows: Rows) -> RunDirecto
         terms = np.asarray(logsumexp(logs + np.log(weights)[:, None], axis=0))
         # As many weights were fitted to these rows as there are members, less one.
         loss = -np.average(terms, weights=held.weight) + (len(members) - 1) / len(terms)
-        session = Session(RunDirectory.create(path, config), config, rows, quiet=True)
+        # The configuration, by which a folder is a run, comes last: half a stack is none, since
+        # training could not finish it.
+        session = Session(RunDirectory(path), config, rows, quiet=True)
+        session.directory.require_free()
         _save(session, modules, float(loss))
-    return session.directory
+        return RunDirectory.create(path, config)
 
 
 def stacking_weights(
@@ -110,17 +111,13 @@ def _config(members: list[Run]) -> RunConfig:
 def _filled(config: RunConfig, members: list[Run], weights: np.ndarray) -> Modules:
     """The modules of all members as they were trained, and their weights."""
     problem = members[0].problem
-    static = eqx.filter(skeleton(config, problem).modules, _is_shape, inverse=True)
+    static = eqx.filter(skeleton(config, problem).modules, is_shape, inverse=True)
     arrays: dict[str, Any] = {WEIGHTS: Frozen(jnp.log(jnp.asarray(weights, float)))}
     for run in members:
         own = skeleton(run.config, problem).modules
         saved = checkpoint.load_last(run.directory.checkpoints)
         arrays[run.config.recipe] = eqx.filter(restored_modules(own, saved), eqx.is_array)
     return eqx.combine(arrays, static)
-
-
-def _is_shape(leaf: Any) -> bool:
-    return isinstance(leaf, jax.ShapeDtypeStruct)
 
 
 def _save(session: Session, modules: Modules, loss: float) -> None:

@@ -44,7 +44,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Rounds between checks: metrics, held-out loss, progress."""
     patience: CountOrZero = 0
     """Checks without a better held-out loss before training stops with the best state; 0 to train
-    to the end and keep the final state."""
+    to the end and keep the final state. The initial state is kept where no later one gains two nats
+    of all held-out rows together."""
     average: ProperShare = 0.0
     """Decay of the moving average of parameters that is used after training; 0 for none."""
     checkpoint_every: Count = 1000

@@ -20,7 +20,7 @@ class AutoregressiveOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """Mixture components of each continuous column."""
     octaves: OctavesOrAuto = -1
     """Number of frequencies 1, 2, 4, ... in the Fourier features of a continuous column; -1 for 6
-    up to 2 columns or in a layout, and 1 in other tables."""
+    up to 2 columns, in a layout or on an energy, and 1 in other tables."""
     symmetrize: Symmetrize = "auto"
     """Declared symmetries: transform batches at random only (augment), average the model over the
     whole group too (mixture), over the part that fixes a site (auto), or ignore them (none)."""
@@ -66,7 +66,7 @@ def frequencies(options: Any, problem: Problem) -> int:
     """The octaves of Fourier features, chosen."""
     if options.octaves >= 0:
         return options.octaves
-    return 1 if problem.dimension > 2 and len(problem.layout) == 1 else 6
+    return 1 if problem.dimension > 2 and problem.table else 6
 
 
 RECIPES = (

@@ -82,8 +82,7 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
         """The options with all choices that depend on the problem made."""
         few = problem.dimension <= FEW
         mask, conditioner = self.placed(problem)
-        table = len(problem.layout) == 1 and problem.subject == "rows"
-        fine = few and not (table and problem.rows < FINE_ROWS)
+        fine = few and not (problem.table and problem.rows < FINE_ROWS)
         bins = (32 if fine else 12) if few and problem.support.flat else 8
         return msgspec.structs.replace(
             self,

@@ -44,6 +44,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.support.width
 
     @property
+    def table(self) -> bool:
+        """Whether it is about rows of columns, not about fields or images, nor about an energy."""
+        return self.subject == "rows" and len(self.layout) == 1
+
+    @property
     def standardization(self) -> Standardization:
         """How rows and conditions are standardized before a model sees them."""
         return Standardization(self.support, self.location, self.scale, self.conditions)

@@ -9,6 +9,9 @@ from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Training
 
+STACK = "stack"
+"""The name of the recipe and of its family."""
+
 
 class StackMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A run whose trained model is part of the mixture."""
@@ -30,8 +33,8 @@ class StackOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 RECIPES = (
     Recipe(
-        name="stack",
-        family="stack",
+        name=STACK,
+        family=STACK,
         summary="the trained exact models of a comparison, mixed as validation rows ask",
         citation="Smyth and Wolpert 1999, Linearly combining density estimators via stacking",
         supports=frozenset(DISCRETE + CONTINUOUS + ("sphere", "rotation", "simplex")),
