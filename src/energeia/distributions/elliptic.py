@@ -125,8 +125,9 @@ class EllipticMixture(Density, ConditionalSampler):
 
     def _turns(self, like: Array) -> Float[Array, "images angles"]:
         """All combinations of turns of the angles; a single empty one where there are none."""
-        combined = itertools.product((0.0, -1.0, 1.0), repeat=len(self._angles))
-        return jnp.asarray(list(combined), like.dtype).reshape(-1, len(self._angles))
+        count = len(self._angles)
+        combined = list(itertools.product((0.0, -1.0, 1.0), repeat=count))
+        return jnp.asarray(combined, like.dtype).reshape(len(combined), count)
 
     @override
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
