@@ -18,7 +18,7 @@ from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import MadeOptions, frequencies
 from energeia.recipes.options.problem import Problem
 
-WIDTH, TABLE_WIDTH = 512, 128
+WIDTH, SMALL_WIDTH = 512, 128
 SMALL_ROWS, SMALL_ORDERS = 5000, 4
 """On 1,257 digits four orders score 80.2 nats an image, one 81.2 to 82.4."""
 
@@ -40,7 +40,7 @@ def build(
         inner = Made(
             key,
             columns,
-            width=options.width or (TABLE_WIDTH if table else WIDTH),
+            width=options.width or (SMALL_WIDTH if table and problem.small_table else WIDTH),
             depth=options.depth,
             order=order,
             condition_shape=problem.condition_shape,

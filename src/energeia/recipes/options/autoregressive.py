@@ -31,7 +31,7 @@ class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
 
     width: CountOrZero = 0
     """Hidden units in a layer, rounded to an equal number for each column; 0 for 512, and 128 in
-    tables with continuous columns."""
+    small tables with continuous columns."""
     depth: Count = 2
     """Hidden layers."""
     shrinkage: NonNegative = 1000.0

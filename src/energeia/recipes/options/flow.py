@@ -12,10 +12,6 @@ from energeia.training.settings import Optimization, Training
 
 FEW = 8
 """Number of columns up to which fine structure is resolved by default."""
-FINE_ROWS = 10_000
-"""Training rows of a table from which structure finer than a deviation is resolved: with 4,000 it
-costs .05 to .4 nats a row (a copula, a Student distribution, a funnel) where none is there, and
-with neither bins nor octaves a response that bends costs .2."""
 _MANY = {"dense": 12, "convolution": 8}
 """Coupling layers of more columns than that."""
 Mask = Literal[
@@ -66,13 +62,13 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
     layers: CountOrZero = 0
     """Coupling layers; 0 for 4 up to 8 columns, 12 beyond and 8 with convolutions."""
     bins: CountOrZero = 0
-    """Bins of each spline; 0 for 32 up to 8 columns (12 below ``FINE_ROWS``), and 8 beyond or with
+    """Bins of each spline; 0 for 32 up to 8 columns (12 in a small table), and 8 beyond or with
     directions."""
     half_width: Positive = 5.0
     """Half-width of the interval on which splines act, in standard deviations."""
     octaves: OctavesOrAuto = -1
-    """Octaves of sines and cosines in the inputs of conditioners; -1 for 4 up to 8 columns (1 below
-    ``FINE_ROWS``), 0 beyond."""
+    """Octaves of sines and cosines in the inputs of conditioners; -1 for 4 up to 8 columns (1 in a
+    small table), 0 beyond."""
     width: CountOrZero = 0
     """Hidden units of each conditioner; 0 for 64 up to 8 columns and 96 beyond."""
     optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
@@ -82,7 +78,7 @@ class SplineFlowOptions(CouplingOptions, frozen=True, kw_only=True):
         """The options with all choices that depend on the problem made."""
         few = problem.dimension <= FEW
         mask, conditioner = self.placed(problem)
-        fine = few and not (problem.table and problem.rows < FINE_ROWS)
+        fine = few and not problem.small_table
         bins = (32 if fine else 12) if few and problem.support.flat else 8
         return msgspec.structs.replace(
             self,

@@ -8,6 +8,12 @@ from energeia.conditions import ConditionColumn
 from energeia.standardization import Standardization
 from energeia.support import Support
 
+SMALL_TABLE = 10_000
+"""Training rows of a table below which models are coarser by default. With 4,000, splines of 32 bins
+and 4 octaves lose .02 to .4 nats a row to ones of 12 bins and one octave (a copula, a Student
+distribution, a funnel; on a response that bends they are equal); with 50,000 a ``made`` of width 128
+loses .3 to one of 512."""
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The variables, their layout, their condition and their declared symmetries."""
@@ -47,6 +53,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def table(self) -> bool:
         """Whether it is about rows of columns, not about fields or images, nor about an energy."""
         return self.subject == "rows" and len(self.layout) == 1
+
+    @property
+    def small_table(self) -> bool:
+        """Whether it is a table of fewer than ``SMALL_TABLE`` training rows."""
+        return self.table and self.rows < SMALL_TABLE
 
     @property
     def standardization(self) -> Standardization:
