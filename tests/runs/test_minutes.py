@@ -124,7 +124,7 @@ def test_bad_numbers_are_refused_before_data_are_read(given):
 
 def test_rounds_within_some_seconds():
     rng = np.random.default_rng()
-    for _ in range(200):
+    for _ in range(2000):
         per_round, per_check, per_checkpoint = rng.exponential([1e-2, 1e-2, 1e-1])
         costs = Costs(per_round=per_round, per_check=per_check, per_checkpoint=per_checkpoint)
         settings = Training(check_every=int(rng.integers(1, 300)))

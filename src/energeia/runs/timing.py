@@ -184,7 +184,8 @@ def rounds_within(
     """
     every = settings.check_every
     chunk = seconds_of(every, every, costs, settings)
-    rounds = max(1, int((seconds - costs.per_check) / max(costs.per_round, 1e-9)))
+    rounds = int((seconds - costs.per_check) / max(costs.per_round, 1e-9))
+    rounds = max(1, min(rounds, every))  # a chunk also writes, so less than one may hold more
     if seconds >= chunk:
         rounds = round(seconds / max(chunk, 1e-9)) * every
     rounds = min(rounds, _ENDLESS // every * every, most or _ENDLESS)
