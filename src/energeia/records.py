@@ -237,7 +237,8 @@ class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):
     spread: float | None = None
     """Standard deviation over seeds of the log-likelihood; None for one seed."""
     interval: float | None = None
-    """sqrt(stderr^2 + spread^2): the error of finite held-out rows and of one training."""
+    """sqrt(stderr^2 + (c spread)^2) with c = 1 + 1 / (2 (seeds - 1)): the error of finite held-out
+    rows and of one training."""
     two_sample_spread: dict[str, float] = {}
     """Standard deviation over seeds of each two-sample statistic."""
     data: str = ""

@@ -11,7 +11,7 @@ from energeia.report.gather import page_of
 from energeia.report.numbers import over_seeds
 from energeia.report.page import leaderboard_csv, render
 from energeia.runs.leaderboard import nats_behind
-from energeia.runs.seeds import with_spread
+from energeia.runs.seeds import interval_of, with_spread
 
 
 def line(run, value, recipe="made", stderr=0.3, **given):
@@ -32,8 +32,26 @@ def test_the_spread_is_the_standard_deviation_over_seeds():
     assert (found.run, found.seeds) == ("x/made", 4)
     assert found.log_likelihood == rows[0].log_likelihood
     assert found.spread == pytest.approx(np.std(values, ddof=1))
-    assert found.interval == pytest.approx(np.hypot(0.3, found.spread))
+    assert found.interval == pytest.approx(np.hypot(0.3, found.spread * 7 / 6))
     assert found.two_sample_spread["energy distance"] == pytest.approx(0.1 * found.spread)
+
+
+@pytest.mark.parametrize("stderr", [1e-3, 0.5])
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+def test_the_interval_contains_the_mean_of_all_seeds_as_often_as_one_deviation(seeds, stderr):
+    """With 67 to 75 %, since a part of the error is known where that of rows is not small."""
+    n = 100_000
+    rng = np.random.default_rng()
+    values = rng.normal(size=(n, seeds)) + stderr * rng.normal(size=(n, 1))
+    spreads = np.std(values, axis=1, ddof=1)
+    intervals = [interval_of(stderr, spread, seeds) for spread in spreads]
+    covered = np.mean(np.abs(values[:, 0]) < intervals)
+    error = np.sqrt(0.25 / n)
+    assert 0.667 - 4 * error < covered < (0.69 if stderr < 0.1 else 0.76) + 4 * error
+    plain = np.mean(np.abs(values[:, 0]) < np.hypot(stderr, spreads))
+    assert plain < covered
+    if seeds < 10 and stderr < 0.1:
+        assert plain < 0.63, "the standard deviation itself is too small"
 
 
 def test_runs_that_are_not_members_stay_apart():
