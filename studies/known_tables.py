@@ -58,7 +58,7 @@ def _mixed() -> KnownTable:
     return KnownTable(draw, log_prob, ("time", "angle", "count", "kind", "residual"))
 
 
-def _rotated(d: int = 10, seed: int = 8, rows: int = 50_000) -> KnownTable:
+def rotated(d: int = 10, seed: int = 8, rows: int = 50_000) -> KnownTable:
     """Independent columns of many shapes, rotated together."""
     turn = stats.special_ortho_group.rvs(d, random_state=seed)
     rng = np.random.default_rng(seed)
@@ -273,7 +273,7 @@ def _toy(name: str, rows: int) -> KnownTable:
 
 KNOWN: dict[str, Callable[[], KnownTable]] = {
     "mixed": _mixed,
-    "rotated": _rotated,
+    "rotated": rotated,
     "funnel": _funnel,
     "spectrum": _spectrum,
     "calibration": _calibration,
