@@ -242,8 +242,8 @@ def main(only: str = "", seed: int = 0, again: bool = False) -> None:
             continue
         lines = [*kept, *measure(name, seed)]
         LINES.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        TABLE.write_text(page(lines), encoding="utf-8")
-        print(page(lines), flush=True)
+    TABLE.write_text(page(lines), encoding="utf-8")
+    print(page(lines))
 
 
 if __name__ == "__main__":
