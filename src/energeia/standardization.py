@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from energeia.conditions import ConditionColumn, condition_features
-from energeia.support import Alphabet, Support
+from energeia.support import Alphabet, Real, Support
 
 LARGEST = 1e300
 """The largest number that is standardized: twice as much is still far from an overflow."""
@@ -38,6 +38,8 @@ class Standardization(msgspec.Struct, frozen=True):
     scale: tuple[float, ...] = ()
     conditions: tuple[ConditionColumn, ...] = ()
     """What is known of the conditions; without it they stay as they are, too."""
+    measured: bool = False
+    """Whether standard errors of the columns come before the conditions, as numbers of them."""
 
     @property
     def identity(self) -> bool:
@@ -74,7 +76,22 @@ class Standardization(msgspec.Struct, frozen=True):
         """What models see of conditions, see ``condition_features``; None for None."""
         if condition is None:
             return None
-        return condition_features(self.conditions, np.asarray(condition, np.float64))
+        given = np.asarray(condition, np.float64)
+        if not self.measured:
+            return condition_features(self.conditions, given)
+        errors, own = np.split(given, [self.support.width], axis=1)
+        own = condition_features(self.conditions, own) if own.shape[1] else own
+        return np.concatenate([self.encode_errors(errors), own], axis=1)
+
+    def encode_errors(self, errors: Float[np.ndarray, "rows d"]) -> Float[np.ndarray, "rows c"]:
+        """Standard errors of standardized columns; only real columns have some."""
+        if self.identity:
+            return errors
+        parts = []
+        for factor, values in self.support.split(np.asarray(errors, np.float64)):
+            none = np.zeros((*values.shape[:2], *factor.coordinate_shape))
+            parts.append((values if isinstance(factor, Real) else none).reshape(len(values), -1))
+        return np.concatenate(parts, axis=1) / np.asarray(self.scale)
 
 
 def needs_codes(support: Support) -> bool:

@@ -18,7 +18,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.standardization import Standardization
-from energeia.support import Alphabet, Continuous, Factor, Support
+from energeia.support import Alphabet, Continuous, Factor, Real, Support
 
 
 class Units(eqx.Module):
@@ -115,6 +115,14 @@ class Units(eqx.Module):
             factors.append(whole)
         counted = jnp.where(jnp.concatenate(factors), log_dets, 0.0)
         return y, jnp.concatenate(marks), jnp.sum(counted)
+
+    def encode_errors(self, noise: Float[Array, " d"]) -> Float[Array, " c"]:
+        """Standard errors of ``y`` from those of the columns; only real columns have some."""
+        parts = []
+        for factor, values in self.support.split(noise):
+            none = jnp.zeros((len(values), *factor.coordinate_shape), noise.dtype)
+            parts.append((values if isinstance(factor, Real) else none).ravel())
+        return jnp.concatenate(parts) / self.scale.value
 
     @property
     def _charts(self) -> list[tuple[Factor, int]]:

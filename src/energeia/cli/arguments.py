@@ -36,6 +36,9 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Columns to condition on, by number or name."""
     weight: str = ""
     """Column of weights, by number or name: how much each row counts; it is not modeled."""
+    errors: tuple[str, ...] = ()
+    """Columns that were measured with errors, each with the column of its standard errors, such as
+    x:x_err: the model is one of the true values."""
     blocks: bool = False
     """Split into contiguous blocks, for rows that are ordered in time."""
     fractions: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
@@ -51,6 +54,7 @@ class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
             drop_columns=self.drop_columns,
             condition=self.condition,
             weight=self.weight,
+            errors=self.errors,
             seed=seed,
             blocks=self.blocks,
             fractions=self.fractions,

@@ -27,11 +27,12 @@ def inspect_data(given: arguments.InspectArguments) -> Answer:
         drop_columns=reading.drop_columns,
         condition_columns=reading.condition,
         weight_column=reading.weight,
+        errors=reading.errors,
         seed=given.common.seed,
     )
     declared = "; ".join(f"{part.first}-{part.last}:{part.support}" for part in found.support)
     support = parse(declared, Support(((Real(), found.dimension),)))
-    fields = () if found.weight is None else ("weight",)
+    fields = ("weight",) * (found.weight is not None) + ("noise",) * bool(found.error_columns)
     reasons = applicable(support, bool(found.condition_columns), fields)
     recipes = tuple(
         RecipeApplicability(
@@ -97,6 +98,9 @@ def _show(found: Inspection) -> None:
         console.print(f"  conditioned on {given}", highlight=False, markup=False)
     if found.weight is not None:
         _show_weight(console, found.weight)
+    for column, errors in found.error_columns:
+        text = f"  {column} is measured with the standard errors {errors}"
+        console.print(text, highlight=False, markup=False)
     order = "rows are ordered" if found.ordered else "rows appear independent"
     console.print(
         f"{found.duplicates:,} duplicate rows, {found.bad_rows:,} with NaN or infinity, "

@@ -88,10 +88,14 @@ def score(given: arguments.ScoreArguments) -> Answer:
     )
     rows, seed = np.asarray(data.rows), given.common.seed
     if given.out:
-        blocks = run.score_batches(rows, data.condition, seed=seed, weight=data.weight)
+        blocks = run.score_batches(
+            rows, data.condition, seed=seed, weight=data.weight, errors=data.noise
+        )
         mean = _write_scores(Path(given.out), data, blocks, quiet=given.common.json)
     else:
-        mean = run.score(rows, data.condition, seed=seed, weight=data.weight).mean
+        mean = run.score(
+            rows, data.condition, seed=seed, weight=data.weight, errors=data.noise
+        ).mean
     answer = {"run": given.run, "log_likelihood": mean, "out": given.out or None}
     note = f"; {mean.note}" if mean.note else ""
     return answer, lambda: print(f"log-likelihood {mean} nats a row, {mean.kind}{note}")

@@ -94,6 +94,10 @@ class Dataset:
     weight: np.ndarray | None = None
     """The weight of each row as it was given, negative ones included; None where all are one."""
     weight_column: str = ""
+    noise: np.ndarray | None = None
+    """Standard errors of the modeled columns, shape ``(n, d)``; None where none has any."""
+    error_columns: tuple[tuple[str, str], ...] = ()
+    """Each column that was measured with errors, and the column of these."""
     warnings: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     """What the values of columns showed and was applied to their support."""
@@ -143,6 +147,7 @@ class Dataset:
             rows=Selection(self.rows, indices) if lazy else self.rows[indices],
             condition=None if self.condition is None else self.condition[indices],
             weight=None if self.weight is None else self.weight[indices],
+            noise=None if self.noise is None else self.noise[indices],
             provenance=provenance,
         )
 

@@ -13,6 +13,7 @@ import numpy as np
 from energeia._core.errors import InputError, nearest
 from energeia.data import checks, readers
 from energeia.data.dataset import Provenance
+from energeia.data.errors import noise_of
 from energeia.data.named.catalog import NAMED, Source, parse_spec, refuse_unknown
 from energeia.data.weights import checked_weights, weight_warnings
 from energeia.data.words import Words, recoded
@@ -37,8 +38,10 @@ class DataRequest(NamedTuple):
     """Rows in memory, in the place of what ``spec`` names."""
     weight_column: int | str = ""
     """The column of weights; empty for none."""
+    errors: Sequence[str] = ()
+    """Columns that were measured with errors, as ``column:column of its standard errors``."""
     modeled: int | None = None
-    """Columns of a trained model, for which rows may come without their weights."""
+    """Columns of a trained model, for which rows may come without their weights and errors."""
     words: Words = ()
     """Of a trained model: the words of columns in the order of their codes."""
     holes: bool = False
@@ -62,6 +65,10 @@ class LoadedRows(NamedTuple):
     weight: np.ndarray | None = None
     """The weight of each row, in float64."""
     weight_name: str = ""
+    noise: np.ndarray | None = None
+    """Standard errors of the modeled columns, in float64; zero where a column has none."""
+    error_names: tuple[tuple[str, str], ...] = ()
+    """Each column with errors, and the column of these."""
     words: Words = ()
     """Columns of words among the modeled ones and the conditions."""
     tabular: bool = False
@@ -95,20 +102,28 @@ def gather(request: DataRequest) -> LoadedRows:
     dropped = _columns(request.spec, request.drop_columns, names)
     given = _columns(request.spec, request.condition_columns, names)
     weighing = _weight_column(request, names, len(dropped) + len(given))
+    measured = _error_columns(request, names, len(dropped) + len(given))
+    of_errors = tuple(measured.values())
     layout, drawn = tuple(table.values.shape[1:]) or (1,), source is not None
     values, kept = table.values.reshape(len(table.values), -1), list(range(width))
     unused = {names[i] for i in dropped}
     words = tuple(pair for pair in table.words if pair[0] not in unused)
     if request.modeled is not None:
         values, words = recoded(values, names, words, request.words, request.spec), request.words
-    if dropped or given or weighing:
-        kept = _kept(request.spec, width, dropped, given, weighing)
+    if dropped or given or weighing or of_errors:
+        uses = {"dropped": dropped, "a condition": given, "the weight": weighing}
+        kept = _kept(request.spec, width, uses | {"the error of another": of_errors})
+        lost = [names[i] for i in measured if i not in kept]
+        if lost:
+            raise InputError(f"column {lost[0]} has errors and is not modeled: leave them out")
         layout, source = (len(kept),), None
         # Dropped columns may hold anything, so they are removed before rows are checked.
-        values = values[:, [*kept, *given, *weighing]]
+        values = values[:, [*kept, *given, *of_errors, *weighing]]
     values, bad = _finite_rows(values, request)
     values, provenance = _choose_rows(values, provenance, request, drawn)
-    values, condition, weight = _taken_apart(values, len(kept), len(given), request.spec)
+    sizes = (len(kept), len(given), len(of_errors))
+    values, condition, errors, weight = _taken_apart(values, sizes, request.spec)
+    noise = noise_of(errors, [kept.index(i) for i in measured], len(kept), request.spec)
     weight_name = names[weighing[0]] if weighing else ""
     if weight is not None:
         weight = checked_weights(weight, weight_name, request.spec)
@@ -126,6 +141,8 @@ def gather(request: DataRequest) -> LoadedRows:
         bad=bad,
         weight=weight,
         weight_name=weight_name,
+        noise=noise,
+        error_names=tuple((names[i], names[j]) for i, j in measured.items()),
         words=words,
         tabular=_is_tabular(table, request),
     )
@@ -139,30 +156,62 @@ def _is_tabular(table: readers.Table, request: DataRequest) -> bool:
 
 
 def _taken_apart(
-    values: np.ndarray, modeled: int, given: int, spec: str
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """The modeled columns, the conditions and the weights, which come in this order."""
-    width = values.shape[1]
-    if width == modeled:
-        return values, None, None
-    last = modeled + given
-    condition = np.asarray(values[:, modeled:last], dtype=np.float64) if given else None
+    values: np.ndarray, sizes: tuple[int, int, int], spec: str
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+    """The modeled columns, conditions, errors and the weights, which come in this order."""
+    modeled, last, end = np.cumsum(sizes)
+    if values.shape[1] == modeled:
+        return values, None, None, None
+    condition = np.asarray(values[:, modeled:last], dtype=np.float64) if sizes[1] else None
     if condition is not None and np.abs(condition).max(initial=0.0) > LARGEST:
         raise InputError(
             f"{spec} has conditions beyond {LARGEST:.3g}, where float64 overflows: divide "
             "them by a unit"
         )
-    weight = np.asarray(values[:, last], dtype=np.float64) if width > last else None
-    return values[:, :modeled], condition, weight
+    errors = np.asarray(values[:, last:end], dtype=np.float64) if sizes[2] else None
+    weight = np.asarray(values[:, end], dtype=np.float64) if values.shape[1] > end else None
+    return values[:, :modeled], condition, errors, weight
 
 
 def _weight_column(request: DataRequest, names: tuple[str, ...], others: int) -> tuple[int, ...]:
     """The column of weights; none where it is not asked for, or new rows come without it."""
     if request.weight_column == "":
         return ()
-    if request.modeled is not None and len(names) == request.modeled + others:
+    if _left_out(request, request.weight_column, names, others):
         return ()
     return (_column(request.spec, request.weight_column, names),)
+
+
+def _error_columns(request: DataRequest, names: tuple[str, ...], others: int) -> dict[int, int]:
+    """The column of the errors of each column that has some; empty where none are asked for, or new
+    rows come without them.
+
+    Raises:
+        InputError: for text of another form, an unknown column, or one that is named twice.
+    """
+    found: dict[int, int] = {}
+    for pair in request.errors:
+        column, separator, errors = pair.partition(":")
+        if not separator:
+            raise InputError(
+                f"errors {pair!r} were given where a column and that of its standard errors were "
+                "wanted: write COLUMN:ERRORS, such as x:x_err"
+            )
+        if _left_out(request, errors.strip(), names, others):
+            continue
+        place = _column(request.spec, column.strip(), names)
+        if place in found:
+            raise InputError(f"column {names[place]} was given errors twice: name it once")
+        found[place] = _column(request.spec, errors.strip(), names)
+    return found
+
+
+def _left_out(request: DataRequest, column: int | str, names: tuple[str, ...], others: int) -> bool:
+    """Whether new rows for a trained model come without a column of weights or errors."""
+    if request.modeled is None:
+        return False
+    named = isinstance(column, str) and not column.isdigit()
+    return len(names) == request.modeled + others or (named and column not in names)
 
 
 def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, Provenance]:
@@ -239,16 +288,12 @@ def _in_memory(values: np.ndarray) -> np.ndarray:
     return np.asarray(values).astype(np.float32 if exact else np.float64)
 
 
-def _kept(
-    spec: str, width: int, dropped: tuple[int, ...], given: tuple[int, ...],
-    weighing: tuple[int, ...],
-) -> list[int]:  # fmt: skip
-    uses = {"dropped": dropped, "a condition": given, "the weight": weighing}
+def _kept(spec: str, width: int, uses: dict[str, tuple[int, ...]]) -> list[int]:
     for (first, ours), (second, theirs) in itertools.combinations(uses.items(), 2):
         both = sorted(set(ours) & set(theirs))
         if both:
             raise InputError(f"column {both[0]} of {spec} is both {first} and {second}: choose one")
-    kept = [i for i in range(width) if i not in {*dropped, *given, *weighing}]
+    kept = [i for i in range(width) if not any(i in used for used in uses.values())]
     if not kept:
         raise InputError(f"no column of {spec} is left to model: drop or condition on fewer")
     return kept

@@ -79,6 +79,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """Problems that prevent fitting, each with its repair."""
     weight: WeightSummary | None = None
     """What the weights are worth, where a column of them was named."""
+    error_columns: tuple[tuple[str, str], ...] = ()
+    """Each column that was measured with errors, and the column of these."""
     tails: tuple[ColumnTail, ...] = ()
     """Continuous columns whose tails are a power law."""
     recipes: tuple[RecipeApplicability, ...] = ()
@@ -93,6 +95,7 @@ def inspect(
     drop_columns: Sequence[int | str] = (),
     condition_columns: Sequence[int | str] = (),
     weight_column: int | str = "",
+    errors: Sequence[str] = (),
     seed: int = 0,
     rows: int | None = None,
     findings: bool = True,
@@ -111,8 +114,9 @@ def inspect(
     """
     spec, table = name_of(data), as_table(data)
     request = DataRequest(
-        spec, True, drop_columns, condition_columns, seed, rows, table, weight_column
-    )
+        spec, True, drop_columns, condition_columns, seed, rows, table, weight_column,
+        errors,
+    )  # fmt: skip
     found = gather(request)
     summary = inference.summarize(found.rows)
     said = declare(support, found, summary, findings=findings)
@@ -151,6 +155,7 @@ def inspect(
         warnings=warnings + notes,
         refusals=refusals,
         weight=None if found.weight is None else weight_summary(found.weight, found.weight_name),
+        error_columns=found.error_names,
         tails=column_tails(found.rows, declared, found.names),
     )
 

@@ -11,6 +11,7 @@ from energeia.conditions import infer_condition
 from energeia.data import checks, inference
 from energeia.data.arrays import as_table, name_of
 from energeia.data.dataset import Dataset, duplicate_warning
+from energeia.data.errors import require_real
 from energeia.data.findings import Finding, applied, find
 from energeia.data.gather import DataRequest, LoadedRows, gather
 from energeia.data.words import Words, categories, refuse_unrepeated
@@ -27,6 +28,7 @@ def open_data(
     drop_columns: Sequence[int | str] = (),
     condition_columns: Sequence[int | str] = (),
     weight_column: int | str = "",
+    errors: Sequence[str] = (),
     seed: int = 0,
     rows: int | None = None,
     findings: bool = True,
@@ -39,9 +41,10 @@ def open_data(
     by name or by number after columns are taken away, conditions by name) or as a ``Support`` of
     the modeled columns. ``rows`` keeps a random choice of that many rows of a file, in order, or
     draws that many from a source. ``seed`` is that of the draw or of the choice. ``weight_column``
-    is not modeled: it says how much each row counts. With ``findings``, bounds and periods that the
-    values of a file or of rows in memory show clearly are applied to columns that ``support`` does
-    not give: see ``Dataset.findings``.
+    is not modeled: it says how much each row counts. ``errors`` names columns that were measured
+    with errors, and the columns of their standard errors, as ``["x:x_err"]``. With ``findings``,
+    bounds and periods that the values of a file or of rows in memory show clearly are applied to
+    columns that ``support`` does not give: see ``Dataset.findings``.
 
     Raises:
         InputError: for data that cannot be modeled; the message says what to change.
@@ -57,8 +60,9 @@ def open_data(
     """
     spec, table = name_of(data), as_table(data)
     request = DataRequest(
-        spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table, weight_column
-    )
+        spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table, weight_column,
+        errors,
+    )  # fmt: skip
     found = gather(request)
     if len(found.rows) < 2:
         raise InputError(
@@ -84,14 +88,15 @@ def open_like(
     drop_columns: Sequence[int | str] = (),
     condition_columns: Sequence[int | str] = (),
     weight_column: int | str = "",
+    errors: Sequence[str] = (),
     seed: int = 0,
     rows: int | None = None,
     words: Words = (),
 ) -> Dataset:
     """Open rows for a trained model: checked against its support, nothing inferred.
 
-    The column of weights is used where the rows have it; with no more columns than the model's
-    and the conditions they have none.
+    Columns of weights and of errors are used where the rows have them; with no more columns than
+    the model's and the conditions they have none.
 
     Raises:
         InputError: if the rows do not have the model's shape or support.
@@ -99,7 +104,7 @@ def open_like(
     spec, table = name_of(data), as_table(data)
     request = DataRequest(
         spec, drop_bad_rows, drop_columns, condition_columns, seed, rows, table, weight_column,
-        support.dimension, words,
+        errors, support.dimension, words,
     )  # fmt: skip
     found = gather(request)
     if found.rows.shape[1] != support.width:
@@ -140,13 +145,17 @@ def declare(
     elif given is None:
         fixed = set()
     plain = _inferred(found, summary)
+    # Values measured with normal errors leave any bounds, so they are real.
+    noisy = {found.names.index(name) for name, _ in found.error_names}
+    plain = applied(plain, {i: supports.Real() for i in noisy})
     factors, said = {}, ()
     if findings and found.tabular:
-        factors, said = find(found.rows, summary, plain, found.names, but=fixed)
+        factors, said = find(found.rows, summary, plain, found.names, but=fixed | noisy)
     support, conditions = _overridden(given, found, applied(plain, factors))
+    require_real(support, found.names, [name for name, _ in found.error_names])
     suggested = ()
     if found.source is None:
-        suggested = inference.suggest(summary, support, found.names, but=fixed)
+        suggested = inference.suggest(summary, support, found.names, but=fixed | noisy)
     return Declared(support, conditions, said, suggested)
 
 
@@ -263,6 +272,8 @@ def _dataset(
         condition_support=declared.conditions,
         weight=found.weight,
         weight_column=found.weight_name,
+        noise=found.noise,
+        error_columns=found.error_names,
         words=found.words,
         provenance=found.provenance,
         warnings=warnings,

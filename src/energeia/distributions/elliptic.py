@@ -139,6 +139,51 @@ class EllipticMixture(Density, ConditionalSampler):
         total = jax.nn.logsumexp(logs - jnp.sum(volumes, axis=1))
         return total - jax.nn.logsumexp(self._log_shares(w[0]))
 
+    def log_measured(
+        self, x: Float[Array, " d"], noise: Float[Array, " d"], condition: Condition = None
+    ) -> Scalar:
+        """log of int p(t | c) N(x; t, noise^2) dt, exact for normal components; NaN with tails,
+        whose convolution has no closed form.
+
+        ``noise`` holds the standard errors of the columns of ``x``, zero for codes and angles.
+        """
+        logs, _ = self._measured(x, noise, condition)
+        w = self.components.whitened(self._joint(x, condition), self._angles)
+        return jax.nn.logsumexp(logs) - jax.nn.logsumexp(self._log_shares(w))
+
+    def draw_true(
+        self, key: PRNGKey, x: Float[Array, " d"], noise: Float[Array, " d"],
+        condition: Condition = None,
+    ) -> Float[Array, " d"]:  # fmt: skip
+        """A draw of the true values t given measured ones, p(t | c) N(x; t, noise^2)."""
+        pick_key, draw_key = jax.random.split(key)
+        logs, found = self._measured(x, noise, condition)
+        place = jax.random.categorical(pick_key, logs.ravel())
+        chosen = jax.tree.map(lambda v: v.reshape(-1, *v.shape[2:])[place], found)
+        unknown = jnp.zeros(chosen.mean.shape, bool)
+        drawn = _draw_rest(draw_key, chosen, unknown, self.components.tail)[self._given :]
+        return jnp.where(noise > 0, x.at[self._reals].set(drawn), x)
+
+    def _measured(
+        self, x: Array, noise: Array, condition: Condition
+    ) -> "tuple[Float[Array, 'turns k'], Conditioned]":
+        """log of each component's share of the density of measured values, and the true values
+        given them."""
+        parts = self.components
+        reals = self._joint(x, condition)
+        errors = jnp.append(jnp.zeros(self._given), noise[self._reals])
+        every = jnp.ones(reals.shape, bool)
+
+        def given_turns(turns: Array) -> Conditioned:
+            seen = parts.means + moved(reals - parts.means, self._angles, turns)
+            each = jax.vmap(conditioned, (0, 0, 0, None, None))
+            return each(parts.means, parts.factors, seen, every, errors)
+
+        found = jax.vmap(given_turns)(self._turns(reals))
+        logs = parts.log_shares + self._log_codes(x, jnp.ones(x.shape, bool))
+        logs = logs + log_elliptic(found.square, len(reals), parts.tail) - found.log_volume
+        return jnp.where(parts.tail > 0, jnp.nan, logs), found
+
     def _joint(self, x: Array, condition: Condition) -> Array:
         reals = x[self._reals]
         return reals if condition is None else jnp.append(condition, reals)
@@ -180,9 +225,9 @@ class EllipticMixture(Density, ConditionalSampler):
         # What is unknown may be a NaN, and zero times NaN is one.
         reals = jnp.where(held, self._joint(x, condition), 0.0)
 
-        def given_turns(turns: Array) -> _Conditioned:
+        def given_turns(turns: Array) -> Conditioned:
             seen = parts.means + moved(reals - parts.means, self._angles, turns)
-            return jax.vmap(_conditioned, (0, 0, 0, None))(parts.means, parts.factors, seen, held)
+            return jax.vmap(conditioned, (0, 0, 0, None))(parts.means, parts.factors, seen, held)
 
         found = jax.vmap(given_turns)(self._turns(reals))
         logs = parts.log_shares + self._log_codes(x, known)
@@ -214,7 +259,7 @@ def student_scale(key: PRNGKey, square: Scalar, count: Array | int, tail: Scalar
     return jnp.where(tail > 0, jax.lax.rsqrt(precision), 1.0)
 
 
-class _Conditioned(eqx.Module):
+class Conditioned(eqx.Module):
     """One component given some of its numbers."""
 
     mean: Float[Array, " r"]
@@ -225,29 +270,42 @@ class _Conditioned(eqx.Module):
     """Half the log-determinant of their scale matrix."""
 
 
-def _pivot(mean: Array, scale: Array, j: Array, value: Scalar) -> tuple[Array, Array, Scalar]:
-    """Mean and scale given number j, and its variance before: one step of the sweep operator."""
-    variance = jnp.maximum(scale[j, j], 1e-12)
+def _pivot(
+    mean: Array, scale: Array, j: Array, value: Scalar, noise: Scalar | float = 0.0
+) -> tuple[Array, Array, Scalar]:
+    """Mean and scale given a measurement of number j with an error, and the variance of the
+    measurement: without error, one step of the sweep operator."""
+    variance = jnp.maximum(scale[j, j] + noise**2, 1e-12)
     column = scale[:, j]
     moved = mean + column * (value - mean[j]) / variance
     return moved, scale - column[:, None] * column / variance, variance
 
 
-def _conditioned(mean: Array, factor: Array, x: Array, known: Bool[Array, " r"]) -> _Conditioned:
-    """The conditional of one component; a mask of any shape runs the same program."""
+def conditioned(
+    mean: Float[Array, " r"], factor: Float[Array, "r r"], x: Float[Array, " r"],
+    known: Bool[Array, " r"], noise: Float[Array, " r"] | None = None,
+) -> Conditioned:  # fmt: skip
+    """The conditional of one component, ``x`` measured with the standard errors ``noise``.
 
-    def step(carry: _Conditioned, j: Array) -> tuple[_Conditioned, None]:
-        moved, scale, variance = _pivot(carry.mean, carry.scale, j, x[j])
+    A mask of any shape runs the same program. With errors, ``mean`` and ``scale`` are those of the
+    true numbers, ``square`` and ``log_volume`` those of the measured ones (Bovy, Hogg and Roweis
+    2011, "Extreme deconvolution", eqs. 13 to 17): measurements with independent errors come one
+    after the other.
+    """
+    errors = jnp.zeros(mean.shape) if noise is None else noise
+
+    def step(carry: Conditioned, j: Array) -> tuple[Conditioned, None]:
+        moved, scale, variance = _pivot(carry.mean, carry.scale, j, x[j], errors[j])
         square = carry.square + (x[j] - carry.mean[j]) ** 2 / variance
-        new = _Conditioned(moved, scale, square, carry.log_volume + 0.5 * jnp.log(variance))
+        new = Conditioned(moved, scale, square, carry.log_volume + 0.5 * jnp.log(variance))
         return jax.tree.map(lambda a, b: jnp.where(known[j], a, b), new, carry), None
 
-    start = _Conditioned(mean, factor @ factor.T, jnp.zeros(()), jnp.zeros(()))
+    start = Conditioned(mean, factor @ factor.T, jnp.zeros(()), jnp.zeros(()))
     return jax.lax.scan(step, start, jnp.arange(len(mean)))[0]
 
 
 def _draw_rest(
-    key: PRNGKey, given: _Conditioned, known: Bool[Array, " r"], tail: Scalar
+    key: PRNGKey, given: Conditioned, known: Bool[Array, " r"], tail: Scalar
 ) -> Float[Array, " r"]:
     """Draw what is not known, one number after the other."""
     normal_key, tail_key = jax.random.split(key)

@@ -1,5 +1,6 @@
 """Expectation maximization of elliptic mixtures: starts, steps, priors."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
@@ -10,7 +11,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.code_tables import CodeTables
-from energeia.distributions.elliptic import Components, log_elliptic
+from energeia.distributions.elliptic import Components, conditioned, log_elliptic
 
 _BLOCK = 256
 _FEWEST = 10
@@ -23,6 +24,8 @@ class MixtureRows(NamedTuple):
     reals: Float[Array, "n r"]
     codes: Float[Array, "n q"]
     weight: Float[Array, " n"]
+    noise: Float[Array, "n r"] | None = None
+    """Standard errors of the real numbers, where they were measured with any."""
 
 
 class MixtureChoice(NamedTuple):
@@ -48,6 +51,9 @@ def prior_of(rows: MixtureRows, tables: CodeTables) -> MixturePrior:
     share = rows.weight / jnp.sum(rows.weight)
     center = share @ rows.reals
     variances = share @ (rows.reals - center) ** 2
+    if rows.noise is not None:
+        # What is left once the errors are taken away, and not nothing.
+        variances = jnp.maximum(variances - share @ rows.noise**2, 0.01 * variances)
     frequencies = share @ tables.indicators(rows.codes).astype(share.dtype)
     uniform = 1.0 / np.repeat(tables.sizes, tables.sizes)
     return MixturePrior(
@@ -79,7 +85,7 @@ def _start(
 ) -> Components:  # fmt: skip
     width = rows.reals.shape[1]
     used = jnp.arange(len(seeds)) < settings.size
-    scale = jnp.sqrt(prior.variances) * settings.size ** (-1.0 / max(width, 1))
+    scale = jnp.sqrt(prior.variances * _narrower(settings.size, width, rows.noise is not None))
     own = tables.indicators(rows.codes[seeds])
     return Components(
         jnp.where(used, -jnp.log(settings.size), -jnp.inf),
@@ -88,6 +94,15 @@ def _start(
         jnp.log(0.5 * prior.tables + 0.5 * own),
         settings.tail,
     )
+
+
+def _narrower(size: Array, width: int, noisy: bool) -> Array:
+    """By how much the variance of one of ``size`` components is expected below that of all rows.
+
+    Where rows have errors, narrow components fit as well as broad ones, and what is too narrow at
+    the start stays so; it is the geometric mean of none and the full.
+    """
+    return size ** (-(1.0 if noisy else 2.0) / max(width, 1))
 
 
 class _Sums(NamedTuple):
@@ -115,7 +130,7 @@ def expectation_maximization(
         parts, _, last, count = state
         sums = _expected(parts, blocks, tables)
         return (
-            _maximized(parts, sums, prior, settings, tables),
+            _maximized(parts, sums, prior, settings, tables, rows.noise is not None),
             last,
             sums.log_prob / total,
             count + 1,
@@ -144,6 +159,20 @@ def _blocks(rows: MixtureRows) -> MixtureRows:
 
 
 def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Sums:
+    """The expectation step, block by block."""
+    block = _plain_block(parts, tables) if blocks.noise is None else _noisy_block(parts, tables)
+
+    def add(carry: _Sums, rows: MixtureRows) -> tuple[_Sums, None]:
+        return jax.tree.map(jnp.add, carry, block(rows)), None
+
+    zero = jax.tree.map(
+        lambda s: jnp.zeros(s.shape, s.dtype),
+        eqx.filter_eval_shape(block, jax.tree.map(lambda a: a[0], blocks)),
+    )
+    return jax.lax.scan(add, zero, blocks)[0]
+
+
+def _plain_block(parts: Components, tables: CodeTables) -> Callable[[MixtureRows], _Sums]:
     count, width = parts.means.shape
     identity = jnp.broadcast_to(jnp.eye(width), parts.factors.shape)
     inverse = jax.scipy.linalg.solve_triangular(parts.factors, identity, lower=True)
@@ -159,9 +188,7 @@ def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Su
         square = jnp.sum(w**2, axis=2)
         logs = level + log_elliptic(square, width, parts.tail)
         hot = tables.indicators(rows.codes).astype(x.dtype)
-        logs = logs + hot @ parts.tables.T
-        log_prob = jax.nn.logsumexp(logs, axis=1)
-        share = jnp.exp(logs - log_prob[:, None]) * rows.weight[:, None]
+        share, log_prob = _shares(logs + hot @ parts.tables.T, rows.weight)
         scaled = share * (1 + parts.tail * width) / (1 + parts.tail * square)
         products = (x[:, :, None] * x[:, None, :]).reshape(len(x), width * width)
         return _Sums(
@@ -173,26 +200,53 @@ def _expected(parts: Components, blocks: MixtureRows, tables: CodeTables) -> _Su
             jnp.sum(log_prob * rows.weight),
         )
 
-    def add(carry: _Sums, rows: MixtureRows) -> tuple[_Sums, None]:
-        return jax.tree.map(jnp.add, carry, block(rows)), None
+    return block
 
-    zero = jax.tree.map(
-        lambda s: jnp.zeros(s.shape, s.dtype),
-        eqx.filter_eval_shape(block, jax.tree.map(lambda a: a[0], blocks)),
-    )
-    return jax.lax.scan(add, zero, blocks)[0]
+
+def _noisy_block(parts: Components, tables: CodeTables) -> Callable[[MixtureRows], _Sums]:
+    """Moments of the true numbers given the measured ones, for normal components (Bovy, Hogg and
+    Roweis 2011, eqs. 16 and 17)."""
+    count, width = parts.means.shape
+    every = jnp.ones(width, bool)
+
+    def block(rows: MixtureRows) -> _Sums:
+        each = jax.vmap(conditioned, (0, 0, None, None, None))
+        found = jax.vmap(each, (None, None, 0, None, 0))(
+            parts.means, parts.factors, rows.reals, every, rows.noise
+        )
+        logs = parts.log_shares + log_elliptic(found.square, width, parts.tail) - found.log_volume
+        hot = tables.indicators(rows.codes).astype(rows.reals.dtype)
+        share, log_prob = _shares(logs + hot @ parts.tables.T, rows.weight)
+        second = found.scale + found.mean[..., :, None] * found.mean[..., None, :]
+        counted = jnp.sum(share, axis=0)
+        return _Sums(
+            counted,
+            counted,
+            jnp.einsum("nk,nki->ki", share, found.mean),
+            jnp.einsum("nk,nkij->kij", share, second).reshape(count, width * width),
+            share.T @ hot,
+            jnp.sum(log_prob * rows.weight),
+        )
+
+    return block
+
+
+def _shares(logs: Float[Array, "n k"], weight: Float[Array, " n"]) -> tuple[Array, Array]:
+    """Responsibilities times weights, and the log-density of each row."""
+    log_prob = jax.nn.logsumexp(logs, axis=1)
+    return jnp.exp(logs - log_prob[:, None]) * weight[:, None], log_prob
 
 
 def _maximized(
     parts: Components, sums: _Sums, prior: MixturePrior, settings: MixtureChoice,
-    tables: CodeTables,
+    tables: CodeTables, noisy: bool,
 ) -> Components:  # fmt: skip
     count, width = parts.means.shape
     weight = jnp.maximum(sums.weight, 1e-6)[:, None]
     means = sums.first / weight
     second = sums.second.reshape(count, width, width)
     spread = second - weight[:, :, None] * means[:, :, None] * means[:, None, :]
-    broad = jnp.diag(prior.variances * settings.size ** (-2.0 / max(width, 1)))
+    broad = jnp.diag(prior.variances * _narrower(settings.size, width, noisy))
     scale = (spread + settings.prior * broad) / (sums.count + settings.prior)[:, None, None]
     # The difference of moments in float32 is off by about this.
     scale = scale + 1e-6 * jnp.diag(prior.variances)

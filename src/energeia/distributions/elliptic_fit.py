@@ -30,6 +30,9 @@ _PRIORS = (1.0, 4.0, 16.0, 64.0)
 """Pseudo-rows kappa of the prior."""
 _CHOICE_ROWS = 8192
 """Rows that size, tails and prior are chosen on."""
+_NOISY_ROWS, _MOST_NOISY, _NOISY_BLOCK = 4096, 32, 128
+"""The same for rows with errors, the most components, and rows that are conditioned together:
+every row has a covariance of its own for each component."""
 _FOLDS, _FEW_ROWS = 5, 1024
 """Below so many rows every fifth of them is held out in turn, and the weight of the prior is
 chosen, too."""
@@ -40,6 +43,7 @@ def fit_mixture(
     key: PRNGKey, y: Float[Array, "n d"], sizes: tuple[int, ...],
     condition: Float[Array, "n c"] | None = None, weight: Float[Array, " n"] | None = None,
     ordered: tuple[bool, ...] = (), most: int = MOST, periodic: tuple[int, ...] = (),
+    noise: Float[Array, "n d"] | None = None,
 ) -> EllipticMixture:  # fmt: skip
     """The mixture of codes and standardized reals that predicts held-out rows best.
 
@@ -50,7 +54,8 @@ def fit_mixture(
     then kappa and the tails; the mixture is then fitted to all rows. It starts from rows chosen as
     k-means++ does. ``ordered`` says which columns of codes are on an ordered scale, see
     ``CodeTables.smoothed``; ``periodic`` are those of angles, which are cut open where they are
-    rare. Traceable.
+    rare. With ``noise``, the standard errors of measured columns, the mixture is that of the true
+    values, of normal components (extreme deconvolution: Bovy, Hogg and Roweis 2011). Traceable.
 
     >>> rng = np.random.default_rng(0)
     >>> rows = np.concatenate([rng.normal(-3, 1, (300, 1)), rng.normal(3, 1, (300, 1))])
@@ -67,32 +72,39 @@ def fit_mixture(
     y = jnp.where(angle, wrap(y - opened), y)
     reals = y[:, real] if condition is None else jnp.concatenate([condition, y[:, real]], axis=1)
     weight = jnp.ones(len(y)) if weight is None else weight / jnp.mean(weight)
-    every = MixtureRows(reals, y[:, coded], weight)
+    errors = None if noise is None else jnp.pad(noise[:, real], ((0, 0), (_width(given), 0)))
+    every = MixtureRows(reals, y[:, coded], weight, errors)
     tables = CodeTables(
         tuple(sizes[j] for j in coded), tuple(ordered[j] for j in coded) if ordered else ()
     )
     n = len(y)
     most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
     shuffle_key, seed_key = jax.random.split(key)
-    pool = _take(every, jax.random.permutation(shuffle_key, n)[: min(n, _CHOICE_ROWS)])
-    tried = _attempts(n, most, tailed=reals.shape[1] > 0)
+    choice = _CHOICE_ROWS if noise is None else _NOISY_ROWS
+    pool = _take(every, jax.random.permutation(shuffle_key, n)[: min(n, choice)])
+    most = most if noise is None else min(most, _MOST_NOISY)
+    tried = _attempts(n, most, tailed=reals.shape[1] > 0, noisy=noise is not None)
 
     def fitted(rows: MixtureRows, settings: MixtureChoice, *stop: Any) -> Components:
         prior, seeds = prior_of(rows, tables), seeds_of(seed_key, rows, most)
         return expectation_maximization(rows, prior, seeds, settings, tables, *stop)
 
-    def score(found: Components, held: MixtureRows) -> Scalar:
-        logs = _log_probs(EllipticMixture(found, sizes, given, periodic), held, given)
-        return jnp.average(logs, weights=held.weight + 1e-12)
+    def score(found: Components, rows: MixtureRows) -> Array:
+        return _log_probs(EllipticMixture(found, sizes, given, periodic), rows, given)
 
-    whole = n <= _CHOICE_ROWS
-    chosen, found = _chosen(fitted, score, pool, tried, _FOLDS if n < _FEW_ROWS else 1, whole)
+    whole = n <= choice
+    folds = _FOLDS if n < _FEW_ROWS or noise is not None else 1
+    chosen, found = _chosen(fitted, score, pool, tried, folds, whole)
     if not whole:
         found = fitted(every, chosen)
-    first = 0 if given is None else given[0]
-    means = found.means.at[:, first:].add(opened[real])
+    means = found.means.at[:, _width(given) :].add(opened[real])
     found = eqx.tree_at(lambda parts: parts.means, found, means)
     return EllipticMixture(found, sizes, given, periodic)
+
+
+def _width(given: tuple[int, ...] | None) -> int:
+    """How many numbers a condition has; they come first."""
+    return 0 if given is None else given[0]
 
 
 def _rarest(angles: Float[Array, " n"], bins: int = 24) -> Scalar:
@@ -121,14 +133,16 @@ class _Attempts(NamedTuple):
     """How many of them are of a size alone."""
 
 
-def _attempts(n: int, most: int, *, tailed: bool) -> _Attempts:
+def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
     sizes = [size for size in _SIZES if size <= most]
     if n >= _FEW_ROWS:
         sizes = [size for size in sizes if size & (size - 1) == 0]
     sizes = sorted({*sizes, most})  # what a user asked for is tried, too
     priors = _PRIORS if n < _FEW_ROWS else _PRIORS[:1]
-    # Codes alone have neither scales nor tails.
-    pairs = [(p, t) for p in priors for t in _TAILS] if tailed else [(4.0, 0.0)]
+    if noisy:
+        priors = (1.0,)
+    # Codes have no tails, and neither have numbers whose errors are to be taken away.
+    pairs = [(p, t) for p in priors for t in (_TAILS if tailed and not noisy else _TAILS[:1])]
     every = [(4.0, 0.0)] * len(sizes) + 2 * pairs
     kappas, tails = np.array(every).T
     return _Attempts(
@@ -137,7 +151,7 @@ def _attempts(n: int, most: int, *, tailed: bool) -> _Attempts:
 
 
 def _chosen(
-    fitted: Callable[..., Components], score: Callable[[Components, MixtureRows], Scalar],
+    fitted: Callable[..., Components], score: Callable[[Components, MixtureRows], Array],
     pool: MixtureRows, tried: _Attempts, folds: int, whole: bool,
 ) -> tuple[MixtureChoice, Components]:  # fmt: skip
     """The mixture that predicts held-out rows best and, where the pool is the ``whole`` of the
@@ -149,26 +163,29 @@ def _chosen(
     n, count = len(pool.weight), len(tried.sizes)
     fold_of = jnp.arange(n) * _FOLDS // n
     sizes, priors, tails = (jnp.asarray(part) for part in tried[:3])
+    noisy = pool.noise is not None
+    best_of = _first_of_best if noisy else _best
+    # Errors slow expectation maximization down.
+    first, final = ((150, 1e-4), (400, 1e-5)) if noisy else ((40, 1e-3), (100, 1e-4))
 
     def settings_of(place: Array, used: Array) -> MixtureChoice:
         return MixtureChoice(used[place], priors[place], tails[place])
 
     def step(carry: tuple, numbers: tuple[Array, Array]) -> tuple[tuple, None]:
-        scores, used, _ = carry
+        logs, used, _ = carry
         attempt, fold = numbers
         last = attempt == count
-        best_size = sizes[jnp.argmax(scores[: tried.first])]
-        best = tried.first + jnp.argmax(scores[tried.first :])
+        best_size = sizes[best_of(logs[: tried.first])]
+        best = tried.first + best_of(logs[tried.first :])
         place = jnp.where(last, best, attempt)
         size = jnp.where(last, used[best], sizes[place])
         used = used.at[place].set(jnp.where(size > 0, size, best_size))
         held = (fold_of == fold) & ~last
         rows = pool._replace(weight=jnp.where(held, 0.0, pool.weight))
-        steps, slowest = jnp.where(last, 100, 40), jnp.where(last, 1e-4, 1e-3)
-        found = fitted(rows, settings_of(place, used), steps, slowest)
-        apart = pool._replace(weight=jnp.where(held, pool.weight, 0.0))
-        scores = scores.at[place].add(jnp.where(last, 0.0, score(found, apart)))
-        return (scores, used, found), None
+        stop = (jnp.where(last, *pair) for pair in zip(final, first, strict=True))
+        found = fitted(rows, settings_of(place, used), *stop)
+        found_logs = jnp.where(held, pool.weight * score(found, pool), 0.0)
+        return (logs.at[place].add(found_logs), used, found), None
 
     attempts = [*np.repeat(np.arange(count), folds), *[count] * whole]
     numbers = (
@@ -177,15 +194,33 @@ def _chosen(
     )
     blank = eqx.filter_eval_shape(fitted, pool, settings_of(jnp.asarray(0), sizes))
     empty = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), blank)
-    scores, used, found = jax.lax.scan(step, (jnp.zeros(count), sizes, empty), numbers)[0]
-    return settings_of(tried.first + jnp.argmax(scores[tried.first :]), used), found
+    start = (jnp.zeros((count, n)), sizes, empty)
+    logs, used, found = jax.lax.scan(step, start, numbers)[0]
+    return settings_of(tried.first + best_of(logs[tried.first :]), used), found
+
+
+def _best(logs: Float[Array, "attempts n"]) -> Array:
+    return jnp.argmax(jnp.sum(logs, axis=1))
+
+
+def _first_of_best(logs: Float[Array, "attempts n"]) -> Array:
+    """The first that is within one standard error of the best, row by row; simple ones come first.
+
+    Errors hide most of what tells mixtures apart, so the best of many has too narrow components.
+    """
+    behind = logs[_best(logs)] - logs
+    total, n = jnp.sum(behind, axis=1), logs.shape[1]
+    error = jnp.sqrt(n * jnp.var(behind, axis=1))
+    return jnp.argmax(total <= error)
 
 
 def _log_probs(model: EllipticMixture, rows: MixtureRows, given: tuple[int, ...] | None) -> Array:
-    count = 0 if given is None else given[0]
+    count = _width(given)
     columns = np.argsort(np.argsort(np.asarray(model.sizes) > 0, kind="stable"), kind="stable")
     y = jnp.concatenate([rows.reals[:, count:], rows.codes], axis=1)[:, columns]
-    if not count:
-        return jax.lax.map(model.log_prob, y, batch_size=_BLOCK)
-    pairs = (y, rows.reals[:, :count])
-    return jax.lax.map(lambda pair: model.log_prob(*pair), pairs, batch_size=_BLOCK)
+    condition = rows.reals[:, :count] if count else None
+    if rows.noise is None:
+        return jax.lax.map(lambda row: model.log_prob(*row), (y, condition), batch_size=_BLOCK)
+    noise = jnp.concatenate([rows.noise[:, count:], jnp.zeros_like(rows.codes)], axis=1)[:, columns]
+    triples = (y, noise, condition)
+    return jax.lax.map(lambda row: model.log_measured(*row), triples, batch_size=_NOISY_BLOCK)

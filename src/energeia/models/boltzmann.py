@@ -56,7 +56,7 @@ class BoltzmannModel(InUnits, EmbeddedEnergy, LogPartition, ChainDiagnostics, Ha
         """Codes, or reals with discrete columns dequantized; the standardized condition."""
         y, _ = self.units.encode(x)
         z = self.units.dequantize(key, y)[0] if self.dequantize else y
-        return z, self._scaled(condition)
+        return z, self.scaled(condition)
 
     @override
     def draw_base(self, key: PRNGKey, condition: Condition = None) -> Array:
@@ -66,14 +66,14 @@ class BoltzmannModel(InUnits, EmbeddedEnergy, LogPartition, ChainDiagnostics, Ha
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E(x) in nats, as a density of the user's x; its Z is that of ``inner``."""
         y, log_det = self.units.encode(x)
-        condition = self._scaled(condition)
+        condition = self.scaled(condition)
         if self.exact_energy:
             return self.inner.energy(y, condition) - log_det
         return cell_energy(self.inner, self.units, y, condition, self.points) - log_det
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """The end of one chain, in the user's units."""
-        return self.to_user(self.annealed_draw(key, self._scaled(condition)))
+        return self.to_user(self.annealed_draw(key, self.scaled(condition)))
 
     def to_user(self, z: Float[Array, " d"]) -> Float[Array, " d"]:
         """The user's values of the coordinates of a chain."""
@@ -141,5 +141,5 @@ class BoltzmannModel(InUnits, EmbeddedEnergy, LogPartition, ChainDiagnostics, Ha
         if exact is not None:
             keys = jax.random.split(jax.random.fold_in(key, 1), len(exact))
             starts = jax.vmap(lambda k, x: self.embed(k, x, None)[0])(keys, exact)
-        scaled = self._scaled(condition)
+        scaled = self.scaled(condition)
         return log_partition(key, self.path, self.kernel, chains, temperatures, scaled, starts)

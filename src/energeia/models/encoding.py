@@ -27,11 +27,11 @@ class FlowEncoder(InUnits, Encoder):
     def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
         y, _ = self.units.encode(x)
         v = self.units.dequantize(key, y)[0] if self.dequantize else y
-        return self.inner.bijection.forward(v, self._scaled(condition))[0]
+        return self.inner.bijection.forward(v, self.scaled(condition))[0]
 
     @override
     def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
-        v = self.inner.transform(z, self._scaled(condition))
+        v = self.inner.transform(z, self.scaled(condition))
         return self.units.decode(self.units.quantize(v) if self.dequantize else v)
 
 
@@ -44,11 +44,11 @@ class VaeEncoder(InUnits, Encoder):
 
     @override
     def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
-        return self.inner.encode(self.units.encode(x)[0], self._scaled(condition)).sample(key)
+        return self.inner.encode(self.units.encode(x)[0], self.scaled(condition)).sample(key)
 
     @override
     def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
-        parameters = self.inner.decode(z, self._scaled(condition))
+        parameters = self.inner.decode(z, self.scaled(condition))
         return self.units.decode(self.inner.likelihood.sample(key, parameters))
 
 

@@ -31,14 +31,14 @@ class GameModel(InUnits, HasLandscape, LogPartition):
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """E(x) in nats, as a density of the user's x, up to a constant of the condition."""
         y, log_det = self.units.encode(x)
-        scaled = self._scaled(condition)
+        scaled = self.scaled(condition)
         if self.units.support.all_continuous:
             return self.inner.energy(y, scaled) - log_det
         return cell_energy(self.inner, self.units, y, scaled, self.points) - log_det
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One draw of the generator, in the user's units."""
-        v = self.generator.sample(key, self._scaled(condition))
+        v = self.generator.sample(key, self.scaled(condition))
         return self.units.decode(self.units.quantize(v))
 
     @override
@@ -51,7 +51,7 @@ class GameModel(InUnits, HasLandscape, LogPartition):
         """
         if not (self.units.support.all_continuous and isinstance(self.generator, Density)):
             return None
-        found = importance_log_partition(self.inner, self.generator, key, self._scaled(condition))
+        found = importance_log_partition(self.inner, self.generator, key, self.scaled(condition))
         return PartitionEstimate(found, found.note)
 
     def landscape(self) -> Landscape:

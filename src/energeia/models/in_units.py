@@ -62,7 +62,8 @@ class InUnits(Shaped):
         columns = () if self.scaling is None else self.scaling.columns
         return (len(columns),) if columns else self.inner.condition_shape
 
-    def _scaled(self, condition: Condition) -> Condition:
+    def scaled(self, condition: Condition) -> Condition:
+        """The condition that ``inner`` sees."""
         return condition if self.scaling is None else self.scaling(condition)
 
 
@@ -76,17 +77,17 @@ class DensityInUnits(InUnits, HasLandscape, Density):
     def log_prob(self, x: Array, condition: Condition = None) -> Scalar:
         """log p(x), normalized, in nats and the units of x."""
         y, log_det = self.units.encode(x)
-        return self.inner.log_prob(y, self._scaled(condition)) + log_det
+        return self.inner.log_prob(y, self.scaled(condition)) + log_det
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        return self.units.decode(self.inner.sample(key, self._scaled(condition)))
+        return self.units.decode(self.inner.sample(key, self.scaled(condition)))
 
     @override
     def sample_and_log_prob(
         self, key: PRNGKey, condition: Condition = None
     ) -> tuple[Array, Scalar]:
-        y, log_q = self.inner.sample_and_log_prob(key, self._scaled(condition))
+        y, log_q = self.inner.sample_and_log_prob(key, self.scaled(condition))
         x = self.units.decode(y)
         return x, log_q + self.units.encode(x)[1]
 
@@ -107,11 +108,11 @@ class LatentInUnits(InUnits, HasLandscape, LatentModel):
     def log_weight(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
         """One importance weight of log p(x), in nats and the units of x."""
         y, log_det = self.units.encode(x)
-        return self.inner.log_weight(key, y, self._scaled(condition)) + log_det
+        return self.inner.log_weight(key, y, self.scaled(condition)) + log_det
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
-        return self.units.decode(self.inner.sample(key, self._scaled(condition)))
+        return self.units.decode(self.inner.sample(key, self.scaled(condition)))
 
     def landscape(self) -> Landscape | None:
         """The energy of a dequantized density; other latent models have no energy of x."""
@@ -133,7 +134,7 @@ class GeneratorInUnits(InUnits, HasLandscape):
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One configuration in the user's units; discrete columns are rounded to their alphabet."""
-        v = self.inner.sample(key, self._scaled(condition))
+        v = self.inner.sample(key, self.scaled(condition))
         return self.units.decode(self.units.quantize(v))
 
     def landscape(self) -> Landscape | None:
@@ -156,7 +157,7 @@ class EnergyInUnits(InUnits, Energy):
     def energy(self, x: Array, condition: Condition = None) -> Scalar:
         """The energy in nats, as a density of the user's x."""
         y, log_det = self.units.encode(x)
-        return self.inner.energy(y, self._scaled(condition)) - log_det
+        return self.inner.energy(y, self.scaled(condition)) - log_det
 
 
 def _landscape_of(inner: Density, units: Units, scaling: ConditionScaling | None) -> Landscape:

@@ -22,6 +22,8 @@ class ReferenceRows(NamedTuple):
     """The energy to train on, of rows and standardized conditions; None where there are rows."""
     weight: Array | None = None
     """How much each row counts, where the training rows have weights."""
+    noise: Array | None = None
+    """Standard error of each number of ``x``, where the training rows have errors."""
 
 
 class Assembly(NamedTuple):

@@ -72,6 +72,8 @@ def _orders(options: MadeOptions, problem: Problem) -> int:
     if problem.subject == "target":
         # A mixture draws one of its members, so each would need the density of all.
         return 1
+    if "noise" in problem.fields:
+        return options.orders or 1  # one model that true values are proposed for
     if options.orders:
         return options.orders
     return SMALL_ORDERS if problem.rows < SMALL_ROWS and problem.dimension > 1 else 1

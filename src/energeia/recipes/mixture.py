@@ -1,10 +1,14 @@
 """The recipes ``mixture`` and ``gaussian``: fitted by expectation maximization in their builder."""
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
+from energeia.distributions.elliptic import EllipticMixture
 from energeia.distributions.elliptic_fit import fit_mixture
 from energeia.models.in_units import DensityInUnits
 from energeia.objectives.likelihood import MaximumLikelihood
@@ -31,15 +35,21 @@ def build(
     condition = None if scaling is None else scaling(reference.condition)
     chart = problem.support.linked
     ordered = tuple(isinstance(column, Integer) for column in chart.columns)
+    noise = None if reference.noise is None else jax.vmap(units.encode_errors)(reference.noise)
     inner = fit_mixture(
         key, y, chart.sizes, condition, reference.weight, ordered, options.components,
-        _angles(problem),
+        _angles(problem), noise,
     )  # fmt: skip
     model = DensityInUnits(inner, units, scaling)
     nobody = Player("model", (), optimizer(Optimization(), 1))
     return Assembly(
         {"model": model}, MaximumLikelihood(), (nobody,), lambda modules: modules["model"]
     )
+
+
+def is_mixture(model: Any) -> bool:
+    """Whether a model in the user's units is a mixture of this kind."""
+    return isinstance(model, DensityInUnits) and isinstance(model.inner, EllipticMixture)
 
 
 def _angles(problem: Problem) -> tuple[int, ...]:

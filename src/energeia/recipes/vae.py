@@ -2,6 +2,7 @@
 
 import jax
 
+from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.contracts import Objective
@@ -27,7 +28,7 @@ def build(
         scaling=parts.condition_scaling(reference),
     )
     return parts.one_player(
-        model, _objective(options), options.optimization, options.training.rounds
+        model, _objective(options, problem), options.optimization, options.training.rounds
     )
 
 
@@ -67,7 +68,12 @@ def _convolutional(
     )
 
 
-def _objective(options: VaeOptions) -> Objective:
+def _objective(options: VaeOptions, problem: Problem) -> Objective:
+    if "noise" in problem.fields and (options.beta != 1.0 or options.free_bits):
+        raise InputError(
+            "rows have errors, and a weighted bound was asked for where the likelihood of measured "
+            "rows is raised: leave beta and free_bits as they are"
+        )
     if options.particles > 1:
         return MaximumLikelihood(options.particles)
     return WeightedBound(options.beta, options.free_bits, options.warmup)

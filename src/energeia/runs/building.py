@@ -16,6 +16,7 @@ from energeia.energies.target import MissingTarget
 from energeia.models.in_units import ConditionScaling
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.catalogue import find, require
+from energeia.recipes.measured import of_measured_rows
 from energeia.recipes.options.base import Recipe
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.parts import declared_group
@@ -27,6 +28,10 @@ from energeia.training.shuffling import random_rows, seed_of
 
 REFERENCE_ROWS = 4096
 """Initial rows of a target for a recipe that asks for all rows."""
+
+
+_PROPOSAL = 1
+"""Of the key of the mixture that proposes true values of rows with errors."""
 
 
 class Keys(NamedTuple):
@@ -59,6 +64,7 @@ def build(config: RunConfig, problem: Problem, rows: Batch) -> Assembly:
         _as_float(chosen.x),
         None if chosen.condition is None else _as_float(chosen.condition),
         weight=_builder_weights(recipe, chosen),
+        noise=None if chosen.noise is None else _as_float(chosen.noise),
     )
     return _filled(config, problem, reference, None)
 
@@ -91,7 +97,7 @@ def _filled(
 ) -> Assembly:
     """The assembly of a run with its initial arrays."""
     make, key = _maker(config, problem, target), keys_of(config).build
-    if find(config.recipe).reference_rows == 0:
+    if find(config.recipe).reference_rows == 0 or reference.noise is not None:
         # It fits the rows, which takes longest; more optimization takes longer than it saves.
         options = {"xla_backend_optimization_level": 1}
         fitting = eqx.filter_jit(make, compiler_options=options)  # pyright: ignore[reportCallIssue]
@@ -110,10 +116,12 @@ def skeleton(config: RunConfig, problem: Problem, target: Energy | None = None) 
     real = jnp.result_type(float)
     width = problem.standardized.condition_dimension
     weighted = "weight" in problem.fields and not recipe.reference_rows
+    rows = jax.ShapeDtypeStruct((count, problem.standardized.dimension), real)
     reference = ReferenceRows(
-        jax.ShapeDtypeStruct((count, problem.standardized.dimension), real),  # pyright: ignore[reportArgumentType]
+        rows,  # pyright: ignore[reportArgumentType]
         jax.ShapeDtypeStruct((count, width), real) if width else None,  # pyright: ignore[reportArgumentType]
         weight=jax.ShapeDtypeStruct((count,), real) if weighted else None,  # pyright: ignore[reportArgumentType]
+        noise=rows if "noise" in problem.fields else None,  # pyright: ignore[reportArgumentType]
     )
     key = jax.eval_shape(lambda: jax.random.key(0))
     if problem.subject == "target" and target is None:
@@ -130,6 +138,8 @@ def _maker(
     def made(reference: ReferenceRows, key: PRNGKey) -> Assembly:
         reference = reference._replace(target=target)
         assembly = make(config.options, problem.standardized, reference, key)
+        own = jax.random.fold_in(key, _PROPOSAL)
+        assembly = of_measured_rows(assembly, problem.standardized, reference, own)
         if host.identity:
             return assembly
         return assembly._replace(

@@ -187,7 +187,7 @@ def _one(
 
 
 def _evaluate(directory: RunDirectory, rows: Rows, prepared: PreparedData, seed: int) -> None:
-    model = load(directory.path).standardized_model
+    model = load(directory.path).law_of_rows
     evaluate_run(model, directory, rows.train, rows.test, rows.data.source, prepared, seed)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
@@ -77,7 +78,22 @@ def prepare_data(
     rows: Rows, held_out: Batch, seed: int, budget: EvaluationBudget | None
 ) -> PreparedData:
     """Statistics of the rows, shared by all models that are evaluated on them."""
-    return PreparedData(rows.train, held_out, budget=budget, seed=seed, support=rows.data.support)
+    train, held_out = _given_errors(rows.train, held_out)
+    return PreparedData(train, held_out, budget=budget, seed=seed, support=rows.data.support)
+
+
+def _given_errors(train: Batch, held_out: Batch) -> tuple[Batch, Batch]:
+    """Rows whose errors are numbers of their conditions; none in rows that come without."""
+    if train.noise is None:
+        return train, held_out
+    exact = held_out.noise is None
+
+    def given(rows: Batch) -> Batch:
+        noise = np.zeros(rows.x.shape) if exact else np.asarray(rows.noise)
+        own = () if rows.condition is None else (np.asarray(rows.condition),)
+        return rows._replace(condition=np.concatenate([noise, *own], axis=1), noise=None)  # pyright: ignore[reportArgumentType]
+
+    return given(train), given(held_out)
 
 
 def evaluate_run(
@@ -94,6 +110,9 @@ def _evaluate_run(
     prepared: PreparedData, seed: int,
 ) -> Evaluation:  # fmt: skip
     units = directory.problem.standardization
+    if train.noise is not None:
+        units = msgspec.structs.replace(units, measured=True)
+    train, held_out = _given_errors(train, held_out)
     details = evaluate_in_detail(
         model, held_out, train, seed=seed, source=source, prepared=prepared, standardization=units
     )

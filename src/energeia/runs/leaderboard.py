@@ -57,12 +57,17 @@ def _checksum(directory: RunDirectory) -> str:
 def _validation(
     directory: RunDirectory, status: Status, found: Evaluation | None
 ) -> Estimate | None:
-    """Of an exact density, whose held-out loss is minus the log-likelihood in the user's units."""
-    if found is None or found.log_likelihood.kind != "exact":
+    """Of an exact density, whose held-out loss is minus the log-likelihood in the user's units, or
+    its bound where rows have errors."""
+    bounded = found is not None and found.log_likelihood.kind == "lower bound"
+    # Of rows with errors most densities have a bound that is close.
+    if found is None or not (
+        found.log_likelihood.kind == "exact" or (bounded and directory.config().rows.errors)
+    ):
         return None
     if status.held_out is None or not math.isfinite(status.held_out):
         return None
-    return Estimate(-status.held_out, None, "exact", directory.data.valid)
+    return Estimate(-status.held_out, None, found.log_likelihood.kind, directory.data.valid)
 
 
 def quickest_of_best(

@@ -84,6 +84,7 @@ def open_rows(
         drop_columns=config.drop_columns,
         condition_columns=config.condition,
         weight_column=config.weight,
+        errors=config.errors,
         seed=config.seed,
     )
     if recorded is not None:
@@ -166,7 +167,10 @@ def standardized(problem: Problem, rows: Batch) -> Batch:
     x: Any = rows.x
     if not problem.standardization.identity:
         x = StandardizedRows(x, problem.standardization, jnp.result_type(float))
-    rows = rows._replace(x=x)
+    noise: Any = rows.noise
+    if noise is not None:
+        noise = problem.standardization.encode_errors(noise).astype(jnp.result_type(float))
+    rows = rows._replace(x=x, noise=noise)
     if rows.condition is None:
         return rows
     condition: Any = problem.standardization.encode_condition(np.asarray(rows.condition))
@@ -198,6 +202,7 @@ def open_for(
         drop_columns=config.drop_columns,
         condition_columns=config.condition,
         weight_column=config.weight,
+        errors=config.errors,
         seed=_other_seed(seed, _ASKED),
         words=problem.words,
     )
@@ -205,7 +210,7 @@ def open_for(
 
 def batch_of(data: Dataset) -> Batch:
     """The rows of a data set as a ``Batch``."""
-    return Batch(data.rows, data.condition, data.weight)  # pyright: ignore[reportArgumentType]
+    return Batch(data.rows, data.condition, data.weight, noise=data.noise)  # pyright: ignore[reportArgumentType]
 
 
 def as_floats(rows: Any) -> np.ndarray:
@@ -230,6 +235,28 @@ def as_rows(problem: Problem, x: Any, condition: Any = None) -> Batch:
     rows = as_user_rows(problem, x)
     z = on_device(problem.standardization.encode(rows))
     return Batch(z, as_conditions(problem, condition, len(rows)))
+
+
+def with_errors(problem: Problem, errors: Any, rows: Batch) -> jax.Array:
+    """The errors of a user's rows, standardized, and then the conditions of these.
+
+    Raises:
+        InputError: for errors of another shape, negative or not finite, or where the run was
+            trained without any.
+    """
+    if "noise" not in problem.fields:
+        raise InputError("this run was trained on rows without errors: leave them out")
+    errors = np.asarray(errors, np.float64)
+    wanted = (len(rows.x), problem.dimension)
+    if errors.shape != wanted or not np.all(errors >= 0) or not np.all(np.isfinite(errors)):
+        raise InputError(
+            f"errors of shape {errors.shape} were given where {wanted} finite numbers, none "
+            "negative, were wanted: give one for each column, zero where it is exact"
+        )
+    noise = on_device(problem.standardization.encode_errors(errors))
+    if rows.condition is None:
+        return noise
+    return jnp.concatenate([noise, jnp.asarray(rows.condition)], axis=1)
 
 
 def as_user_rows(problem: Problem, x: Any) -> np.ndarray:

@@ -23,6 +23,7 @@ from energeia.evaluation.completion import CompletionSettings
 from energeia.evaluation.likelihood import energies, log_likelihood, log_probs, reweighted
 from energeia.evaluation.samples import draw_blocks
 from energeia.models.encoding import encoder_of
+from energeia.models.measured import PROPOSAL, measured
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
 from energeia.runs import rowwise
@@ -30,7 +31,7 @@ from energeia.runs.building import in_user_units, skeleton
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.completing import Completion, completion
 from energeia.runs.latent import with_truncated_prior
-from energeia.runs.opening import as_conditions, as_rows, as_user_rows
+from energeia.runs.opening import as_conditions, as_rows, as_user_rows, with_errors
 from energeia.runs.restoring import require_arrays, restored_modules
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
@@ -68,17 +69,20 @@ class Run:
 
     def __init__(
         self, directory: RunDirectory, config: RunConfig, problem: Problem, standardized_model: Any,
-        target: Energy | Target | None = None,
+        target: Energy | Target | None = None, proposal: Any = None,
     ) -> None:  # fmt: skip
         self.directory, self.config, self.problem = directory, config, problem
         self.target = target
         """The energy that the run was trained on, where it is an object of this program."""
         self.standardized_model = standardized_model
         """The model of rows as ``problem.standardization`` makes them, which all verbs ask."""
+        self.proposal = proposal
+        """The mixture that proposes true values of rows with errors, where one was fitted."""
 
     def with_target(self, target: Energy | Target | None) -> "Run":
         """The same run with its energy, an object of this program, at hand."""
-        return Run(self.directory, self.config, self.problem, self.standardized_model, target)
+        given = (self.directory, self.config, self.problem, self.standardized_model)
+        return Run(*given, target, self.proposal)
 
     @cached_property
     def model(self) -> Any:
@@ -89,6 +93,14 @@ class Run:
         """
         with use_precision(self.config.precision):
             return in_user_units(self.standardized_model, self.problem)
+
+    @property
+    def law_of_rows(self) -> Any:
+        """The law of standardized rows as they are measured: the model itself for rows without
+        errors, else ``models.measured``, at the condition of errors."""
+        if "noise" not in self.problem.fields:
+            return self.standardized_model
+        return measured(self.standardized_model, self.proposal)
 
     @property
     def path(self) -> Path:
@@ -260,26 +272,30 @@ class Run:
     @_in_own_precision
     def score(
         self, x: Any, condition: Any = None, seed: int = 0, budget: EvaluationBudget | None = None,
-        *, weight: Any = None,
+        *, weight: Any = None, errors: Any = None,
     ) -> Scores:  # fmt: skip
         """The log-likelihood of each row, exact or not, and the mean with its error and kind.
 
         ``budget`` limits the importance weights or annealed chains of a bound or an estimate.
-        ``weight`` says how much each row counts in the mean.
+        ``weight`` says how much each row counts in the mean. ``errors``, standard errors of the
+        shape of the rows, make it the likelihood of measured rows; without, rows are exact.
 
         Raises:
-            InputError: for rows of another shape, not finite, or outside the support.
+            InputError: for rows of another shape, not finite, or outside the support, and for
+                errors that a run was not trained with.
         """
         require_in(Seed, seed, "seed")
         rows = as_rows(self.problem, x, condition)
-        key, model = jax.random.key(seed), self.standardized_model
-        found = log_likelihood(model, rows.x, rows.condition, key=key, budget=budget)
+        key, model, given = jax.random.key(seed), self.standardized_model, rows.condition
+        if errors is not None:
+            model, given = self.law_of_rows, with_errors(self.problem, errors, rows)
+        found = log_likelihood(model, rows.x, given, key=key, budget=budget)
         found = reweighted(found, weight)
         return Scores(np.asarray(found.rows), found.estimate)
 
     def score_batches(
         self, x: Any, condition: Any = None, seed: int = 0, size: int = 65_536, *,
-        weight: Any = None,
+        weight: Any = None, errors: Any = None,
     ) -> Iterator[Scores]:  # fmt: skip
         """The scores of ``score`` in batches of ``size`` rows, where the log-probability is exact.
 
@@ -291,15 +307,17 @@ class Run:
         """
         require_in(Count, size, "size")
         rows = as_user_rows(self.problem, x)
-        if not isinstance(self.standardized_model, Density):
-            yield self.score(rows, condition, seed, weight=weight)
+        exact = self.standardized_model if errors is None else self.law_of_rows
+        if not isinstance(exact, Density):
+            yield self.score(rows, condition, seed, weight=weight, errors=errors)
             return
         several = np.ndim(condition) > 1 and len(condition) == len(rows)
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
             given = condition[part] if several else condition
             counted = None if weight is None else weight[part]
-            yield self.score(rows[part], given, seed, weight=counted)
+            noise = None if errors is None else errors[part]
+            yield self.score(rows[part], given, seed, weight=counted, errors=noise)
 
     @_in_own_precision
     def encode(self, x: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
@@ -364,7 +382,7 @@ class Run:
                 self.standardized_model, self.directory, self.target, seed=seed,
                 allow_import=allow_import,
             )  # fmt: skip
-        return evaluate(self.standardized_model, self.directory, data, seed=seed, budget=budget)
+        return evaluate(self.law_of_rows, self.directory, data, seed=seed, budget=budget)
 
     def _rows(self, z: np.ndarray) -> np.ndarray:
         """Draws in the user's units, each in the layout of the data."""
@@ -390,4 +408,4 @@ def load(path: str | Path) -> Run:
         modules = restored_modules(empty.modules, saved)
         model = empty.model(modules)
     require_arrays(model, path)
-    return Run(directory, config, problem, model)
+    return Run(directory, config, problem, model, proposal=modules.get(PROPOSAL))

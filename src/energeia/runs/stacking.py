@@ -15,6 +15,7 @@ from energeia._core.precision import use_precision
 from energeia._core.trees import Frozen, parameter_count
 from energeia.contracts import Density, Modules
 from energeia.evaluation.likelihood import log_probs
+from energeia.recipes.catalogue import find
 from energeia.recipes.options.stack import STACK, StackMember, StackOptions
 from energeia.recipes.stack import WEIGHTS
 from energeia.runs.building import skeleton
@@ -34,11 +35,14 @@ _STEPS = 500
 
 
 def stack(path: Path, directories: list[RunDirectory], rows: Rows) -> RunDirectory | None:
-    """Mix the models of finished runs that are exact densities; None for fewer than two.
+    """Mix the models of finished runs that are exact densities; None for fewer than two, and for
+    rows with errors, of which most models have a bound alone.
 
     The weights maximize the likelihood of the validation rows, which no gradient has seen. The run
     in ``path`` holds a copy of all arrays, so it needs those of its members no more.
     """
+    if set(rows.problem.fields) - find(STACK).honors:
+        return None
     finished = [d for d in directories if d.exists() and d.status.state == "finished"]
     members = [run for run in map(load, (d.path for d in finished)) if _exact(run)]
     if len(members) < 2:

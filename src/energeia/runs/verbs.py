@@ -300,7 +300,9 @@ def score(
     run = opened(run)
     rows = open_for(data, run.problem, run.config.rows, drop_bad_rows=drop_bad_rows, seed=seed)
     x = np.asarray(rows.rows)
-    return run.score(x, rows.condition, seed=seed, budget=budget, weight=rows.weight)
+    return run.score(
+        x, rows.condition, seed=seed, budget=budget, weight=rows.weight, errors=rows.noise
+    )
 
 
 def evaluate(

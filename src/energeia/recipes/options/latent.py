@@ -49,7 +49,7 @@ RECIPES = (
         citation="Kingma and Welling 2014, arXiv:1312.6114; Salimans et al. 2017, arXiv:1701.05517",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=VaeOptions,
-        honors=frozenset({"weight"}),
+        honors=frozenset({"weight", "noise"}),
         builder="energeia.recipes.vae:build",
     ),
 )

@@ -31,6 +31,9 @@ class DataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Columns to condition on, by number or name."""
     weight: str = ""
     """The column of weights, by number or name; it is not modeled."""
+    errors: tuple[str, ...] = ()
+    """Columns that were measured with errors, each with the column of its standard errors, as
+    ``x:x_err``; the latter is not modeled."""
     seed: Seed = 0
     """Seed of a named source's samples and of the split."""
     blocks: bool = False
