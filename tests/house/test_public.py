@@ -18,7 +18,14 @@ ROOMS = sorted(p.parent.name for p in SOURCE.glob("*/__init__.pyi"))
 
 INTERNAL = {
     "bijections": {"Bin"},
-    "distributions": {"Base", "CodeTables", "MixtureChoice", "MixturePrior", "MixtureRows"},
+    "distributions": {
+        "Base",
+        "CodeTables",
+        "Conditioned",
+        "MixtureChoice",
+        "MixturePrior",
+        "MixtureRows",
+    },
     "data": {"DataRequest", "LoadedRows", "IsingSource", "Modes", "PlanarSource", "RowCheck"}
     | {
         "Declared",

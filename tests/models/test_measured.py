@@ -12,7 +12,7 @@ from energeia.contracts import Density, LatentModel
 from energeia.distributions import Components, EllipticMixture, StandardNormal
 from energeia.errors import NoSuchCapability
 from energeia.models import DensityInUnits, GeneratorInUnits
-from energeia.models.measured import measured
+from energeia.models.measured import measured_law
 from energeia.support import Binary, Real, Support
 
 SUPPORT = Support.of([Real(), Binary((0.0, 1.0))])
@@ -54,7 +54,7 @@ WANTED = norm(CENTER + SCALE * 0.4, np.hypot(SCALE * 0.5, 2.5)).logpdf(14.0) + n
 
 
 def test_a_mixture_is_convolved_exactly_in_the_users_units():
-    law = measured(in_units(0.4, 0.5, [0.3, 0.7]))
+    law = measured_law(in_units(0.4, 0.5, [0.3, 0.7]))
     assert isinstance(law, Density)
     assert law.condition_shape == (2,)
     found = jax.jit(lambda x, e: law.log_prob(x, e))(jnp.float32(X), jnp.float32(NOISE))
@@ -63,7 +63,7 @@ def test_a_mixture_is_convolved_exactly_in_the_users_units():
 
 def test_weights_of_proposed_true_values_are_unbiased():
     """The proposal is another distribution than the model."""
-    law = measured(Opaque(in_units(0.4, 0.5, [0.3, 0.7])), in_units(0.1, 0.8, [0.5, 0.5]))
+    law = measured_law(Opaque(in_units(0.4, 0.5, [0.3, 0.7])), in_units(0.1, 0.8, [0.5, 0.5]))
     assert isinstance(law, LatentModel)
     keys = jax.random.split(jax.random.key(0), 20_000)
     weigh = jax.jit(jax.vmap(lambda k: law.log_weight(k, jnp.float32(X), jnp.float32(NOISE))))
@@ -76,7 +76,7 @@ def test_weights_of_proposed_true_values_are_unbiased():
 
 
 def test_draws_carry_the_errors_of_their_condition():
-    law = measured(in_units(0.4, 0.5, [0.3, 0.7]))
+    law = measured_law(in_units(0.4, 0.5, [0.3, 0.7]))
     keys = jax.random.split(jax.random.key(1), 20_000)
     drawn = np.asarray(jax.jit(jax.vmap(lambda k: law.sample(k, jnp.float32(NOISE))))(keys))
     wanted = np.hypot(SCALE * 0.5, 2.5)
@@ -89,4 +89,4 @@ def test_draws_carry_the_errors_of_their_condition():
 ])  # fmt: skip
 def test_what_has_no_likelihood_of_measured_rows_says_so(model):
     with pytest.raises(NoSuchCapability, match="rows with errors"):
-        measured(model)
+        measured_law(model)

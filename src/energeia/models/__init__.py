@@ -26,6 +26,9 @@ LatentInUnits         a latent-variable model in the user's units
 LinearAutoregressive  logistic regressions on the columns before
 LogPartition          an energy whose log Z can be estimated
 Made                  a masked autoregressive network
+measured_law          a model of true values as one of measured ones
+MeasuredMixture       rows with errors under a mixture, exactly
+MeasuredModel         rows with errors under any other model, by weights
 Mixed                 discrete columns, then the others given them
 PartitionEstimate     that log Z, its sides and its warnings
 SequentialDensity     base of densities drawn column after column

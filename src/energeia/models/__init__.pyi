@@ -27,6 +27,9 @@ from energeia.models.landscape import Landscape as Landscape
 from energeia.models.latent import Vae as Vae
 from energeia.models.linear import LinearAutoregressive as LinearAutoregressive
 from energeia.models.made import Made as Made
+from energeia.models.measured import MeasuredMixture as MeasuredMixture
+from energeia.models.measured import MeasuredModel as MeasuredModel
+from energeia.models.measured import measured_law as measured_law
 from energeia.models.mixed import Mixed as Mixed
 from energeia.models.sequential import SequentialDensity as SequentialDensity
 from energeia.models.stack import Stack as Stack

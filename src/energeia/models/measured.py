@@ -23,7 +23,7 @@ PROPOSAL = "proposal"
 """The name among the modules of a run of the mixture that proposes true values."""
 
 
-def measured(model: Any, proposal: DensityInUnits | None = None) -> Density | LatentModel:
+def measured_law(model: Any, proposal: DensityInUnits | None = None) -> Density | LatentModel:
     """The law of measured rows under a model of true ones, given errors and conditions.
 
     A condition of the result is ``(sigma, c)``, of ``d`` and of as many numbers as the model's own
@@ -48,7 +48,7 @@ def measured(model: Any, proposal: DensityInUnits | None = None) -> Density | La
 
 def law_of_measured(modules: Modules) -> Density | LatentModel:
     """The law of measured rows under the modules of a run."""
-    return measured(modules["model"], modules.get(PROPOSAL))
+    return measured_law(modules["model"], modules.get(PROPOSAL))
 
 
 class _Measured(Generator):

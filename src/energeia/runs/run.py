@@ -1,11 +1,10 @@
 """A trained model on disk, opened for use: sample, score, energy, evaluate."""
 
-import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -23,7 +22,7 @@ from energeia.evaluation.completion import CompletionSettings
 from energeia.evaluation.likelihood import energies, log_likelihood, log_probs, reweighted
 from energeia.evaluation.samples import draw_blocks
 from energeia.models.encoding import encoder_of
-from energeia.models.measured import PROPOSAL, measured
+from energeia.models.measured import PROPOSAL, measured_law
 from energeia.recipes.options.problem import Problem
 from energeia.records import Evaluation
 from energeia.runs import rowwise
@@ -32,6 +31,7 @@ from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samp
 from energeia.runs.completing import Completion, completion
 from energeia.runs.latent import with_truncated_prior
 from energeia.runs.opening import as_conditions, as_rows, as_user_rows, with_errors
+from energeia.runs.own_precision import in_own_precision
 from energeia.runs.restoring import require_arrays, restored_modules
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
@@ -45,23 +45,6 @@ class Scores(NamedTuple):
 
     rows: np.ndarray
     mean: Estimate
-
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-
-def _in_own_precision(
-    method: Callable[Concatenate["Run", _P], _T],
-) -> Callable[Concatenate["Run", _P], _T]:
-    """A method of a run that computes with as many bits as the run was trained with."""
-
-    @functools.wraps(method)
-    def within(self: "Run", *given: _P.args, **named: _P.kwargs) -> _T:
-        with use_precision(self.config.precision):
-            return method(self, *given, **named)
-
-    return within
 
 
 class Run:
@@ -100,7 +83,7 @@ class Run:
         errors, else ``models.measured``, at the condition of errors."""
         if "noise" not in self.problem.fields:
             return self.standardized_model
-        return measured(self.standardized_model, self.proposal)
+        return measured_law(self.standardized_model, self.proposal)
 
     @property
     def path(self) -> Path:
@@ -145,7 +128,7 @@ class Run:
         )
         return np.concatenate(list(batches))
 
-    @_in_own_precision
+    @in_own_precision
     def sample_batches(
         self, n: int, size: int | None = None, seed: int = 0, condition: Any = None, *,
         temperature: float = 1.0, truncation: float = 0.0,
@@ -172,7 +155,7 @@ class Run:
         rows = (self._rows(block) for block in each_in_precision(self.config.precision, blocks))
         return rows if size is None else rowwise.in_batches(rows, size)
 
-    @_in_own_precision
+    @in_own_precision
     def sample_chains(
         self, n: int, settings: ChainSettings, seed: int = 0, condition: Any = None
     ) -> ChainSamples:
@@ -199,7 +182,7 @@ class Run:
         )
         return found._replace(x=self._rows(found.x))
 
-    @_in_own_precision
+    @in_own_precision
     def complete(
         self, x: Any, known: Any = None, n: int = 1, seed: int = 0, condition: Any = None,
         settings: CompletionSettings | None = None,
@@ -231,7 +214,7 @@ class Run:
             self.standardized_model, self.problem, x, known, n, seed, condition, settings
         )
 
-    @_in_own_precision
+    @in_own_precision
     def log_prob(self, x: Any, condition: Any = None) -> np.ndarray:
         """The exact log-probability of each row in nats, in the user's units.
 
@@ -249,7 +232,7 @@ class Run:
             log_probs, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
         )
 
-    @_in_own_precision
+    @in_own_precision
     def energy(self, x: Any, condition: Any = None) -> np.ndarray:
         """The energy of each row in nats, -log p(x) up to a constant.
 
@@ -269,7 +252,7 @@ class Run:
             energies, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
         )
 
-    @_in_own_precision
+    @in_own_precision
     def score(
         self, x: Any, condition: Any = None, seed: int = 0, budget: EvaluationBudget | None = None,
         *, weight: Any = None, errors: Any = None,
@@ -319,7 +302,7 @@ class Run:
             noise = None if errors is None else errors[part]
             yield self.score(rows[part], given, seed, weight=counted, errors=noise)
 
-    @_in_own_precision
+    @in_own_precision
     def encode(self, x: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
         """A latent vector of each row, shape ``(n, latent)``.
 
@@ -337,7 +320,7 @@ class Run:
             rowwise.latents, keys, rows.x, *rowwise.given(rows.condition), carry=encoder
         )
 
-    @_in_own_precision
+    @in_own_precision
     def decode(self, z: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
         """A configuration of each latent vector in the user's units, shape ``(n, *layout)``.
 
