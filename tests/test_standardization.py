@@ -120,3 +120,16 @@ def test_values_of_an_alphabet_may_come_rounded_to_float32():
     np.testing.assert_array_equal(
         Categorical((3.0, 1.0, 2.0)).code(np.array([1.0, 2.0, 3.0])), [1, 2, 0]
     )
+
+
+def test_a_few_rows_in_the_tails_do_not_make_the_scale_of_a_table():
+    """Student's t of 1.5 degrees of freedom, whose standard deviation grows with the rows."""
+    support, scales, deviations = Support(((Real(), 1),)), [], []
+    for seed in range(20):
+        x = np.random.default_rng(seed).standard_t(1.5, (4000, 1))
+        scales.append(fit_standardization(support, (1,), x, ("x",)).scale[0])
+        deviations.append(np.std(x))
+    assert np.std(scales) < 0.05 * np.mean(scales)
+    assert np.std(deviations) > 0.3 * np.mean(deviations)  # the control
+    x = np.random.default_rng(0).standard_t(3.0, (4000, 1))
+    assert np.isclose(fit_standardization(support, (1,), x, ("x",)).scale[0], np.std(x))

@@ -44,3 +44,19 @@ def test_white_rows_have_no_correlations_and_few_rows_have_a_covariance_too():
     assert np.all(np.isfinite(few.inverted.array))
     # Drawn to its diagonal: three rows in four columns alone have a singular covariance.
     assert np.linalg.cond(np.asarray(few.factor.array)) < 1e3
+
+
+def test_heavy_tails_leave_the_correlations_of_rows():
+    """A multivariate t of 1.5 degrees of freedom, whose covariance is that of a few rows."""
+    found, moments = [], []
+    correlate = jax.jit(lambda rows: whitening(rows).factor.value)
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        mixed = rng.normal(size=(2000, 2)) @ np.array([[1.0, 0.5], [0.0, 0.75**0.5]])
+        rows = np.float32(mixed / np.sqrt(rng.gamma(0.75, 1 / 0.75, (2000, 1))))
+        factor = np.asarray(correlate(rows))
+        covariance = factor @ factor.T
+        found.append(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+        moments.append(np.corrcoef(rows.T)[0, 1])
+    assert np.sqrt(np.mean((np.array(found) - 0.5) ** 2)) < 0.12
+    assert np.sqrt(np.mean((np.array(moments) - 0.5) ** 2)) > 0.25  # the control

@@ -22,9 +22,16 @@ BOUNDED = {
     "circle(0,360)": lambda r, n: np.degrees(r.vonmises(0.0, 1.0, n)) % 360,
     "circle(-3.141592653589793,3.141592653589793)": lambda r, n: r.uniform(-np.pi, np.pi, n),
 }
+EDGES = {
+    "above(1)": lambda r, n: 1.0 + r.pareto(1.5, n),
+    "above(20)": lambda r, n: 20.0 * (1.0 + r.pareto(3.0, n)),
+    "above(1000)": lambda r, n: 1000.0 + r.exponential(size=n),
+    "above(-5)": lambda r, n: -5.0 + r.gamma(0.7, size=n),
+}
 PLAIN = {
     "normal far from zero": lambda r, n: r.normal(5.0, 1.0, n),
-    "skewed far from zero": lambda r, n: 1000.0 + r.exponential(size=n),
+    "skewed far from zero": lambda r, n: 1000.0 + r.gamma(3.0, size=n),
+    "an edge that is not round": lambda r, n: 1000.123456 + r.exponential(size=n),
     "one glitch": lambda r, n: np.append(r.normal(10.0, 1.0, n - 1), 1e6),
     "uniform": lambda r, n: r.uniform(0.0, 7.0, n),
     "normal in (0, 1)": lambda r, n: r.normal(0.5, 0.12, n),
@@ -54,6 +61,11 @@ def test_skewed_positive_columns_are_positive(name):
 @pytest.mark.parametrize("kind", BOUNDED)
 def test_whole_turns_and_dense_ends_are_found(kind):
     assert share(BOUNDED[kind], kind) >= 0.9
+
+
+@pytest.mark.parametrize("kind", EDGES)
+def test_skewed_columns_that_are_dense_from_a_round_number_on_are_above_it(kind):
+    assert share(EDGES[kind], kind) >= 0.9
 
 
 @pytest.mark.parametrize("name", PLAIN)

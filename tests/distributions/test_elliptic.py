@@ -134,6 +134,23 @@ def test_held_out_rows_choose_size_and_tails():
     assert np.sum(np.exp(found.components.log_shares) > 0.02) in (3, 4)
 
 
+def test_the_tail_of_a_multivariate_t_is_found_by_expectation_maximization():
+    """Heavier and lighter than where the search starts; against the exact density."""
+    rng, shape = np.random.default_rng(7), 0.5 * np.eye(3) + 0.5
+    fit = jax.jit(lambda key, y: fit_mixture(key, y, (0, 0, 0), most=4))
+    for df in (1.5, 25.0):
+        known = multivariate_t(np.zeros(3), shape, df)
+        y, fresh = (known.rvs(n, random_state=rng) for n in (4000, 8000))
+        found = fit(jax.random.key(0), np.float32(y))
+        assert abs(float(found.components.tail) - 1 / df) < 0.06 * (1 / df) + 0.02
+        apart = known.logpdf(fresh) - np.asarray(
+            jax.jit(jax.vmap(found.log_prob))(np.float32(fresh))
+        )
+        assert apart.mean() < 0.01 + 4 * apart.std() / np.sqrt(8000)
+        control = multivariate_t(np.zeros(3), shape, 3.0).logpdf(fresh)
+        assert np.mean(known.logpdf(fresh) - control) > 0.02
+
+
 def test_codes_alone_are_a_mixture_of_independent_ones():
     """Four bits that are equal in 9 of 10 rows, against their exact entropy."""
     rng = np.random.default_rng(3)

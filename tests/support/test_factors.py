@@ -8,6 +8,7 @@ import pytest
 from energeia._core.errors import InputError
 from energeia.support import (
     KINDS,
+    Above,
     Circle,
     Interval,
     Positive,
@@ -29,6 +30,7 @@ def unit(rng, count, width):
 MEMBERS = {
     "real": (Real(), lambda rng, n: rng.normal(size=n)),
     "positive": (Positive(), lambda rng, n: np.exp(rng.normal(size=n))),
+    "above": (Above(-2.5), lambda rng, n: -2.5 + np.exp(rng.normal(size=n))),
     "interval": (Interval(-1.0, 3.0), lambda rng, n: rng.uniform(-0.9, 2.9, n)),
     "circle": (Circle(0.0, 360.0), lambda rng, n: rng.uniform(0, 360, n)),
     "sphere": (Sphere(2), lambda rng, n: unit(rng, n, 3)),
@@ -78,6 +80,8 @@ def test_chart_and_back(member):
 
 EXTREMES = {
     "positive": (Positive(), np.array([-800.0, -104.0, 0.0, 89.0, 710.0])),
+    "above": (Above(0.1), np.array([-800.0, -104.0, 0.0, 88.0, 710.0])),
+    "far above": (Above(1e6), np.array([-40.0, -3.0, 0.0, 3.0, 40.0])),
     "interval": (Interval(0.1, 0.7), np.array([-800.0, -40.0, 0.0, 40.0, 800.0])),
     "tight": (Interval(1e6, 1e6 + 0.5), np.array([-40.0, -3.0, 0.0, 3.0, 40.0])),
     "circle": (Circle(0.0, 360.0), np.array([-np.pi, -np.pi - 1e-17, np.pi, 3 * np.pi, -1e-17])),

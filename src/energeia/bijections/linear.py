@@ -8,7 +8,10 @@ from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import Scalar
+from energeia.bijections.units import location_and_scale
 from energeia.contracts import Bijection, Condition
+
+_FAR = 5.0
 
 
 class Whitening(Bijection):
@@ -51,9 +54,12 @@ def whitening(
     """The map that removes the mean and the correlations of rows; identity where not ``moved``.
 
     The covariance is (S + prior V) / (n + prior), V the variances of the columns alone, so that
-    more columns than rows have one, too.
+    more columns than rows have one, too. Numbers beyond ``_FAR`` deviations count as if they were
+    there: with heavy tails a few rows would make the covariance.
     """
     n, d = rows.shape
+    location, scale = location_and_scale(rows)
+    rows = location + jnp.clip(rows - location, -_FAR * scale, _FAR * scale)
     both = jnp.ones((d, d), bool)
     if moved is not None:
         both = jnp.asarray(moved) & jnp.asarray(moved)[:, None]

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
+from energeia._core.moments import CENTRAL, without_tails
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.standardization import Standardization
@@ -51,7 +52,7 @@ class Units(eqx.Module):
         chart = bare.coordinates
         sizes = np.asarray(chart.sizes)
         unscaled = np.array([c.name != "real" and not c.discrete for c in chart.columns])
-        center, spread = _moments(y)
+        center, spread = location_and_scale(y)
         # Dequantization adds the variance of a cell, 1/12. The floor is relative to the
         # column's size: a column of tiny numbers is not a constant one.
         fallback = jnp.where(spread > 0, spread, 1.0)
@@ -190,14 +191,19 @@ def joined_scales(
         return Frozen(jnp.asarray(where.astype(dtype))), Frozen(jnp.asarray(how.astype(dtype)))
 
 
-def _moments(y: Array) -> tuple[Array, Array]:
-    """Mean and standard deviation of each column; squares of tiny numbers are no zeros."""
+def location_and_scale(y: Float[Array, "n d"]) -> tuple[Float[Array, " d"], Float[Array, " d"]]:
+    """Mean and standard deviation of each column, or where tails rule them quantiles.
+
+    See ``_core.moments.without_tails``. Squares of tiny numbers are no zeros.
+    """
     size = jnp.max(jnp.abs(y), axis=0)
     size = jnp.where(size > 0, size, 1.0)
     center = size * jnp.mean(y / size, axis=0)
     widest = jnp.max(jnp.abs(y - center), axis=0)
     widest = jnp.where(widest > 0, widest, 1.0)
-    return center, widest * jnp.sqrt(jnp.mean(((y - center) / widest) ** 2, axis=0))
+    deviation = widest * jnp.sqrt(jnp.mean(((y - center) / widest) ** 2, axis=0))
+    quantiles = jnp.quantile(y, jnp.asarray(CENTRAL), axis=0)
+    return without_tails(center, deviation, quantiles, jnp.where)
 
 
 def _host_log_dets(host: Standardization, z: Array) -> list[Array]:

@@ -9,7 +9,7 @@ from energeia.support import Support
 
 _NUMBERS = 20_000_000
 """Values at most that are looked at; of more, every n-th row."""
-_UNBOUNDED = frozenset({"real", "positive"})
+_UNBOUNDED = frozenset({"real", "positive", "above"})
 
 
 class ColumnTail(msgspec.Struct, frozen=True, kw_only=True):

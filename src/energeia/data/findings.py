@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from energeia.data.inference import TURNS, Summary
-from energeia.support import Circle, Factor, Interval, Positive, Real, Support
+from energeia.support import Above, Circle, Factor, Interval, Positive, Real, Support
 from energeia.support.declaration import declared, where_of
 from energeia.support.product import join
 
@@ -31,6 +31,11 @@ NEAR_END, AT_END = 0.05, 0.1
 """Of an angle, this part of a turn at either end holds at least ``AT_END`` of its fair share."""
 NEAR_BOUND, AT_BOUND = 0.25, 0.03
 """Within this many standard deviations of a bound lie at least ``AT_BOUND`` of the rows."""
+EDGE_ROWS, LEAST_EDGE = 0.03, 50
+"""A column is dense at a round number if this part of the rows next to it, and as many rows, are
+nearly evenly spread, the first of them as close to the number as the others to each other."""
+NEAREST = 6.0
+"""In these spacings: one column in e^6 is missed, 6 / k of those with an edge elsewhere found."""
 _NATURAL = ((0.0, 1.0), (-1.0, 1.0), (0.0, 100.0))
 _SHOWN = 6
 
@@ -138,8 +143,35 @@ def _evident(values: np.ndarray, low: float, high: float) -> Iterator[tuple[Fact
     for start, stop in _NATURAL:
         if start < low and high < stop and _is_bounded(values, spread, start, stop):
             yield Interval(start, stop), f"in ({start:g}, {stop:g}) and dense at its ends"
+    edge = _edge(values, low)
+    if edge is not None and _is_positive(values - edge):
+        yield Above(edge), f"dense just above {edge:g} and skewed"
     if low > 0 and _is_positive(values):
         yield Positive(), "positive and skewed"
+
+
+def _edge(values: np.ndarray, low: float) -> float | None:
+    """A round number, not zero, from which on there are rows, and below which there is none.
+
+    Of k rows next to it, a quarter of their width holds a quarter of them, up to chance and a slope
+    of one half; a tail that ends there by chance holds few. The number is round in units of that
+    width, and the first row is within ``NEAREST`` mean spacings of it.
+    """
+    k = max(LEAST_EDGE, int(EDGE_ROWS * len(values)))
+    if len(values) < 2 * k:
+        return None
+    first = np.partition(values, k)[: k + 1]
+    width = float(np.max(first)) - low
+    if width <= 0:
+        return None
+    digits = 10.0 ** np.floor(np.log10(width))
+    unit = digits * next(m for m in (1, 2, 5, 10) if m * digits >= width)
+    # A ratio of whole numbers is the nearest number in float64 to what is written.
+    edge = float(f"{np.floor(low / unit) * unit:.12g}")
+    if edge == 0 or not 0 < low - edge < NEAREST * width / k:
+        return None
+    near = np.sum(first < edge + width / 4)
+    return edge if near >= 0.75 * k / 4 - 2 * np.sqrt(k / 4) and near >= k / 8 else None
 
 
 def _is_positive(values: np.ndarray) -> bool:

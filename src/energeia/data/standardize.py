@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from energeia._core.errors import InputError
-from energeia._core.moments import mean_and_deviation
+from energeia._core.moments import CENTRAL, mean_and_deviation, without_tails
 from energeia.data.checks import blocks
 from energeia.standardization import LARGEST, Standardization, needs_codes
 from energeia.support import Real, Support
@@ -21,7 +21,8 @@ def fit_standardization(
 ) -> Standardization:
     """Mean and standard deviation of the linked columns; see ``Standardization``.
 
-    Each column of a table has its own. Equal columns of an image or a lattice, whose layout has
+    Each column of a table has its own; where tails rule the two, median and central width
+    (``_core.moments.without_tails``). Equal columns of an image or a lattice, whose layout has
     several axes, have one unit in common.
 
     Raises:
@@ -43,8 +44,8 @@ def fit_standardization(
         for part in _sharing_units(linked.shape[1], layout):
             name = names[block.start + (part.start if factor.width == 1 else 0)]
             into_part = slice(into.start + part.start, into.start + part.stop)
-            location[into_part], scale[into_part] = _moments(
-                linked[:, part].ravel(), factor == Real(), name
+            location[into_part], scale[into_part] = _unit(
+                linked[:, part].ravel(), factor == Real(), name, table=len(layout) == 1
             )
     return Standardization(support, tuple(location.tolist()), tuple(scale.tolist()))
 
@@ -54,8 +55,8 @@ def _sharing_units(width: int, layout: tuple[int, ...]) -> list[slice]:
     return [slice(0, width)] if len(layout) > 1 else [slice(i, i + 1) for i in range(width)]
 
 
-def _moments(t: np.ndarray, plain: bool, name: str) -> tuple[float, float]:
-    """Mean and standard deviation of coordinates, which float64 must resolve.
+def _unit(t: np.ndarray, plain: bool, name: str, *, table: bool) -> tuple[float, float]:
+    """Location and scale of coordinates, which float64 must resolve.
 
     ``plain`` are the user's numbers themselves.
     """
@@ -68,6 +69,8 @@ def _moments(t: np.ndarray, plain: bool, name: str) -> tuple[float, float]:
     (mean,), (spread,) = mean_and_deviation(t[:, None])
     if spread == 0:
         return float(mean), 1.0
+    if table:
+        mean, spread = without_tails(mean, spread, np.quantile(t, CENTRAL), np.where)
     # The link of a positive number or of one in an interval is as coarse as the number is.
     step = float(np.spacing(largest if plain else max(largest, 1.0)))
     if spread < _FEWEST_STEPS * step:

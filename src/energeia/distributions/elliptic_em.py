@@ -12,6 +12,8 @@ from jaxtyping import Array, Float
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.code_tables import CodeTables
 from energeia.distributions.elliptic import Components, conditioned, log_elliptic
+from energeia.distributions.mixture import FAR
+from energeia.distributions.student import LEAST, MOST
 
 _BLOCK = 256
 _FEWEST = 10
@@ -37,6 +39,8 @@ class MixtureChoice(NamedTuple):
     """Pseudo-rows of the prior of each scale matrix."""
     tail: Array
     """See ``Components.tail``."""
+    learned: Array
+    """Whether ``tail`` is where expectation maximization starts, and not kept."""
 
 
 class MixturePrior(NamedTuple):
@@ -47,10 +51,15 @@ class MixturePrior(NamedTuple):
 
 
 def prior_of(rows: MixtureRows, tables: CodeTables) -> MixturePrior:
-    """The variances and the tables of all rows; a code that none has is possible, too."""
+    """The variances and the tables of all rows; a code that none has is possible, too.
+
+    Standardized numbers count as if they were at most ``FAR`` deviations away: a variance that a
+    few rows make is not that of a component.
+    """
     share = rows.weight / jnp.sum(rows.weight)
-    center = share @ rows.reals
-    variances = share @ (rows.reals - center) ** 2
+    near = jnp.clip(rows.reals, -FAR, FAR)
+    center = share @ near
+    variances = share @ (near - center) ** 2
     if rows.noise is not None:
         # What is left once the errors are taken away, and not nothing.
         variances = jnp.maximum(variances - share @ rows.noise**2, 0.01 * variances)
@@ -65,11 +74,13 @@ def seeds_of(key: PRNGKey, rows: MixtureRows, most: int) -> Array:
     """Numbers of rows far from each other, by the rule of k-means++ (Arthur, Vassilvitskii 2007).
 
     Each is drawn in proportion to the squared distance from those before (codes count one where
-    they differ), so the first k of them are a start for k components.
+    they differ), so the first k of them are a start for k components. Numbers beyond ``FAR`` count
+    as if they were there, or every component of a heavy tail would start in it.
     """
+    near = jnp.clip(rows.reals, -FAR, FAR)
 
     def nearest(index: Array) -> Array:
-        distance = jnp.sum((rows.reals - rows.reals[index]) ** 2, axis=1)
+        distance = jnp.sum((near - near[index]) ** 2, axis=1)
         return distance + jnp.sum(rows.codes != rows.codes[index], axis=1)
 
     def add(carry: Array, key: PRNGKey) -> tuple[Array, Array]:
@@ -115,6 +126,10 @@ class _Sums(NamedTuple):
     first: Float[Array, "k r"]
     second: Float[Array, "k r*r"]
     tables: Float[Array, "k codes"]
+    score: Scalar
+    """Of the derivatives of the log-density of each row with respect to the tail."""
+    information: Scalar
+    """Of their squares."""
     log_prob: Scalar
 
 
@@ -142,7 +157,9 @@ def expectation_maximization(
 
     low = jnp.asarray(-jnp.inf)
     start = _start(rows, prior, seeds, settings, tables)
-    return jax.lax.while_loop(going, step, (start, low, low, 0))[0]
+    found = jax.lax.while_loop(going, step, (start, low, low, 0))[0]
+    normal = settings.learned & (found.tail < 1.01 * LEAST)
+    return eqx.tree_at(lambda parts: parts.tail, found, jnp.where(normal, 0.0, found.tail))
 
 
 def _blocks(rows: MixtureRows) -> MixtureRows:
@@ -181,6 +198,7 @@ def _plain_block(parts: Components, tables: CodeTables) -> Callable[[MixtureRows
     # All components in one matrix product, which is what makes a step fast.
     whiten = inverse.transpose(2, 0, 1).reshape(width, count * width)
     shift = jnp.einsum("kij,kj->ki", inverse, parts.means).reshape(-1)
+    tail = jnp.where(parts.tail > 0, parts.tail, 1.0)
 
     def block(rows: MixtureRows) -> _Sums:
         x = rows.reals
@@ -188,8 +206,13 @@ def _plain_block(parts: Components, tables: CodeTables) -> Callable[[MixtureRows
         square = jnp.sum(w**2, axis=2)
         logs = level + log_elliptic(square, width, parts.tail)
         hot = tables.indicators(rows.codes).astype(x.dtype)
-        share, log_prob = _shares(logs + hot @ parts.tables.T, rows.weight)
+        share, log_prob, posterior = _shares(logs + hot @ parts.tables.T, rows.weight)
         scaled = share * (1 + parts.tail * width) / (1 + parts.tail * square)
+        score = jax.lax.cond(
+            parts.tail > 0,
+            lambda: jnp.sum(posterior * _tail_score(square * tail, width, tail), axis=1),
+            lambda: jnp.zeros_like(log_prob),
+        )
         products = (x[:, :, None] * x[:, None, :]).reshape(len(x), width * width)
         return _Sums(
             jnp.sum(share, axis=0),
@@ -197,6 +220,8 @@ def _plain_block(parts: Components, tables: CodeTables) -> Callable[[MixtureRows
             scaled.T @ x,
             scaled.T @ products,
             share.T @ hot,
+            jnp.sum(score * rows.weight),
+            jnp.sum(score**2 * rows.weight),
             jnp.sum(log_prob * rows.weight),
         )
 
@@ -216,7 +241,7 @@ def _noisy_block(parts: Components, tables: CodeTables) -> Callable[[MixtureRows
         )
         logs = parts.log_shares + log_elliptic(found.square, width, parts.tail) - found.log_volume
         hot = tables.indicators(rows.codes).astype(rows.reals.dtype)
-        share, log_prob = _shares(logs + hot @ parts.tables.T, rows.weight)
+        share, log_prob, _ = _shares(logs + hot @ parts.tables.T, rows.weight)
         second = found.scale + found.mean[..., :, None] * found.mean[..., None, :]
         counted = jnp.sum(share, axis=0)
         return _Sums(
@@ -225,16 +250,19 @@ def _noisy_block(parts: Components, tables: CodeTables) -> Callable[[MixtureRows
             jnp.einsum("nk,nki->ki", share, found.mean),
             jnp.einsum("nk,nkij->kij", share, second).reshape(count, width * width),
             share.T @ hot,
+            jnp.zeros(()),
+            jnp.zeros(()),
             jnp.sum(log_prob * rows.weight),
         )
 
     return block
 
 
-def _shares(logs: Float[Array, "n k"], weight: Float[Array, " n"]) -> tuple[Array, Array]:
-    """Responsibilities times weights, and the log-density of each row."""
+def _shares(logs: Float[Array, "n k"], weight: Float[Array, " n"]) -> tuple[Array, Array, Array]:
+    """Responsibilities times weights, the log-density of each row, and responsibilities."""
     log_prob = jax.nn.logsumexp(logs, axis=1)
-    return jnp.exp(logs - log_prob[:, None]) * weight[:, None], log_prob
+    posterior = jnp.exp(logs - log_prob[:, None])
+    return posterior * weight[:, None], log_prob, posterior
 
 
 def _maximized(
@@ -255,5 +283,28 @@ def _maximized(
         jnp.where(sums.weight[:, None] > 1e-6, means, parts.means),
         jnp.linalg.cholesky(scale),
         tables.smoothed(sums.tables, sums.count, prior.tables),
-        parts.tail,
+        jnp.where(settings.learned, _scored_tail(parts.tail, sums), parts.tail),
     )
+
+
+def _tail_score(scaled: Array, width: int, tail: Scalar) -> Array:
+    """d log t / dh of ``width`` numbers, h = 1 / nu, from h |w|^2; see ``log_student``.
+
+    -(nu^2 / 2) (psi((nu + r)/2) - psi(nu/2) - r h - log(1 + h |w|^2)
+    + (1 + r h) h |w|^2 / (1 + h |w|^2)).
+    """
+    nu = 1.0 / tail
+    digamma = jax.scipy.special.digamma
+    level = digamma(0.5 * (nu + width)) - digamma(0.5 * nu) - width * tail
+    varying = (1.0 + width * tail) * scaled / (1.0 + scaled) - jnp.log1p(scaled)
+    return -0.5 * nu**2 * (level + varying)
+
+
+def _scored_tail(tail: Scalar, sums: _Sums) -> Scalar:
+    """One step of scoring on the likelihood itself, in which h at most triples.
+
+    The maximum of the expected log-likelihood would be exact, too, but for light tails takes
+    hundreds of steps (Liu and Rubin 1994, "The ECME algorithm").
+    """
+    moved = tail + sums.score / jnp.maximum(sums.information, 1e-30)
+    return jnp.clip(jnp.clip(moved, tail / 3, 3 * tail), LEAST, MOST)

@@ -24,8 +24,9 @@ from energeia.distributions.elliptic_em import (
 MOST = 64
 """The largest number of components that is tried by default."""
 _SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, MOST)
-_TAILS = (0.0, 0.1, 0.3)
-"""1 / nu of Student's t: normal, 10 and 3.3 degrees of freedom."""
+_FIRST_TAIL, _KEPT_TAIL = 0.3, 0.1
+"""1 / nu of Student's t: where its estimation starts, and of few rows, whose likeliest tails are
+lighter than those that predict others."""
 _PRIORS = (1.0, 4.0, 16.0, 64.0)
 """Pseudo-rows kappa of the prior."""
 _CHOICE_ROWS = 8192
@@ -129,6 +130,8 @@ class _Attempts(NamedTuple):
     """0 for the best size of those before."""
     priors: np.ndarray
     tails: np.ndarray
+    learned: np.ndarray
+    """Whether the tail is estimated."""
     first: int
     """How many of them are of a size alone."""
 
@@ -141,13 +144,17 @@ def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
     priors = _PRIORS if n < _FEW_ROWS else _PRIORS[:1]
     if noisy:
         priors = (1.0,)
-    # Codes have no tails, and neither have numbers whose errors are to be taken away.
-    pairs = [(p, t) for p in priors for t in (_TAILS if tailed and not noisy else _TAILS[:1])]
-    every = [(4.0, 0.0)] * len(sizes) + 2 * pairs
-    kappas, tails = np.array(every).T
-    return _Attempts(
-        np.array([*sizes, *[0] * len(pairs), *[1] * len(pairs)]), kappas, tails, len(sizes)
-    )
+    kinds = [(0.0, False), (_FIRST_TAIL, True)]
+    if n < _FEW_ROWS:
+        kinds.insert(1, (_KEPT_TAIL, False))
+    if noisy or not tailed:
+        # Codes have no tails, and neither have numbers whose errors are to be taken away.
+        kinds = kinds[:1]
+    plain = (4.0, 0.0, False)
+    pairs = [(p, *kind) for p in priors for kind in kinds]
+    kappas, tails, learned = np.array([plain] * len(sizes) + 2 * pairs).T
+    every = np.array([*sizes, *[0] * len(pairs), *[1] * len(pairs)])
+    return _Attempts(every, kappas, tails, learned > 0, len(sizes))
 
 
 def _chosen(
@@ -162,14 +169,14 @@ def _chosen(
     """
     n, count = len(pool.weight), len(tried.sizes)
     fold_of = jnp.arange(n) * _FOLDS // n
-    sizes, priors, tails = (jnp.asarray(part) for part in tried[:3])
+    sizes, priors, tails, learned = (jnp.asarray(part) for part in tried[:4])
     noisy = pool.noise is not None
     best_of = _first_of_best if noisy else _best
     # Errors slow expectation maximization down.
     first, final = ((150, 1e-4), (400, 1e-5)) if noisy else ((40, 1e-3), (100, 1e-4))
 
     def settings_of(place: Array, used: Array) -> MixtureChoice:
-        return MixtureChoice(used[place], priors[place], tails[place])
+        return MixtureChoice(used[place], priors[place], tails[place], learned[place])
 
     def step(carry: tuple, numbers: tuple[Array, Array]) -> tuple[tuple, None]:
         logs, used, _ = carry

@@ -25,7 +25,7 @@ _FEW = 50
 """Distinct values without which a column has no tail."""
 _KEPT = 8
 """Rows of a record at most."""
-_WITH_TAILS = frozenset({"real", "positive", "interval", "integer"})
+_WITH_TAILS = frozenset({"real", "positive", "above", "interval", "integer"})
 LOG_DENSITY = "log-density"
 
 

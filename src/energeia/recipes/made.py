@@ -20,7 +20,8 @@ from energeia.recipes.options.problem import Problem
 
 WIDTH, SMALL_WIDTH = 512, 128
 SMALL_ROWS, SMALL_ORDERS = 5000, 4
-"""On 1,257 digits four orders score 80.2 nats an image, one 81.2 to 82.4."""
+"""On 1,257 digits four orders score 80.2 nats an image, one 81.2 to 82.4. On 8,000 rows of five
+Pareto columns four are .035 nats from the truth, one .080."""
 
 
 def build(
@@ -76,4 +77,6 @@ def _orders(options: MadeOptions, problem: Problem) -> int:
         return options.orders or 1  # one model that true values are proposed for
     if options.orders:
         return options.orders
-    return SMALL_ORDERS if problem.rows < SMALL_ROWS and problem.dimension > 1 else 1
+    table = problem.small_table and not problem.support.all_discrete
+    few = problem.rows < SMALL_ROWS or table
+    return SMALL_ORDERS if few and problem.dimension > 1 else 1

@@ -16,6 +16,7 @@ from energeia.support.links import SpecialUnitary as SpecialUnitary
 from energeia.support.manifolds import Rotation as Rotation
 from energeia.support.manifolds import Simplex as Simplex
 from energeia.support.manifolds import Sphere as Sphere
+from energeia.support.numbers import Above as Above
 from energeia.support.numbers import Circle as Circle
 from energeia.support.numbers import Interval as Interval
 from energeia.support.numbers import Positive as Positive

@@ -127,9 +127,9 @@ def _parse_where(text: str, count: int, names: Sequence[str]) -> range:
 
 
 _WRONG = (
-    "has the wrong arguments: write real, positive, interval(low,high), circle(low,high), "
-    "integer(low,high), categorical(a,b,...), binary(a,b), sphere(n), simplex(n), rotation, torus, "
-    "su(n), link(U1) or link(SU3)"
+    "has the wrong arguments: write real, positive, above(low), interval(low,high), "
+    "circle(low,high), integer(low,high), categorical(a,b,...), binary(a,b), sphere(n), "
+    "simplex(n), rotation, torus, su(n), link(U1) or link(SU3)"
 )
 
 

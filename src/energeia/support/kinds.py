@@ -5,10 +5,10 @@ from typing import TypeAlias, get_args
 from energeia.support.alphabets import Binary, Categorical, Integer
 from energeia.support.links import SpecialUnitary
 from energeia.support.manifolds import Rotation, Simplex, Sphere
-from energeia.support.numbers import Circle, Interval, Positive, Real
+from energeia.support.numbers import Above, Circle, Interval, Positive, Real
 
 AnyFactor: TypeAlias = (
-    Real | Positive | Interval | Circle | Sphere | Rotation | Simplex
+    Real | Positive | Above | Interval | Circle | Sphere | Rotation | Simplex
     | SpecialUnitary | Integer | Categorical | Binary
 )  # fmt: skip
 

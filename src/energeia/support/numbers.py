@@ -1,4 +1,4 @@
-"""Continuous factors of one number: real, positive, interval, circle. Needs no JAX."""
+"""Continuous factors of one number: real, positive, above, interval, circle. Needs no JAX."""
 
 from typing import Any, ClassVar
 
@@ -71,6 +71,47 @@ class Positive(Straight, frozen=True, tag="positive"):
 
     def log_slope(self, t: Any) -> tuple[Any, float]:
         """-t, since dt/dx = 1/x."""
+        return -t, 0.0
+
+
+class Above(Straight, frozen=True, tag="above"):
+    """A real number above ``low``, charted by log(x - low)."""
+
+    low: float
+    name: ClassVar[str] = "above"
+
+    @property
+    def arguments(self) -> tuple[float, ...]:
+        """Its end."""
+        return (self.low,)
+
+    @property
+    def anchor(self) -> float | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """A number above it."""
+        return self.low + max(1.0, abs(self.low))
+
+    def contains(self, x: Any) -> Any:
+        """Which values belong to this set."""
+        return functions_of(x).isfinite(x) & (x > self.low)
+
+    @property
+    def linked(self) -> tuple[Factor, int]:
+        """A real number."""
+        return Real(), 1
+
+    def link(self, x: Any) -> Any:
+        """log(x - low)."""
+        return functions_of(x).log(x - self.low)
+
+    def unlink(self, t: Any) -> Any:
+        """low + exp t, strictly above low in the precision of t, and finite."""
+        at = functions_of(t)
+        dtype = at.result_type(t)
+        least = np.nextafter(np.asarray(self.low, dtype), np.asarray(np.inf, dtype))
+        return at.clip(self.low + at.exp(t), least, at.finfo(dtype).max)
+
+    def log_slope(self, t: Any) -> tuple[Any, float]:
+        """-t, since dt/dx = 1/(x - low)."""
         return -t, 0.0
 
 

@@ -38,7 +38,8 @@ class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """Weight decay times training rows, in tables with continuous columns: a prior for a linear
     regression, whose weight falls with the number of rows."""
     orders: CountOrZero = 0
-    """Networks with different column orders in the mixture; 0 for 4 below 5000 rows, else 1."""
+    """Networks with different column orders in the mixture; 0 for 4 below 5000 rows and in small
+    tables with continuous columns, else 1."""
     training: Training = Training(
         rounds=3000, batch=256, check_every=100, patience=5, average=0.995
     )
