@@ -28,6 +28,18 @@ EDGES = {
     "above(1000)": lambda r, n: 1000.0 + r.exponential(size=n),
     "above(-5)": lambda r, n: -5.0 + r.gamma(0.7, size=n),
 }
+COUNTS = {
+    "poisson": lambda r, n: r.poisson(4.0, n),
+    "geometric": lambda r, n: r.geometric(0.2, n),
+    "overdispersed": lambda r, n: r.negative_binomial(1.0, 0.1, n),
+}
+WHOLE = {
+    "a die": lambda r, n: r.integers(1, 7, n),
+    "hours": lambda r, n: r.integers(0, 24, n),
+    "a scale": lambda r, n: r.binomial(10, 0.6, n),
+    "signed": lambda r, n: r.poisson(4.0, n) - 3,
+    "far from zero": lambda r, n: 70 + r.poisson(9.0, n),
+}
 PLAIN = {
     "normal far from zero": lambda r, n: r.normal(5.0, 1.0, n),
     "skewed far from zero": lambda r, n: 1000.0 + r.gamma(3.0, size=n),
@@ -71,6 +83,30 @@ def test_skewed_columns_that_are_dense_from_a_round_number_on_are_above_it(kind)
 @pytest.mark.parametrize("name", PLAIN)
 def test_columns_without_evidence_stay_real(name):
     assert share(PLAIN[name], "real") >= 0.95
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_whole_numbers_that_become_rare_are_counts_without_a_highest_value(name):
+    for seed in range(TRIALS):
+        values = COUNTS[name](np.random.default_rng(seed), ROWS)[:, None].astype(float)
+        largest, low = int(values.max()), int(values.min() if name == "geometric" else 0)
+        assert found(values) == [f"integer({low},{2 * largest + 10},{largest})"]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_other_whole_numbers_end_where_they_end(name):
+    assert share(lambda r, n: WHOLE[name](r, n).astype(float), "real") >= 0.9
+
+
+def test_what_is_said_of_a_count_can_be_undone():
+    values = np.random.default_rng(0).poisson(3.0, (500, 1)).astype(float)
+    data = open_data(Table(values, ("n",), alike=False))
+    largest = int(values.max())
+    (said,) = sentences(data.findings, data.columns)
+    assert said.endswith(f'--support "n:integer(0,{largest})" undoes it')
+    again = open_data(Table(values, ("n",), alike=False), support=f"n:count({largest})")
+    assert again.support == data.support
+    assert again.support.contains(values + largest).all()
 
 
 def test_few_rows_are_no_evidence():

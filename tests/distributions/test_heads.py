@@ -15,6 +15,7 @@ DISCRETE = [
     (Bernoulli(), 2),
     (Softmax(5), 5),
     (Ordinal(9, 6), 9),
+    (Ordinal(24, 6, usual=9), 24),
     (DiscretizedLogistics(300, 4), 300),
 ]
 CONTINUOUS = [(StudentMixture(4), -60.0, 60.0), (WrappedMixture(4), -np.pi, np.pi)]
@@ -103,6 +104,22 @@ def test_initial_parameters_beat_none(head, data):
         return float(jnp.mean(jax.jit(jax.vmap(lambda y: head.log_prob(theta, y)))(data)))
 
     assert mean(theta) > mean(jnp.zeros(head.parameters)) + 0.1
+
+
+def test_the_tail_of_a_count_falls_beyond_what_was_seen():
+    """Geometric counts: their logarithm falls by log(1 / 0.7) from one to the next."""
+    y = np.random.default_rng().geometric(0.3, 4000) - 1.0
+    column = Integer.count(int(y.max()))
+    (head,) = columns_of(Support.of([column])).heads
+    theta = head.initial(jnp.asarray(y))
+    p = probabilities(head, theta, column.size).astype(float)
+    beyond = column.largest + 1
+    assert 0 < p[beyond:].sum() < 1e-2
+    falls = -np.diff(np.log(p[beyond - 1 :]))
+    assert np.all(np.abs(falls - np.log(1 / 0.7)) < 0.1)
+    closed = Ordinal(column.size, head.waves)
+    flat = probabilities(closed, closed.initial(jnp.asarray(y)), column.size)
+    assert np.abs(np.diff(np.log(flat[beyond:])) + np.log(1 / 0.7)).max() > 0.2  # the control
 
 
 def test_columns_choose_and_lay_out_heads():

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 
 from energeia.data.inference import TURNS, Summary
-from energeia.support import Above, Circle, Factor, Interval, Positive, Real, Support
+from energeia.standardization import LARGEST
+from energeia.support import Above, Circle, Factor, Integer, Interval, Positive, Real, Support
 from energeia.support.declaration import declared, where_of
 from energeia.support.product import join
 
@@ -36,6 +37,12 @@ EDGE_ROWS, LEAST_EDGE = 0.03, 50
 nearly evenly spread, the first of them as close to the number as the others to each other."""
 NEAREST = 6.0
 """In these spacings: one column in e^6 is missed, 6 / k of those with an edge elsewhere found."""
+FEWEST_LEVELS, NEAR_ZERO = 8, 0.2
+"""Least whole numbers from lowest to highest of a count; its lowest is at most this part of its
+highest."""
+UPPER, RARE, LOPSIDED = 0.8, 0.05, 0.1
+"""In the upper fifth of the values of a count are at most ``RARE`` of the rows, and its skewness is
+at least ``LOPSIDED``."""
 _NATURAL = ((0.0, 1.0), (-1.0, 1.0), (0.0, 100.0))
 _SHOWN = 6
 
@@ -49,6 +56,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """As it would be declared, such as ``circle(0,360)``."""
     reason: str
     """What its values show, such as ``positive and skewed``."""
+    undo: str = "real"
+    """What it would be otherwise."""
 
 
 def find(
@@ -57,8 +66,8 @@ def find(
 ) -> tuple[dict[int, Factor], tuple[Finding, ...]]:  # fmt: skip
     """The factor of each column whose values leave little doubt, and what is said of it.
 
-    Columns that are no real numbers, or together a direction or a composition, are left alone, and
-    those in ``but``.
+    Columns that are neither real nor whole numbers, or together a direction or a composition, are
+    left alone, and those in ``but``.
 
     >>> from energeia.data.inference import infer, summarize
     >>> x = np.random.default_rng(0).exponential(size=(500, 1))
@@ -69,16 +78,17 @@ def find(
     """
     left = {*but, *(i for start, stop, _ in summary.groups for i in range(start, stop))}
     kinds = enumerate(support.columns)
-    open_columns = [i for i, kind in kinds if isinstance(kind, Real) and i not in left]
-    if summary.rows < FEWEST or not open_columns:
+    looked_at = [i for i, kind in kinds if isinstance(kind, Real | Integer) and i not in left]
+    if summary.rows < FEWEST or not looked_at:
         return {}, ()
     seen = np.asarray(rows[:: -(-len(rows) // LOOKED_AT)])
     factors, said = {}, []
-    for i in open_columns:
-        values = seen[:, i].astype(np.float64)
-        for factor, reason in _evident(values, float(summary.low[i]), float(summary.high[i])):
-            factors[i] = factor
-            said.append(Finding(column=i, name=names[i], support=declared(factor), reason=reason))
+    for i in looked_at:
+        values, kind = seen[:, i].astype(np.float64), support.columns[i]
+        evident = _count if isinstance(kind, Integer) else _evident
+        for factor, reason in evident(values, float(summary.low[i]), float(summary.high[i])):
+            factors[i], text, undo = factor, declared(factor), declared(kind)
+            said.append(Finding(column=i, name=names[i], support=text, reason=reason, undo=undo))
             break
     return factors, tuple(said)
 
@@ -127,7 +137,7 @@ def _sentence(members: Sequence[Finding], names: Sequence[str]) -> str:
     who = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
     undo = "--no-findings"
     if not rest:
-        undo = flag("; ".join(f"{where_of(each.column, names)}:real" for each in members))
+        undo = flag("; ".join(f"{where_of(each.column, names)}:{each.undo}" for each in members))
     verb = "is" if len(members) == 1 else "are"
     return f"{who} {verb} {members[0].reason}: taken as {members[0].support}; {undo} undoes it"
 
@@ -162,7 +172,7 @@ def _edge(values: np.ndarray, low: float) -> float | None:
         return None
     first = np.partition(values, k)[: k + 1]
     width = float(np.max(first)) - low
-    if width <= 0:
+    if not 0 < width < LARGEST / 10:
         return None
     digits = 10.0 ** np.floor(np.log10(width))
     unit = digits * next(m for m in (1, 2, 5, 10) if m * digits >= width)
@@ -172,6 +182,18 @@ def _edge(values: np.ndarray, low: float) -> float | None:
         return None
     near = np.sum(first < edge + width / 4)
     return edge if near >= 0.75 * k / 4 - 2 * np.sqrt(k / 4) and near >= k / 8 else None
+
+
+def _count(values: np.ndarray, low: float, high: float) -> Iterator[tuple[Factor, str]]:
+    """A count, where whole numbers that are not negative become rare towards the largest."""
+    levels = high - low + 1
+    if not 0 <= low <= NEAR_ZERO * high or levels < FEWEST_LEVELS:
+        return
+    rare = np.mean(values > low + UPPER * (high - low)) <= RARE
+    if rare and np.mean(((values - values.mean()) / values.std()) ** 3) >= LOPSIDED:
+        # A count may start at one, but hardly at a number that few rows have.
+        start = int(low) if np.mean(values == low) >= 0.5 / levels else 0
+        yield Integer.count(int(high), start), f"rare towards {high:g}, the largest"
 
 
 def _is_positive(values: np.ndarray) -> bool:

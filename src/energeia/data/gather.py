@@ -210,8 +210,10 @@ def _left_out(request: DataRequest, column: int | str, names: tuple[str, ...], o
     """Whether new rows for a trained model come without a column of weights or errors."""
     if request.modeled is None:
         return False
-    named = isinstance(column, str) and not column.isdigit()
-    return len(names) == request.modeled + others or (named and column not in names)
+    columns = (request.weight_column, *(pair.partition(":")[2].strip() for pair in request.errors))
+    others_left = len(names) - request.modeled - others
+    there = sum(each in names for each in dict.fromkeys(columns))
+    return column not in names and others_left == there
 
 
 def _load(spec: str, seed: int, rows: int | None) -> tuple[readers.Table, Any, Provenance]:

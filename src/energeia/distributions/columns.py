@@ -158,8 +158,8 @@ def columns_of(
     """Choose a head for each column of a support, as seen through ``Units`` (coordinates y).
 
     Binary columns get a Bernoulli; categorical ones a softmax; integers an ordinal head, and of
-    more than ``largest_alphabet`` values a mixture of discretized logistics; continuous ones a
-    mixture of Student distributions, wrapped on a circle.
+    more than ``largest_alphabet`` usual values a mixture of discretized logistics; continuous ones
+    a mixture of Student distributions, wrapped on a circle.
 
     >>> from energeia.support import Binary, Real, Support
     >>> columns_of(Support.of([Binary(), Real(), Binary()]), components=8).kinds
@@ -172,8 +172,8 @@ def columns_of(
                 return Bernoulli()
             case Categorical():
                 return Softmax(column.size)
-            case Integer() if column.size <= largest_alphabet:
-                return Ordinal(column.size, min(column.size - 1, WAVES))
+            case Integer() if column.usual <= largest_alphabet:
+                return Ordinal(column.size, min(column.usual - 1, WAVES), column.usual)
             case Integer():
                 return DiscretizedLogistics(column.size, components, octaves)
             case Circle():

@@ -86,10 +86,19 @@ class Ordinal(Head):
     ``waves`` cosines 2 cos(pi j (k + 1/2) / size) / j^3. The falling amplitudes make rough
     distributions slow to learn but, with size - 1 waves, none impossible: neighboring codes share
     statistical strength, so fewer rows are needed than with a softmax.
+
+    Of a count, only the first ``usual`` codes have been seen. The cosines are over these and
+    constant beyond, where a statistic that falls by one from code to code, in place of the
+    indicator of the upper end, makes the tail geometric.
     """
 
     size: int = eqx.field(static=True)
     waves: int = eqx.field(static=True)
+    usual: int | None = eqx.field(static=True, default=None)
+
+    @property
+    def _body(self) -> int:
+        return self.size if self.usual is None else self.usual
 
     @property
     def features(self) -> int:
@@ -106,13 +115,17 @@ class Ordinal(Head):
 
     def _statistics(self) -> np.ndarray:
         codes, j = np.arange(self.size), np.arange(1, self.waves + 1)[:, None]
-        ends = np.stack([codes == 0, codes == self.size - 1])
-        return np.concatenate([ends, 2 * np.cos(np.pi * j * (codes + 0.5) / self.size) / j**3])
+        last = self._body - 1
+        inside = np.minimum(codes, last)
+        upper = codes == last if self._body == self.size else inside - codes
+        waves = 2 * np.cos(np.pi * j * (inside + 0.5) / self._body) / j**3
+        return np.concatenate([np.stack([codes == 0, upper]), waves])
 
     def embed(self, y: Scalar) -> Float[Array, " 3"]:
-        """The code in units of the alphabet's deviation, and whether it is the first or last."""
-        scaled = (y - 0.5 * (self.size - 1)) * 12**0.5 / self.size
-        return jnp.stack([scaled, (y == 0) * 1.0, (y == self.size - 1) * 1.0])
+        """The code in units of the usual codes' deviation, and whether it is the first, or the last
+        of them or beyond."""
+        scaled = (y - 0.5 * (self._body - 1)) * 12**0.5 / self._body
+        return jnp.stack([scaled, (y == 0) * 1.0, (y >= self._body - 1) * 1.0])
 
     def log_prob(self, theta: Float[Array, " parameters"], y: Scalar) -> Scalar:
         """Log probability of the code, in nats."""
@@ -124,11 +137,21 @@ class Ordinal(Head):
         return jax.random.categorical(key, self._logits(theta)).astype(theta.dtype)
 
     def initial(self, y: Float[Array, " rows"]) -> Float[Array, " parameters"]:
-        """Least squares of the log frequencies, weighted by the frequencies, with a small ridge."""
-        target = _frequencies(y, self.size)
-        basis = jnp.concatenate([jnp.asarray(self._statistics()), jnp.ones((1, self.size))])
+        """Least squares of the log frequencies, weighted by the frequencies, with a small ridge;
+        beyond the usual codes, the slope of the upper tenth of them."""
+        body = self._body
+        target = _frequencies(y, body)
+        basis = jnp.concatenate([jnp.asarray(self._statistics())[:, :body], jnp.ones((1, body))])
         gram = (basis * target) @ basis.T + 1e-3 * jnp.eye(len(basis))
-        return jnp.linalg.solve(gram, (basis * target) @ jnp.log(target))[:-1]
+        theta = jnp.linalg.solve(gram, (basis * target) @ jnp.log(target))[:-1]
+        return theta if body == self.size else theta.at[1].set(_decay(y))
+
+
+def _decay(y: Float[Array, " rows"]) -> Scalar:
+    """log(1 + 1/m) of the mean excess m over the upper decile, that of a geometric tail."""
+    level = jnp.quantile(y, 0.9)
+    excess = jnp.sum(jnp.maximum(y - level, 0.0)) / jnp.maximum(jnp.sum(y >= level), 1)
+    return jnp.log1p(1.0 / jnp.maximum(excess, 0.1))
 
 
 def _chosen(logits: Array, y: Scalar) -> Scalar:

@@ -79,16 +79,36 @@ class Alphabet(Factor, frozen=True):
 
 
 class Integer(Alphabet, frozen=True, tag="integer"):
-    """A whole number from ``low`` to ``high``, both included, on an ordered scale."""
+    """A whole number from ``low`` to ``high``, both included, on an ordered scale.
+
+    Counts have no highest value: ``high`` is then far above ``largest``, the largest that was seen,
+    and what lies between them is expected to be the rarer the larger it is.
+    """
 
     low: int
     high: int
+    largest: int | None = None
     name: ClassVar[str] = "integer"
+
+    @classmethod
+    def count(cls, largest: int, low: int = 0) -> "Integer":
+        """A count, of which ``largest`` is the largest that was seen.
+
+        >>> Integer.count(30)
+        Integer(low=0, high=70, largest=30)
+        """
+        return cls(low, 2 * largest + 10, largest)
 
     @property
     def arguments(self) -> tuple[float, ...]:
-        """Its ends."""
-        return self.low, self.high
+        """Its ends, and the largest value that was seen of a count."""
+        ends = (self.low, self.high)
+        return ends if self.largest is None else (*ends, self.largest)
+
+    @property
+    def usual(self) -> int:
+        """How many values there are up to the largest that was seen."""
+        return self.size if self.largest is None else self.largest - self.low + 1
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -106,7 +126,8 @@ class Integer(Alphabet, frozen=True, tag="integer"):
     @property
     def coded(self) -> "Integer":
         """Whole numbers from zero."""
-        return Integer(0, self.size - 1)
+        seen = None if self.largest is None else self.largest - self.low
+        return Integer(0, self.size - 1, seen)
 
 
 class Categorical(Alphabet, frozen=True, tag="categorical"):

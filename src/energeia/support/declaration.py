@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from energeia._core.errors import InputError, nearest
+from energeia.support.alphabets import Integer
 from energeia.support.factor import Factor
 from energeia.support.kinds import KINDS
 from energeia.support.links import SpecialUnitary
@@ -128,8 +129,8 @@ def _parse_where(text: str, count: int, names: Sequence[str]) -> range:
 
 _WRONG = (
     "has the wrong arguments: write real, positive, above(low), interval(low,high), "
-    "circle(low,high), integer(low,high), categorical(a,b,...), binary(a,b), sphere(n), "
-    "simplex(n), rotation, torus, su(n), link(U1) or link(SU3)"
+    "circle(low,high), integer(low,high), count(largest), categorical(a,b,...), binary(a,b), "
+    "sphere(n), simplex(n), rotation, torus, su(n), link(U1) or link(SU3)"
 )
 
 
@@ -139,7 +140,8 @@ def _read(kind: type[Factor], given: list[str]) -> Factor:
     if fields and fields[0].type not in (int, float):
         return kind(*([tuple(float(v) for v in given)] if given else []))
     numbers = [
-        _whole(v) if f.type is int else float(v) for f, v in zip(fields, given, strict=False)
+        _whole(v) if f.type in (int, int | None) else float(v)
+        for f, v in zip(fields, given, strict=False)
     ]
     return kind(*numbers, *given[len(fields) :])
 
@@ -153,6 +155,11 @@ def _whole(text: str) -> int:
 def _torus(given: list[str], count: int) -> Factor:
     """A torus is a product of circles, by default of angles in [-pi, pi)."""
     return Circle(*(float(v) for v in given)) if given else Circle(-math.pi, math.pi)
+
+
+def _count(given: list[str], count: int) -> Factor:
+    """A count of which the largest value seen is given."""
+    return Integer.count(*(_whole(v) for v in given))
 
 
 def _link(given: list[str], count: int) -> Factor:
@@ -172,6 +179,7 @@ _READERS: dict[str, Callable[[list[str], int], Factor]] = {
     **{name: lambda given, _, kind=kind: _read(kind, given) for name, kind in KINDS.items()},
     "simplex": _simplex,
     "torus": _torus,
+    "count": _count,
     "link": _link,
 }
 """From the arguments and the number of columns to a factor."""
