@@ -6,12 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from typing_extensions import override
 
+from energeia._core.covariance import white_of
 from energeia._core.trees import Frozen
 from energeia._core.types import Scalar
-from energeia.bijections.units import location_and_scale
 from energeia.contracts import Bijection, Condition
-
-_FAR = 5.0
 
 
 class Whitening(Bijection):
@@ -53,25 +51,10 @@ def whitening(
 ) -> Whitening:
     """The map that removes the mean and the correlations of rows; identity where not ``moved``.
 
-    The covariance is (S + prior V) / (n + prior), V the variances of the columns alone, so that
-    more columns than rows have one, too. Numbers beyond ``_FAR`` deviations count as if they were
-    there: with heavy tails a few rows would make the covariance.
+    See ``_core.covariance.white_of``.
     """
-    n, d = rows.shape
-    location, scale = location_and_scale(rows)
-    rows = location + jnp.clip(rows - location, -_FAR * scale, _FAR * scale)
-    both = jnp.ones((d, d), bool)
-    if moved is not None:
-        both = jnp.asarray(moved) & jnp.asarray(moved)[:, None]
-    center = jnp.where(jnp.diagonal(both), jnp.mean(rows, axis=0), 0.0)
-    apart = rows - center
-    products = apart.T @ apart
-    variances = jnp.where(jnp.diagonal(products) > 0, jnp.diagonal(products) / n, 1.0)
-    covariance = (products + prior * jnp.diag(variances)) / (n + prior)
-    covariance = jnp.where(both, covariance + 1e-6 * jnp.diag(variances), jnp.eye(d))
-    factor = jnp.linalg.cholesky(covariance)
-    inverted = jax.scipy.linalg.solve_triangular(factor, jnp.eye(d), lower=True)
-    return Whitening(Frozen(center), Frozen(factor), Frozen(jnp.tril(inverted)))
+    center, factor, inverse = white_of(rows, moved, prior)
+    return Whitening(Frozen(center), Frozen(factor), Frozen(inverse))
 
 
 class Linear(Bijection):

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from energeia._core.moments import CENTRAL, without_tails
+from energeia._core.covariance import location_and_scale
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.standardization import Standardization
@@ -189,21 +189,6 @@ def joined_scales(
         where = np.asarray(first_location) + np.asarray(first_scale) * np.asarray(location.array)
         how = np.asarray(first_scale) * np.asarray(scale.array)
         return Frozen(jnp.asarray(where.astype(dtype))), Frozen(jnp.asarray(how.astype(dtype)))
-
-
-def location_and_scale(y: Float[Array, "n d"]) -> tuple[Float[Array, " d"], Float[Array, " d"]]:
-    """Mean and standard deviation of each column, or where tails rule them quantiles.
-
-    See ``_core.moments.without_tails``. Squares of tiny numbers are no zeros.
-    """
-    size = jnp.max(jnp.abs(y), axis=0)
-    size = jnp.where(size > 0, size, 1.0)
-    center = size * jnp.mean(y / size, axis=0)
-    widest = jnp.max(jnp.abs(y - center), axis=0)
-    widest = jnp.where(widest > 0, widest, 1.0)
-    deviation = widest * jnp.sqrt(jnp.mean(((y - center) / widest) ** 2, axis=0))
-    quantiles = jnp.quantile(y, jnp.asarray(CENTRAL), axis=0)
-    return without_tails(center, deviation, quantiles, jnp.where)
 
 
 def _host_log_dets(host: Standardization, z: Array) -> list[Array]:

@@ -41,17 +41,23 @@ class MixtureChoice(NamedTuple):
     """See ``Components.tail``."""
     learned: Array
     """Whether ``tail`` is where expectation maximization starts, and not kept."""
+    shape: Array
+    """Which of ``MixturePrior.scales``."""
 
 
 class MixturePrior(NamedTuple):
-    """Where the estimates of a component are drawn to: the whole sample, column by column."""
+    """Where the estimates of a component are drawn to: the whole sample."""
 
-    variances: Float[Array, " r"]
+    scales: Float[Array, "shapes r r"]
+    """Scale matrices, such as that of all rows and the same without correlations."""
     tables: Float[Array, " codes"]
 
 
-def prior_of(rows: MixtureRows, tables: CodeTables) -> MixturePrior:
-    """The variances and the tables of all rows; a code that none has is possible, too.
+def prior_of(
+    rows: MixtureRows, tables: CodeTables, others: Float[Array, "shapes r r"] | None = None
+) -> MixturePrior:
+    """The variances and the tables of all rows, and ``others`` before their variances; a code that
+    none has is possible, too.
 
     Standardized numbers count as if they were at most ``FAR`` deviations away: a variance that a
     few rows make is not that of a component.
@@ -65,9 +71,10 @@ def prior_of(rows: MixtureRows, tables: CodeTables) -> MixturePrior:
         variances = jnp.maximum(variances - share @ rows.noise**2, 0.01 * variances)
     frequencies = share @ tables.indicators(rows.codes).astype(share.dtype)
     uniform = 1.0 / np.repeat(tables.sizes, tables.sizes)
-    return MixturePrior(
-        jnp.where(variances > 0, variances, 1.0), 0.999 * frequencies + 0.001 * uniform
-    )
+    scales = jnp.diag(jnp.where(variances > 0, variances, 1.0))[None]
+    if others is not None:
+        scales = jnp.concatenate([others, scales])
+    return MixturePrior(scales, 0.999 * frequencies + 0.001 * uniform)
 
 
 def seeds_of(key: PRNGKey, rows: MixtureRows, most: int) -> Array:
@@ -96,12 +103,12 @@ def _start(
 ) -> Components:  # fmt: skip
     width = rows.reals.shape[1]
     used = jnp.arange(len(seeds)) < settings.size
-    scale = jnp.sqrt(prior.variances * _narrower(settings.size, width, rows.noise is not None))
+    scale = prior.scales[settings.shape] * _narrower(settings.size, width, rows.noise is not None)
     own = tables.indicators(rows.codes[seeds])
     return Components(
         jnp.where(used, -jnp.log(settings.size), -jnp.inf),
         rows.reals[seeds],
-        jnp.broadcast_to(jnp.diag(scale), (len(seeds), width, width)),
+        jnp.broadcast_to(jnp.linalg.cholesky(scale), (len(seeds), width, width)),
         jnp.log(0.5 * prior.tables + 0.5 * own),
         settings.tail,
     )
@@ -274,10 +281,10 @@ def _maximized(
     means = sums.first / weight
     second = sums.second.reshape(count, width, width)
     spread = second - weight[:, :, None] * means[:, :, None] * means[:, None, :]
-    broad = jnp.diag(prior.variances * _narrower(settings.size, width, noisy))
+    broad = prior.scales[settings.shape] * _narrower(settings.size, width, noisy)
     scale = (spread + settings.prior * broad) / (sums.count + settings.prior)[:, None, None]
     # The difference of moments in float32 is off by about this.
-    scale = scale + 1e-6 * jnp.diag(prior.variances)
+    scale = scale + 1e-6 * prior.scales[-1]
     return Components(
         jnp.log(sums.count) - jnp.log(jnp.sum(sums.count)),
         jnp.where(sums.weight[:, None] > 1e-6, means, parts.means),

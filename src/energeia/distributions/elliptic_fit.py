@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.angles import wrap
+from energeia._core.covariance import White, white_of
 from energeia._core.types import PRNGKey, Scalar
 from energeia.distributions.code_tables import CodeTables
 from energeia.distributions.elliptic import Components, EllipticMixture
@@ -74,7 +75,10 @@ def fit_mixture(
     reals = y[:, real] if condition is None else jnp.concatenate([condition, y[:, real]], axis=1)
     weight = jnp.ones(len(y)) if weight is None else weight / jnp.mean(weight)
     errors = None if noise is None else jnp.pad(noise[:, real], ((0, 0), (_width(given), 0)))
-    every = MixtureRows(reals, y[:, coded], weight, errors)
+    # Independent errors would not stay so.
+    white = white_of(reals) if noise is None and reals.shape[1] else None
+    seen = reals if white is None else (reals - white.center) @ white.inverse.T
+    every = MixtureRows(seen, y[:, coded], weight, errors)
     tables = CodeTables(
         tuple(sizes[j] for j in coded), tuple(ordered[j] for j in coded) if ordered else ()
     )
@@ -82,22 +86,25 @@ def fit_mixture(
     most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
     shuffle_key, seed_key = jax.random.split(key)
     choice = _CHOICE_ROWS if noise is None else _NOISY_ROWS
-    pool = _take(every, jax.random.permutation(shuffle_key, n)[: min(n, choice)])
+    chosen_rows = jax.random.permutation(shuffle_key, n)[: min(n, choice)]
+    pool, held = (_take(r, chosen_rows) for r in (every, every._replace(reals=reals)))
     most = most if noise is None else min(most, _MOST_NOISY)
     tried = _attempts(n, most, tailed=reals.shape[1] > 0, noisy=noise is not None)
 
     def fitted(rows: MixtureRows, settings: MixtureChoice, *stop: Any) -> Components:
-        prior, seeds = prior_of(rows, tables), seeds_of(seed_key, rows, most)
+        prior, seeds = prior_of(rows, tables, _uncorrelated(white)), seeds_of(seed_key, rows, most)
         return expectation_maximization(rows, prior, seeds, settings, tables, *stop)
 
-    def score(found: Components, rows: MixtureRows) -> Array:
-        return _log_probs(EllipticMixture(found, sizes, given, periodic), rows, given)
+    def score(found: Components) -> Array:
+        model = EllipticMixture(_colored(found, white), sizes, given, periodic)
+        return _log_probs(model, held, given)
 
     whole = n <= choice
     folds = _FOLDS if n < _FEW_ROWS or noise is not None else 1
     chosen, found = _chosen(fitted, score, pool, tried, folds, whole)
     if not whole:
         found = fitted(every, chosen)
+    found = _colored(found, white)
     means = found.means.at[:, _width(given) :].add(opened[real])
     found = eqx.tree_at(lambda parts: parts.means, found, means)
     return EllipticMixture(found, sizes, given, periodic)
@@ -106,6 +113,22 @@ def fit_mixture(
 def _width(given: tuple[int, ...] | None) -> int:
     """How many numbers a condition has; they come first."""
     return 0 if given is None else given[0]
+
+
+def _uncorrelated(white: White | None) -> Float[Array, "1 r r"] | None:
+    """The scale matrix, in whitened numbers, of numbers without correlations."""
+    if white is None:
+        return None
+    half = white.inverse * jnp.sqrt(jnp.sum(white.factor**2, axis=1))
+    return (half @ half.T)[None]
+
+
+def _colored(found: Components, white: White | None) -> Components:
+    """Components of whitened numbers as ones of the numbers themselves."""
+    if white is None:
+        return found
+    moved = (found.means @ white.factor.T + white.center, white.factor @ found.factors)
+    return eqx.tree_at(lambda parts: (parts.means, parts.factors), found, moved)
 
 
 def _rarest(angles: Float[Array, " n"], bins: int = 24) -> Scalar:
@@ -121,7 +144,8 @@ def _take(rows: MixtureRows, index: Array) -> MixtureRows:
 
 
 class _Attempts(NamedTuple):
-    """Mixtures to try: sizes of normal components, then tails and priors of the best size.
+    """Mixtures to try: sizes of normal components, of few rows with priors of two shapes, then
+    tails and strengths of the prior with the best size and shape.
 
     Normal components imitate a heavy tail by their number, so one with a tail is tried beside.
     """
@@ -132,8 +156,10 @@ class _Attempts(NamedTuple):
     tails: np.ndarray
     learned: np.ndarray
     """Whether the tail is estimated."""
+    shapes: np.ndarray
+    """Which of ``MixturePrior.scales``; that of the best size after ``first``."""
     first: int
-    """How many of them are of a size alone."""
+    """How many of them are of a size and a shape alone."""
 
 
 def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
@@ -150,15 +176,19 @@ def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
     if noisy or not tailed:
         # Codes have no tails, and neither have numbers whose errors are to be taken away.
         kinds = kinds[:1]
-    plain = (4.0, 0.0, False)
+    # With few rows it matters whether the prior has the correlations of all rows.
+    shapes = 2 if n < _FEW_ROWS and tailed and not noisy else 1
+    first = shapes * len(sizes)
     pairs = [(p, *kind) for p in priors for kind in kinds]
-    kappas, tails, learned = np.array([plain] * len(sizes) + 2 * pairs).T
-    every = np.array([*sizes, *[0] * len(pairs), *[1] * len(pairs)])
-    return _Attempts(every, kappas, tails, learned > 0, len(sizes))
+    kappas, tails, learned = np.array([(4.0, 0.0, False)] * first + 2 * pairs).T
+    every = np.array([*shapes * sizes, *[0] * len(pairs), *[1] * len(pairs)])
+    return _Attempts(
+        every, kappas, tails, learned > 0, np.arange(len(every)) // len(sizes) % shapes, first
+    )
 
 
 def _chosen(
-    fitted: Callable[..., Components], score: Callable[[Components, MixtureRows], Array],
+    fitted: Callable[..., Components], score: Callable[[Components], Array],
     pool: MixtureRows, tried: _Attempts, folds: int, whole: bool,
 ) -> tuple[MixtureChoice, Components]:  # fmt: skip
     """The mixture that predicts held-out rows best and, where the pool is the ``whole`` of the
@@ -169,29 +199,31 @@ def _chosen(
     """
     n, count = len(pool.weight), len(tried.sizes)
     fold_of = jnp.arange(n) * _FOLDS // n
-    sizes, priors, tails, learned = (jnp.asarray(part) for part in tried[:4])
+    sizes, priors, tails, learned, shapes = (jnp.asarray(part) for part in tried[:5])
+    asked = jnp.stack([sizes, shapes], axis=1)
     noisy = pool.noise is not None
     best_of = _first_of_best if noisy else _best
     # Errors slow expectation maximization down.
     first, final = ((150, 1e-4), (400, 1e-5)) if noisy else ((40, 1e-3), (100, 1e-4))
 
     def settings_of(place: Array, used: Array) -> MixtureChoice:
-        return MixtureChoice(used[place], priors[place], tails[place], learned[place])
+        size, shape = used[place]
+        return MixtureChoice(size, priors[place], tails[place], learned[place], shape)
 
     def step(carry: tuple, numbers: tuple[Array, Array]) -> tuple[tuple, None]:
         logs, used, _ = carry
         attempt, fold = numbers
         last = attempt == count
-        best_size = sizes[best_of(logs[: tried.first])]
         best = tried.first + best_of(logs[tried.first :])
         place = jnp.where(last, best, attempt)
-        size = jnp.where(last, used[best], sizes[place])
-        used = used.at[place].set(jnp.where(size > 0, size, best_size))
+        size, shape = used[best_of(logs[: tried.first])]
+        rest = jnp.stack([jnp.where(sizes[place] > 0, sizes[place], size), shape])
+        used = used.at[place].set(jnp.where((place < tried.first) | last, used[place], rest))
         held = (fold_of == fold) & ~last
         rows = pool._replace(weight=jnp.where(held, 0.0, pool.weight))
         stop = (jnp.where(last, *pair) for pair in zip(final, first, strict=True))
         found = fitted(rows, settings_of(place, used), *stop)
-        found_logs = jnp.where(held, pool.weight * score(found, pool), 0.0)
+        found_logs = jnp.where(held, pool.weight * score(found), 0.0)
         return (logs.at[place].add(found_logs), used, found), None
 
     attempts = [*np.repeat(np.arange(count), folds), *[count] * whole]
@@ -199,9 +231,9 @@ def _chosen(
         jnp.asarray(attempts),
         jnp.asarray([*np.tile(np.arange(folds), count), *[-1] * whole]),
     )
-    blank = eqx.filter_eval_shape(fitted, pool, settings_of(jnp.asarray(0), sizes))
+    blank = eqx.filter_eval_shape(fitted, pool, settings_of(jnp.asarray(0), asked))
     empty = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), blank)
-    start = (jnp.zeros((count, n)), sizes, empty)
+    start = (jnp.zeros((count, n)), asked, empty)
     logs, used, found = jax.lax.scan(step, start, numbers)[0]
     return settings_of(tried.first + best_of(logs[tried.first :]), used), found
 
