@@ -25,16 +25,22 @@ class White(NamedTuple):
 def location_and_scale(y: Float[Array, "n d"]) -> tuple[Float[Array, " d"], Float[Array, " d"]]:
     """Mean and standard deviation of each column, or where tails rule them quantiles.
 
-    See ``_core.moments.without_tails``. Squares of tiny numbers are no zeros.
+    See ``_core.moments.without_tails``.
     """
+    center, deviation = mean_and_deviation(y)
+    quantiles = jnp.quantile(y, jnp.asarray(CENTRAL), axis=0)
+    clipped = mean_and_deviation(jnp.clip(y, quantiles[0], quantiles[2]))[1]
+    return without_tails(center, deviation, quantiles, clipped, jnp.where)
+
+
+def mean_and_deviation(y: Float[Array, "n d"]) -> tuple[Float[Array, " d"], Float[Array, " d"]]:
+    """Those of each column; squares of tiny numbers are no zeros."""
     size = jnp.max(jnp.abs(y), axis=0)
     size = jnp.where(size > 0, size, 1.0)
     center = size * jnp.mean(y / size, axis=0)
     widest = jnp.max(jnp.abs(y - center), axis=0)
     widest = jnp.where(widest > 0, widest, 1.0)
-    deviation = widest * jnp.sqrt(jnp.mean(((y - center) / widest) ** 2, axis=0))
-    quantiles = jnp.quantile(y, jnp.asarray(CENTRAL), axis=0)
-    return without_tails(center, deviation, quantiles, jnp.where)
+    return center, widest * jnp.sqrt(jnp.mean(((y - center) / widest) ** 2, axis=0))
 
 
 def white_of(

@@ -11,7 +11,8 @@ CENTRAL = (0.025, 0.5, 0.975)
 _WIDTH = 2 * 1.959964
 """In deviations of a normal distribution, the distance of the outer two."""
 _RULED = 1.5
-"""Tails rule a deviation that is larger than that of the central 95 % by this factor."""
+"""Tails rule a deviation that is larger by this factor than with every value brought to the central
+95 %."""
 
 
 def mean_and_deviation(
@@ -35,20 +36,25 @@ def mean_and_deviation(
     return np.where(constant, x[0], mean), np.where(constant, 0.0, deviation)
 
 
-def without_tails(mean: Any, deviation: Any, quantiles: Any, where: Callable) -> tuple[Any, Any]:
+def without_tails(
+    mean: Any, deviation: Any, quantiles: Any, clipped: Any, where: Callable
+) -> tuple[Any, Any]:
     """Location and scale of columns: mean and deviation, or where tails rule them quantiles.
 
     Moments of a Student-t column of 1.5 degrees of freedom grow with its number of rows and hang on
-    a few of them. ``quantiles`` are the ``CENTRAL`` ones, ``where`` that of NumPy or JAX.
+    a few of them. ``quantiles`` are the ``CENTRAL`` ones, ``clipped`` is the deviation of values
+    brought between the outer two, ``where`` that of NumPy or JAX.
 
     >>> rows = np.append(np.linspace(-1.96, 1.96, 98), [900.0, -700.0])
-    >>> found = without_tails(rows.mean(), rows.std(), np.quantile(rows, CENTRAL), np.where)
-    >>> [round(float(part), 1) for part in found]
+    >>> low, middle, high = np.quantile(rows, CENTRAL)
+    >>> clipped = np.clip(rows, low, high).std()
+    >>> found = without_tails(rows.mean(), rows.std(), (low, middle, high), clipped, np.where)
+    >>> [round(float(part), 1) + 0.0 for part in found]
     [0.0, 1.0]
     """
     low, middle, high = quantiles
     width = (high - low) / _WIDTH
-    ruled = (width > 0) & (deviation > _RULED * width)
+    ruled = (width > 0) & (deviation > _RULED * clipped)
     return where(ruled, middle, mean), where(ruled, width, deviation)
 
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from energeia._core.covariance import location_and_scale
+from energeia._core.covariance import location_and_scale, mean_and_deviation
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia.standardization import Standardization
@@ -52,7 +52,9 @@ class Units(eqx.Module):
         chart = bare.coordinates
         sizes = np.asarray(chart.sizes)
         unscaled = np.array([c.name != "real" and not c.discrete for c in chart.columns])
-        center, spread = location_and_scale(y)
+        # Codes have no tails that could rule their moments.
+        both = zip(mean_and_deviation(y), location_and_scale(y), strict=True)
+        center, spread = (jnp.where(sizes > 0, *pair) for pair in both)
         # Dequantization adds the variance of a cell, 1/12. The floor is relative to the
         # column's size: a column of tiny numbers is not a constant one.
         fallback = jnp.where(spread > 0, spread, 1.0)

@@ -70,7 +70,9 @@ def _unit(t: np.ndarray, plain: bool, name: str, *, table: bool) -> tuple[float,
     if spread == 0:
         return float(mean), 1.0
     if table:
-        mean, spread = without_tails(mean, spread, np.quantile(t, CENTRAL), np.where)
+        quantiles = np.quantile(t, CENTRAL)
+        clipped = mean_and_deviation(np.clip(t, quantiles[0], quantiles[2])[:, None])[1][0]
+        mean, spread = without_tails(mean, spread, quantiles, clipped, np.where)
     # The link of a positive number or of one in an interval is as coarse as the number is.
     step = float(np.spacing(largest if plain else max(largest, 1.0)))
     if spread < _FEWEST_STEPS * step:

@@ -181,7 +181,7 @@ def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
     first = shapes * len(sizes)
     pairs = [(p, *kind) for p in priors for kind in kinds]
     kappas, tails, learned = np.array([(4.0, 0.0, False)] * first + 2 * pairs).T
-    every = np.array([*shapes * sizes, *[0] * len(pairs), *[1] * len(pairs)])
+    every = np.array([*shapes * sizes, *[1] * len(pairs), *[0] * len(pairs)])
     return _Attempts(
         every, kappas, tails, learned > 0, np.arange(len(every)) // len(sizes) % shapes, first
     )
@@ -202,7 +202,9 @@ def _chosen(
     sizes, priors, tails, learned, shapes = (jnp.asarray(part) for part in tried[:5])
     asked = jnp.stack([sizes, shapes], axis=1)
     noisy = pool.noise is not None
-    best_of = _first_of_best if noisy else _best
+    # Of few rows the simple ones are within an error of the best too often.
+    size_of = _first_of_best if noisy else _best
+    best_of = _best if n < _FEW_ROWS and not noisy else _first_of_best
     # Errors slow expectation maximization down.
     first, final = ((150, 1e-4), (400, 1e-5)) if noisy else ((40, 1e-3), (100, 1e-4))
 
@@ -216,7 +218,7 @@ def _chosen(
         last = attempt == count
         best = tried.first + best_of(logs[tried.first :])
         place = jnp.where(last, best, attempt)
-        size, shape = used[best_of(logs[: tried.first])]
+        size, shape = used[size_of(logs[: tried.first])]
         rest = jnp.stack([jnp.where(sizes[place] > 0, sizes[place], size), shape])
         used = used.at[place].set(jnp.where((place < tried.first) | last, used[place], rest))
         held = (fold_of == fold) & ~last
@@ -245,11 +247,12 @@ def _best(logs: Float[Array, "attempts n"]) -> Array:
 def _first_of_best(logs: Float[Array, "attempts n"]) -> Array:
     """The first that is within one standard error of the best, row by row; simple ones come first.
 
-    Errors hide most of what tells mixtures apart, so the best of many has too narrow components.
+    Many normal components imitate a tail, and errors of rows hide most of what tells mixtures
+    apart, so the best of many is too fine. Rows that were not held out have the same zero for all.
     """
     behind = logs[_best(logs)] - logs
-    total, n = jnp.sum(behind, axis=1), logs.shape[1]
-    error = jnp.sqrt(n * jnp.var(behind, axis=1))
+    total = jnp.sum(behind, axis=1)
+    error = jnp.sqrt(jnp.sum(behind**2, axis=1))
     return jnp.argmax(total <= error)
 
 

@@ -91,7 +91,7 @@ def with_prior(optimization: Optimization, shrinkage: float, problem: Problem) -
     """Weight decay as a prior: its strength falls as one over the number of training rows."""
     if not problem.rows:
         return optimization
-    decay = optimization.weight_decay + shrinkage / problem.worth
+    decay = optimization.weight_decay + shrinkage / problem.rows
     return msgspec.structs.replace(optimization, weight_decay=decay)
 
 

@@ -54,6 +54,6 @@ def build(
         options.optimization,
         learning_rate=options.optimization.learning_rate / levels**0.75,
         weight_decay=options.optimization.weight_decay
-        + options.shrinkage * levels**2 / problem.worth,
+        + options.shrinkage * levels**2 / problem.rows,
     )
     return parts.one_player(model, objective, settings, options.training.rounds)

@@ -20,7 +20,6 @@ from energeia.data.findings import Finding, flag, sentences
 from energeia.data.readers import Table
 from energeia.data.sources import open_data, open_like
 from energeia.data.standardize import StandardizedRows, fit_standardization
-from energeia.data.weights import effective_number
 from energeia.recipes.options.base import Recipe
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
@@ -152,7 +151,6 @@ def _problem(data: Dataset, train: Batch) -> Problem:
         support=data.support,
         layout=layout,
         rows=len(train.x),
-        effective_rows=0.0 if train.weight is None else effective_number(np.asarray(train.weight)),
         periodic_layout=data.periodic_layout,
         condition_dimension=data.condition_dimension,
         symmetries=data.symmetries,

@@ -27,8 +27,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The user's shape of one configuration, such as (8, 8); its product is the dimension."""
     rows: int
     """Training rows; 0 for a target, which has as many as are asked for."""
-    effective_rows: float = 0.0
-    """How many rows of equal weight they are worth; 0 where they have no weights."""
     periodic_layout: bool = False
     """Whether the sites of a layout are neighbors across its edges, as on a periodic lattice."""
     condition_dimension: int = 0
@@ -59,14 +57,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.subject == "rows" and len(self.layout) == 1
 
     @property
-    def worth(self) -> float:
-        """Training rows of equal weight: what regularization and capacity go by."""
-        return self.effective_rows or float(self.rows)
-
-    @property
     def small_table(self) -> bool:
         """Whether it is a table of fewer than ``SMALL_TABLE`` training rows."""
-        return self.table and self.worth < SMALL_TABLE
+        return self.table and self.rows < SMALL_TABLE
 
     @property
     def standardization(self) -> Standardization:
