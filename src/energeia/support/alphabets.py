@@ -81,8 +81,8 @@ class Alphabet(Factor, frozen=True):
 class Integer(Alphabet, frozen=True, tag="integer"):
     """A whole number from ``low`` to ``high``, both included, on an ordered scale.
 
-    Counts have no highest value: ``high`` is then far above ``largest``, the largest that was seen,
-    and what lies between them is expected to be the rarer the larger it is.
+    Counts have no highest value; here they end at ``high``, far above ``largest``, the largest that
+    was seen, and what lies between them is expected to be the rarer the larger it is.
     """
 
     low: int
