@@ -270,7 +270,7 @@ def test_in_short_names_the_models_that_a_mixture_beats():
     other = dataclasses.replace(vae, row=simple, name="mixture")
     page = dataclasses.replace(page, models=[*page.models, other])
     said = summaries.summary_sentences(page)
-    (below,) = [text for text in said if text.startswith("Below the mixture, the baseline")]
+    (below,) = [text for text in said if text.startswith("Below mixture, the best baseline")]
     assert "made (7.8 nats per row)" in below
     assert "vae" not in below
 

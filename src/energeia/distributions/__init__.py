@@ -11,8 +11,10 @@ Components                 the parameters of an elliptic mixture
 DiscretizedLogistics       an ordered column as logistics integrated over cells
 EllipticMixture            normal or Student-t components with full covariances, and codes
 FiniteProduct              independent variables on finite alphabets
+fit_kernels                a kernel density of rows, widths by leaving one out
 fit_mixture                an elliptic mixture of rows, by expectation maximization
 Head                       a family of distributions of one number
+KernelDensity              a kernel at each of some rows
 likelihood_of              the likelihood that fits a column
 LogisticLikelihood         logistics integrated over cells
 NormalDiag                 N(mean, diag(scale^2))

@@ -14,6 +14,8 @@ from energeia.distributions.gaussian import RealPeriodicBase as RealPeriodicBase
 from energeia.distributions.gaussian import StandardNormal as StandardNormal
 from energeia.distributions.gaussian import Uniform as Uniform
 from energeia.distributions.head import Head as Head
+from energeia.distributions.kernel_density import KernelDensity as KernelDensity
+from energeia.distributions.kernel_density import fit_kernels as fit_kernels
 from energeia.distributions.likelihoods import BernoulliLikelihood as BernoulliLikelihood
 from energeia.distributions.likelihoods import CategoricalLikelihood as CategoricalLikelihood
 from energeia.distributions.likelihoods import ColumnLikelihood as ColumnLikelihood

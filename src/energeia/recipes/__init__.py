@@ -5,7 +5,7 @@ Assembly         the result of a recipe
 FAMILIES         every family by name
 Family           a family of models that are trusted in the same way
 find             the recipe of a name
-one_per_family   the first of each family that fits
+one_per_family   the first of each family that fits, and all baselines
 Problem          the properties of the data that a recipe needs
 Recipe           a method of the literature with options and citation
 RECIPES          every recipe by name

@@ -1,4 +1,4 @@
-"""Baselines that take seconds: ``product-of-marginals``, ``k-gram``, ``linear-autoregressive``."""
+"""Simple models that take seconds: kernel densities, marginals, tables, linear conditionals."""
 
 import jax.numpy as jnp
 from jaxtyping import Array
@@ -6,14 +6,16 @@ from jaxtyping import Array
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.distributions.columns import columns_of
+from energeia.distributions.kernel_density import fit_kernels
 from energeia.models.in_units import DensityInUnits
 from energeia.models.kgram import KGram
 from energeia.models.linear import LinearAutoregressive
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.options.mixture import KernelDensityOptions, MarginalsOptions
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.options.tomography import KGramOptions, LinearOptions, MarginalsOptions
+from energeia.recipes.options.tomography import KGramOptions, LinearOptions
 from energeia.training.settings import Optimization
 
 
@@ -44,11 +46,30 @@ def build_k_gram(
 def build_marginals(
     options: MarginalsOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
-    """Tables of each site alone, counted on all training rows."""
-    return build_k_gram(KGramOptions(order=0), problem, reference, key)
+    """Of each column alone: tables counted on all training rows, or kernels at rows."""
+    if all(problem.support.discrete):
+        return build_k_gram(KGramOptions(order=0), problem, reference, key)
+    return _kernels(problem, reference, key, independent=True)
+
+
+def build_kernels(
+    options: KernelDensityOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
+    """Kernels at the training rows, or at as many of them as are kept."""
+    return _kernels(problem, reference, key, independent=False)
+
+
+def _kernels(
+    problem: Problem, reference: ReferenceRows, key: PRNGKey, *, independent: bool
+) -> Assembly:
+    units, seen = _coordinates(problem, reference)
+    angles = parts.periodic_indices(problem)
+    chart = problem.support.linked
+    inner = fit_kernels(key, seen, chart.sizes, angles, independent=independent)
+    return parts.one_player(DensityInUnits(inner, units), MaximumLikelihood(), Optimization(), 1)
 
 
 def _coordinates(problem: Problem, reference: ReferenceRows) -> tuple[Units, Array]:
     units = Units.fit(problem.support, reference.x)
     y = parts.encoded_rows(units, reference)
-    return units, jnp.where(problem.support.discrete, jnp.round(y), y)
+    return units, jnp.where(problem.support.linked.discrete, jnp.round(y), y)

@@ -143,11 +143,10 @@ def applicable(
 def one_per_family(
     support: Support, conditional: bool = False, fields: Collection[str] = ()
 ) -> list[Recipe]:
-    """The first recipe of each family that fits."""
+    """The first recipe of each family that fits, and every one of a family of baselines."""
     chosen = []
-    for family in FAMILIES:
-        fitting = [r for r in RECIPES.values() if r.family == family]
-        chosen += [
-            r for r in fitting if not unsupported_reason(r, support, conditional, fields=fields)
-        ][:1]
+    for name, family in FAMILIES.items():
+        own = [r for r in RECIPES.values() if r.family == name]
+        fitting = [r for r in own if not unsupported_reason(r, support, conditional, fields=fields)]
+        chosen += fitting if family.simple else fitting[:1]
     return chosen

@@ -7,7 +7,7 @@ from energeia.recipes.options.stack import STACK
 from energeia.records import LeaderboardRow
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import number, place
-from energeia.runs.leaderboard import BASELINE, FEW, TIE, nats_behind
+from energeia.runs.leaderboard import FEW, TIE, best_baseline, is_baseline, nats_behind
 
 LABELS = (
     (
@@ -56,7 +56,7 @@ def summary_sentences(page: Page) -> list[str]:
 
 
 def _recommended(rows: list[LeaderboardRow]) -> list[str]:
-    """Which model to use, why, and whether it beats the baseline."""
+    """Which model to use, why, and whether it beats the best baseline."""
     chosen = next((row for row in rows if row.recommended), None)
     if chosen is None or chosen.validation is None:
         return []
@@ -67,11 +67,15 @@ def _recommended(rows: list[LeaderboardRow]) -> list[str]:
         why += "too little to choose one"
     text = f"Use {chosen.recipe}: {why}. Test rows, which had no part in the choice, give "
     text += f"{number(chosen.log_likelihood)} nats per row"
-    simple = next((row for row in rows if row.family == BASELINE), None)
+    simple = best_baseline(rows)
     if simple is None or simple is chosen:
         return [text + "."]
+    if is_baseline(chosen):
+        return [f"{text}; it is a baseline itself."]
     gap = number(chosen.log_likelihood - simple.log_likelihood)
-    return [f"{text}, {gap} above {simple.recipe}, the baseline (errors taken as independent)."]
+    return [
+        f"{text}, {gap} above {simple.recipe}, the best baseline (errors taken as independent)."
+    ]
 
 
 def _likelihood(models: list[ModelPart]) -> list[str]:
@@ -105,14 +109,14 @@ def _likelihood(models: list[ModelPart]) -> list[str]:
 
 def _baseline(rows: list[LeaderboardRow]) -> list[str]:
     """Which models a simple one beats."""
-    baseline = next((row for row in rows if row.family == BASELINE), None)
+    baseline = best_baseline(rows)
     if baseline is None:
         return []
     behind = {row.recipe: nats_behind(row, baseline) for row in rows}
     losing = [f"{name} ({nats:.3g} nats per row)" for name, nats in behind.items() if nats]
     if not losing:
         return []
-    return [f"Below the {baseline.recipe}, the baseline, by more than two errors: "
+    return [f"Below {baseline.recipe}, the best baseline, by more than two errors: "
             f"{_join(losing)}."]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.prepared import PreparedData
 from energeia.recipes.catalogue import find, one_per_family, require, unsupported_reason
 from energeia.recipes.options.base import Recipe
+from energeia.recipes.options.families import FAMILIES
 from energeia.recipes.options.stack import STACK
 from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
@@ -50,7 +51,8 @@ def compare(
     reading: DataConfig | None = None,
     on_step: Callable[[str], Any] = lambda _: None,
 ) -> Comparison:  # fmt: skip
-    """Fit one recipe of each family to the same rows and evaluate them on the same held-out rows.
+    """Fit one recipe of each family, and every baseline, to the same rows, and evaluate them on
+    the same held-out rows.
 
     Args:
         data: a file, a named source, an array, a data frame, or a ``DataConfig``; rows from memory
@@ -106,8 +108,8 @@ def compare(
         config = like_first(config, first) if index else config
         _one(directory, config, rows, prepared, quiet=quiet, resume=resume, shares=plan.shares)
     directories = [job.directory for job in plan.jobs]
-    first_seeds = [d for d in directories if d.path.name in {r.name for r in chosen}]
-    directories += _stacked(path / STACK, first_seeds, rows, prepared, seed, on_step)
+    members = [RunDirectory(path / name) for name in _stackable(chosen)]
+    directories += _stacked(path / STACK, members, rows, prepared, seed, on_step)
     return Comparison(path, ranked(directories), directories, skipped)
 
 
@@ -128,6 +130,12 @@ def _stacked(
         _log.warning("%s: %s", STACK, problem)
         return [done] if done.exists() else []
     return [] if found is None else [found]
+
+
+def _stackable(chosen: list[Recipe]) -> list[str]:
+    """Of baselines the first alone, since each that is added makes the stack slower."""
+    simple = [recipe.name for recipe in chosen if FAMILIES[recipe.family].simple]
+    return [recipe.name for recipe in chosen if recipe.name not in simple[1:]]
 
 
 def _recorded(out: str | Path | None) -> Support | None:

@@ -6,13 +6,12 @@ import msgspec
 
 from energeia.estimate import Estimate
 from energeia.recipes.catalogue import find
+from energeia.recipes.options.families import FAMILIES
 from energeia.recipes.options.stack import STACK
 from energeia.records import Evaluation, LeaderboardRow
 from energeia.runs.seeds import with_spread
 from energeia.runs.storage.directory import RunDirectory, Status
 
-BASELINE = "mixture"
-"""The family of simple densities that other models have to beat."""
 FEW = 500
 """Validation rows that tell models apart by a tenth of a nat or so."""
 TIE = 0.01
@@ -114,21 +113,32 @@ def ranked(directories: list[RunDirectory]) -> list[LeaderboardRow]:
     """Best first: exact values and lower bounds before estimates, none last.
 
     Runs that differ in their seed alone are one row, with their spread.
-    Where there is a mixture, models whose log-likelihood is below its own say so.
+    Models whose log-likelihood is below that of the best baseline say so.
     """
     rows = with_spread([row(directory) for directory in directories])
     chosen = recommended(rows)
     rows = [msgspec.structs.replace(line, recommended=line is chosen) for line in rows]
-    baseline = next((line for line in rows if line.family == BASELINE), None)
+    baseline = best_baseline(rows)
     if baseline is not None:
         rows = [_against(line, baseline) for line in rows]
     return sorted(rows, key=_sort_key)
 
 
+def is_baseline(line: LeaderboardRow) -> bool:
+    """Whether a model is a simple one that others have to beat."""
+    return FAMILIES[line.family].simple
+
+
+def best_baseline(rows: list[LeaderboardRow]) -> LeaderboardRow | None:
+    """The baseline of the highest log-likelihood; None where no baseline has one."""
+    simple = [line for line in rows if is_baseline(line) and line.log_likelihood.finite]
+    return max(simple, key=lambda line: line.log_likelihood.value or 0.0, default=None)
+
+
 def nats_behind(line: LeaderboardRow, baseline: LeaderboardRow) -> float | None:
     """How far a log-likelihood is below that of the baseline, if by more than two errors."""
     found, simple = line.log_likelihood, baseline.log_likelihood
-    if line.family == BASELINE or not (found.finite and simple.finite):
+    if is_baseline(line) or not (found.finite and simple.finite):
         return None
     # Both are means over the same rows, so the error of their difference is smaller than this.
     errors = (found.stderr, simple.stderr, line.spread, baseline.spread)
@@ -144,7 +154,7 @@ def _against(line: LeaderboardRow, baseline: LeaderboardRow) -> LeaderboardRow:
     bound = ", of which it is a lower bound," if line.log_likelihood.kind == "lower bound" else ""
     text = (
         f"its log-likelihood{bound} is {behind:.3g} nats a row below that of {baseline.recipe}, "
-        "the baseline: prefer the latter, or train longer"
+        "a baseline: prefer the latter, or train longer"
     )
     return msgspec.structs.replace(line, warnings=(text, *line.warnings))
 

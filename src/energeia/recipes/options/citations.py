@@ -126,6 +126,15 @@ _PAPERS: dict[str, _Entry] = {
         "McMahon, Peter L. and Kim, Eun-Ah",
         "Attention-based quantum tomography", "2021", "arXiv:2006.12469",
     ),
+    "silverman1986": (
+        "Silverman, Bernard W.",
+        "Density estimation for statistics and data analysis", "1986", "Chapman and Hall",
+    ),
+    "li2003": (
+        "Li, Qi and Racine, Jeff",
+        "Nonparametric estimation of distributions with categorical and continuous data", "2003",
+        "Journal of Multivariate Analysis 86, 266",
+    ),
     "neal1992": (
         "Neal, Radford M.",
         "Connectionist learning of belief networks", "1992", "Artificial Intelligence 56, 71",
@@ -176,6 +185,7 @@ _CITED: dict[str, tuple[str, ...]] = {
     "linear-autoregressive": ("neal1992",),
     "k-gram": ("mackay1995",),
     "product-of-marginals": (),
+    "kernel-density": ("silverman1986", "li2003"),
     "born-machine": ("han2018", "glasser2019"),
 }
 

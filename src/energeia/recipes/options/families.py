@@ -13,6 +13,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """The cost of sampling and scoring."""
     trust: str
     """How far its numbers may be trusted, a few sentences for reports."""
+    simple: bool = False
+    """Whether its recipes are baselines, of which ``compare`` takes all."""
 
 
 _KNOWN = (
@@ -22,9 +24,10 @@ _KNOWN = (
         cost="scores and draws in one pass",
         trust=(
             "Likelihood and samples are both exact, also given any known columns. The shapes are "
-            "simple: ellipses in the coordinates of the columns, independent codes in each. It is "
-            "the baseline that other models have to beat."
+            "simple: ellipses or kernels in the coordinates of the columns, or independent "
+            "columns. It is a baseline, which other models have to beat."
         ),
+        simple=True,
     ),
     Family(
         name="autoregressive",

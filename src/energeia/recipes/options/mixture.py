@@ -1,4 +1,4 @@
-"""Options of the mixtures that are fitted by expectation maximization. Needs no JAX."""
+"""Options of the simple models, which are fitted in one go. Needs no JAX."""
 
 import msgspec
 
@@ -21,6 +21,20 @@ class MixtureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 class GaussianOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One normal or Student-t distribution with a full covariance."""
+
+    training: Training = _ONCE
+    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
+
+
+class KernelDensityOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Kernels at the training rows, their widths chosen by leaving one out."""
+
+    training: Training = _ONCE
+    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
+
+
+class MarginalsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Independent columns: tables of codes, kernels of numbers."""
 
     training: Training = _ONCE
     """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
@@ -49,6 +63,28 @@ RECIPES = (
         options=GaussianOptions,
         honors=frozenset({"weight", "noise"}),
         builder="energeia.recipes.mixture:build_gaussian",
+        reference_rows=0,
+    ),
+    Recipe(
+        name="kernel-density",
+        family="mixture",
+        summary="a kernel at each training row, widths by leaving one out: a baseline",
+        citation="Silverman 1986; Li and Racine 2003, J. Multivariate Analysis 86, 266",
+        supports=_SUPPORTS,
+        options=KernelDensityOptions,
+        builder="energeia.recipes.baselines:build_kernels",
+        conditional=False,
+        reference_rows=0,
+    ),
+    Recipe(
+        name="product-of-marginals",
+        family="mixture",
+        summary="independent columns, tables of codes and kernels of numbers: a baseline",
+        citation="tables as the zeroth order of k-gram; kernels as in kernel-density",
+        supports=_SUPPORTS,
+        options=MarginalsOptions,
+        builder="energeia.recipes.baselines:build_marginals",
+        conditional=False,
         reference_rows=0,
     ),
 )

@@ -69,13 +69,6 @@ class KGramOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Nothing is trained: one round runs, in which the counted model is evaluated."""
 
 
-class MarginalsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Independent sites, estimated by counting."""
-
-    training: Training = _ONCE
-    """Nothing is trained: one round runs, in which the counted model is evaluated."""
-
-
 class LinearOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A softmax at each site, linear in all earlier sites; its log-likelihood is concave."""
 
@@ -175,17 +168,6 @@ RECIPES = (
         supports=frozenset(DISCRETE),
         options=KGramOptions,
         builder="energeia.recipes.baselines:build_k_gram",
-        conditional=False,
-        reference_rows=0,
-    ),
-    Recipe(
-        name="product-of-marginals",
-        family="autoregressive",
-        summary="independent sites; counted, not trained",
-        citation="the zeroth order of k-gram",
-        supports=frozenset(DISCRETE),
-        options=MarginalsOptions,
-        builder="energeia.recipes.baselines:build_marginals",
         conditional=False,
         reference_rows=0,
     ),
