@@ -16,6 +16,8 @@ from energeia.distributions.mixture import FAR
 from energeia.distributions.student import LEAST, MOST
 
 _BLOCK = 256
+_TRIALS = 6
+"""Rows among which each seed is chosen."""
 _FEWEST = 10
 """Steps before EM may stop: it often starts on a plateau."""
 
@@ -78,11 +80,13 @@ def prior_of(
 
 
 def seeds_of(key: PRNGKey, rows: MixtureRows, most: int) -> Array:
-    """Numbers of rows far from each other, by the rule of k-means++ (Arthur, Vassilvitskii 2007).
+    """Numbers of rows far from each other, by greedy k-means++ (Arthur, Vassilvitskii 2007).
 
-    Each is drawn in proportion to the squared distance from those before (codes count one where
-    they differ), so the first k of them are a start for k components. Numbers beyond ``FAR`` count
-    as if they were there, or every component of a heavy tail would start in it.
+    Each is the best of ``_TRIALS`` rows, drawn in proportion to the squared distance from those
+    before (codes count one where they differ): the one that leaves the smallest sum of squared
+    distances. So the first k of them are a start for k components; a single trial leaves what EM
+    then reaches to chance, with .1 nats between ten columns' starts of 64. Numbers beyond ``FAR``
+    count as if they were there, or every component of a heavy tail would start in it.
     """
     near = jnp.clip(rows.reals, -FAR, FAR)
 
@@ -91,8 +95,11 @@ def seeds_of(key: PRNGKey, rows: MixtureRows, most: int) -> Array:
         return distance + jnp.sum(rows.codes != rows.codes[index], axis=1)
 
     def add(carry: Array, key: PRNGKey) -> tuple[Array, Array]:
-        index = jax.random.categorical(key, jnp.log(carry * rows.weight + 1e-30))
-        return jnp.minimum(carry, nearest(index)), index
+        logits = jnp.log(carry * rows.weight + 1e-30)
+        tried = jax.random.categorical(key, logits, shape=(_TRIALS,))
+        left = jnp.minimum(carry, jax.vmap(nearest)(tried))
+        best = jnp.argmin(left @ rows.weight)
+        return left[best], tried[best]
 
     return jax.lax.scan(add, jnp.ones(len(rows.weight)) * 1e30, jax.random.split(key, most))[1]
 

@@ -1,6 +1,7 @@
 """Mixtures fitted by expectation maximization, their size and tails chosen on held-out rows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -22,20 +23,20 @@ from energeia.distributions.elliptic_em import (
     seeds_of,
 )
 
-MOST = 64
-"""The largest number of components that is tried by default."""
-_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, MOST)
+MOST = 128
+"""The largest number of components that is tried by default, of many rows."""
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _FIRST_TAIL, _KEPT_TAIL = 0.3, 0.1
 """1 / nu of Student's t: where its estimation starts, and of few rows, whose likeliest tails are
 lighter than those that predict others."""
-_PRIORS = (1.0, 4.0, 16.0, 64.0)
+_PRIORS = (0.0625, 0.25, 1.0, 4.0, 16.0, 64.0)
 """Pseudo-rows kappa of the prior."""
 _CHOICE_ROWS = 8192
 """Rows that size, tails and prior are chosen on."""
 _NOISY_ROWS, _MOST_NOISY, _NOISY_BLOCK = 4096, 32, 128
 """The same for rows with errors, the most components, and rows that are conditioned together:
 every row has a covariance of its own for each component."""
-_FOLDS, _FEW_ROWS = 5, 1024
+_FOLDS, _FEW_ROWS = 5, 2048
 """Below so many rows every fifth of them is held out in turn, and the weight of the prior is
 chosen, too."""
 _BLOCK = 1024
@@ -83,27 +84,37 @@ def fit_mixture(
         tuple(sizes[j] for j in coded), tuple(ordered[j] for j in coded) if ordered else ()
     )
     n = len(y)
-    most = max(1, min(most, n // (2 * (reals.shape[1] + len(coded) + 1))))
+    most = max(1, min(most, n // (reals.shape[1] + len(coded) + 1)))
     shuffle_key, seed_key = jax.random.split(key)
     choice = _CHOICE_ROWS if noise is None else _NOISY_ROWS
     chosen_rows = jax.random.permutation(shuffle_key, n)[: min(n, choice)]
     pool, held = (_take(r, chosen_rows) for r in (every, every._replace(reals=reals)))
     most = most if noise is None else min(most, _MOST_NOISY)
-    tried = _attempts(n, most, tailed=reals.shape[1] > 0, noisy=noise is not None)
+    first = min(most, _SIZES[-1])
+    tried = _attempts(n, first, tailed=reals.shape[1] > 0, noisy=noise is not None)
 
-    def fitted(rows: MixtureRows, settings: MixtureChoice, *stop: Any) -> Components:
-        prior, seeds = prior_of(rows, tables, _uncorrelated(white)), seeds_of(seed_key, rows, most)
+    def fitted(
+        rows: MixtureRows, settings: MixtureChoice, *stop: Any, most: int = first
+    ) -> Components:
+        prior = prior_of(rows, tables, _uncorrelated(white))
+        seeds = seeds_of(seed_key, rows._replace(reals=_unwhitened(rows.reals, white)), most)
         return expectation_maximization(rows, prior, seeds, settings, tables, *stop)
 
-    def score(found: Components) -> Array:
+    def score(found: Components, rows: MixtureRows) -> Array:
         model = EllipticMixture(_colored(found, white), sizes, given, periodic)
-        return _log_probs(model, held, given)
+        return _log_probs(model, rows, given)
 
     whole = n <= choice
     folds = _FOLDS if n < _FEW_ROWS or noise is not None else 1
-    chosen, found = _chosen(fitted, score, pool, tried, folds, whole)
-    if not whole:
+    chosen, found = _chosen(fitted, lambda found: score(found, held), pool, tried, folds, whole)
+    if not whole and noise is not None:
         found = fitted(every, chosen)
+    elif not whole:
+        some = np.arange(0, n, _FOLDS)[:choice]
+        apart = _take(every._replace(reals=reals), some)
+        found = _enlarged(
+            partial(fitted, most=most), lambda found: score(found, apart), every, chosen, most
+        )
     found = _colored(found, white)
     means = found.means.at[:, _width(given) :].add(opened[real])
     found = eqx.tree_at(lambda parts: parts.means, found, means)
@@ -121,6 +132,10 @@ def _uncorrelated(white: White | None) -> Float[Array, "1 r r"] | None:
         return None
     half = white.inverse * jnp.sqrt(jnp.sum(white.factor**2, axis=1))
     return (half @ half.T)[None]
+
+
+def _unwhitened(reals: Float[Array, "n r"], white: White | None) -> Float[Array, "n r"]:
+    return reals if white is None else reals @ white.factor.T + white.center
 
 
 def _colored(found: Components, white: White | None) -> Components:
@@ -167,7 +182,7 @@ def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
     if n >= _FEW_ROWS:
         sizes = [size for size in sizes if size & (size - 1) == 0]
     sizes = sorted({*sizes, most})  # what a user asked for is tried, too
-    priors = _PRIORS if n < _FEW_ROWS else _PRIORS[:1]
+    priors = _PRIORS if n < _FEW_ROWS else (1.0,)
     if noisy:
         priors = (1.0,)
     kinds = [(0.0, False), (_FIRST_TAIL, True)]
@@ -238,6 +253,33 @@ def _chosen(
     start = (jnp.zeros((count, n)), asked, empty)
     logs, used, found = jax.lax.scan(step, start, numbers)[0]
     return settings_of(tried.first + best_of(logs[tried.first :]), used), found
+
+
+def _enlarged(
+    fitted: Callable[..., Components], score: Callable[[Components], Array],
+    every: MixtureRows, chosen: MixtureChoice, most: int,
+) -> Components:  # fmt: skip
+    """The fit to many rows, which may carry more components than the pool that ``chosen`` was
+    chosen on: held-out rows, one fifth, choose among K, 2 K and 4 K.
+    """
+    n = len(every.weight)
+    growth = jnp.asarray([1, 2, 4])
+    count = len(growth)
+    held = jnp.arange(n) % _FOLDS == 0
+
+    def step(carry: tuple, place: Array) -> tuple[tuple, None]:
+        logs, _ = carry
+        last = place == count
+        times = growth[jnp.where(last, jnp.argmax(logs), place)]
+        rows = every._replace(weight=jnp.where(held & ~last, 0.0, every.weight))
+        settings = chosen._replace(size=jnp.minimum(times * chosen.size, most))
+        found = fitted(rows, settings, jnp.where(last, 100, 40), jnp.where(last, 1e-4, 1e-3))
+        total = jnp.where(last, 0.0, jnp.sum(score(found)))
+        return (logs.at[place].add(total), found), None
+
+    blank = eqx.filter_eval_shape(fitted, every, chosen)
+    empty = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), blank)
+    return jax.lax.scan(step, (jnp.zeros(count), empty), jnp.arange(count + 1))[0][1]
 
 
 def _best(logs: Float[Array, "attempts n"]) -> Array:

@@ -13,7 +13,7 @@ _ONCE = Training(rounds=1, batch=1, check_every=1)
 class MixtureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mixture of normal or Student-t distributions with full covariances."""
 
-    components: Count = 64
+    components: Count = 128
     """The largest number of components; held-out rows choose among one and this."""
     training: Training = _ONCE
     """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
