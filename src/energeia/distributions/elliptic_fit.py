@@ -25,7 +25,7 @@ from energeia.distributions.elliptic_em import (
 
 MOST = 128
 """The largest number of components that is tried by default, of many rows."""
-_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
 _FIRST_TAIL, _KEPT_TAIL = 0.3, 0.1
 """1 / nu of Student's t: where its estimation starts, and of few rows, whose likeliest tails are
 lighter than those that predict others."""
@@ -159,8 +159,8 @@ def _take(rows: MixtureRows, index: Array) -> MixtureRows:
 
 
 class _Attempts(NamedTuple):
-    """Mixtures to try: sizes of normal components, of few rows with priors of two shapes, then
-    tails and strengths of the prior with the best size and shape.
+    """Mixtures to try: sizes of normal components, of few rows with priors of two strengths and
+    two shapes, then tails and strengths of the prior with the best size and shape.
 
     Normal components imitate a heavy tail by their number, so one with a tail is tried beside.
     """
@@ -178,28 +178,32 @@ class _Attempts(NamedTuple):
 
 
 def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
+    few = n < _FEW_ROWS
     sizes = [size for size in _SIZES if size <= most]
-    if n >= _FEW_ROWS:
+    if not few:
         sizes = [size for size in sizes if size & (size - 1) == 0]
     sizes = sorted({*sizes, most})  # what a user asked for is tried, too
-    priors = _PRIORS if n < _FEW_ROWS else (1.0,)
-    if noisy:
-        priors = (1.0,)
+    priors = _PRIORS if few and not noisy else (1.0,) if noisy else (0.5,)
     kinds = [(0.0, False), (_FIRST_TAIL, True)]
-    if n < _FEW_ROWS:
+    if few:
         kinds.insert(1, (_KEPT_TAIL, False))
     if noisy or not tailed:
         # Codes have no tails, and neither have numbers whose errors are to be taken away.
         kinds = kinds[:1]
-    # With few rows it matters whether the prior has the correlations of all rows.
-    shapes = 2 if n < _FEW_ROWS and tailed and not noisy else 1
-    first = shapes * len(sizes)
-    pairs = [(p, *kind) for p in priors for kind in kinds]
-    kappas, tails, learned = np.array([(4.0, 0.0, False)] * first + 2 * pairs).T
-    every = np.array([*shapes * sizes, *[1] * len(pairs), *[0] * len(pairs)])
-    return _Attempts(
-        every, kappas, tails, learned > 0, np.arange(len(every)) // len(sizes) % shapes, first
-    )
+    # With few rows it matters whether the prior has the correlations of all rows. A strong prior
+    # hides narrow components, of which it takes more; a weak one spoils those of few rows.
+    shapes = (0, 1) if few and tailed and not noisy else (0,)
+    strengths = (4.0,) if noisy else (4.0, 0.5) if few else (0.5,)
+    alone = [
+        (size, kappa, 0.0, False, shape)
+        for shape in shapes
+        for kappa in strengths
+        for size in sizes
+    ]
+    pairs = [(p, *kind, 0) for p in priors for kind in kinds]
+    rest = [(size, *pair) for size in (1, 0) for pair in pairs]
+    every, kappas, tails, learned, shape = np.array([*alone, *rest], float).T
+    return _Attempts(every.astype(int), kappas, tails, learned > 0, shape.astype(int), len(alone))
 
 
 def _chosen(
