@@ -10,13 +10,16 @@ import pytest
 from jaxtyping import Array
 
 from energeia._core.unoptimized import run_unoptimized
+from energeia.bijections.autoregressive import autoregressive_stack
 from energeia.bijections.compose import Chain, Inverse, Stacked
 from energeia.bijections.conditioners import ConvolutionalConditioner, DenseConditioner
 from energeia.bijections.coupling import masked_stack
 from energeia.bijections.elementwise import Affine, Permutation, Reverse
+from energeia.bijections.linear import Householder
 from energeia.bijections.masks import coupling_masks
+from energeia.bijections.rank_one import Planar, Radial
 from energeia.bijections.reshape import ReshapedBijection
-from energeia.bijections.scalar import AffineScalar
+from energeia.bijections.scalar import AffineScalar, ShiftScalar
 from energeia.bijections.spline import Spline
 from energeia.bijections.split import SplitCoupling, coupling_stack
 from energeia.contracts import Bijection
@@ -44,6 +47,25 @@ def stack(transformer, periodic, condition=None, layers=3):
         return coupling_stack(
             transformer, layers, periodic=periodic, condition_shape=condition, key=key, **NETWORK
         )
+
+    return make
+
+
+def masked(transformer, periodic, condition=None, layers=2):
+    def make(key):
+        return autoregressive_stack(
+            transformer, layers, periodic=periodic, condition_shape=condition, key=key, **NETWORK
+        )
+
+    return make
+
+
+def several(layer, condition=None):
+    """Four layers in five columns."""
+
+    def make(key):
+        build = eqx.filter_vmap(lambda key: layer(key, 5, condition))
+        return Stacked(build(jax.random.split(key, 4)))
 
     return make
 
@@ -103,6 +125,14 @@ MEMBERS = {
         field("halves", Spline(5), (5,), MIXED, condition=(2,), dense=True),
         MIXED,
     ),
+    "shifts, angles": (stack(ShiftScalar(), MIXED), MIXED),
+    "autoregressive, condition": (masked(AffineScalar(2.0), LINE, (2,)), LINE),
+    "autoregressive splines, angles": (masked(Spline(6), MIXED), MIXED),
+    "inverse autoregressive": (lambda key: Inverse(masked(AffineScalar(2.0), LINE)(key)), LINE),
+    "planar, condition": (several(Planar, (2,)), LINE),
+    "radial": (several(Radial), LINE),
+    "householder": (lambda key: Householder(key, 5, 4), LINE),
+    "one column, autoregressive": (masked(Spline(6), (False,)), (False,)),
     "one column": (stack(Spline(6), (False,)), (False,)),
 }
 

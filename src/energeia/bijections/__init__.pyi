@@ -1,3 +1,5 @@
+from energeia.bijections.autoregressive import Autoregressive as Autoregressive
+from energeia.bijections.autoregressive import autoregressive_stack as autoregressive_stack
 from energeia.bijections.compose import Chain as Chain
 from energeia.bijections.compose import Inverse as Inverse
 from energeia.bijections.compose import Stacked as Stacked
@@ -9,15 +11,19 @@ from energeia.bijections.coupling import masked_stack as masked_stack
 from energeia.bijections.elementwise import Affine as Affine
 from energeia.bijections.elementwise import Permutation as Permutation
 from energeia.bijections.elementwise import Reverse as Reverse
+from energeia.bijections.linear import Householder as Householder
 from energeia.bijections.linear import Linear as Linear
 from energeia.bijections.linear import Whitening as Whitening
 from energeia.bijections.linear import whitening as whitening
 from energeia.bijections.masks import coupling_masks as coupling_masks
 from energeia.bijections.of_columns import OfColumns as OfColumns
 from energeia.bijections.of_columns import factor_stack as factor_stack
+from energeia.bijections.rank_one import Planar as Planar
+from energeia.bijections.rank_one import Radial as Radial
 from energeia.bijections.reshape import ReshapedBijection as ReshapedBijection
 from energeia.bijections.scalar import AffineScalar as AffineScalar
 from energeia.bijections.scalar import ScalarBijection as ScalarBijection
+from energeia.bijections.scalar import ShiftScalar as ShiftScalar
 from energeia.bijections.sphere import SphereSpline as SphereSpline
 from energeia.bijections.spline import Spline as Spline
 from energeia.bijections.split import SplitCoupling as SplitCoupling

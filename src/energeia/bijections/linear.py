@@ -1,4 +1,4 @@
-"""Linear maps of all columns: the whitening of a sample, and one that is learned."""
+"""Linear maps of all columns: the whitening of a sample, and ones that are learned."""
 
 import equinox as eqx
 import jax
@@ -7,8 +7,9 @@ from jaxtyping import Array, Float
 from typing_extensions import override
 
 from energeia._core.covariance import white_of
+from energeia._core.errors import InputError
 from energeia._core.trees import Frozen
-from energeia._core.types import Scalar
+from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Bijection, Condition
 
 
@@ -108,3 +109,60 @@ class Linear(Bijection):
         first = jax.scipy.linalg.solve_triangular(lower, identity, lower=True)
         second = jax.scipy.linalg.solve_triangular(upper, identity, lower=False)
         return (second @ first) @ (y - shift), -log_det
+
+
+class Householder(Bijection):
+    """y = H_K ... H_1 x with reflections H_k = 1 - 2 v_k v_k^T / |v_k|^2; volume-preserving.
+
+    An even number of reflections makes a rotation; successive pairs start equal, so that the map
+    starts as the identity (Tomczak and Welling 2016, arXiv:1611.09630, eq. 4). Columns that are
+    not ``moved``, such as angles, stay as they are.
+
+    Raises:
+        InputError: for an odd number of reflections, which could not start as the identity.
+
+    >>> y, log_det = Householder(jax.random.key(0), 3, reflections=2).forward(jnp.ones(3))
+    >>> bool(jnp.allclose(y, 1.0, atol=1e-6)), float(log_det)
+    (True, 0.0)
+    """
+
+    vectors: Float[Array, "k d"]
+    moved: tuple[bool, ...] = eqx.field(static=True)
+    condition_shape: None = eqx.field(static=True, default=None)
+
+    def __init__(
+        self, key: PRNGKey, dimension: int, reflections: int,
+        moved: tuple[bool, ...] | None = None,
+    ) -> None:  # fmt: skip
+        if reflections % 2:
+            raise InputError(
+                f"{reflections} reflections were asked for: take an even number, which can start "
+                "as the identity"
+            )
+        pairs = jax.random.normal(key, (reflections // 2, dimension))
+        self.vectors = jnp.repeat(pairs, 2, axis=0)
+        self.moved = (True,) * dimension if moved is None else moved
+        self.condition_shape = None
+
+    @property
+    @override
+    def shape(self) -> tuple[int, ...]:
+        return self.vectors.shape[-1:]
+
+    def _reflected(self, x: Array, *, reverse: bool) -> tuple[Array, Scalar]:
+        vectors = jnp.where(jnp.asarray(self.moved), self.vectors, 0.0)
+
+        def step(x: Array, v: Array) -> tuple[Array, None]:
+            # Of no column at all v is zero, which reflects nothing.
+            return x - 2.0 * v * (v @ x) / jnp.maximum(v @ v, 1e-12), None
+
+        y = jax.lax.scan(step, x, vectors, reverse=reverse)[0]
+        return y, jnp.zeros((), x.dtype)
+
+    @override
+    def forward(self, x: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        return self._reflected(x, reverse=False)
+
+    @override
+    def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
+        return self._reflected(y, reverse=True)

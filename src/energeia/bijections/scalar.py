@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 from typing_extensions import override
 
+from energeia._core.angles import wrap
 from energeia._core.errors import InputError
 
 
@@ -79,3 +80,40 @@ class AffineScalar(ScalarBijection):
     ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
         log_scale = self.bound * jnp.tanh(raw[:, 0] / self.bound)
         return (y - raw[:, 1]) * jnp.exp(-log_scale), -log_scale
+
+
+class ShiftScalar(ScalarBijection):
+    """y = x + t, around the circle for angles; volume-preserving.
+
+    Dinh et al. 2015, "NICE", eq. 14.
+
+    >>> import jax.numpy as jnp
+    >>> y, log_slope = ShiftScalar().forward(jnp.ones(1), jnp.array([[2.0]]))
+    >>> float(y[0]), float(log_slope[0])
+    (3.0, 0.0)
+    """
+
+    def parameters(self, periodic: bool) -> int:
+        """The shift."""
+        return 1
+
+    @override
+    def forward(
+        self,
+        x: Float[Array, " n"],
+        raw: Float[Array, "n p"],
+        periodic: Bool[Array, " n"] | None = None,
+    ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+        moved = x + raw[:, 0]
+        if periodic is not None:
+            moved = jnp.where(periodic, wrap(moved), moved)
+        return moved, jnp.zeros_like(x)
+
+    @override
+    def inverse(
+        self,
+        y: Float[Array, " n"],
+        raw: Float[Array, "n p"],
+        periodic: Bool[Array, " n"] | None = None,
+    ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+        return self.forward(y, -raw, periodic)

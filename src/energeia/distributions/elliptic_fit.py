@@ -110,7 +110,7 @@ def fit_mixture(
     if not whole and noise is not None:
         found = fitted(every, chosen)
     elif not whole:
-        some = np.arange(0, n, _FOLDS)[:choice]
+        some = jnp.arange(0, n, _FOLDS)[:choice]
         apart = _take(every._replace(reals=reals), some)
         found = _enlarged(
             partial(fitted, most=most), lambda found: score(found, apart), every, chosen, most

@@ -15,7 +15,7 @@ from energeia.bijections.linear import whitening
 from energeia.contracts import Condition
 from energeia.distributions.columns import Columns, Picker
 from energeia.models.sequential import SequentialDensity
-from energeia.nn.masked import MaskedLinear, hidden_labels
+from energeia.nn.masked import HiddenUnits, MaskedLinear, hidden_labels, rows_at
 
 
 class Made(SequentialDensity):
@@ -92,10 +92,8 @@ class Made(SequentialDensity):
         seen = self.columns.embed(self._ordered(y))
         if condition is not None:
             seen = jnp.concatenate([condition, seen])
-        hidden = self.entry(seen)
-        for layer in self.layers:
-            hidden = hidden + layer(jax.nn.silu(hidden))
-        theta = self.exit(jax.nn.silu(hidden)) + self.direct(seen) + self._first
+        hidden = HiddenUnits(self.entry, self.layers)(seen)
+        theta = self.exit(hidden) + self.direct(seen) + self._first
         if self.regression is None:
             return theta
         shift = self._slopes(self.regression) @ seen
@@ -125,20 +123,14 @@ class Made(SequentialDensity):
         seen = jnp.zeros(len(self.entry.incoming) + max(self.columns.features))
         if condition is not None:
             seen = seen.at[:extra].set(condition)
-        active = jnp.zeros((1 + len(self.layers), len(self.entry.outgoing)))
+        active = HiddenUnits(self.entry, self.layers).blank()
         ranks = jnp.arange(self.columns.dimension)
         return jax.lax.scan(step, (seen, active), ranks)[1]
 
     def _stepper(self, pick: Picker) -> Callable[..., tuple[tuple, tuple]]:
-        """One step of sampling: compute the hidden units of a label, then pick one column.
-
-        Only the hidden units whose label a new column completes are computed after it, so the
-        whole draw costs one pass through the network.
-        """
-        labels = self.entry.outgoing
-        share = labels.count(labels[0])
+        """One step of sampling: compute the hidden units of a label, then pick one column."""
+        advance = HiddenUnits(self.entry, self.layers).advance()
         longest = max(self.columns.parameters)
-        entry, middle = self.entry.dense(), [layer.dense() for layer in self.layers]
         leave = jnp.pad(self.exit.dense(), ((0, longest), (0, 0)))
         direct = jnp.pad(self.direct.dense(), ((0, longest), (0, 0)))
         bias = jnp.pad(self.exit.bias + self.direct.bias + self._first, (0, longest))
@@ -149,27 +141,16 @@ class Made(SequentialDensity):
         moving = jnp.pad(jnp.asarray(self.columns.moving), (0, longest))
         slopes = None if self.regression is None else self._slopes(self.regression)
 
-        def rows(matrix: Array, start: Array, count: int) -> Array:
-            return jax.lax.dynamic_slice_in_dim(matrix, start, count)
-
         def step(carry: tuple[Array, Array], i: Array) -> tuple[tuple, tuple]:
             seen, active = carry
-            # Before the first label that has units, those of that label are filled early, from
-            # incomplete inputs; nothing reads them until the step that overwrites them.
-            at = jnp.maximum(i - labels[0], 0) * share
             known = seen[:inputs]
-            hidden = rows(entry, at, share) @ known + rows(self.entry.bias, at, share)
-            active = jax.lax.dynamic_update_slice(active, jax.nn.silu(hidden)[None], (0, at))
-            for depth, (matrix, layer) in enumerate(zip(middle, self.layers, strict=True)):
-                hidden = hidden + rows(matrix, at, share) @ active[depth]
-                hidden = hidden + rows(layer.bias, at, share)
-                active = jax.lax.dynamic_update_slice(
-                    active, jax.nn.silu(hidden)[None], (depth + 1, at)
-                )
-            theta = rows(leave, read[i], longest) @ active[-1]
-            theta = theta + rows(direct, read[i], longest) @ known + rows(bias, read[i], longest)
+            active = advance(active, known, i)
+            theta = rows_at(leave, read[i], longest) @ active[-1]
+            theta = theta + rows_at(direct, read[i], longest) @ known
+            theta = theta + rows_at(bias, read[i], longest)
             if slopes is not None:
-                theta = theta + jnp.where(rows(moving, read[i], longest), slopes[i] @ known, 0.0)
+                shifted = rows_at(moving, read[i], longest)
+                theta = theta + jnp.where(shifted, slopes[i] @ known, 0.0)
             value, features, log_prob = pick(i, theta)
             seen = jax.lax.dynamic_update_slice(seen, features, (write[i],))
             return (seen, active), (value, log_prob)

@@ -8,6 +8,7 @@ Convolution            a strided convolution
 FieldNetwork           convolutions of a field of any size
 fourier_features       sines and cosines of octaves
 Gru                    gated recurrent units
+HiddenUnits            of a masked network, all at once or label after label
 ImageDecoder           a vector to a flattened image
 ImageEncoder           a flattened image to a vector
 Lstm                   long short-term memory

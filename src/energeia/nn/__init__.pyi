@@ -10,6 +10,7 @@ from energeia.nn.fields import ReshapedNetwork as ReshapedNetwork
 from energeia.nn.fourier import fourier_features as fourier_features
 from energeia.nn.images import ImageDecoder as ImageDecoder
 from energeia.nn.images import ImageEncoder as ImageEncoder
+from energeia.nn.masked import HiddenUnits as HiddenUnits
 from energeia.nn.masked import MaskedLinear as MaskedLinear
 from energeia.nn.mlp import MLP as MLP
 from energeia.nn.recurrent import Cell as Cell

@@ -6,7 +6,7 @@ into a few blocks that never touch the half that is zero.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import equinox as eqx
@@ -102,6 +102,57 @@ class MaskedLinear(eqx.Module):
             for cut, block in zip(self._row_blocks(), self.blocks, strict=True)
         ]
         return jnp.concatenate(parts)
+
+
+class HiddenUnits(eqx.Module):
+    """The hidden units of a masked residual network: all in one pass, or label after label.
+
+    h_0 = W_0 x and h_l = h_(l-1) + W_l silu(h_(l-1)), with as many units of each label.
+    """
+
+    entry: MaskedLinear
+    layers: tuple[MaskedLinear, ...]
+
+    def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " units"]:
+        """silu of the last ones."""
+        hidden = self.entry(x)
+        for layer in self.layers:
+            hidden = hidden + layer(jax.nn.silu(hidden))
+        return jax.nn.silu(hidden)
+
+    def blank(self) -> Float[Array, "layers units"]:
+        """Of all layers, before any is computed."""
+        return jnp.zeros((1 + len(self.layers), len(self.entry.outgoing)))
+
+    def advance(self) -> Callable[[Array, Array, Array], Array]:
+        """The function of (units so far, inputs so far, label) that adds the units of that label.
+
+        Only the units whose label a new input completes are computed after it, so all labels
+        together cost one pass through the network.
+        """
+        labels = self.entry.outgoing
+        share = labels.count(labels[0])
+        entry, middle = self.entry.dense(), [layer.dense() for layer in self.layers]
+
+        def add(active: Array, x: Array, label: Array) -> Array:
+            # Before the first label that has units, those of that label are filled early, from
+            # incomplete inputs; nothing reads them until the step that overwrites them.
+            at = jnp.maximum(label - labels[0], 0) * share
+            hidden = rows_at(entry, at, share) @ x + rows_at(self.entry.bias, at, share)
+            active = jax.lax.dynamic_update_slice(active, jax.nn.silu(hidden)[None], (0, at))
+            for depth, (matrix, layer) in enumerate(zip(middle, self.layers, strict=True)):
+                hidden = hidden + rows_at(matrix, at, share) @ active[depth]
+                hidden = hidden + rows_at(layer.bias, at, share)
+                new = jax.nn.silu(hidden)[None]
+                active = jax.lax.dynamic_update_slice(active, new, (depth + 1, at))
+            return active
+
+        return add
+
+
+def rows_at(matrix: Array, start: Array, count: int) -> Array:
+    """``count`` rows from a traced place."""
+    return jax.lax.dynamic_slice_in_dim(matrix, start, count)
 
 
 def hidden_labels(width: int, columns: int, first: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Autoregressive recipes with a causal network: ``gru`` and the ``povm-`` networks."""
+"""Autoregressive recipes with a causal network: ``gru``, ``lstm``, ``transformer``, ``povm-``."""
 
 import math
 from collections.abc import Callable
@@ -15,9 +15,13 @@ from energeia.nn.causal import CausalStack
 from energeia.nn.recurrent import Cell, Gru, Lstm, RecurrentStack
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
-from energeia.recipes.options.autoregressive import GruOptions, frequencies
+from energeia.recipes.options.autoregressive import (
+    GruOptions,
+    TransformerOptions,
+    frequencies,
+)
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.options.tomography import RecurrentOptions, TransformerOptions
+from energeia.recipes.options.tomography import RecurrentOptions
 
 Options = GruOptions | RecurrentOptions | TransformerOptions
 
@@ -30,7 +34,7 @@ def build_gru(
 
 
 def build_lstm(
-    options: RecurrentOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+    options: GruOptions | RecurrentOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Layers of long short-term memory; see ``recipes.assembly``."""
     return _build(partial(_layers, Lstm(), options), options, problem, reference, key)

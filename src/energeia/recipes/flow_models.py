@@ -21,16 +21,27 @@ from energeia.models.in_units import DensityInUnits, LatentInUnits
 from energeia.models.made import Made
 from energeia.models.mixed import Mixed
 from energeia.recipes import parts
-from energeia.recipes.assembly import ReferenceRows
-from energeia.recipes.options.flow import CouplingOptions
+from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.options.flow import FlowOptions
 from energeia.recipes.options.problem import Problem
 
 MakeBijection = Callable[[Problem, PRNGKey], Bijection]
 
 
+def flow_assembly(
+    make: MakeBijection, options: FlowOptions, problem: Problem, reference: ReferenceRows,
+    key: PRNGKey,
+) -> Assembly:  # fmt: skip
+    """A flow in the user's units, trained by maximum likelihood or on a target."""
+    model = flow_in_units(make, options, problem, reference, key)
+    optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
+    objective = parts.density_objective(reference, reparameterized=True)
+    return parts.one_player(model, objective, optimization, options.training.rounds)
+
+
 def flow_in_units(
     make: MakeBijection,
-    options: CouplingOptions,
+    options: FlowOptions,
     problem: Problem,
     reference: ReferenceRows,
     key: PRNGKey,

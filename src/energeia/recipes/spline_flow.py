@@ -4,10 +4,9 @@ from energeia._core.types import PRNGKey
 from energeia.bijections.of_columns import factor_stack
 from energeia.bijections.spline import Spline
 from energeia.contracts import Bijection
-from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.couplings import coupling_flow
-from energeia.recipes.flow_models import flow_in_units
+from energeia.recipes.flow_models import flow_assembly
 from energeia.recipes.options.flow import SplineFlowOptions
 from energeia.recipes.options.problem import Problem
 
@@ -20,10 +19,7 @@ def build(
     def bijection(part: Problem, key: PRNGKey) -> Bijection:
         return _bijection(options.resolved(part), part, key)
 
-    model = flow_in_units(bijection, options, problem, reference, key)
-    optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
-    objective = parts.density_objective(reference, reparameterized=True)
-    return parts.one_player(model, objective, optimization, options.training.rounds)
+    return flow_assembly(bijection, options, problem, reference, key)
 
 
 def _bijection(options: SplineFlowOptions, problem: Problem, key: PRNGKey) -> Bijection:

@@ -10,6 +10,7 @@ from energeia.recipes.options.problem import Problem
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
+LONG = Training(rounds=3000, batch=500, check_every=100, patience=10, average=0.99)
 Symmetrize = Literal["auto", "augment", "mixture", "none"]
 
 
@@ -63,6 +64,22 @@ class GruOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """The optimizer."""
 
 
+class TransformerOptions(AutoregressiveOptions, frozen=True, kw_only=True):
+    """A causal transformer over columns or sites: exact likelihood, sampling with cached keys and
+    values."""
+
+    width: Count = 48
+    """Embedding size of one column."""
+    depth: Count = 2
+    """Attention blocks."""
+    heads: Count = 4
+    """Attention heads of each block, among which the width is divided."""
+    training: Training = LONG
+    """Length and monitoring of the training."""
+    optimization: Optimization = Optimization(learning_rate=2e-3)
+    """The optimizer."""
+
+
 def frequencies(options: Any, problem: Problem) -> int:
     """The octaves of Fourier features, chosen."""
     if options.octaves >= 0:
@@ -91,6 +108,28 @@ RECIPES = (
         options=GruOptions,
         honors=frozenset({"weight", "noise"}),
         builder="energeia.recipes.causal:build_gru",
+        accepts=frozenset({"rows", "target"}),
+    ),
+    Recipe(
+        name="lstm",
+        family="autoregressive",
+        summary="long short-term memory over the columns; exact likelihood",
+        citation="Hochreiter and Schmidhuber (1997), Neural Computation 9, 1735",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=GruOptions,
+        honors=frozenset({"weight", "noise"}),
+        builder="energeia.recipes.causal:build_lstm",
+        accepts=frozenset({"rows", "target"}),
+    ),
+    Recipe(
+        name="transformer",
+        family="autoregressive",
+        summary="causal transformer over the columns; exact likelihood, cached sampling",
+        citation="Vaswani et al. (2017), arXiv:1706.03762",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=TransformerOptions,
+        honors=frozenset({"weight", "noise"}),
+        builder="energeia.recipes.causal:build_transformer",
         accepts=frozenset({"rows", "target"}),
     ),
 )

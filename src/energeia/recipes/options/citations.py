@@ -37,6 +37,24 @@ _PAPERS: dict[str, _Entry] = {
         "Durkan, Conor and Bekasov, Artur and Murray, Iain and Papamakarios, George",
         "Neural spline flows", "2019", "arXiv:1906.04032",
     ),
+    "dinh2015": (
+        "Dinh, Laurent and Krueger, David and Bengio, Yoshua",
+        "{NICE}: Non-linear independent components estimation", "2015", "arXiv:1410.8516",
+    ),
+    "papamakarios2017": (
+        "Papamakarios, George and Pavlakou, Theo and Murray, Iain",
+        "Masked autoregressive flow for density estimation", "2017", "arXiv:1705.07057",
+    ),
+    "kingma2016": (
+        "Kingma, Diederik P. and Salimans, Tim and Jozefowicz, Rafal and Chen, Xi and "
+        "Sutskever, Ilya and Welling, Max",
+        "Improving variational inference with inverse autoregressive flow", "2016",
+        "arXiv:1606.04934",
+    ),
+    "rezende2015": (
+        "Rezende, Danilo Jimenez and Mohamed, Shakir",
+        "Variational inference with normalizing flows", "2015", "arXiv:1505.05770",
+    ),
     "dinh2017": (
         "Dinh, Laurent and Sohl-Dickstein, Jascha and Bengio, Samy",
         "Density estimation using {Real NVP}", "2017", "arXiv:1605.08803",
@@ -185,6 +203,14 @@ _CITED: dict[str, tuple[str, ...]] = {
     "linear-autoregressive": ("neal1992",),
     "k-gram": ("mackay1995",),
     "product-of-marginals": (),
+    "lstm": ("hochreiter1997",),
+    "transformer": ("vaswani2017",),
+    "nice": ("dinh2015",),
+    "maf": ("papamakarios2017",),
+    "iaf": ("kingma2016",),
+    "nsf-ar": ("durkan2019",),
+    "planar": ("rezende2015",),
+    "radial": ("rezende2015",),
     "kernel-density": ("silverman1986", "li2003"),
     "born-machine": ("han2018", "glasser2019"),
 }

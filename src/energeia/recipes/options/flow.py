@@ -19,7 +19,24 @@ Mask = Literal[
 ]
 
 
-class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options shared by all flows."""
+
+    mixed: Literal["exact", "dequantized"] = "exact"
+    """Tables with discrete and continuous columns: an autoregressive network of the codes times a
+    flow of the rest given the codes (exact), or a flow of all columns with the codes dequantized,
+    whose likelihood is a lower bound, and which chains can sample given a part."""
+    shrinkage: NonNegative = 3000.0
+    """Weight decay times training rows: a prior whose weight falls with the number of rows."""
+    training: Training = Training(
+        rounds=1200, batch=128, check_every=100, patience=10, average=0.995
+    )
+    """Length and monitoring of the training."""
+    optimization: Optimization = Optimization(learning_rate=1e-3, clip=1.0)
+    """The optimizer."""
+
+
+class CouplingOptions(FlowOptions, frozen=True, kw_only=True):
     """Options shared by flows of coupling layers."""
 
     mask: Mask = "auto"
@@ -32,16 +49,6 @@ class CouplingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Channels of each hidden convolution."""
     depth: Count = 2
     """Hidden layers of each conditioner."""
-    mixed: Literal["exact", "dequantized"] = "exact"
-    """Tables with discrete and continuous columns: an autoregressive network of the codes times a
-    flow of the rest given the codes (exact), or a flow of all columns with the codes dequantized,
-    whose likelihood is a lower bound, and which chains can sample given a part."""
-    shrinkage: NonNegative = 3000.0
-    """Weight decay times training rows: a prior whose weight falls with the number of rows."""
-    training: Training = Training(
-        rounds=1200, batch=128, check_every=100, patience=10, average=0.995
-    )
-    """Length and monitoring of the training."""
 
     def placed(self, problem: Problem) -> tuple[str, str]:
         """The mask and the conditioner, chosen."""
@@ -103,8 +110,6 @@ class RealNVPOptions(CouplingOptions, frozen=True, kw_only=True):
     beyond."""
     width: Count = 96
     """Hidden units of each conditioner."""
-    optimization: Optimization = Optimization(learning_rate=1e-3, clip=1.0)
-    """The optimizer."""
 
     def resolved(self, problem: Problem) -> "RealNVPOptions":
         """The options with all choices that depend on the problem made."""
@@ -119,6 +124,89 @@ class RealNVPOptions(CouplingOptions, frozen=True, kw_only=True):
         )
 
 
+class NiceOptions(RealNVPOptions, frozen=True, kw_only=True):
+    """Additive coupling layers, and one that scales each column."""
+
+
+class AffineAutoregressiveOptions(FlowOptions, frozen=True, kw_only=True):
+    """Affine autoregressive layers."""
+
+    layers: Count = 6
+    """Autoregressive layers; every second one runs through the columns backward."""
+    depth: Count = 2
+    """Hidden layers of each masked network."""
+    width: Count = 128
+    """Hidden units of each, rounded to an equal number for each column."""
+    bound: Positive = 3.0
+    """Largest absolute logarithm of a scale."""
+    octaves: OctavesOrAuto = -1
+    """Octaves of sines and cosines in the inputs of networks; -1 for 2 up to 8 columns, 0
+    beyond."""
+
+    def resolved(self, problem: Problem) -> "AffineAutoregressiveOptions":
+        """The options with all choices that depend on the problem made."""
+        octaves = self.octaves if self.octaves >= 0 else (2 if problem.dimension <= FEW else 0)
+        return msgspec.structs.replace(self, octaves=octaves)
+
+
+class SplineAutoregressiveOptions(FlowOptions, frozen=True, kw_only=True):
+    """Rational-quadratic autoregressive layers."""
+
+    layers: Count = 4
+    """Autoregressive layers; every second one runs through the columns backward."""
+    depth: Count = 2
+    """Hidden layers of each masked network."""
+    width: Count = 128
+    """Hidden units of each, rounded to an equal number for each column."""
+    bins: CountOrZero = 0
+    """Bins of each spline; 0 for 16 up to 8 columns (12 in a small table) and 8 beyond."""
+    half_width: Positive = 5.0
+    """Half-width of the interval on which splines act, in standard deviations."""
+    octaves: OctavesOrAuto = -1
+    """Octaves of sines and cosines in the inputs of networks; -1 for 4 up to 8 columns (1 in a
+    small table), 0 beyond."""
+    optimization: Optimization = Optimization(learning_rate=2e-3, clip=1.0)
+    """The optimizer."""
+
+    def resolved(self, problem: Problem) -> "SplineAutoregressiveOptions":
+        """The options with all choices that depend on the problem made."""
+        few = problem.dimension <= FEW
+        fine = few and not problem.small_table
+        return msgspec.structs.replace(
+            self,
+            bins=self.bins or ((16 if fine else 12) if few else 8),
+            octaves=self.octaves if self.octaves >= 0 else (4 if fine else int(few)),
+        )
+
+
+class RankOneOptions(FlowOptions, frozen=True, kw_only=True):
+    """Planar or radial layers."""
+
+    layers: Count = 32
+    """Layers, each of which stretches one direction or around one center."""
+    optimization: Optimization = Optimization(learning_rate=3e-3, clip=1.0)
+    """The optimizer."""
+
+
+def _flow_recipe(
+    name: str, summary: str, citation: str, options: type[FlowOptions], builder: str,
+    *, circles: bool = False,
+) -> Recipe:  # fmt: skip
+    return Recipe(
+        name=name,
+        family="flow",
+        summary=summary,
+        citation=citation,
+        supports=frozenset(CONTINUOUS + DISCRETE) - (frozenset() if circles else {"circle"}),
+        options=options,
+        honors=frozenset({"weight", "noise"}),
+        builder=builder,
+        accepts=frozenset({"rows", "target"}),
+        latent_space=True,
+    )
+
+
+# fmt: off
 RECIPES = (
     Recipe(
         name="spline-flow",
@@ -132,16 +220,41 @@ RECIPES = (
         accepts=frozenset({"rows", "target"}),
         latent_space=True,
     ),
-    Recipe(
-        name="realnvp",
-        family="flow",
-        summary="Affine coupling; codes alone are dequantized",
-        citation="Dinh, Sohl-Dickstein and Bengio 2017, Density estimation using Real NVP",
-        supports=frozenset(CONTINUOUS + DISCRETE) - {"circle"},
-        options=RealNVPOptions,
-        honors=frozenset({"weight", "noise"}),
-        builder="energeia.recipes.realnvp:build",
-        accepts=frozenset({"rows", "target"}),
-        latent_space=True,
+    _flow_recipe(
+        "realnvp", "Affine coupling; codes alone are dequantized",
+        "Dinh, Sohl-Dickstein and Bengio 2017, Density estimation using Real NVP",
+        RealNVPOptions, "energeia.recipes.realnvp:build",
+    ),
+    _flow_recipe(
+        "nice", "Additive coupling and one scaling layer: volume-preserving but for it",
+        "Dinh, Krueger and Bengio 2015, NICE, arXiv:1410.8516",
+        NiceOptions, "energeia.recipes.realnvp:build_nice", circles=True,
+    ),
+    _flow_recipe(
+        "maf", "Affine autoregressive layers: scores in one pass, draws column by column",
+        "Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057",
+        AffineAutoregressiveOptions, "energeia.recipes.autoregressive_flows:build_maf",
+    ),
+    _flow_recipe(
+        "iaf", "Inverse affine autoregressive layers: draws in one pass, scores column by column",
+        "Kingma et al. 2016, arXiv:1606.04934",
+        AffineAutoregressiveOptions, "energeia.recipes.autoregressive_flows:build_iaf",
+    ),
+    _flow_recipe(
+        "nsf-ar", "Rational-quadratic autoregressive layers, angles included",
+        "Durkan, Bekasov, Murray and Papamakarios 2019, Neural spline flows",
+        SplineAutoregressiveOptions, "energeia.recipes.autoregressive_flows:build_splines",
+        circles=True,
+    ),
+    _flow_recipe(
+        "planar", "Planar layers: one direction after the other is stretched",
+        "Rezende and Mohamed 2015, arXiv:1505.05770",
+        RankOneOptions, "energeia.recipes.rank_one:build_planar",
+    ),
+    _flow_recipe(
+        "radial", "Radial layers: stretched around one center after the other",
+        "Rezende and Mohamed 2015, arXiv:1505.05770",
+        RankOneOptions, "energeia.recipes.rank_one:build_radial",
     ),
 )
+# fmt: on

@@ -5,12 +5,15 @@ from typing import Literal
 import msgspec
 
 from energeia._core.ranges import Count, CountOrZero, NonNegative, Octaves
-from energeia.recipes.options.autoregressive import AutoregressiveOptions
+from energeia.recipes.options.autoregressive import (
+    LONG,
+    AutoregressiveOptions,
+    TransformerOptions,
+)
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
-_LONG = Training(rounds=3000, batch=500, check_every=100, patience=10, average=0.99)
 _ONCE = Training(rounds=1, batch=1, check_every=1)
 
 
@@ -23,7 +26,7 @@ class RecurrentOptions(
     """Hidden units in a layer."""
     depth: Count = 3
     """Layers."""
-    training: Training = _LONG
+    training: Training = LONG
     """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=2e-3)
     """The optimizer."""
@@ -39,24 +42,6 @@ class CompactOptions(RecurrentOptions, frozen=True, kw_only=True):
     training: Training = Training(rounds=800, batch=500, check_every=50, patience=10, average=0.99)
     """Length and monitoring of the training."""
     optimization: Optimization = Optimization(learning_rate=1e-2)
-    """The optimizer."""
-
-
-class TransformerOptions(
-    AutoregressiveOptions, frozen=True, kw_only=True, forbid_unknown_fields=True
-):
-    """A causal transformer over the sites: exact likelihood, sampling with cached keys and
-    values."""
-
-    width: Count = 48
-    """Embedding size of one site."""
-    depth: Count = 2
-    """Attention blocks."""
-    heads: Count = 4
-    """Attention heads of each block, among which the width is divided."""
-    training: Training = _LONG
-    """Length and monitoring of the training."""
-    optimization: Optimization = Optimization(learning_rate=2e-3)
     """The optimizer."""
 
 
