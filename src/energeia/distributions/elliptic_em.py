@@ -290,8 +290,9 @@ def _maximized(
     spread = second - weight[:, :, None] * means[:, :, None] * means[:, None, :]
     broad = prior.scales[settings.shape] * _narrower(settings.size, width, noisy)
     scale = (spread + settings.prior * broad) / (sums.count + settings.prior)[:, None, None]
-    # The difference of moments in float32 is off by about this.
-    scale = scale + 1e-6 * prior.scales[-1]
+    # The difference of moments in float32 is off by about this, more so far from zero.
+    rounding = 1e-6 * (jnp.diagonal(prior.scales[-1]) + 2.0 * means**2)
+    scale = scale + jax.vmap(jnp.diag)(rounding)
     return Components(
         jnp.log(sums.count) - jnp.log(jnp.sum(sums.count)),
         jnp.where(sums.weight[:, None] > 1e-6, means, parts.means),

@@ -30,15 +30,16 @@ _FIRST_TAIL, _KEPT_TAIL = 0.3, 0.1
 """1 / nu of Student's t: where its estimation starts, and of few rows, whose likeliest tails are
 lighter than those that predict others."""
 _PRIORS = (0.0625, 0.25, 1.0, 4.0, 16.0, 64.0)
-"""Pseudo-rows kappa of the prior."""
+_SOME_PRIORS = (0.0625, 0.5, 4.0)
+"""Pseudo-rows kappa of the prior, and fewer to choose from where rows are not that few."""
 _CHOICE_ROWS = 8192
 """Rows that size, tails and prior are chosen on."""
 _NOISY_ROWS, _MOST_NOISY, _NOISY_BLOCK = 4096, 32, 128
 """The same for rows with errors, the most components, and rows that are conditioned together:
 every row has a covariance of its own for each component."""
-_FOLDS, _FEW_ROWS = 5, 2048
-"""Below so many rows every fifth of them is held out in turn, and the weight of the prior is
-chosen, too."""
+_FOLDS, _FEW_ROWS, _FEWEST_ROWS = 5, 2048, 512
+"""Below ``_FEW_ROWS`` every fifth of the rows is held out in turn, and the weight of the prior is
+chosen, too; below ``_FEWEST_ROWS`` among more, also for the choice of the size."""
 _BLOCK = 1024
 
 
@@ -178,12 +179,14 @@ class _Attempts(NamedTuple):
 
 
 def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
-    few = n < _FEW_ROWS
+    few, fewest = n < _FEW_ROWS, n < _FEWEST_ROWS
     sizes = [size for size in _SIZES if size <= most]
     if not few:
         sizes = [size for size in sizes if size & (size - 1) == 0]
     sizes = sorted({*sizes, most})  # what a user asked for is tried, too
-    priors = _PRIORS if few and not noisy else (1.0,) if noisy else (0.5,)
+    priors = _PRIORS if fewest else _SOME_PRIORS if few else (0.5,)
+    if noisy:
+        priors = (1.0,)
     kinds = [(0.0, False), (_FIRST_TAIL, True)]
     if few:
         kinds.insert(1, (_KEPT_TAIL, False))
@@ -193,7 +196,7 @@ def _attempts(n: int, most: int, *, tailed: bool, noisy: bool) -> _Attempts:
     # With few rows it matters whether the prior has the correlations of all rows. A strong prior
     # hides narrow components, of which it takes more; a weak one spoils those of few rows.
     shapes = (0, 1) if few and tailed and not noisy else (0,)
-    strengths = (4.0,) if noisy else (4.0, 0.5) if few else (0.5,)
+    strengths = (4.0,) if noisy else (4.0, 0.5) if fewest else (0.5,)
     alone = [
         (size, kappa, 0.0, False, shape)
         for shape in shapes
@@ -287,7 +290,8 @@ def _enlarged(
 
 
 def _best(logs: Float[Array, "attempts n"]) -> Array:
-    return jnp.argmax(jnp.sum(logs, axis=1))
+    total = jnp.sum(logs, axis=1)
+    return jnp.argmax(jnp.where(jnp.isnan(total), -jnp.inf, total))
 
 
 def _first_of_best(logs: Float[Array, "attempts n"]) -> Array:
