@@ -9,7 +9,7 @@ import numpy as np
 
 from energeia._core.errors import InputError
 from energeia._core.precision import use_precision
-from energeia.contracts import Energy, Objective
+from energeia.contracts import Bijection, Energy, Objective
 from energeia.data.named.catalog import SubjectKind, subject_kind
 from energeia.data.simulator import Simulator
 from energeia.energies.target import Target
@@ -18,6 +18,7 @@ from energeia.recipes.catalogue import find
 from energeia.records import Evaluation
 from energeia.runs.members import fit_members, require_members
 from energeia.runs.opening import Rows, announce, data_config, open_for, open_rows, open_rows_for
+from energeia.runs.own_flow import CLIPPED, flow_of_rows
 from energeia.runs.parts import Fitted, fit_parts
 from energeia.runs.run import Run, Scores, load
 from energeia.runs.runner import run_session
@@ -50,6 +51,14 @@ def fit(
 
 @overload
 def fit(
+    data: Any, *, flow: Bijection, training: Training | None = None,
+    optimization: Optimization | None = None, reading: DataConfig | None = None,
+    seed: int = 0, quiet: bool = False, precision: Literal[32, 64] = 32,
+) -> Fitted: ...  # fmt: skip
+
+
+@overload
+def fit(
     data: Any, *, model: Any, objective: Objective | None = None,
     players: tuple[Player, ...] | None = None, training: Training | None = None,
     optimization: Optimization | None = None, reading: DataConfig | None = None,
@@ -58,7 +67,8 @@ def fit(
 
 
 def fit(
-    data: Any, recipe: str | None = None, *, model: Any = None, objective: Objective | None = None,
+    data: Any, recipe: str | None = None, *, model: Any = None, flow: Bijection | None = None,
+    objective: Objective | None = None,
     players: tuple[Player, ...] | None = None, training: Training | None = None,
     optimization: Optimization | None = None, out: str | Path | None = None,
     options: dict[str, Any] | msgspec.Struct | None = None,
@@ -81,6 +91,8 @@ def fit(
         recipe: a name of the catalogue, such as ``"spline-flow"``.
         model: in the place of a recipe: a module, such as a ``Flow``, or a dictionary of modules
             by name; nothing is written, and a ``Fitted`` comes back.
+        flow: in the place of a model: a bijection from whitened columns to the base of a flow,
+            whose units, whitening and base are those of the recipes.
         objective: what the players of ``model`` lower; by default minus the likelihood of rows,
             or the free energy of a model of an energy.
         players: which modules move, and by which optimizers; by default one for each player of
@@ -125,8 +137,8 @@ def fit(
     True
     """
     require_members(seed, seeds, minutes)
-    if (model is None) == (recipe is None):
-        raise InputError("fit takes a recipe or a model=: give one of them")
+    if sum(given is not None for given in (model, recipe, flow)) != 1:
+        raise InputError("fit takes a recipe, a model= or a flow=: give one of them")
     if recipe is None and init is not None:
         raise InputError("init= was given with a model=, which has arrays of its own: leave it")
     if recipe is None and (minutes is not None or seeds > 1):
@@ -135,6 +147,8 @@ def fit(
     if recipe is None:
         with use_precision(precision):
             opened = _opened(data, reading, kind, seed, allow_import=allow_import, quiet=quiet)
+            if flow is not None:
+                model, optimization = _own_flow(opened, flow, seed), optimization or CLIPPED
             return fit_parts(
                 opened, model, objective=objective, players=players, training=training,
                 optimization=optimization, seed=seed, quiet=quiet,
@@ -149,6 +163,12 @@ def fit(
     prepare = partial(prepare, init=_folder(init), quiet=quiet, precision=precision)
     fit_members(path, seeds, seed, minutes, options, prepare)
     return load(path).with_target(given)
+
+
+def _own_flow(opened: Rows | TargetSubject, flow: Bijection, seed: int) -> Any:
+    if not isinstance(opened, Rows):
+        raise InputError("flow= was given for an energy: give model=Flow(base, bijection)")
+    return flow_of_rows(opened, flow, seed)
 
 
 def _subject_kind(
