@@ -29,8 +29,9 @@ class CausalNetwork(SequentialDensity):
     of a head are linear in h_i and in x_i itself. Sampling carries the state of the stack, in d
     steps of the cost of one column. Heads of several kinds have outputs and features of their own.
 
-    Arguments: ``columns`` in the order of y; ``make(key, size)`` builds a stack for inputs of that
-    size; ``reference`` rows of y set the biases to the marginal distributions.
+    Arguments: ``columns`` by rank; ``make(key, size)`` builds a stack for inputs of that size;
+    ``order`` gives the column of each rank, without which they are in the order of y;
+    ``reference`` rows of y set the biases to the marginal distributions.
     """
 
     columns: Columns
@@ -48,9 +49,11 @@ class CausalNetwork(SequentialDensity):
         make: Callable[[PRNGKey, int], CausalStack],
         *,
         condition_shape: tuple[int, ...] | None = None,
+        order: tuple[int, ...] | None = None,
         reference: Float[Array, "rows d"] | None = None,
     ) -> None:
-        self.columns, self.order, self.condition_shape = columns, None, condition_shape
+        self.columns, self.condition_shape = columns, condition_shape
+        self.order = None if order is None else Frozen(jnp.asarray(order))
         extra = condition_shape[0] if condition_shape else 0
         first, second, third = jax.random.split(key, 3)
         size = sum(head.features for head in columns.heads) + POSITION_SIZE + extra
@@ -61,13 +64,13 @@ class CausalNetwork(SequentialDensity):
         self.weights = 0.1 * jax.random.normal(third, (width, outputs)) / width**0.5
         self.bias = jnp.zeros(sum(columns.parameters))
         if reference is not None:
-            self.bias = columns.initial(reference)
+            self.bias = columns.initial(jax.vmap(self._ordered)(reference))
 
     @override
     def parameters(
         self, y: Float[Array, " d"], condition: Condition = None
     ) -> Float[Array, " parameters"]:
-        seen = self._inputs(self.columns.embed(y), condition)
+        seen = self._inputs(self.columns.embed(self._ordered(y)), condition)
         written = jnp.concatenate([self.stack(seen), seen], axis=1) @ self.weights
         if len(self.columns.heads) > 1:
             positions = self._slots([head.parameters for head in self.columns.heads])

@@ -30,9 +30,9 @@ class Made(SequentialDensity):
     Locations of real columns are relative to a fixed linear regression on the real columns before
     (of the ``reference`` rows), from which training starts.
 
-    Arguments: ``columns`` in the order of y; ``width`` and ``depth`` of the hidden layers (the
+    Arguments: ``columns`` by rank; ``width`` and ``depth`` of the hidden layers (the
     width is rounded to an equal number for each column); ``order`` puts column ``order[r]`` at rank
-    r and may only exchange columns with the same head (``Columns.shuffle``); ``reference`` rows of
+    r, without which ranks are columns; ``reference`` rows of
     y give the marginal distributions, to which the network adds.
     """
 

@@ -22,6 +22,7 @@ from energeia.recipes.options.autoregressive import (
 )
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.options.tomography import RecurrentOptions
+from energeia.recipes.orders import column_order
 
 Options = GruOptions | RecurrentOptions | TransformerOptions
 
@@ -74,13 +75,17 @@ def _build(
     options: Options, problem: Problem, reference: ReferenceRows, key: PRNGKey,
 ) -> Assembly:  # fmt: skip
     units = Units.fit(problem.support, reference.x)
+    order = column_order(options.order, problem)
     inner = CausalNetwork(
         key,
         columns_of(
-            problem.support, components=options.components, octaves=frequencies(options, problem)
+            problem.support if order is None else problem.support.select(list(order)),
+            components=options.components,
+            octaves=frequencies(options, problem),
         ),
         make,
         condition_shape=problem.condition_shape,
+        order=order,
         reference=parts.encoded_rows(units, reference),
     )
     return parts.one_player(

@@ -17,6 +17,7 @@ from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import MadeOptions, frequencies
 from energeia.recipes.options.problem import Problem
+from energeia.recipes.orders import column_order
 
 WIDTH, SMALL_WIDTH = 512, 128
 SMALL_ROWS, SMALL_ORDERS = 5000, 4
@@ -32,7 +33,9 @@ def build(
     scaling = parts.condition_scaling(reference)
     table = problem.table and not problem.support.all_discrete
     octaves = frequencies(options, problem)
-    columns = columns_of(problem.support, components=options.components, octaves=octaves)
+    base = column_order(options.order, problem)
+    support = problem.support if base is None else problem.support.select(list(base))
+    columns = columns_of(support, components=options.components, octaves=octaves)
     optimization = options.optimization
     if table:
         optimization = parts.with_prior(optimization, options.shrinkage, problem)
@@ -55,9 +58,12 @@ def build(
     count, rounds = _orders(options, problem), options.training.rounds
     if count == 1:
         objective = parts.density_objective(reference, reparameterized=False)
-        return parts.one_player(network(key), objective, optimization, rounds, finish=finish)
+        first = None if base is None else jnp.asarray(base)
+        return parts.one_player(network(key, first), objective, optimization, rounds, finish=finish)
     orders = jax.vmap(columns.shuffle)(jax.random.split(jax.random.fold_in(key, 1), count))
     orders = orders.at[0].set(jnp.arange(problem.dimension))
+    if base is not None:
+        orders = jnp.asarray(base)[orders]
     return parts.one_player(
         eqx.filter_vmap(network)(jax.random.split(key, count), orders),
         MemberLikelihood(),
