@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from energeia._core.html import html_table
-from energeia.estimate import Estimate
+from energeia.estimate import Estimate, Kind
 
 
 class WeightSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +215,40 @@ def _of_target(row: TargetRow) -> list[tuple[str, Estimate | None]]:
         (f"KL(model || target){where}", row.divergence),
         *((f"{found.name}{where}", found.model) for found in row.observables),
     ]
+
+
+class CertificateLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of a certificate: a measured number beside its limit."""
+
+    name: str
+    status: Literal["passed", "failed", "not applicable"]
+    measured: float | None = None
+    """None where the line does not apply, or where it is no finite number and the line failed."""
+    limit: float | None = None
+    """The largest number that passes."""
+    note: str = ""
+    """Where and by how much, or why the line does not apply."""
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """Checks that the log-probability of a model is normalized and that of its samples."""
+
+    kind: Kind
+    """What the model has: an exact log-probability, a bound, an estimate of log Z, or none."""
+    lines: tuple[CertificateLine, ...] = ()
+    seed: int = 0
+    rows: int = 0
+    """How many held-out rows were given."""
+
+    @property
+    def failures(self) -> tuple[CertificateLine, ...]:
+        """The lines that failed."""
+        return tuple(line for line in self.lines if line.status == "failed")
+
+    @property
+    def passed(self) -> bool:
+        """Whether no line failed; a line that does not apply proves nothing."""
+        return not self.failures
 
 
 class LeaderboardRow(msgspec.Struct, frozen=True, kw_only=True):

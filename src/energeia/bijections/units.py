@@ -225,6 +225,9 @@ def _to_chart(factor: Factor, x: Array) -> tuple[Array, Any, Array]:
     assert isinstance(factor, Continuous)
     inside = factor.contains(x)
     if factor.anchor is not None:
+        # A device takes a subnormal number for zero, which has no finite coordinate.
+        finite = jnp.isfinite(factor.link(x))
+        inside = inside & jnp.all(finite.reshape(*inside.shape, -1), axis=-1)
         kept = inside.reshape(inside.shape + (1,) * len(factor.shape))
         x = jnp.where(kept, x, jnp.asarray(factor.anchor, x.dtype))
     t = factor.link(x)

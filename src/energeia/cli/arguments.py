@@ -220,6 +220,14 @@ class EvaluateArguments(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
+class CertifyArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """Check that a log-probability is normalized, consistent, and that of the samples."""
+
+    run: _Run
+    """Folder of the run."""
+    common: _Common = Common()
+
+
 class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Write an HTML report on runs, from their files only."""
 
@@ -342,6 +350,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "complete": CompleteArguments,
     "score": ScoreArguments,
     "evaluate": EvaluateArguments,
+    "certify": CertifyArguments,
     "report": ReportArguments,
     "list": ListArguments,
     "recipes": RecipesArguments,

@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 from energeia.cli import output
+from energeia.records import Certificate
 
 _COMMANDS = {
     "inspect": "inspecting:inspect_data",
@@ -13,6 +14,7 @@ _COMMANDS = {
     "sample": "using:sample",
     "complete": "completing:complete",
     "score": "using:score",
+    "certify": "certifying:certify",
     "evaluate": "comparing:evaluate_runs",
     "report": "comparing:report",
     "list": "listing:list_runs",
@@ -27,7 +29,7 @@ _COMMANDS = {
 
 
 def run(name: str, parsed: Any) -> int:
-    """Run one command and print its result."""
+    """Run one command, print its result and return the exit status: 1 for a failed certificate."""
     module, _, function = _COMMANDS[name].partition(":")
     command = getattr(importlib.import_module(f"energeia.cli.{module}"), function)
     answer, show = command(parsed)
@@ -35,4 +37,4 @@ def run(name: str, parsed: Any) -> int:
         print(output.to_json(answer))
     else:
         show()
-    return 0
+    return 1 if isinstance(answer, Certificate) and not answer.passed else 0

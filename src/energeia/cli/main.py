@@ -38,6 +38,7 @@ number.
   complete RUN HOLES     draw the unknown entries of rows given the known ones
   score RUN DATA         log-likelihood of rows, with error and kind
   evaluate RUN ...       measure runs against held-out data
+  certify RUN            check that the log-probability is normalized and that of the samples
   report RUN ...         write a page about runs
   list [FOLDER]          the runs in a folder
   recipes [NAME]         the recipes; of one, its options and papers
@@ -64,7 +65,8 @@ _START = """Generative modelling for physicists. Copy a line to begin:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and exit: 0 done, 2 something to repair, 130 interrupted.
+    """Run one command and exit: 0 done, 1 a failed certificate, 2 something to repair,
+    130 interrupted.
 
     SIGTERM interrupts as Ctrl-C does, so that what was done is kept.
     """

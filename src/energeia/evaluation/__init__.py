@@ -1,5 +1,6 @@
 """Evaluation of models by their capabilities (density, samples, energy).
 
+certify                   check that a model is what its log-probability says
 chain_report              diagnostics of chains at a model's energy
 classifier_test           the classifier two-sample test
 ClassifierResult          AUC of each classifier
@@ -12,6 +13,7 @@ evaluate                  measure a model or a run
 evaluate_in_detail        ``evaluate`` with samples and log-probabilities
 EvaluationBudget          sizes of an evaluation
 EvaluationDetails         an evaluation with its samples and log-probabilities
+Given                     draws and log-probabilities as users get them
 LandscapeScan             energies on planes
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind

@@ -1,8 +1,11 @@
+from energeia.evaluation import certificate as certificate
 from energeia.evaluation import images as images
 from energeia.evaluation import quantum as quantum
 from energeia.evaluation.budget import EvaluationBudget as EvaluationBudget
 from energeia.evaluation.c2st import ClassifierResult as ClassifierResult
 from energeia.evaluation.c2st import classifier_test as classifier_test
+from energeia.evaluation.certificate.certify import Given as Given
+from energeia.evaluation.certificate.certify import certify as certify
 from energeia.evaluation.chains import chain_report as chain_report
 from energeia.evaluation.completion import CompletedRows as CompletedRows
 from energeia.evaluation.completion import CompletionSettings as CompletionSettings

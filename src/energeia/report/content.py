@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from energeia.records import Evaluation, LeaderboardRow
+from energeia.records import Certificate, Evaluation, LeaderboardRow
 from energeia.support import Support
 
 
@@ -30,6 +30,8 @@ class ModelPart:
 
     row: LeaderboardRow
     evaluation: Evaluation | None = None
+    certificate: Certificate | None = None
+    """Of its log-probability; None where the run was not certified."""
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     """Lines of ``metrics.jsonl``: ``round``, metrics, ``held_out``."""
     samples: np.ndarray | None = None

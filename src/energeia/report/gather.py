@@ -75,6 +75,7 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
         ModelPart(
             row=lines[str(directory.path)],
             evaluation=directory.evaluation,
+            certificate=directory.certificate,
             history=directory.history(),
             samples=directory.load_rows("samples.npy"),
             landscape=_landscape(directory),

@@ -151,7 +151,12 @@ def report_json(page: Page) -> bytes:
         "warnings": page.warnings,
         "environment": page.environment,
         "models": [
-            {"leaderboard": m.row, "evaluation": m.evaluation, "title": m.title}
+            {
+                "leaderboard": m.row,
+                "evaluation": m.evaluation,
+                "title": m.title,
+                **({"certificate": m.certificate} if m.certificate else {}),
+            }
             for m in summaries.ranked(page.models)
         ],
     }

@@ -4,7 +4,7 @@ import math
 
 from energeia.estimate import Estimate
 from energeia.recipes.options.stack import STACK
-from energeia.records import LeaderboardRow
+from energeia.records import CertificateLine, LeaderboardRow
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import number, place
 from energeia.runs.leaderboard import FEW, TIE, best_baseline, is_baseline, nats_behind
@@ -47,12 +47,28 @@ def summary_sentences(page: Page) -> list[str]:
     """A summary of the results in a few sentences, all from the tables below."""
     rows = [model.row for model in page.models]
     return [
+        *_failures(page.models),
         *_recommended(rows),
         *_likelihood(page.models),
         *_baseline(rows),
         *_two_sample(page.models),
         *_cost(rows),
     ]
+
+
+def _failures(models: list[ModelPart]) -> list[str]:
+    """Certificates with a line that failed: what follows may then mean nothing."""
+    return [
+        f"The certificate of {model.title} failed: "
+        f"{_join([_line(line) for line in model.certificate.failures])}."
+        for model in models
+        if model.certificate is not None and not model.certificate.passed
+    ]
+
+
+def _line(line: CertificateLine) -> str:
+    measured = "no finite number" if line.measured is None else f"{line.measured:.3g}"
+    return f"{line.name} ({measured}, limit {line.limit:.3g})"
 
 
 def _recommended(rows: list[LeaderboardRow]) -> list[str]:

@@ -24,7 +24,7 @@ from energeia.evaluation.samples import draw_blocks
 from energeia.models.encoding import encoder_of
 from energeia.models.measured import PROPOSAL, measured_law
 from energeia.recipes.options.problem import Problem
-from energeia.records import Evaluation
+from energeia.records import Certificate, Evaluation
 from energeia.runs import rowwise
 from energeia.runs.building import in_user_units, skeleton
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
@@ -366,6 +366,12 @@ class Run:
                 allow_import=allow_import,
             )  # fmt: skip
         return evaluate(self.law_of_rows, self.directory, data, seed=seed, budget=budget)
+
+    def certify(self, seed: int = 0) -> Certificate:
+        """Check the log-probability and keep the result, see ``certifying.certify_run``."""
+        from energeia.runs.certifying import certify_run
+
+        return certify_run(self, seed)
 
     def _rows(self, z: np.ndarray) -> np.ndarray:
         """Draws in the user's units, each in the layout of the data."""

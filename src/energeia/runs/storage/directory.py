@@ -5,7 +5,7 @@
 ``metrics.jsonl`` and ``timings.jsonl``: logs of training; ``checkpoints/``; ``status.json``:
 progress and outcome; ``timing.json``: how the rounds of a run with minutes were chosen;
 ``evaluation.json``, ``samples.npy``, ``held_out.npy`` and, for weighted rows,
-``held_out_weights.npy``: the evaluation.
+``held_out_weights.npy``: the evaluation; ``certificate.json``: the checks of its log-probability.
 """
 
 from contextlib import AbstractContextManager
@@ -17,7 +17,7 @@ import numpy as np
 
 from energeia._core.errors import CorruptRun, InputError
 from energeia.recipes.options.problem import Problem
-from energeia.records import Evaluation, WeightSummary
+from energeia.records import Certificate, Evaluation, WeightSummary
 from energeia.runs.storage import files, logs
 from energeia.runs.storage.config import RunConfig, read_config, to_toml
 from energeia.runs.storage.files import make_folder, remove_parts, whole, write_whole
@@ -210,6 +210,13 @@ class RunDirectory:
         if not (self.path / "evaluation.json").is_file():
             return None
         return self.read("evaluation.json", Evaluation)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The certificate, or None."""
+        if not (self.path / "certificate.json").is_file():
+            return None
+        return self.read("certificate.json", Certificate)
 
     def check_data(self, sha256: str) -> None:
         """Raise if the data are not those that the run started with.

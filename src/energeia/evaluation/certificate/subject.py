@@ -1,0 +1,74 @@
+"""What is certified: a density in the user's units, in 64 bits, with points to check it at."""
+
+from typing import Any, NamedTuple, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from energeia._core.precision import Precision
+from energeia._core.trees import Frozen
+from energeia.bijections.linear import Whitening
+from energeia.contracts import Density
+from energeia.support import Support
+
+_T = TypeVar("_T")
+
+
+class Subject(NamedTuple):
+    """A density and points of its support, all in float64 and in the user's units."""
+
+    model: Density
+    support: Support
+    rows: Float[np.ndarray, "n d"]
+    """Held-out rows."""
+    condition: Float[np.ndarray, "n c"] | None
+    """The condition of each row."""
+    at: Float[np.ndarray, " c"] | None
+    """The one condition of the draws, and of the lines that integrate."""
+    draws: Float[np.ndarray, "m d"]
+    """Independent draws of the model."""
+    key: Array
+
+    def at_each(self, count: int) -> tuple[np.ndarray, ...]:
+        """The one condition ``count`` times, where there is one."""
+        return () if self.at is None else (np.broadcast_to(self.at, (count, len(self.at))),)
+
+    def points(self, count: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Up to ``count`` rows and as many draws, and their conditions where there are some."""
+        x = np.concatenate([self.rows[:count], self.draws[:count]])
+        if self.at is None or self.condition is None:
+            return x, ()
+        at = self.at_each(len(x) - len(self.condition[:count]))
+        return x, (np.concatenate([self.condition[:count], *at]),)
+
+
+def widened(model: _T) -> _T:
+    """The model in 64 bits.
+
+    An inverse that is stored beside its matrix is computed anew: in 32 bits both were rounded, so
+    that they are inverse to each other up to 1e-7 only.
+    """
+
+    def whole(node: Any) -> Any:
+        if not isinstance(node, Whitening):
+            return node
+        inverse = jnp.tril(jnp.linalg.inv(node.factor.array))
+        return Whitening(node.location, node.factor, Frozen(inverse))
+
+    return jax.tree.map(whole, in_bits(model, 64), is_leaf=lambda n: isinstance(n, Whitening))
+
+
+def in_bits(tree: _T, bits: Precision) -> _T:
+    """The same with every real array in 32 or 64 bits, in the context of that precision."""
+    dtype = jnp.float64 if bits == 64 else jnp.float32
+
+    def cast(leaf: Any) -> Any:
+        real = eqx.is_inexact_array(leaf) or (
+            isinstance(leaf, np.ndarray) and np.issubdtype(leaf.dtype, np.floating)
+        )
+        return jnp.asarray(leaf, dtype) if real else leaf
+
+    return jax.tree.map(cast, tree)
