@@ -9,6 +9,7 @@ from energeia.cli.output import Answer
 from energeia.records import Certificate
 from energeia.runs.run import load
 
+_WIDE = 200
 _COLORS = {"passed": "green", "failed": "bold red", "not applicable": "bright_black"}
 
 
@@ -21,6 +22,8 @@ def certify(given: arguments.CertifyArguments) -> Answer:
 def print_certificate(found: Certificate, console: Console | None = None) -> None:
     """Print a line for each check: measured number, limit, where and why."""
     console = console or Console()
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)  # A file has no width.
     table = Table("check", "status", "measured", "limit", "note", box=None, pad_edge=False)
     for line in found.lines:
         numbers = ("" if n is None else f"{n:.2g}" for n in (line.measured, line.limit))
