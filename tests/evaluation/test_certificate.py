@@ -40,6 +40,7 @@ def small(monkeypatch):
     """Fewer nodes, weights and draws: the programs are the same."""
     monkeypatch.setattr(quadrature, "_GRIDS", (2**12, 2**14))
     monkeypatch.setattr(importance, "_DRAWS", 2**12)
+    monkeypatch.setattr(importance, "_COMPONENTS", 2)
     monkeypatch.setattr(invariance, "_DRAWS", 512)
 
 

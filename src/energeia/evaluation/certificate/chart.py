@@ -10,11 +10,10 @@ import numpy as np
 from jaxtyping import Array, Float
 from typing_extensions import override
 
-from energeia._core.batching import map_rows
 from energeia._core.types import Scalar
 from energeia.bijections.units import Units
 from energeia.contracts import Condition, Density, Energy
-from energeia.evaluation.certificate.subject import Subject
+from energeia.evaluation.certificate.subject import Subject, computed
 from energeia.support import Support
 
 _UNRESOLVED = 1e-4
@@ -43,17 +42,13 @@ class ChartDensity(Energy):
         log_p = self.model.log_prob(self.units.decode(x), self.at)
         return -(log_p + self.log_volume(x))
 
-    def slopes(self, y: Float[Array, " c"]) -> Float[Array, " d"]:
-        """The sum of the derivatives of each column, dx_i/dy_i where columns are single numbers."""
-        return jax.jvp(self.units.decode, (y,), (jnp.ones_like(y),))[1]
-
     def log_volume(self, y: Float[Array, " c"]) -> Scalar:
         """log |det dx/dy| of the continuous columns."""
         support = self.units.support
         if support.all_discrete:
             return jnp.zeros((), y.dtype)
         if support.width == support.dimension:
-            return jnp.sum(jnp.log(jnp.abs(self.slopes(y)[~support.discrete])))
+            return jnp.sum(jnp.log(jnp.abs(_slopes(self.units, y)[~support.discrete])))
         kept = np.ix_(measured_columns(support), np.flatnonzero(~support.linked.discrete))
         return jnp.linalg.slogdet(jax.jacfwd(self.units.decode)(y)[kept])[1]
 
@@ -72,7 +67,7 @@ def chart_of(subject: Subject) -> ChartDensity:
 
 def coordinates_of(chart: ChartDensity, x: Float[np.ndarray, "n d"]) -> np.ndarray:
     """The coordinates of rows."""
-    return map_rows(_encoded, x, size=1024, carry=chart)
+    return computed(_encoded, chart.units, x)
 
 
 def chart_refusal(subject: Subject, chart: ChartDensity) -> str:
@@ -81,7 +76,7 @@ def chart_refusal(subject: Subject, chart: ChartDensity) -> str:
         return "directions and rotations have no chart of real numbers"
     if subject.support.width != subject.support.dimension:
         return ""
-    unresolved = np.mean(map_rows(_unresolved, subject.draws, size=1024, carry=chart))
+    unresolved = np.mean(computed(_unresolved, chart.units, subject.draws))
     if unresolved > _UNRESOLVED:
         return (
             f"{unresolved:.2%} of the draws lie so near the ends of their support that 64 bits do "
@@ -90,16 +85,21 @@ def chart_refusal(subject: Subject, chart: ChartDensity) -> str:
     return ""
 
 
-def _encoded(chart: ChartDensity, x: Array) -> Array:
-    return jax.vmap(lambda x: chart.units.encode(x)[0])(x)
+def _slopes(units: Units, y: Float[Array, " c"]) -> Float[Array, " d"]:
+    """dx_i/dy_i of columns that are single numbers."""
+    return jax.jvp(units.decode, (y,), (jnp.ones_like(y),))[1]
 
 
-def _unresolved(chart: ChartDensity, x: Array) -> Array:
+def _encoded(units: Units, x: Array) -> Array:
+    return jax.vmap(lambda x: units.encode(x)[0])(x)
+
+
+def _unresolved(units: Units, x: Array) -> Array:
     """Rows with a column whose rounding moves its coordinate by more than a tenth."""
 
     def one(x: Array) -> Array:
-        slope = chart.slopes(chart.units.encode(x)[0])
+        slope = _slopes(units, units.encode(x)[0])
         coarse = jnp.abs(slope) < 10 * jnp.finfo(x.dtype).eps * jnp.abs(x)
-        return jnp.any(coarse & ~chart.units.support.discrete)
+        return jnp.any(coarse & ~units.support.discrete)
 
     return jax.vmap(one)(x)

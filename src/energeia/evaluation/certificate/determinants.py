@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from energeia._core.batching import map_rows
 from energeia.contracts import Bijection
 from energeia.evaluation.certificate.lines import compared, not_applicable
 from energeia.evaluation.certificate.maps import MapPart
+from energeia.evaluation.certificate.subject import computed
 from energeia.records import CertificateLine
 
 LIMIT = 1e-9
@@ -51,7 +51,7 @@ def _errors(part: MapPart) -> np.ndarray:
     def errors(bijection: Bijection, x: Array, *condition: Array) -> Array:
         return jax.vmap(lambda x, *c: _error(bijection, kept, x, *c))(x, *condition)
 
-    return np.asarray(map_rows(errors, part.x, *part.condition, size=16, carry=part.bijection))
+    return computed(errors, part.bijection, part.x, *part.condition)
 
 
 def _error(

@@ -8,12 +8,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from typing_extensions import override
 
-from energeia._core.batching import map_rows
 from energeia._core.types import Scalar
 from energeia.bijections.units import Units
 from energeia.contracts import Bijection, Condition, Wrapper, condition_for
 from energeia.evaluation.certificate.chart import measured_columns
-from energeia.evaluation.certificate.subject import Subject
+from energeia.evaluation.certificate.subject import Subject, computed
 from energeia.models.ensemble import Ensemble
 from energeia.models.flow import Flow
 from energeia.models.in_units import InUnits
@@ -86,14 +85,14 @@ def maps_of(subject: Subject) -> list[MapPart]:
 def _parts(model: Any, x: Any, condition: Any, support: Support) -> list[MapPart]:
     match model:
         case InUnits():
-            y, *seen = map_rows(_into_units, x, *condition, carry=model)
+            y, *seen = computed(_into_units, model, x, *condition)
             own = MapPart(UnitsMap(model.units), x, (), support)
             return [own, *_parts(model.inner, y, tuple(seen), model.units.coordinates)]
         case Flow():
             given = condition_for(model.bijection, condition or None)  # pyright: ignore[reportArgumentType]
             return [MapPart(model.bijection, x, given or (), support)]  # pyright: ignore[reportArgumentType]
         case Mixed():
-            seen = map_rows(_features, x, *condition, carry=model)
+            seen = computed(_features, model, x, *condition)
             reals = np.flatnonzero(~np.asarray(model.is_discrete))
             return _parts(model.continuous, x[:, reals], (seen,), support.select(reals.tolist()))
         case Stack():

@@ -5,12 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from energeia._core.batching import map_rows
 from energeia._core.precision import Precision, use_precision
 from energeia.contracts import Bijection
 from energeia.evaluation.certificate.lines import compared, not_applicable
 from energeia.evaluation.certificate.maps import MapPart
-from energeia.evaluation.certificate.subject import in_bits
+from energeia.evaluation.certificate.subject import computed, in_bits
 from energeia.records import CertificateLine
 
 LIMITS = {32: 1000 * float(np.finfo(np.float32).eps), 64: 1e-10}
@@ -49,13 +48,13 @@ def _line(name: str, parts: list[MapPart], bits: Precision, absent: str) -> Cert
 
 def _errors(part: MapPart, bits: Precision) -> tuple[np.ndarray, np.ndarray]:
     """The error of each column over its condition scale, and the error."""
-    scale = map_rows(_scales, part.x, *part.condition, carry=part.bijection)
+    scale = computed(_scales, part.bijection, part.x, *part.condition)
     if part.is_flow:
         # Layers mix the columns of a flow, which are standardized; the user's have own units.
         scale = np.max(scale, axis=1, keepdims=True)
     given = [np.asarray(a, f"float{bits}") for a in (part.x, *part.condition)]
     with use_precision(bits):
-        back = map_rows(_returned, *given, carry=in_bits(part.bijection, bits))
+        back = computed(_returned, in_bits(part.bijection, bits), *given)
     error = np.abs(back.astype(np.float64) - given[0])
     periods = part.periods
     error = np.where(np.isinf(periods), error, np.minimum(error, np.abs(periods - error)))

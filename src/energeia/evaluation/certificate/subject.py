@@ -1,5 +1,6 @@
 """What is certified: a density in the user's units, in 64 bits, with points to check it at."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float
 
 from energeia._core.precision import Precision
 from energeia._core.trees import Frozen
+from energeia._core.unoptimized import run_unoptimized
 from energeia.bijections.linear import Whitening
 from energeia.contracts import Density
 from energeia.support import Support
@@ -43,6 +45,12 @@ class Subject(NamedTuple):
             return x, ()
         at = self.at_each(len(x) - len(self.condition[:count]))
         return x, (np.concatenate([self.condition[:count], *at]),)
+
+
+def computed(function: Callable[..., Any], carry: Any, *rows: np.ndarray) -> Any:
+    """``function(carry, *rows)`` on the host, of few rows: compiling costs more than running."""
+    found = run_unoptimized(function, carry, *map(jnp.asarray, rows))
+    return jax.tree.map(np.asarray, found)
 
 
 def widened(model: _T) -> _T:
