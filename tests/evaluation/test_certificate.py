@@ -22,10 +22,10 @@ from energeia.evaluation.certificate.hard_points import hard_point_lines
 from energeia.evaluation.certificate.maps import maps_of
 from energeia.evaluation.certificate.round_trip import round_trip_lines
 from energeia.evaluation.certificate.splines import knots
-from energeia.evaluation.certificate.subject import Subject
+from energeia.evaluation.certificate.subject import Subject, widened
 from energeia.models.flow import Flow
 from energeia.records import Certificate
-from energeia.support import Binary, Interval, Positive, Real, Support
+from energeia.support import Binary, Interval, Positive, Real, Simplex, Sphere, Support
 
 REALS = Support.of([Real(), Real()])
 NORMAL = np.random.default_rng(0).normal(size=(400, 4))
@@ -109,7 +109,7 @@ def test_weights_of_few_draws_prove_nothing():
     assert importance._of_weights(np.r_[weights, np.nan]).status == "failed"
 
 
-@pytest.mark.parametrize(("sd", "status"), [(1.0, "passed"), (1.1, "failed")])
+@pytest.mark.parametrize(("sd", "status"), [(1.0, "passed"), (1.2, "failed")])
 def test_a_sampler_of_another_width_fails(sd, status):
     with use_precision(64):
         of = subject(Scaled(sd=sd), REALS, NORMAL[:, :2])
@@ -136,6 +136,21 @@ def test_a_density_that_leaves_its_support_fails():
         lines = [leaks.inside_line(support, of.draws), *hard_point_lines(of)]
     assert [line.status for line in lines] == ["failed"] * 3
     assert 1800 < lines[0].measured < 2300
+
+
+def test_compositions_and_directions_have_maps_that_are_checked():
+    parts = np.random.default_rng(0).dirichlet([2.0, 3.0, 4.0], 100)
+    support = Support.of([Simplex(2)])
+    model = built("gaussian", support, parts, 0.0)
+    vectors = NORMAL[:, :3] / np.linalg.norm(NORMAL[:, :3], axis=1, keepdims=True)
+    sphere = Support.of([Sphere(2)])
+    flow = built("spline-flow", sphere, vectors, 0.1, layers=2, width=8)
+    with use_precision(64):
+        of = Subject(widened(model), support, parts, None, None, parts, None)
+        assert determinant_lines(maps_of(of))[0].status == "passed"
+        of = Subject(widened(flow), sphere, vectors, None, None, vectors, None)
+        found = lines_of(Certificate(kind="exact", lines=tuple(round_trip_lines(maps_of(of)))))
+    assert found["round trip of the flow, 64 bits"] == "passed"
 
 
 def test_a_sampler_of_values_without_density_fails():

@@ -39,7 +39,8 @@ INTERNAL = {
     },
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
-    | {"TargetEvaluation", "Unweighted"},
+    | {"TargetEvaluation", "Unweighted"}
+    | {"Axis", "ChartDensity", "MapPart", "OfReals", "Subject", "UnitsMap"},
     "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
     | {"MalaState"},

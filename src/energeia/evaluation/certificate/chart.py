@@ -59,6 +59,17 @@ def measured_columns(support: Support) -> np.ndarray:
     return np.flatnonzero(kept)
 
 
+def directions(support: Support) -> np.ndarray:
+    """How all columns move with each measured one, shape ``(columns, measured)``: the last part of
+    a composition makes up for what others gain."""
+    moves = np.eye(support.width)[:, measured_columns(support)]
+    for column, (factor, number) in enumerate(support.cells):
+        if not factor.discrete and number == factor.dimension:
+            first = column - number
+            moves[column] = -moves[first:column].sum(axis=0)
+    return moves
+
+
 def chart_of(subject: Subject) -> ChartDensity:
     """The density of a model in coordinates that its held-out rows standardize."""
     at = None if subject.at is None else jnp.asarray(subject.at)

@@ -46,21 +46,26 @@ def _line(name: str, parts: list[MapPart], absent: str) -> CertificateLine:
 
 def _errors(part: MapPart) -> np.ndarray:
     """Relative error, log-determinant and that of the Jacobian, shape ``(n, 3)``."""
-    kept = part.minor
+    minor = part.minor
 
     def errors(bijection: Bijection, x: Array, *condition: Array) -> Array:
-        return jax.vmap(lambda x, *c: _error(bijection, kept, x, *c))(x, *condition)
+        return jax.vmap(lambda x, *c: _error(bijection, minor, x, *c))(x, *condition)
 
     return computed(errors, part.bijection, part.x, *part.condition)
 
 
 def _error(
-    bijection: Bijection, kept: tuple[np.ndarray, ...], x: Array, *condition: Array
+    bijection: Bijection, minor: tuple[np.ndarray, np.ndarray], x: Array, *condition: Array
 ) -> Array:
     z, log_det = bijection.forward(x, *condition)
     back = bijection.inverse(z, *condition)[1]
-    jacobian = jax.jacfwd(lambda x: bijection.forward(x, *condition)[0])(x)[kept]
+    jacobian = jax.jacfwd(lambda x: bijection.forward(x, *condition)[0])(x)
+    kept, moves = minor
+    jacobian = jacobian[kept] @ jnp.asarray(moves)
     exact = jnp.linalg.slogdet(jacobian)[1]
-    rounding = 8 * len(jacobian) * jnp.finfo(x.dtype).eps * jnp.linalg.cond(jacobian)
+    # Columns in different units make no determinant less accurate.
+    balanced = jacobian / jnp.max(jnp.abs(jacobian), axis=0)
+    balanced = balanced / jnp.max(jnp.abs(balanced), axis=1, keepdims=True)
+    rounding = 8 * len(jacobian) * jnp.finfo(x.dtype).eps * jnp.linalg.cond(balanced)
     off = jnp.maximum(jnp.abs(log_det - exact), jnp.abs(log_det + back))
     return jnp.stack([off / (1 + jnp.abs(exact) + rounding / LIMIT), log_det, exact])

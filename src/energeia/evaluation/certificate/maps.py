@@ -11,7 +11,7 @@ from typing_extensions import override
 from energeia._core.types import Scalar
 from energeia.bijections.units import Units
 from energeia.contracts import Bijection, Condition, Wrapper, condition_for
-from energeia.evaluation.certificate.chart import measured_columns
+from energeia.evaluation.certificate.chart import directions
 from energeia.evaluation.certificate.subject import Subject, computed
 from energeia.models.ensemble import Ensemble
 from energeia.models.flow import Flow
@@ -70,10 +70,10 @@ class MapPart(NamedTuple):
         return np.array([c.high - c.low if isinstance(c, Circle) else np.inf for c in columns])
 
     @property
-    def minor(self) -> tuple[np.ndarray, ...]:
-        """Rows and columns of the Jacobian that its log-determinant is of."""
+    def minor(self) -> tuple[np.ndarray, np.ndarray]:
+        """Coordinates whose derivatives its log-determinant is of, and the directions of these."""
         linked = self.support if self.is_flow else self.support.linked
-        return np.ix_(np.flatnonzero(~linked.discrete), measured_columns(self.support))
+        return np.flatnonzero(~linked.discrete), directions(self.support)
 
 
 def maps_of(subject: Subject) -> list[MapPart]:

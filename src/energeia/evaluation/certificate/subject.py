@@ -13,6 +13,7 @@ from energeia._core.precision import Precision
 from energeia._core.trees import Frozen
 from energeia._core.unoptimized import run_unoptimized
 from energeia.bijections.linear import Whitening
+from energeia.bijections.sphere import SphereSpline
 from energeia.contracts import Density
 from energeia.support import Support
 
@@ -56,17 +57,21 @@ def computed(function: Callable[..., Any], carry: Any, *rows: np.ndarray) -> Any
 def widened(model: _T) -> _T:
     """The model in 64 bits.
 
-    An inverse that is stored beside its matrix is computed anew: in 32 bits both were rounded, so
-    that they are inverse to each other up to 1e-7 only.
+    An inverse that is stored beside its matrix is computed anew, and a stored rotation is replaced
+    by the nearest one: in 32 bits they were rounded, and are what they should be to 1e-7 only.
     """
 
     def whole(node: Any) -> Any:
-        if not isinstance(node, Whitening):
-            return node
-        inverse = jnp.tril(jnp.linalg.inv(node.factor.array))
-        return Whitening(node.location, node.factor, Frozen(inverse))
+        if isinstance(node, Whitening):
+            inverse = jnp.tril(jnp.linalg.inv(node.factor.array))
+            return Whitening(node.location, node.factor, Frozen(inverse))
+        if isinstance(node, SphereSpline):
+            left, _, right = jnp.linalg.svd(node.start.array)
+            return eqx.tree_at(lambda n: n.start, node, Frozen(left @ right))
+        return node
 
-    return jax.tree.map(whole, in_bits(model, 64), is_leaf=lambda n: isinstance(n, Whitening))
+    stored = Whitening | SphereSpline
+    return jax.tree.map(whole, in_bits(model, 64), is_leaf=lambda n: isinstance(n, stored))
 
 
 def in_bits(tree: _T, bits: Precision) -> _T:
