@@ -5,8 +5,9 @@
 
 Tables of scikit-learn and statsmodels, and generated ones with known densities
 (``studies.known_tables``). Of each split 60 % of the rows train, 10 % validate, 30 % test. Supports
-are those that energeia finds; no option is given. About two minutes for each table and split on two
-cores, so under four hours in all; results are kept in ``studies/tables.jsonl``, and
+are those that energeia finds; no option is given. One to five minutes for each table and split on
+one core, most of it compilation, of which a cache (``JAX_COMPILATION_CACHE_DIR``) saves half from
+the second split on. Results are kept in ``studies/tables.jsonl``, so tables may run side by side;
 ``studies/tables.md`` is made of them. Needs ``pip install statsmodels``.
 """
 
@@ -192,6 +193,9 @@ def main(splits: int = 5, only: str = "") -> None:
             print(
                 f"{name} {split}: {line['recommended']}; {tests}; {line['wall']:.0f} s", flush=True
             )
+    if OUT.exists():
+        lines = [json.loads(line) for line in OUT.read_text().splitlines()]
+        OUT.with_suffix(".md").write_text(page(sorted(lines, key=lambda line: line["split"])))
 
 
 if __name__ == "__main__":
