@@ -10,7 +10,7 @@ from energeia.runs.building import skeleton
 from energeia.runs.storage.config import DataConfig, RunConfig, build_options
 from energeia.support import Categorical, Real, Support
 
-ONE_HEAD = {"povm-transformer": {"heads": 1}}
+ONE_HEAD = {name: {"heads": 1} for name in ("transformer", "povm-transformer")}
 """A width of one has no four heads."""
 
 

@@ -145,8 +145,8 @@ def test_an_objective_and_players_of_ones_own_are_taken():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "a recipe or a model="),
-        ({"recipe": "made", "model": 1}, "a recipe or a model="),
+        ({}, "a recipe, a model= or a flow="),
+        ({"recipe": "made", "model": 1}, "a recipe, a model= or a flow="),
         ({"model": {"a": 1}}, "modules a were given without an objective"),
         ({"model": {"a": 1}, "objective": MaximumLikelihood()}, "player 'model' has no module"),
         ({"model": StandardNormal((2,))}, "rows of 3 columns .* a model of shape"),
