@@ -111,7 +111,7 @@ class InspectArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Fit one recipe of each family, print a leaderboard, write a report."""
+    """Fit one recipe of each family and the baselines, print a leaderboard, write a report."""
 
     data: _Spec
     """A file or a named source."""

@@ -21,7 +21,7 @@ from energeia.runs.verbs import evaluate
 
 
 def compare_recipes(given: arguments.CompareArguments) -> Answer:
-    """Fit one recipe of each family; leaderboard and report."""
+    """Fit one recipe of each family and the baselines; leaderboard and report."""
     quiet = given.common.json
     for name in given.recipes:
         find(name)

@@ -31,7 +31,7 @@ Generative modelling for physicists: fit five families to data, with the reliabi
 number.
 
   inspect DATA           what the data are, and which recipes apply
-  compare DATA           fit one recipe of each family, leaderboard and report
+  compare DATA           fit each family and the baselines, leaderboard and report
   fit DATA RECIPE        train one recipe, on rows or on an energy
   resume RUN             continue after an interruption
   sample RUN             draw samples

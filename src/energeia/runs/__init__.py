@@ -2,7 +2,7 @@
 
 ChainSamples     final states of chains with diagnostics
 ChainSettings    kernel, energy and length of chains
-compare          fit and compare one recipe of each family
+compare          fit and compare one recipe of each family, and the baselines
 Comparison       the result of `compare`
 Completion       draws of unknown entries with their kind and diagnostics
 DataConfig       the source of rows and how they are read

@@ -1,4 +1,4 @@
-"""Comparison of one recipe of each family on the same rows."""
+"""Comparison of one recipe of each family, and of the baselines, on the same rows."""
 
 import logging
 from collections.abc import Callable, Sequence

@@ -10,34 +10,30 @@ from energeia.training.settings import Training
 _ONCE = Training(rounds=1, batch=1, check_every=1)
 
 
-class MixtureOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FittedOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of what its builder fits."""
+
+    training: Training = _ONCE
+    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
+
+
+class MixtureOptions(FittedOptions, frozen=True, kw_only=True):
     """A mixture of normal or Student-t distributions with full covariances."""
 
     components: Count = 128
     """The largest number of components; held-out rows choose among one and this."""
-    training: Training = _ONCE
-    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
 
 
-class GaussianOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GaussianOptions(FittedOptions, frozen=True, kw_only=True):
     """One normal or Student-t distribution with a full covariance."""
 
-    training: Training = _ONCE
-    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
 
-
-class KernelDensityOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KernelDensityOptions(FittedOptions, frozen=True, kw_only=True):
     """Kernels at the training rows, their widths chosen by leaving one out."""
 
-    training: Training = _ONCE
-    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
 
-
-class MarginalsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MarginalsOptions(FittedOptions, frozen=True, kw_only=True):
     """Independent columns: tables of codes, kernels of numbers."""
-
-    training: Training = _ONCE
-    """Nothing is left to train: one round runs, in which the fitted model is evaluated."""
 
 
 _SUPPORTS = frozenset(DISCRETE + CONTINUOUS)
