@@ -209,6 +209,14 @@ class ConditionalSampler(Generator):
         """
 
 
+class OrderAverage(Shaped):
+    """A distribution that can be drawn column by column in any order."""
+
+    @abstractmethod
+    def mean_log_prob(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
+        """One draw of a number whose mean is that of log p(x; order) over all orders, in nats."""
+
+
 class Encoder(Shaped):
     """A model that maps a configuration to a latent vector and back."""
 

@@ -32,6 +32,7 @@ SHORT = {
     "nsf-ar": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},
     "planar": {"layers": 3},
     "made": {"width": 8, "depth": 1, "components": 2, "octaves": 1, "orders": 2},
+    "any-order": {"width": 8, "depth": 1, "components": 2, "octaves": 1, "orders": 2},
     "gru": {"width": 8, "components": 2, "octaves": 1},
     "lstm": {"width": 8, "components": 2, "octaves": 1},
     "transformer": {"width": 8, "depth": 1, "heads": 2, "components": 2, "octaves": 1},

@@ -11,6 +11,7 @@ from scipy import stats
 
 from energeia._core.unoptimized import run_unoptimized
 from energeia.distributions.columns import columns_of
+from energeia.models.any_order import AnyOrder
 from energeia.models.causal import CausalNetwork
 from energeia.models.ensemble import Ensemble
 from energeia.models.linear import LinearAutoregressive
@@ -50,6 +51,9 @@ def build(kind, support, condition_shape=None, reference=None):
         case "made-ordered":
             order = columns.shuffle(jax.random.key(4))
             return loud(Made(key, columns, width=20, depth=1, order=order, **common))
+        case "any-order":
+            orders = jnp.stack([jnp.arange(d := columns.dimension), jnp.arange(d)[::-1]])
+            return loud(loud(AnyOrder(key, columns, width=20, orders=orders, **common)))
         case "gru":
             return loud(CausalNetwork(key, columns, gru_stack, **common))
         case "transformer":
@@ -104,6 +108,7 @@ def scores_and_draws(model, given, key, count):
         ("made", 0.7),
         ("made-ordered", None),
         ("gru", 0.7),
+        ("any-order", 0.7),
         ("ensemble", None),
         ("transformer", 0.7),
         ("linear", None),
@@ -147,7 +152,7 @@ def densities(model, rows):
     return jnp.exp(jax.lax.map(jax.vmap(model.log_prob), rows))
 
 
-@pytest.mark.parametrize("kind", ["made", "gru"])
+@pytest.mark.parametrize("kind", ["made", "gru", "any-order"])
 def test_mixed_density_integrates_to_one(kind):
     support = Support.of([Binary(), Real(), Circle(0.0, 1.0)])
     model = build(kind, support, reference=np.random.default_rng(2).normal(size=(50, 3)) > 0)

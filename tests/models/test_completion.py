@@ -14,6 +14,7 @@ from energeia.bijections.units import Units
 from energeia.contracts import ConditionalSampler
 from energeia.distributions.columns import columns_of
 from energeia.distributions.gaussian import StandardNormal
+from energeia.models.any_order import AnyOrder
 from energeia.models.born_machine import BornMachine
 from energeia.models.causal import CausalNetwork
 from energeia.models.completion import conditional_sampler
@@ -55,6 +56,11 @@ def build(kind) -> Any:
         case "made, shuffled":
             order = columns.shuffle(jax.random.key(4))
             return loud(Made(key, columns, width=16, order=order))
+        case "any-order":
+            return loud(loud(AnyOrder(key, columns, width=16, orders=jnp.arange(4)[None])))
+        case "any-order, mixed":
+            orders = jnp.array([[3, 0, 2, 1], [0, 1, 2, 3]])
+            return loud(AnyOrder(key, columns, width=16, orders=orders))
         case "gru":
             return loud(loud(CausalNetwork(key, columns, gru_stack)))
         case "linear":
@@ -85,11 +91,11 @@ VALUES = {
     "born machine": [range(4)] * 4,
 }
 KINDS = ["made, shuffled", "gru", "linear", "k-gram", "born machine", "ensemble", "units"]
-KINDS += ["symmetrized"]
+KINDS += ["symmetrized", "any-order", "any-order, mixed"]
 PICKED = {"ensemble", "symmetrized"}
 """Few of several draws are kept, by weight: what is left of the weights hardly matters."""
 EXACT_ANYWHERE = {"born machine"}
-EXACT_AT_FIRST = {"gru", "linear", "k-gram", "units", "born machine"}
+EXACT_AT_FIRST = {"any-order", "gru", "linear", "k-gram", "units", "born machine"}
 FIRST, LAST = np.array([True, True, False, False]), np.array([False, True, False, True])
 
 

@@ -131,6 +131,14 @@ class Columns(eqx.Module):
 
         return self._of_column(column, keeper)(key, theta, value, known)
 
+    def log_prob_of(self, column: Array, theta: Array, value: Scalar) -> Scalar:
+        """log p(value | theta) of one column, as ``draw`` otherwise."""
+
+        def scorer(head: Head) -> Callable[..., Scalar]:
+            return lambda theta, value: head.log_prob(theta[: head.parameters], value)
+
+        return self._of_column(column, scorer)(theta, value)
+
     def _padded(self, head: Head, value: Scalar) -> Array:
         """The features of a value, padded with zeros to the longest of all heads."""
         longest = max(head.features for head in self.heads)

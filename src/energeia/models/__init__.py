@@ -1,5 +1,6 @@
 """Whole generative models.
 
+AnyOrder              every column given any others, by one network
 BoltzmannModel        exp(-E) / Z, sampled by annealed chains
 BornMachine           outcomes of a measured matrix-product state
 CausalNetwork         p(y) = prod_i p(y_i | h_i) with any causal stack
@@ -30,6 +31,7 @@ measured_law          a model of true values as one of measured ones
 MeasuredMixture       rows with errors under a mixture, exactly
 MeasuredModel         rows with errors under any other model, by weights
 Mixed                 discrete columns, then the others given them
+OrdersInUnits         a model in any order in the user's units
 PartitionEstimate     that log Z, its sides and its warnings
 SequentialDensity     base of densities drawn column after column
 Stack                 a mixture of densities of different kinds

@@ -1,3 +1,4 @@
+from energeia.models.any_order import AnyOrder as AnyOrder
 from energeia.models.boltzmann import BoltzmannModel as BoltzmannModel
 from energeia.models.born_machine import BornMachine as BornMachine
 from energeia.models.capabilities import ChainDiagnostics as ChainDiagnostics
@@ -21,6 +22,7 @@ from energeia.models.in_units import DensityInUnits as DensityInUnits
 from energeia.models.in_units import EnergyInUnits as EnergyInUnits
 from energeia.models.in_units import GeneratorInUnits as GeneratorInUnits
 from energeia.models.in_units import LatentInUnits as LatentInUnits
+from energeia.models.in_units import OrdersInUnits as OrdersInUnits
 from energeia.models.kgram import KGram as KGram
 from energeia.models.landscape import HasLandscape as HasLandscape
 from energeia.models.landscape import Landscape as Landscape

@@ -18,6 +18,7 @@ from energeia.contracts import (
     Energy,
     Generator,
     LatentModel,
+    OrderAverage,
     Pushforward,
     Shaped,
 )
@@ -96,6 +97,19 @@ class DensityInUnits(InUnits, HasLandscape, Density):
         if not (self.units.support.all_continuous and self.units.support.flat):
             return None
         return _landscape_of(self.inner, self.units, self.scaling)
+
+
+class OrdersInUnits(InUnits, OrderAverage):
+    """A model of ``y`` in any order, in the user's units."""
+
+    inner: OrderAverage
+    units: Units
+    scaling: ConditionScaling | None = None
+
+    def mean_log_prob(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
+        """log p(x; order), averaged over orders, in nats and the units of x."""
+        y, log_det = self.units.encode(x)
+        return self.inner.mean_log_prob(key, y, self.scaled(condition)) + log_det
 
 
 class LatentInUnits(InUnits, HasLandscape, LatentModel):

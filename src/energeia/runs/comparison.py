@@ -133,9 +133,11 @@ def _stacked(
 
 
 def _stackable(chosen: list[Recipe]) -> list[str]:
-    """Of baselines the first alone, since each that is added makes the stack slower."""
+    """Of baselines one alone, since each that is added makes the stack slower: the mixture, of
+    which a normal distribution is a part, where it is among them."""
     simple = [recipe.name for recipe in chosen if FAMILIES[recipe.family].simple]
-    return [recipe.name for recipe in chosen if recipe.name not in simple[1:]]
+    kept = "mixture" if "mixture" in simple else next(iter(simple), None)
+    return [recipe.name for recipe in chosen if recipe.name == kept or recipe.name not in simple]
 
 
 def _recorded(out: str | Path | None) -> Support | None:

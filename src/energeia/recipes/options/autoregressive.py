@@ -52,6 +52,28 @@ class MadeOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """The optimizer."""
 
 
+class AnyOrderOptions(AutoregressiveOptions, frozen=True, kw_only=True):
+    """One network for the conditionals of every column given any others: exact likelihood, and
+    draws of any unknown columns given the known ones."""
+
+    width: Count = 256
+    """Hidden units in a layer."""
+    depth: Count = 2
+    """Residual blocks."""
+    shrinkage: NonNegative = 1000.0
+    """Weight decay times training rows, in tables: a prior for the normal distribution that
+    training starts from, whose weight falls with the number of rows."""
+    orders: Count = 1
+    """Orders in the mixture that is the density: the first is ``order``, others are random. Scoring
+    takes a pass of the network for each column and order."""
+    training: Training = Training(
+        rounds=6000, batch=256, check_every=200, patience=5, average=0.995
+    )
+    """Length and monitoring of the training."""
+    optimization: Optimization = Optimization(learning_rate=2e-3)
+    """The optimizer."""
+
+
 class GruOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """A recurrent autoregressive network: exact likelihood, one set of weights for all columns."""
 
@@ -101,6 +123,16 @@ RECIPES = (
         honors=frozenset({"weight", "noise"}),
         builder="energeia.recipes.made:build",
         accepts=frozenset({"rows", "target"}),
+    ),
+    Recipe(
+        name="any-order",
+        family="autoregressive",
+        summary="one network for all orders of the columns; exact likelihood, fills any part",
+        citation="Uria, Murray, Larochelle (2014), arXiv:1310.1757",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=AnyOrderOptions,
+        honors=frozenset({"weight"}),
+        builder="energeia.recipes.any_order:build",
     ),
     Recipe(
         name="gru",

@@ -23,6 +23,10 @@ _PAPERS: dict[str, _Entry] = {
         "Germain, Mathieu and Gregor, Karol and Murray, Iain and Larochelle, Hugo",
         "{MADE}: Masked autoencoder for distribution estimation", "2015", "arXiv:1502.03509",
     ),
+    "uria2014": (
+        "Uria, Benigno and Murray, Iain and Larochelle, Hugo",
+        "A deep and tractable density estimator", "2014", "arXiv:1310.1757",
+    ),
     "cho2014": (
         "Cho, Kyunghyun and van Merri{\\\"e}nboer, Bart and Gulcehre, Caglar and Bahdanau, Dzmitry "
         "and Bougares, Fethi and Schwenk, Holger and Bengio, Yoshua",
@@ -181,6 +185,7 @@ _CITED: dict[str, tuple[str, ...]] = {
     "stack": ("smyth1999",),
     "gaussian": (),
     "made": ("germain2015",),
+    "any-order": ("uria2014",),
     "gru": ("cho2014", "carrasquilla2019"),
     "spline-flow": ("durkan2019",),
     "realnvp": ("dinh2017",),
