@@ -28,8 +28,9 @@ import tyro
 from scipy import special
 
 from energeia.runs.leaderboard import quickest_of_best
+from energeia.runs.loading import load
 from energeia.runs.opening import open_rows
-from energeia.runs.run import Run, load
+from energeia.runs.run import Run
 from energeia.runs.stacking import stack
 from energeia.runs.storage.directory import RunDirectory
 from studies.known_tables import KNOWN, KnownTable, rotated

@@ -26,8 +26,8 @@ from energeia.data.readers import Table
 from energeia.estimate import Estimate
 from energeia.recipes.catalogue import find
 from energeia.records import LeaderboardRow
+from energeia.runs.loading import load
 from energeia.runs.opening import Rows, open_rows
-from energeia.runs.run import load
 from energeia.runs.runner import run_session
 from energeia.runs.seeds import member_path, with_spread
 from energeia.runs.sessions import new_session

@@ -26,8 +26,8 @@ from energeia.data.arrays import as_table
 from energeia.errors import EnergeiaError
 from energeia.recipes.catalogue import find
 from energeia.runs.leaderboard import quickest_of_best
+from energeia.runs.loading import load
 from energeia.runs.opening import open_rows
-from energeia.runs.run import load
 from energeia.runs.runner import run_session
 from energeia.runs.sessions import new_session
 from energeia.runs.stacking import stack

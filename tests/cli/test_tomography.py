@@ -14,8 +14,8 @@ from energeia.physics.quantum.mps_local import expectation_of_sum
 from energeia.physics.quantum.mps_outcomes import sample_outcomes
 from energeia.physics.quantum.pauli import hamiltonian
 from energeia.physics.quantum.povm import pauli_6
+from energeia.runs.loading import load
 from energeia.runs.quantum.tomography import TomographyRequest, jobs_of, options_of, tomography
-from energeia.runs.run import load
 
 SITES = 3
 QUICK = ["--models", "product-of-marginals", "born-machine", "--samples", "400", "--scale", "0.01"]

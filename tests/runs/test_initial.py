@@ -12,7 +12,7 @@ from energeia._core.trees import leaf_names
 from energeia.physics.lattice.free_field import FreeField
 from energeia.report.gather import report_runs
 from energeia.runs.initial import INITIAL_FILE
-from energeia.runs.run import load
+from energeia.runs.loading import load
 from energeia.runs.storage import checkpoint
 from energeia.runs.storage.directory import RunDirectory
 from energeia.runs.verbs import fit, resume

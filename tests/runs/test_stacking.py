@@ -7,8 +7,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 import energeia
+from energeia.runs.loading import load
 from energeia.runs.opening import open_rows
-from energeia.runs.run import load
 from energeia.runs.stacking import stack
 
 TINY = {"width": 8, "depth": 1, "components": 4, "orders": 2, "octaves": 1,

@@ -7,7 +7,7 @@ from rich.text import Text
 from energeia.cli import arguments
 from energeia.cli.output import Answer
 from energeia.records import Certificate
-from energeia.runs.run import load
+from energeia.runs.loading import load
 
 _WIDE = 200
 _COLORS = {"passed": "green", "failed": "bold red", "not applicable": "bright_black"}

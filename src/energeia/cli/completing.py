@@ -12,7 +12,7 @@ from energeia.cli.output import Answer
 from energeia.evaluation.completion import CompletionSettings
 from energeia.records import CompletionSummary
 from energeia.runs.completing import Completion, open_holes
-from energeia.runs.run import load
+from energeia.runs.loading import load
 from energeia.runs.storage import files
 
 

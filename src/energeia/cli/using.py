@@ -15,9 +15,10 @@ from energeia.data.words import Words
 from energeia.estimate import Estimate
 from energeia.records import ChainSummary
 from energeia.runs.chain_sampling import ChainSettings
+from energeia.runs.loading import load
 from energeia.runs.opening import open_for
 from energeia.runs.progress import RowProgress
-from energeia.runs.run import Scores, load
+from energeia.runs.run import Scores
 from energeia.runs.storage.row_files import growing, require_room
 
 

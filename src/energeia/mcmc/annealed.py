@@ -45,6 +45,19 @@ def schedule(temperatures: int, power: float = 1.0) -> np.ndarray:
     return np.linspace(0.0, 1.0, temperatures + 1) ** power
 
 
+def sigmoid_schedule(temperatures: int, slope: float = 4.0) -> np.ndarray:
+    """``temperatures + 1`` values of beta from 0 to 1, close to each other near both ends.
+
+    sigma(slope (2 t / T - 1)), moved and scaled to reach from 0 to 1 (Grosse, Ghahramani and Adams
+    2015, arXiv:1511.02543): a posterior changes most as the data begin to count.
+
+    >>> sigmoid_schedule(4).round(3)
+    array([0.   , 0.105, 0.5  , 0.895, 1.   ])
+    """
+    waves = np.tanh(0.5 * slope * np.linspace(-1.0, 1.0, temperatures + 1))
+    return 0.5 * (1.0 + waves / waves[-1])
+
+
 @eqx.filter_jit
 def forward(
     key: PRNGKey, path: Path, kernel: Kernel, betas: Float[Array, " k"], log_steps: Array,

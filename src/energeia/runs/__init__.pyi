@@ -5,10 +5,10 @@ from energeia.runs.chain_sampling import ChainSettings as ChainSettings
 from energeia.runs.comparison import Comparison as Comparison
 from energeia.runs.comparison import compare as compare
 from energeia.runs.completing import Completion as Completion
+from energeia.runs.loading import load as load
 from energeia.runs.parts import Fitted as Fitted
 from energeia.runs.run import Run as Run
 from energeia.runs.run import Scores as Scores
-from energeia.runs.run import load as load
 from energeia.runs.storage.config import DataConfig as DataConfig
 from energeia.runs.storage.config import RunConfig as RunConfig
 from energeia.runs.storage.config import SimulatorConfig as SimulatorConfig

@@ -18,9 +18,9 @@ from energeia.recipes.options.families import FAMILIES
 from energeia.recipes.options.stack import STACK
 from energeia.runs.evaluating import evaluate_run, prepare_data
 from energeia.runs.leaderboard import LeaderboardRow, ranked
+from energeia.runs.loading import load
 from energeia.runs.members import like_first, require_members
 from energeia.runs.opening import Rows, announce, data_config, from_file, open_rows
-from energeia.runs.run import load
 from energeia.runs.runner import run_session
 from energeia.runs.sessions import Session, new_session
 from energeia.runs.shares import Shares, plan_jobs

@@ -1,6 +1,5 @@
 """A trained model on disk, opened for use: sample, score, energy, evaluate."""
 
-import logging
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -17,27 +16,25 @@ from energeia._core.ranges import Count, Seed, require_in
 from energeia.contracts import Density, Encoder, Energy, Generator
 from energeia.energies.target import Target
 from energeia.estimate import Estimate
+from energeia.evaluation.bounds import BoundSettings, LatentBounds, latent_bounds
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.completion import CompletionSettings
 from energeia.evaluation.likelihood import energies, log_likelihood, log_probs, reweighted
 from energeia.evaluation.samples import draw_blocks
 from energeia.models.encoding import encoder_of
-from energeia.models.measured import PROPOSAL, measured_law
+from energeia.models.joint import joint_of
+from energeia.models.measured import measured_law
 from energeia.recipes.options.problem import Problem
 from energeia.records import Certificate, Evaluation
 from energeia.runs import rowwise
-from energeia.runs.building import in_user_units, skeleton
+from energeia.runs.building import in_user_units
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.completing import Completion, completion
 from energeia.runs.latent import with_truncated_prior
 from energeia.runs.opening import as_conditions, as_rows, as_user_rows, with_errors
 from energeia.runs.own_precision import in_own_precision
-from energeia.runs.restoring import require_arrays, restored_modules
-from energeia.runs.storage import checkpoint
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory
-
-_log = logging.getLogger("energeia")
 
 
 class Scores(NamedTuple):
@@ -345,6 +342,29 @@ class Run:
             )
         return found
 
+    @in_own_precision
+    def bounds(
+        self, x: Any, condition: Any = None, seed: int = 0, *, noise: float | None = None,
+        settings: BoundSettings | None = None,
+    ) -> LatentBounds:  # fmt: skip
+        """log p(x) from below, and how far below, by annealing over latent vectors.
+
+        For variational autoencoders and, with the standard deviation ``noise`` of observation noise
+        in those of the columns, generators. See ``evaluation.bounds.latent_bounds``.
+
+        Raises:
+            NoSuchCapability: if the model has no latent vectors, or an exact likelihood.
+            InputError: for rows that do not fit, a generator without noise or of other than reals.
+        """
+        joint = joint_of(self.standardized_model, noise)
+        if joint is None:
+            raise NoSuchCapability(
+                f"{self.config.recipe} is not bounded by annealing over latent vectors: score(x) "
+                "gives what is known of its likelihood"
+            )
+        rows = as_rows(self.problem, x, condition)
+        return latent_bounds(jax.random.key(seed), joint, rows.x, rows.condition, settings)
+
     def evaluate(
         self, data: Any = None, seed: int = 0, budget: EvaluationBudget | None = None, *,
         allow_import: bool = False,
@@ -377,24 +397,3 @@ class Run:
         """Draws in the user's units, each in the layout of the data."""
         x = self.problem.standardization.decode(z.reshape(len(z), -1))
         return x.reshape(len(x), *self.problem.layout)
-
-
-def load(path: str | Path) -> Run:
-    """Open a run and its model, from its last complete checkpoint.
-
-    Raises:
-        InputError: if there is no run.
-        CorruptRun: if its files are damaged, or it stopped before its first checkpoint.
-    """
-    directory = RunDirectory.open(path)
-    status = directory.status
-    if status.state == "interrupted":
-        _log.warning("%s was interrupted at round %d: %s", path, status.round, status.message)
-    config, problem = directory.config(), directory.problem
-    saved = checkpoint.load_last(directory.checkpoints)
-    with use_precision(config.precision):
-        empty = skeleton(config, problem)
-        modules = restored_modules(empty.modules, saved)
-        model = empty.model(modules)
-    require_arrays(model, path)
-    return Run(directory, config, problem, model, proposal=modules.get(PROPOSAL))

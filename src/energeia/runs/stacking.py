@@ -19,9 +19,10 @@ from energeia.recipes.catalogue import find
 from energeia.recipes.options.stack import STACK, StackMember, StackOptions
 from energeia.recipes.stack import WEIGHTS
 from energeia.runs.building import skeleton
+from energeia.runs.loading import load
 from energeia.runs.opening import Rows, standardized
 from energeia.runs.restoring import is_shape, restored_modules
-from energeia.runs.run import Run, load
+from energeia.runs.run import Run
 from energeia.runs.runner import record_finished
 from energeia.runs.sessions import Session
 from energeia.runs.storage import checkpoint

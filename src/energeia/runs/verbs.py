@@ -16,11 +16,12 @@ from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.recipes.catalogue import find
 from energeia.records import Evaluation
+from energeia.runs.loading import load
 from energeia.runs.members import fit_members, require_members
 from energeia.runs.opening import Rows, announce, data_config, open_for, open_rows, open_rows_for
 from energeia.runs.own_flow import CLIPPED, flow_of_rows
 from energeia.runs.parts import Fitted, fit_parts
-from energeia.runs.run import Run, Scores, load
+from energeia.runs.run import Run, Scores
 from energeia.runs.runner import run_session
 from energeia.runs.sessions import Session, new_session, reopen_session
 from energeia.runs.simulators import draw_rows

@@ -29,9 +29,9 @@ from energeia.physics.quantum.povm import pauli_6, povm_named
 from energeia.recipes.catalogue import find
 from energeia.records import StateRecord, Tomography
 from energeia.runs.comparison import scaled, train_or_resume
+from energeia.runs.loading import load
 from energeia.runs.opening import Rows, open_rows
 from energeia.runs.quantum.states import StateEvaluation, StateScores, evaluate_state
-from energeia.runs.run import load
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.runs.storage.directory import RunDirectory
 from energeia.runs.storage.files import whole, write_whole
