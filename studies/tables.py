@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pandas as pd
 import tyro
@@ -193,6 +194,8 @@ def main(splits: int = 5, only: str = "") -> None:
             print(
                 f"{name} {split}: {line['recommended']}; {tests}; {line['wall']:.0f} s", flush=True
             )
+            # The programs of a hundred parts are more than one process may map into its memory.
+            jax.clear_caches()
     if OUT.exists():
         lines = [json.loads(line) for line in OUT.read_text().splitlines()]
         OUT.with_suffix(".md").write_text(page(sorted(lines, key=lambda line: line["split"])))

@@ -9,7 +9,7 @@ from energeia.evaluation.budget import EvaluationBudget
 from energeia.models.landscape import HasLandscape
 from energeia.models.mixed import Mixed
 from energeia.recipes.catalogue import RECIPES, one_per_family, require, unsupported_reason
-from energeia.recipes.options import adversarial, tomography
+from energeia.recipes.options import adversarial, latent, tomography
 from energeia.recipes.options.families import FAMILIES
 from energeia.recipes.options.problem import Problem
 from energeia.runs.storage.config import DataConfig
@@ -37,6 +37,7 @@ SHORT = {
     "lstm": {"width": 8, "components": 2, "octaves": 1},
     "transformer": {"width": 8, "depth": 1, "heads": 2, "components": 2, "octaves": 1},
     "vae": {"latent": 2, "width": 8, "depth": 1},
+    "iwae": {"latent": 2, "width": 8, "depth": 1, "particles": 4},
     "gan": {"latent": 2, "width": 8, "octaves": 1},
     "max-entropy": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},
     "povm-compact": {"width": 8},
@@ -49,9 +50,9 @@ SHORT = {
 }  # fmt: skip
 """Samplers and networks too large for a test of the grammar."""
 
-VARIANTS = {recipe.name for recipe in adversarial.RECIPES[1:]} | {"nice", "radial"}
-"""Games of one builder told apart by data: tests/recipes/test_adversarial_shelf.py plays them, and
-flows of one builder: tests/recipes/test_flow_shelf.py fits them."""
+VARIANTS = {recipe.name for recipe in (*adversarial.RECIPES[1:], *latent.RECIPES[2:])}
+VARIANTS |= {"nice", "radial"}
+"""Recipes of one builder told apart by data: the tests of the shelves in tests/recipes know them."""
 
 OF_SHOTS = {recipe.name for recipe in tomography.RECIPES}
 """Their networks meet mixed columns and conditions as ``gru``, of the same builder."""

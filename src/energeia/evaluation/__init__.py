@@ -1,5 +1,6 @@
 """Evaluation of models by their capabilities (density, samples, energy).
 
+BoundSettings             chains and temperatures of each row
 certify                   check that a model is what its log-probability says
 chain_report              diagnostics of chains at a model's energy
 classifier_test           the classifier two-sample test
@@ -15,6 +16,8 @@ EvaluationBudget          sizes of an evaluation
 EvaluationDetails         an evaluation with its samples and log-probabilities
 Given                     draws and log-probabilities as users get them
 LandscapeScan             energies on planes
+latent_bounds             log p(x) from both sides by annealing over z
+LatentBounds              those bounds with the gap between them
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind
 Mask                      values of some entries of rows

@@ -1,6 +1,9 @@
 from energeia.evaluation import certificate as certificate
 from energeia.evaluation import images as images
 from energeia.evaluation import quantum as quantum
+from energeia.evaluation.bounds import BoundSettings as BoundSettings
+from energeia.evaluation.bounds import LatentBounds as LatentBounds
+from energeia.evaluation.bounds import latent_bounds as latent_bounds
 from energeia.evaluation.budget import EvaluationBudget as EvaluationBudget
 from energeia.evaluation.c2st import ClassifierResult as ClassifierResult
 from energeia.evaluation.c2st import classifier_test as classifier_test

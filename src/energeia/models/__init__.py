@@ -21,9 +21,11 @@ GeneratorInUnits      a generator in the user's units
 HasLandscape          a model that may have a landscape
 ImplicitGenerator     x = G(z, condition)
 importance_log_partition  log Z of an energy by draws of a density
+joint_of              p(x, z) of a model, where it has latent vectors
 KGram                 conditional tables of counts
 Landscape             an energy of real coordinates for chains
 LatentInUnits         a latent-variable model in the user's units
+LatentJoint           p(z) p(x | z) in the user's units
 LinearAutoregressive  logistic regressions on the columns before
 LogPartition          an energy whose log Z can be estimated
 Made                  a masked autoregressive network

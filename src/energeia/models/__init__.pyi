@@ -23,6 +23,8 @@ from energeia.models.in_units import EnergyInUnits as EnergyInUnits
 from energeia.models.in_units import GeneratorInUnits as GeneratorInUnits
 from energeia.models.in_units import LatentInUnits as LatentInUnits
 from energeia.models.in_units import OrdersInUnits as OrdersInUnits
+from energeia.models.joint import LatentJoint as LatentJoint
+from energeia.models.joint import joint_of as joint_of
 from energeia.models.kgram import KGram as KGram
 from energeia.models.landscape import HasLandscape as HasLandscape
 from energeia.models.landscape import Landscape as Landscape

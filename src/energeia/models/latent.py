@@ -20,11 +20,15 @@ MIN_POSTERIOR_SCALE = 1e-4
 
 
 class BoundTerms(NamedTuple):
-    """The two terms of an ELBO, in nats: log p(y|z) - sum(divergence)."""
+    """The two terms of an ELBO, in nats: log p(y|z) - sum(divergence), and where they are taken."""
 
     log_likelihood: Scalar
     divergence: Float[Array, " latent"]
     """KL(q(z_j|y) || p(z_j)), one number per latent dimension."""
+    posterior: NormalDiag
+    """q(z|y)."""
+    z: Float[Array, " latent"]
+    """The draw of it at which the likelihood is taken."""
 
 
 class Vae(LatentModel):
@@ -82,7 +86,8 @@ class Vae(LatentModel):
         """log p(y|z) at one z ~ q(z|y), and the divergence of q from the prior in closed form."""
         posterior = self.encode(y, condition)
         z = posterior.sample(key)
-        return BoundTerms(self.log_likelihood(y, z, condition), posterior.divergence(0.0, 1.0))
+        divergence = posterior.divergence(0.0, 1.0)
+        return BoundTerms(self.log_likelihood(y, z, condition), divergence, posterior, z)
 
     def sample(self, key: PRNGKey, condition: Condition = None) -> Array:
         """One configuration: a prior draw, decoded, and a draw of every column."""

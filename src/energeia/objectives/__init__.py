@@ -6,6 +6,7 @@ ChainScore            the entropy's gradient by chains over z given x
 Contrastive           contrastive divergence with persistent chains
 DensityGame           maximum entropy with a generator with a density
 DonskerVaradhan       the Donsker-Varadhan bound
+DoublyReparameterized  the bound of several particles
 EntropyTerm           an estimator of a generator's entropy gradient
 HasTerms              a model that gives both terms of its bound
 ImportanceScore       the entropy's gradient by importance sampling
@@ -13,6 +14,8 @@ InfoNce               the contrastive bound, below log K
 InformationEntropy    an entropy from a bound on I(X; Z)
 InformationEstimator  a trained bound on I(X; Z)
 JensenShannon         the Jensen-Shannon bound
+JointIndependence     a kernel measure of dependent latent dimensions
+LatentPenalty         a penalty on the aggregated posterior
 MaxEntropy            maximum-entropy training of energy and generator
 MaximumLikelihood     mean of -log p, or of its bound
 MeanDifference        the Wasserstein payoff
@@ -25,10 +28,12 @@ OrderAveragedLikelihood  mean of -log p over rows and orders
 PairEstimator         a bound from one statistic of pairs
 Payoff                losses from energies of real and generated rows
 Penalty               a regularization of the critic
+PriorDiscrepancy      the aggregated posterior's MMD from the prior
 random_rows           row numbers of a batch, by weight
 Relativistic          the payoff of differences D(x) - D(G(z))
 ReverseKL             the variational free energy of a model, without rows
 SlopePenalty          R1 and R2: the mean squared slope
+TotalCorrelation      of latent dimensions, by minibatch weights
 UnitSlopePenalty      WGAN-GP: slopes near one
 VolumeEntropy         the entropy from the full Jacobian
 weighted_mean         the mean over a batch by which losses honor weights

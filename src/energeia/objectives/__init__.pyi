@@ -5,6 +5,9 @@ from energeia.objectives.adversarial import NonSaturating as NonSaturating
 from energeia.objectives.adversarial import Payoff as Payoff
 from energeia.objectives.adversarial import Relativistic as Relativistic
 from energeia.objectives.contrastive import Contrastive as Contrastive
+from energeia.objectives.doubly_reparameterized import (
+    DoublyReparameterized as DoublyReparameterized,
+)
 from energeia.objectives.entropy import ChainScore as ChainScore
 from energeia.objectives.entropy import EntropyTerm as EntropyTerm
 from energeia.objectives.entropy import ImportanceScore as ImportanceScore
@@ -17,6 +20,10 @@ from energeia.objectives.information import InformationEstimator as InformationE
 from energeia.objectives.information import JensenShannon as JensenShannon
 from energeia.objectives.information import Nwj as Nwj
 from energeia.objectives.information import PairEstimator as PairEstimator
+from energeia.objectives.latent_penalties import JointIndependence as JointIndependence
+from energeia.objectives.latent_penalties import LatentPenalty as LatentPenalty
+from energeia.objectives.latent_penalties import PriorDiscrepancy as PriorDiscrepancy
+from energeia.objectives.latent_penalties import TotalCorrelation as TotalCorrelation
 from energeia.objectives.likelihood import MaximumLikelihood as MaximumLikelihood
 from energeia.objectives.max_entropy import DensityGame as DensityGame
 from energeia.objectives.max_entropy import MaxEntropy as MaxEntropy

@@ -1,15 +1,16 @@
-"""The variational bound with a weight on its divergence, free bits and a warm-up."""
+"""The variational bound with a weight on its divergence, free bits, a warm-up and a penalty."""
 
 from typing import Any, Protocol
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, LatentModel, Metrics, Modules, Objective
+from energeia.objectives.latent_penalties import LatentPenalty, Posteriors
 from energeia.objectives.reduction import WEIGHT, weighted_mean
 
 
@@ -17,7 +18,7 @@ class HasTerms(Protocol):
     """A latent model that gives the two terms of its bound separately, such as ``Vae``."""
 
     def terms(self, key: PRNGKey, y: Array, condition: Condition = None) -> Any:
-        """log p(y|z) at one z ~ q(z|y), and the divergence of each latent dimension."""
+        """log p(y|z) at one z ~ q(z|y), the divergence of each latent dimension, q(z|y) and z."""
         ...
 
 
@@ -27,7 +28,11 @@ class WeightedBound(Objective):
     KL_j is the batch mean of KL(q(z_j|x) || p(z_j)) (free bits: Kingma et al. 2016, appendix C.8;
     beta: Higgins et al. 2017). beta_t rises linearly from 0 to ``beta`` over ``warmup`` moves,
     which are counted in the memory. With beta = 1, no free bits and no warm-up this is -ELBO with
-    the divergence in closed form. The held-out loss is always -ELBO, whatever the weight.
+    the divergence in closed form. The held-out loss is -ELBO, whatever a positive weight.
+
+    A ``penalty`` on the aggregated posterior is added with a ``strength`` (Wasserstein, InfoVAE,
+    beta-TCVAE and other objectives are such sums). It is a function of a batch that knows of no
+    weights of rows. With beta = 0 nothing keeps -ELBO small, and the loss itself is held out.
 
     The one module is ``"model"``: a latent model in the units of the rows, with fields
     ``units``, ``scaling`` and ``inner``, the last with a method ``terms``.
@@ -36,6 +41,8 @@ class WeightedBound(Objective):
     beta: float = eqx.field(static=True, default=1.0)
     free_bits: float = eqx.field(static=True, default=0.0)
     warmup: int = eqx.field(static=True, default=0)
+    penalty: LatentPenalty | None = None
+    strength: float = eqx.field(static=True, default=0.0)
 
     @property
     @override
@@ -45,7 +52,7 @@ class WeightedBound(Objective):
     @property
     @override
     def honors(self) -> frozenset[str]:
-        return WEIGHT
+        return WEIGHT if self.penalty is None else frozenset()
 
     def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""]:
         """The number of moves made."""
@@ -54,22 +61,34 @@ class WeightedBound(Objective):
     def loss(
         self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: Array
     ) -> tuple[Scalar, tuple[Array, Metrics]]:
-        """The weighted bound; its two terms are reported as metrics."""
+        """The weighted bound; its terms are reported as metrics."""
+        fit, divergence, penalty = self._terms(key, modules, batch)
+        rate = jnp.sum(jnp.maximum(divergence, self.free_bits))
+        loss = -fit + self.weight(memory) * rate + self.strength * penalty
+        metrics = {"reconstruction": -fit, "divergence": jnp.sum(divergence)}
+        if self.penalty is not None:
+            metrics["penalty"] = penalty
+        return loss, (memory + 1, metrics)
+
+    def _terms(
+        self, key: PRNGKey, modules: Modules, batch: Batch
+    ) -> tuple[Scalar, Float[Array, " latent"], Scalar]:
+        """Means over a batch of log p(x|z) and of the divergences, and the penalty."""
         model = modules["model"]
         keys = jax.random.split(key, len(batch.x))
 
-        def row(key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Array]:
+        def row(key: PRNGKey, x: Array, condition: Condition) -> Any:
             y, log_det = model.units.encode(x)
             scaled_condition = condition if model.scaling is None else model.scaling(condition)
-            log_likelihood, divergence = model.inner.terms(key, y, scaled_condition)
-            return log_likelihood + log_det, divergence
+            found = model.inner.terms(key, y, scaled_condition)
+            posteriors = Posteriors(found.posterior.mean, found.posterior.scale, found.z)
+            return found.log_likelihood + log_det, found.divergence, posteriors
 
-        log_likelihood, divergence = jax.vmap(row)(keys, batch.x, batch.condition)
-        fit, divergence = weighted_mean(log_likelihood, batch), weighted_mean(divergence, batch)
-        rate = jnp.sum(jnp.maximum(divergence, self.free_bits))
-        loss = -fit + self.weight(memory) * rate
-        metrics = {"reconstruction": -fit, "divergence": jnp.sum(divergence)}
-        return loss, (memory + 1, metrics)
+        log_likelihood, divergence, found = jax.vmap(row)(keys, batch.x, batch.condition)
+        penalty = jnp.zeros(())
+        if self.penalty is not None:
+            penalty = self.penalty.value(jax.random.fold_in(key, 1), found)
+        return weighted_mean(log_likelihood, batch), weighted_mean(divergence, batch), penalty
 
     def weight(self, moves: Array) -> Scalar:
         """beta_t after a number of moves."""
@@ -78,7 +97,10 @@ class WeightedBound(Objective):
         return self.beta * jnp.minimum(moves / self.warmup, 1.0)
 
     def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
-        """-ELBO, in nats per row."""
+        """-ELBO, in nats per row; without a weight on the divergence the loss."""
+        if self.beta == 0:
+            fit, _, penalty = self._terms(key, modules, batch)
+            return -fit + self.strength * penalty
         model: LatentModel = modules["model"]
         keys = jax.random.split(key, len(batch.x))
         return -weighted_mean(jax.vmap(model.log_weight)(keys, batch.x, batch.condition), batch)

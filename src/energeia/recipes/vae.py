@@ -1,4 +1,4 @@
-"""The recipe ``vae``."""
+"""Autoencoders, from ``vae`` to ``autoencoder``: one builder, told apart by options."""
 
 import jax
 
@@ -10,7 +10,13 @@ from energeia.distributions.likelihoods import ColumnLikelihoods
 from energeia.models.in_units import LatentInUnits
 from energeia.models.latent import Vae
 from energeia.nn.residual import ResidualNet
-from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.objectives.doubly_reparameterized import DoublyReparameterized
+from energeia.objectives.latent_penalties import (
+    JointIndependence,
+    LatentPenalty,
+    PriorDiscrepancy,
+    TotalCorrelation,
+)
 from energeia.objectives.variational import WeightedBound
 from energeia.recipes import networks, parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
@@ -21,7 +27,11 @@ from energeia.recipes.options.problem import Problem
 def build(
     options: VaeOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
-    """Put together a variational autoencoder (Kingma and Welling 2014) for a problem."""
+    """Put an autoencoder together; see ``recipes.assembly``.
+
+    Raises:
+        InputError: for options that do not go together.
+    """
     model = LatentInUnits(
         inner=_vae(options, problem, key),
         units=Units.fit(problem.support, reference.x),
@@ -69,11 +79,35 @@ def _convolutional(
 
 
 def _objective(options: VaeOptions, problem: Problem) -> Objective:
-    if "noise" in problem.fields and (options.beta != 1.0 or options.free_bits):
+    weighted = options.beta != 1.0 or options.free_bits or options.penalty != "none"
+    if "noise" in problem.fields and weighted:
         raise InputError(
             "rows have errors, and a weighted bound was asked for where the likelihood of measured "
-            "rows is raised: leave beta and free_bits as they are"
+            "rows is raised: leave beta, free_bits and penalty as they are"
+        )
+    if options.particles > 1 and weighted:
+        raise InputError(
+            f"particles={options.particles} was given with beta, free_bits or a penalty, which are "
+            "parts of the bound of one particle: leave them as they are, or particles=1"
         )
     if options.particles > 1:
-        return MaximumLikelihood(options.particles)
-    return WeightedBound(options.beta, options.free_bits, options.warmup)
+        return DoublyReparameterized(options.particles)
+    penalty = _penalty(options, problem)
+    return WeightedBound(options.beta, options.free_bits, options.warmup, penalty, options.strength)
+
+
+def _penalty(options: VaeOptions, problem: Problem) -> LatentPenalty | None:
+    match options.penalty:
+        case "mmd":
+            return PriorDiscrepancy()
+        case "total-correlation" if options.latent == 1:
+            raise InputError(
+                "a total correlation was asked for of one latent dimension, which has none: give "
+                "latent=2 or more, or penalty=none"
+            )
+        case "total-correlation":
+            return TotalCorrelation(problem.rows)
+        case "dhsic":
+            return JointIndependence()
+        case _:
+            return None

@@ -27,6 +27,39 @@ _PAPERS: dict[str, _Entry] = {
         "Uria, Benigno and Murray, Iain and Larochelle, Hugo",
         "A deep and tractable density estimator", "2014", "arXiv:1310.1757",
     ),
+    "burda2016": (
+        "Burda, Yuri and Grosse, Roger and Salakhutdinov, Ruslan",
+        "Importance weighted autoencoders", "2016", "arXiv:1509.00519",
+    ),
+    "tucker2019": (
+        "Tucker, George and Lawson, Dieterich and Gu, Shixiang and Maddison, Chris J.",
+        "Doubly reparameterized gradient estimators for {Monte Carlo} objectives", "2019",
+        "arXiv:1810.04152",
+    ),
+    "chen2018": (
+        "Chen, Ricky T. Q. and Li, Xuechen and Grosse, Roger and Duvenaud, David",
+        "Isolating sources of disentanglement in variational autoencoders", "2018",
+        "arXiv:1802.04942",
+    ),
+    "lopez2018": (
+        "Lopez, Romain and Regier, Jeffrey and Jordan, Michael I. and Yosef, Nir",
+        "Information constraints on auto-encoding variational {Bayes}", "2018",
+        "arXiv:1805.08672",
+    ),
+    "zhao2019": (
+        "Zhao, Shengjia and Song, Jiaming and Ermon, Stefano",
+        "{InfoVAE}: Balancing learning and inference in variational autoencoders", "2019",
+        "arXiv:1706.02262",
+    ),
+    "tolstikhin2018": (
+        "Tolstikhin, Ilya and Bousquet, Olivier and Gelly, Sylvain and Sch{\\\"o}lkopf, Bernhard",
+        "{Wasserstein} auto-encoders", "2018", "arXiv:1711.01558",
+    ),
+    "hinton2006": (
+        "Hinton, Geoffrey E. and Salakhutdinov, Ruslan R.",
+        "Reducing the dimensionality of data with neural networks", "2006",
+        "Science 313, 504",
+    ),
     "cho2014": (
         "Cho, Kyunghyun and van Merri{\\\"e}nboer, Bart and Gulcehre, Caglar and Bahdanau, Dzmitry "
         "and Bougares, Fethi and Schwenk, Holger and Bengio, Yoshua",
@@ -190,6 +223,12 @@ _CITED: dict[str, tuple[str, ...]] = {
     "spline-flow": ("durkan2019",),
     "realnvp": ("dinh2017",),
     "vae": ("kingma2014", "salimans2017"),
+    "iwae": ("burda2016", "tucker2019"),
+    "beta-tcvae": ("chen2018",),
+    "dhsic-vae": ("lopez2018",),
+    "info-vae": ("zhao2019",),
+    "wae-mmd": ("tolstikhin2018",),
+    "autoencoder": ("hinton2006",),
     "gan": ("huang2024", "mescheder2018"),
     "gan-minimax": ("goodfellow2014",),
     "gan-non-saturating": ("goodfellow2014", "radford2016"),

@@ -9,6 +9,8 @@ from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
+Penalties = Literal["none", "mmd", "total-correlation", "dhsic"]
+
 
 class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A variational autoencoder with a likelihood for each kind of column."""
@@ -26,13 +28,19 @@ class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     components: Count = 1
     """Mixture components of the likelihood of integer, real and circular columns."""
     particles: Count = 1
-    """Importance weights in the training bound: 1 is the ELBO, more is IWAE."""
+    """Importance weights in the training bound: 1 is the ELBO, more is IWAE with the doubly
+    reparameterized gradient."""
     beta: NonNegative = 1.0
     """Weight of the KL divergence in the training loss (particles = 1 only)."""
     free_bits: NonNegative = 0.0
     """Free bits: nats per latent dimension not penalized in training (particles = 1 only)."""
     warmup: CountOrZero = 500
     """Updates over which beta rises from zero (particles = 1 only)."""
+    penalty: Penalties = "none"
+    """Penalty on the aggregated posterior (particles = 1 only): its discrepancy from the prior
+    (mmd), its total correlation, or the dependence of its dimensions (dhsic)."""
+    strength: NonNegative = 0.0
+    """Weight of the penalty, in nats per row."""
     optimization: Optimization = Optimization(learning_rate=1e-3, clip=100.0)
     """The optimizer."""
     training: Training = Training(
@@ -41,15 +49,123 @@ class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Length and monitoring of the training."""
 
 
-RECIPES = (
-    Recipe(
-        name="vae",
+class IwaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """An importance-weighted autoencoder, its encoder by the doubly reparameterized gradient."""
+
+    particles: Count = 50
+    """Importance weights in the training bound."""
+
+
+class AutoencoderOptions(VaeOptions, frozen=True, kw_only=True):
+    """An autoencoder that reconstructs and whose latent vectors follow no prior."""
+
+    beta: NonNegative = 0.0
+    """Weight of the KL divergence in the training loss."""
+
+
+class WaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A Wasserstein autoencoder: reconstruction, and all latent vectors together near the prior."""
+
+    beta: NonNegative = 0.0
+    """Weight of the KL divergence in the training loss."""
+    penalty: Penalties = "mmd"
+    """Penalty on the aggregated posterior."""
+    strength: NonNegative = 100.0
+    """Weight of the penalty, in nats per row."""
+
+
+class InfoVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder with less weight on each row's divergence and more on that of all
+    rows together, so that latent vectors keep information about rows."""
+
+    beta: NonNegative = 0.5
+    """Weight of the KL divergence in the training loss, 1 - alpha in the paper."""
+    penalty: Penalties = "mmd"
+    """Penalty on the aggregated posterior."""
+    strength: NonNegative = 100.0
+    """Weight of the penalty, in nats per row, alpha + lambda - 1 in the paper."""
+
+
+class BetaTcVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder whose latent dimensions are pushed to be independent by their total
+    correlation."""
+
+    penalty: Penalties = "total-correlation"
+    """Penalty on the aggregated posterior."""
+    strength: NonNegative = 5.0
+    """Weight of the penalty, beta - 1 in the paper."""
+
+
+class DhsicVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder whose latent dimensions are pushed to be independent by a kernel
+    measure of dependence."""
+
+    penalty: Penalties = "dhsic"
+    """Penalty on the aggregated posterior."""
+    strength: NonNegative = 1000.0
+    """Weight of the penalty, in nats per row."""
+
+
+def _recipe(
+    name: str, summary: str, citation: str, options: type[VaeOptions], honors: tuple[str, ...] = ()
+) -> Recipe:
+    """An autoencoder: all share one builder and differ in options only."""
+    return Recipe(
+        name=name,
         family="latent",
-        summary="variational autoencoder, a likelihood for each kind of column",
-        citation="Kingma and Welling 2014, arXiv:1312.6114; Salimans et al. 2017, arXiv:1701.05517",
+        summary=summary,
+        citation=citation,
         supports=frozenset(DISCRETE + CONTINUOUS),
-        options=VaeOptions,
-        honors=frozenset({"weight", "noise"}),
+        options=options,
+        honors=frozenset(honors),
         builder="energeia.recipes.vae:build",
+    )
+
+
+RECIPES = (
+    _recipe(
+        "vae",
+        "variational autoencoder, a likelihood for each kind of column",
+        "Kingma and Welling 2014, arXiv:1312.6114; Salimans et al. 2017, arXiv:1701.05517",
+        VaeOptions,
+        ("weight", "noise"),
+    ),
+    _recipe(
+        "iwae",
+        "autoencoder by an importance-weighted bound, doubly reparameterized gradient",
+        "Burda et al. 2016, arXiv:1509.00519; Tucker et al. 2019, arXiv:1810.04152",
+        IwaeOptions,
+        ("weight",),
+    ),
+    _recipe(
+        "beta-tcvae",
+        "variational autoencoder with a penalty on the total correlation of its latent vector",
+        "Chen et al. 2018, arXiv:1802.04942",
+        BetaTcVaeOptions,
+    ),
+    _recipe(
+        "dhsic-vae",
+        "variational autoencoder with a kernel penalty on dependent latent dimensions",
+        "Lopez et al. 2018, arXiv:1805.08672",
+        DhsicVaeOptions,
+    ),
+    _recipe(
+        "info-vae",
+        "variational autoencoder with its aggregated posterior near the prior",
+        "Zhao et al. 2019, arXiv:1706.02262",
+        InfoVaeOptions,
+    ),
+    _recipe(
+        "wae-mmd",
+        "Wasserstein autoencoder: reconstruction, aggregated posterior near the prior",
+        "Tolstikhin et al. 2018, arXiv:1711.01558",
+        WaeOptions,
+    ),
+    _recipe(
+        "autoencoder",
+        "reconstruction alone: latent vectors follow no prior, so samples are no rows",
+        "Hinton and Salakhutdinov 2006, Science 313, 504",
+        AutoencoderOptions,
+        ("weight",),
     ),
 )

@@ -1,0 +1,97 @@
+"""Penalties on the aggregated posterior of an autoencoder, q(z) = mean over rows of q(z | x)."""
+
+import math
+from abc import abstractmethod
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+from typing_extensions import override
+
+from energeia._core.types import PRNGKey, Scalar
+
+
+class Posteriors(NamedTuple):
+    """N(mean, scale^2) of each row of a batch, and one draw of each."""
+
+    mean: Float[Array, "rows latent"]
+    scale: Float[Array, "rows latent"]
+    z: Float[Array, "rows latent"]
+
+
+class LatentPenalty(eqx.Module):
+    """A number that is zero, or least, where q(z) is as it should be."""
+
+    @abstractmethod
+    def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
+        """An estimate from one batch."""
+
+
+class PriorDiscrepancy(LatentPenalty):
+    """MMD^2(q(z), N(0, 1)), unbiased, with inverse multiquadratic kernels of seven widths.
+
+    k(a, b) = sum_s C_s / (C_s + |a - b|^2) with C_s = 2 s latent, s from .1 to 10 (Tolstikhin et
+    al. 2018, arXiv:1711.01558, algorithm 2 and sec. 4).
+    """
+
+    @override
+    def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
+        prior = jax.random.normal(key, found.z.shape, found.z.dtype)
+        count = len(prior)
+
+        def mean_of_pairs(k: Array) -> Scalar:
+            return (jnp.sum(k) - jnp.sum(jnp.diagonal(k))) / (count * (count - 1))
+
+        within = mean_of_pairs(self._kernel(found.z, found.z))
+        within = within + mean_of_pairs(self._kernel(prior, prior))
+        # Pairs of one number each are left out here, too: the statistic stays unbiased.
+        return within - 2 * mean_of_pairs(self._kernel(found.z, prior))
+
+    def _kernel(self, a: Array, b: Array) -> Float[Array, "n m"]:
+        square = squared_distances(a, b)
+        widths = 2.0 * a.shape[1] * jnp.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
+        return jnp.sum(widths / (widths + square[..., None]), axis=-1)
+
+
+class TotalCorrelation(LatentPenalty):
+    """KL(q(z) || prod_j q(z_j)) by minibatch-weighted sampling.
+
+    log q(z_i) is estimated by log sum_k q(z_i | x_k) - log(N M) over the M rows of a batch, N the
+    number of training ``rows``, and each log q(z_ij) alike (Chen et al. 2018, arXiv:1802.04942,
+    eq. S3). Its bias does not depend on the parameters much, its value is no measurement.
+    """
+
+    rows: int = eqx.field(static=True)
+
+    @override
+    def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
+        apart = (found.z[:, None] - found.mean[None]) / found.scale[None]
+        logs = -0.5 * apart**2 - jnp.log(found.scale)[None] - 0.5 * math.log(2 * math.pi)
+        scale = math.log(max(self.rows, len(found.z))) + math.log(len(found.z))
+        joint = jax.nn.logsumexp(jnp.sum(logs, axis=2), axis=1) - scale
+        alone = jnp.sum(jax.nn.logsumexp(logs, axis=1) - scale, axis=1)
+        return jnp.mean(joint - alone)
+
+
+class JointIndependence(LatentPenalty):
+    """dHSIC of the latent dimensions: zero where they are independent (Pfister et al. 2018,
+    arXiv:1603.00285, definition 2.6; as a penalty: Lopez et al. 2018, arXiv:1805.08672).
+
+    mean prod_j K_j + prod_j mean K_j - 2 mean_i prod_j mean_l K_j(i, l), with a Gaussian kernel of
+    unit width for each dimension, as wide as the prior.
+    """
+
+    @override
+    def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
+        kernels = jnp.exp(-0.5 * (found.z[:, None] - found.z[None]) ** 2)
+        together = jnp.mean(jnp.prod(kernels, axis=2))
+        apart = jnp.prod(jnp.mean(kernels, axis=(0, 1)))
+        return together + apart - 2 * jnp.mean(jnp.prod(jnp.mean(kernels, axis=1), axis=1))
+
+
+def squared_distances(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    """|a_i - b_k|^2, without an array of all differences."""
+    square = jnp.sum(a**2, axis=1)[:, None] + jnp.sum(b**2, axis=1) - 2.0 * a @ b.T
+    return jnp.maximum(square, 0.0)
