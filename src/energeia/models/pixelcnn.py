@@ -91,9 +91,9 @@ class PixelCNN(SequentialDensity):
     Sampling costs about as many operations as one density: the field keeps features of the sites
     before. Heads of several kinds have outputs and features of their own.
 
-    Arguments: ``columns`` in raster order; ``layout`` is ``(h, w, channels)``; ``width``, ``depth``,
-    ``kernel``, ``dilations`` and ``periodic`` as in ``CausalField``; ``reference`` rows of y set
-    the biases to the marginal distributions.
+    Arguments: ``columns`` in raster order; ``layout`` is ``(h, w, channels)``; ``width``,
+    ``depth``, ``kernel``, ``dilations`` and ``periodic`` as in ``CausalField``; ``reference`` rows
+    of y set the biases to the marginal distributions.
 
     >>> from energeia.distributions.columns import columns_of
     >>> from energeia.support import Binary, Support

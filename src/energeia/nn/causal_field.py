@@ -11,7 +11,6 @@ from jaxtyping import Array, Float, Int
 from energeia._core.types import PRNGKey
 from energeia.nn.gated import GatedLayer, left_of
 
-
 _PRODUCTS = jax.checkpoint_policies.dots_with_no_batch_dims_saveable
 
 
@@ -35,10 +34,10 @@ class CausalField(eqx.Module):
     ``height`` 1 a row of sites, without a vertical stack: layer l sees its own site and k - 1 to
     the left in steps of ``dilations[l]`` (van den Oord et al. 2016, arXiv:1609.03499).
 
-    ``periodic`` joins the first and the last column for the vertical stack, whose rows are complete.
-    Nothing else can be periodic in a raster order: the first row cannot see the last, which comes
-    later, and the left neighbor of the first site of a row is the last one of the same row. The
-    sites across these edges are within reach only from their own, later, side.
+    ``periodic`` joins the first and the last column for the vertical stack, whose rows are
+    complete. Nothing else can be periodic in a raster order: the first row comes before the last,
+    and the first site of a row before the last, its left neighbor. So a site beyond such an edge
+    is seen only by the later one of the two, if it is within reach on the way through the field.
 
     All layers are one ``jax.lax.scan``, so the time of compilation does not depend on the depth.
     ``row`` and ``site`` repeat ``__call__`` in raster order with a cache, each feature being

@@ -139,14 +139,9 @@ _PAPERS: dict[str, _Entry] = {
         "Pixel recurrent neural networks", "2016", "arXiv:1601.06759",
     ),
     "oord2016conditional": (
-        "van den Oord, A{\\\"a}ron and Kalchbrenner, Nal and Vinyals, Oriol and Espeholt, Lasse and "
-        "Graves, Alex and Kavukcuoglu, Koray",
+        "van den Oord, A{\\\"a}ron and Kalchbrenner, Nal and Vinyals, Oriol and "
+        "Espeholt, Lasse and Graves, Alex and Kavukcuoglu, Koray",
         "Conditional image generation with {PixelCNN} decoders", "2016", "arXiv:1606.05328",
-    ),
-    "salimans2017": (
-        "Salimans, Tim and Karpathy, Andrej and Chen, Xi and Kingma, Diederik P.",
-        "{PixelCNN++}: improving the {PixelCNN} with discretized logistic mixture likelihood and "
-        "other modifications", "2017", "arXiv:1701.05517",
     ),
     "vaswani2017": (
         "Vaswani, Ashish and Shazeer, Noam and Parmar, Niki and Uszkoreit, Jakob and Jones, Llion "
