@@ -104,3 +104,21 @@ def test_a_cache_repeats_the_whole_field(name):
 def test_the_gate_against_its_equation():
     x = np.array([0.3, -2.0, 1.0, 0.5], np.float32)
     assert np.allclose(gate(x), np.tanh(x[:2]) / (1 + np.exp(-x[2:])), atol=1e-6)
+
+
+def test_the_program_does_not_grow_with_the_depth():
+    x, context = inputs_of(3, 3)
+
+    def gates(depth, step):
+        network = jax.eval_shape(lambda: field_of(3, dilations=(1,) * depth))
+        return str(jax.make_jaxpr(step)(network, x, context)).count("tanh")
+
+    def cached(network, x, context):
+        cache = network.row(network.start(3), x[0], context[0])
+        return network.site(cache, jnp.array(1), x[0, 0])[1]
+
+    def whole(network, x, context):
+        return network(x, context)
+
+    for step in (whole, cached):
+        assert gates(1, step) == gates(5, step) > 0

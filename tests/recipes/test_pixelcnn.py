@@ -8,13 +8,15 @@ from scipy.special import logsumexp
 
 import energeia
 from energeia.data.named.lattice import IsingSource
+from energeia.distributions.discrete import DiscretizedLogistics
 from energeia.errors import InputError
 from energeia.physics.lattice.ising import Ising
 from energeia.recipes.options.autoregressive import PixelCnnOptions
 from energeia.recipes.options.problem import Problem
 from energeia.recipes.pixelcnn import row_dilations, site_layout
-from energeia.runs import DataConfig
-from energeia.support import Binary, Support
+from energeia.runs.building import skeleton
+from energeia.runs.storage.config import DataConfig, RunConfig
+from energeia.support import Binary, Integer, Support
 
 EVERY = np.array(list(itertools.product([-1.0, 1.0], repeat=9)))
 CHAIN = 0.9 * np.sum(EVERY[:, 1:] * EVERY[:, :-1], axis=1) + 0.6 * EVERY[:, 0] * EVERY[:, -1]
@@ -61,6 +63,14 @@ def test_a_row_of_columns_whose_ends_are_coupled(tmp_path):
     bonds = CHAIN - 0.6 * EVERY[:, 0] * EVERY[:, -1]
     assert kl(log_p, bonds - logsumexp(bonds)) > 0.05
     assert independent_kl(log_p) > 1.0
+
+
+def test_gray_levels_of_channels_have_discretized_logistics():
+    problem = Problem(support=Support(((Integer(0, 255), 48),)), layout=(4, 4, 3), rows=100)
+    config = RunConfig(recipe="pixelcnn", data=DataConfig(spec="x"), options=PixelCnnOptions())
+    model = skeleton(config, problem).modules["model"].inner
+    assert model.columns.heads == (DiscretizedLogistics(256, 10, 6),)
+    assert model.layout == (4, 4, 3)
 
 
 def problem_of(*layout):
