@@ -41,7 +41,7 @@ def trained(data, folder, **more):
     return energeia.fit(data, "pixelcnn", out=folder, options=options, quiet=True, **more)
 
 
-def test_a_lattice_within_a_hundredth_of_a_nat(tmp_path):
+def test_a_lattice_is_learned_to_a_few_hundredths_of_a_nat(tmp_path):
     run = trained("ising:L=3,beta=0.4,n=8000", tmp_path / "run")
     log_p = IsingSource(Ising(3, 0.4)).log_prob(EVERY)
     log_q = np.asarray(run.log_prob(EVERY.reshape(-1, 3, 3)), float)
