@@ -56,9 +56,8 @@ class GatedLayer(eqx.Module):
         """
         if self.vertical is None or self.across is None:
             return v, terms
-        rows, columns, _, gates = self.vertical.shape
-        weight = self.vertical.swapaxes(0, 1).reshape(-1, gates)
-        gated = _patches(v, rows, columns, periodic) @ weight + terms[..., gates:]
+        rows, _, _, gates = self.vertical.shape
+        gated = _correlated(self.vertical, v, periodic) + terms[..., gates:]
         return v[rows - 1 :] + gate(gated), gated @ self.across + terms[..., :gates]
 
     def right(
@@ -91,16 +90,27 @@ def left_of(
     return jax.lax.dynamic_slice_in_dim(h, padding - shift, h.shape[1] - padding, axis=1)
 
 
-def _patches(v: Array, rows: int, columns: int, periodic: bool) -> Float[Array, "h w patch"]:
-    """The features that each site sees: columns, then rows, then features.
+def _correlated(
+    weight: Float[Array, "rows columns width gates"], v: Float[Array, "above w width"],
+    periodic: bool,
+) -> Float[Array, "h w gates"]:  # fmt: skip
+    """sum_(a, b) weight[a, b] v[i + a, j + b - columns // 2], for every row i that has all its rows.
 
-    A matrix product of patches, since convolutions in a loop are slow on CPUs; see ``nn.strided``.
+    As matrix products, since convolutions in a loop are slow on CPUs (see ``nn.strided``): patches
+    of columns times the weights of all rows, whose products are shifted and summed. Patches of rows
+    and columns move thrice the memory, and are better only for a single row.
     """
-    height, width, side = v.shape[0] - rows + 1, v.shape[1], columns // 2
+    rows, columns, width, gates = weight.shape
+    height, length, side = v.shape[0] - rows + 1, v.shape[1], columns // 2
     mode = "wrap" if periodic else "constant"
     v = jnp.pad(v, ((0, 0), (side, columns - 1 - side), (0, 0)), mode=mode)
-    bands = jnp.concatenate([v[a : a + height] for a in range(rows)], axis=-1)
-    return jnp.concatenate([bands[:, b : b + width] for b in range(columns)], axis=-1)
+    bands = jnp.concatenate([v[:, b : b + length] for b in range(columns)], axis=-1)
+    if height == 1:
+        patches = jnp.concatenate([bands[a : a + 1] for a in range(rows)], axis=-1)
+        return patches @ weight.reshape(-1, gates)
+    products = bands @ weight.transpose(1, 2, 0, 3).reshape(columns * width, rows * gates)
+    parts = jnp.split(products, rows, axis=-1)
+    return sum((part[a : a + height] for a, part in enumerate(parts[1:], 1)), parts[0][:height])
 
 
 def _normal(key: PRNGKey, shape: tuple[int, ...]) -> Array:
