@@ -94,7 +94,7 @@ def _correlated(
     weight: Float[Array, "rows columns width gates"], v: Float[Array, "above w width"],
     periodic: bool,
 ) -> Float[Array, "h w gates"]:  # fmt: skip
-    """sum_(a, b) weight[a, b] v[i + a, j + b - columns // 2], for every row i that has all its rows.
+    """sum_(a, b) weight[a, b] v[i + a, j + b - columns // 2] for every i with all rows.
 
     As matrix products, since convolutions in a loop are slow on CPUs (see ``nn.strided``): patches
     of columns times the weights of all rows, whose products are shifted and summed. Patches of rows
