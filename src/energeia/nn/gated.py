@@ -75,8 +75,8 @@ class GatedLayer(eqx.Module):
 def gate(x: Float[Array, "*sites gates"]) -> Float[Array, "*sites width"]:
     """tanh(a) sigmoid(b) of the two halves (arXiv:1606.05328, eq. 2).
 
-    >>> gate(jnp.array([1.0, 0.0])).tolist()  # tanh(1) / 2
-    [0.38079708814620972]
+    >>> round(float(gate(jnp.array([1.0, 0.0]))[0]), 4)  # tanh(1) / 2
+    0.3808
     """
     a, b = jnp.split(x, 2, axis=-1)
     # A sigmoid by tanh is vectorized on CPUs where exp and a division are not.

@@ -82,7 +82,7 @@ def row_dilations(length: int, options: PixelCnnOptions) -> tuple[int, ...]:
     b is the least with which the last site sees the first; up to b = kernel, a site sees every
     site within its reach.
 
-    >>> row_dilations(8, PixelCnnOptions(kernel=3, depth=3)), row_dilations(10, PixelCnnOptions())
+    >>> row_dilations(12, PixelCnnOptions(kernel=3, depth=3)), row_dilations(10, PixelCnnOptions())
     ((1, 2, 4), (1, 1, 1, 1))
     """
     for base in range(1, options.kernel + 1):
