@@ -36,6 +36,7 @@ SHORT = {
     "gru": {"width": 8, "components": 2, "octaves": 1},
     "lstm": {"width": 8, "components": 2, "octaves": 1},
     "transformer": {"width": 8, "depth": 1, "heads": 2, "components": 2, "octaves": 1},
+    "pixelcnn": {"width": 4, "depth": 1, "components": 2, "octaves": 1},
     "vae": {"latent": 2, "width": 8, "depth": 1},
     "iwae": {"latent": 2, "width": 8, "depth": 1, "particles": 4},
     "gan": {"latent": 2, "width": 8, "octaves": 1},
@@ -91,8 +92,9 @@ def cases():
         takes_mixed = unsupported_reason(recipe, mixed, conditional=True) is None
         if takes_mixed:
             yield name, "mixed"
-        # Codes alone are another model in a flow; elsewhere mixed columns contain what they show.
-        if not takes_mixed or name in ("spline-flow", "realnvp"):
+        # Codes alone are another model in a flow, and a lattice is another network in ``pixelcnn``;
+        # elsewhere mixed columns contain what they show.
+        if not takes_mixed or name in ("spline-flow", "realnvp", "pixelcnn"):
             yield name, "lattice"
 
 

@@ -44,7 +44,7 @@ INTERNAL = {
     "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
     | {"MalaState"},
-    "models": {"BoundTerms", "LatentDraws", "Measurement", "CompletionInUnits", "InUnits"}
+    "models": {"BoundTerms", "LatentDraws", "Slots", "Measurement", "CompletionInUnits", "InUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion"},
     "objectives": {"Draws", "InformationEncoder", "JointStatistics", "PersistentChains", "Proposal"}
     | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},

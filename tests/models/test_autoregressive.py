@@ -16,6 +16,7 @@ from energeia.models.causal import CausalNetwork
 from energeia.models.ensemble import Ensemble
 from energeia.models.linear import LinearAutoregressive
 from energeia.models.made import Made
+from energeia.models.pixelcnn import PixelCNN
 from energeia.nn.attention import Transformer
 from energeia.nn.masked import MaskedLinear
 from energeia.nn.recurrent import Gru, RecurrentStack
@@ -58,6 +59,10 @@ def build(kind, support, condition_shape=None, reference=None):
             return loud(CausalNetwork(key, columns, gru_stack, **common))
         case "transformer":
             return loud(CausalNetwork(key, columns, attention_stack, **common))
+        case "pixelcnn":
+            layout = (1, columns.dimension, 1)
+            sizes = {"width": 8, "depth": 2, "kernel": 3}
+            return loud(PixelCNN(key, columns, layout, **sizes, **common))
         case "linear":
             linear = LinearAutoregressive(key, columns, reference)
             blocks = [jax.random.normal(jax.random.key(9), b.shape) for b in linear.pairs.blocks]
@@ -111,6 +116,7 @@ def scores_and_draws(model, given, key, count):
         ("any-order", 0.7),
         ("ensemble", None),
         ("transformer", 0.7),
+        ("pixelcnn", 0.7),
         ("linear", None),
     ],
 )

@@ -50,6 +50,11 @@ class Columns(eqx.Module):
         return tuple(self.heads[k].parameters for k in self.kinds)
 
     @property
+    def starts(self) -> np.ndarray:
+        """Where the parameters of each column start, shape ``(d,)``."""
+        return np.cumsum((0, *self.parameters[:-1]))
+
+    @property
     def moving(self) -> np.ndarray:
         """Which parameters move with the value of their column, shape ``(parameters,)``."""
         marks = []

@@ -5,6 +5,7 @@ BoltzmannModel        exp(-E) / Z, sampled by annealed chains
 BornMachine           outcomes of a measured matrix-product state
 CausalNetwork         p(y) = prod_i p(y_i | h_i) with any causal stack
 ChainDiagnostics      a model whose chains can be diagnosed
+ChannelOutputs        outputs of the channels of a site, one after the other
 conditional_sampler   draws that keep known values, where a model has them
 conditional_target    chains on p(unknown | known)
 ConditionalTarget     its energy, kernel and starts
@@ -35,6 +36,7 @@ MeasuredModel         rows with errors under any other model, by weights
 Mixed                 discrete columns, then the others given them
 OrdersInUnits         a model in any order in the user's units
 PartitionEstimate     that log Z, its sides and its warnings
+PixelCNN              causal convolutions of rows and images
 SequentialDensity     base of densities drawn column after column
 Stack                 a mixture of densities of different kinds
 Symmetrized           the average of a density over a finite group

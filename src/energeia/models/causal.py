@@ -5,7 +5,6 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 from typing_extensions import override
 
@@ -14,6 +13,7 @@ from energeia._core.types import PRNGKey
 from energeia.contracts import Condition
 from energeia.distributions.columns import Columns, Picker
 from energeia.models.sequential import SequentialDensity
+from energeia.models.slots import Slots
 from energeia.nn.causal import CausalStack
 
 POSITION_SIZE = 8
@@ -72,22 +72,17 @@ class CausalNetwork(SequentialDensity):
     ) -> Float[Array, " parameters"]:
         seen = self._inputs(self.columns.embed(self._ordered(y)), condition)
         written = jnp.concatenate([self.stack(seen), seen], axis=1) @ self.weights
-        if len(self.columns.heads) > 1:
-            positions = self._slots([head.parameters for head in self.columns.heads])
-            return written.reshape(-1)[positions] + self.bias
-        return written.reshape(-1) + self.bias
+        return Slots.of_parameters(self.columns).taken(written) + self.bias
 
     @override
     def _by_rank(self, pick: Picker, condition: Condition) -> tuple[Array, Array | None]:
         longest_read = max(self.columns.parameters)
         longest = max(head.features for head in self.columns.heads)
-        offsets = _offsets([head.features for head in self.columns.heads])
-        write = jnp.asarray([offsets[k] for k in self.columns.kinds])
-        starts = jnp.asarray(_offsets(self.columns.parameters))
-        outputs = _offsets([head.parameters for head in self.columns.heads])
-        read = jnp.asarray([outputs[k] for k in self.columns.kinds])
+        slots = Slots.of_features(self.columns)
+        write, width = jnp.asarray(slots.starts), slots.width
+        starts = jnp.asarray(self.columns.starts)
+        read = jnp.asarray(Slots.of_parameters(self.columns).starts)
         bias = jnp.pad(self.bias, (0, longest_read))
-        width = sum(head.features for head in self.columns.heads)
         fixed = jnp.zeros(0) if condition is None else condition
 
         def step(carry: tuple, at: tuple) -> tuple[tuple, tuple]:
@@ -110,25 +105,9 @@ class CausalNetwork(SequentialDensity):
     def _inputs(self, features: Array, condition: Condition) -> Float[Array, "d size"]:
         """The inputs of the stack at each column: the features of the one before, in its own
         slots."""
-        width = sum(head.features for head in self.columns.heads)
-        count = self.columns.dimension
-        if len(self.columns.heads) > 1:
-            positions = self._slots([head.features for head in self.columns.heads])
-            features = jnp.zeros(count * width).at[positions].set(features)
-        laid = features.reshape(count, width)[:-1]
-        parts = [jnp.concatenate([jnp.zeros((1, width)), laid]), self.positions]
+        slots, count = Slots.of_features(self.columns), self.columns.dimension
+        laid = slots.laid(features)[:-1]
+        parts = [jnp.concatenate([jnp.zeros((1, slots.width)), laid]), self.positions]
         if condition is not None:
             parts.append(jnp.broadcast_to(condition, (count, *condition.shape)))
         return jnp.concatenate(parts, axis=1)
-
-    def _slots(self, sizes: list[int]) -> np.ndarray:
-        """The indices of each column's numbers in a layout with slots for every head."""
-        starts, width = _offsets(sizes), sum(sizes)
-        return np.concatenate(
-            [i * width + starts[k] + np.arange(sizes[k]) for i, k in enumerate(self.columns.kinds)]
-        )
-
-
-def _offsets(sizes: list[int] | tuple[int, ...]) -> list[int]:
-    """The start of each of several consecutive parts."""
-    return np.cumsum([0, *sizes[:-1]]).tolist()

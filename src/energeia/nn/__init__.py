@@ -1,12 +1,15 @@
 """The layers that Equinox lacks.
 
 AttentionBlock         attention, then an MLP, normalized first
+CausalField            causal convolutions of a field
 CausalStack            a causal map of sequences
 Cell                   the elementwise part of a recurrent unit
 ChannelsFirst          outputs of a network by kind, not by site
 Convolution            a strided convolution
+FieldCache             what a causal field keeps while one is drawn
 FieldNetwork           convolutions of a field of any size
 fourier_features       sines and cosines of octaves
+GatedLayer             gated convolutions of two causal stacks
 Gru                    gated recurrent units
 HiddenUnits            of a masked network, all at once or label after label
 ImageDecoder           a vector to a flattened image

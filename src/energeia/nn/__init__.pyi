@@ -1,6 +1,8 @@
 from energeia.nn.attention import AttentionBlock as AttentionBlock
 from energeia.nn.attention import Transformer as Transformer
 from energeia.nn.causal import CausalStack as CausalStack
+from energeia.nn.causal_field import CausalField as CausalField
+from energeia.nn.causal_field import FieldCache as FieldCache
 from energeia.nn.convolutional import Convolution as Convolution
 from energeia.nn.convolutional import TransposedConvolution as TransposedConvolution
 from energeia.nn.fields import ChannelsFirst as ChannelsFirst
@@ -8,6 +10,7 @@ from energeia.nn.fields import FieldNetwork as FieldNetwork
 from energeia.nn.fields import PooledNetwork as PooledNetwork
 from energeia.nn.fields import ReshapedNetwork as ReshapedNetwork
 from energeia.nn.fourier import fourier_features as fourier_features
+from energeia.nn.gated import GatedLayer as GatedLayer
 from energeia.nn.images import ImageDecoder as ImageDecoder
 from energeia.nn.images import ImageEncoder as ImageEncoder
 from energeia.nn.masked import HiddenUnits as HiddenUnits

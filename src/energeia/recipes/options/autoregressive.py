@@ -105,6 +105,26 @@ class TransformerOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """The optimizer."""
 
 
+class PixelCnnOptions(AutoregressiveOptions, frozen=True, kw_only=True):
+    """Gated masked convolutions over an image, a lattice or a row: exact likelihood, one set of
+    weights for all sites."""
+
+    width: Count = 24
+    """Features of a site in each of the two stacks."""
+    depth: Count = 4
+    """Gated layers."""
+    kernel: Count = 5
+    """Columns that a layer sees of the rows above, and twice its rows less one; sites of a row."""
+    components: Count = 10
+    """Mixture components of each continuous column, and of integers of more than 64 values."""
+    order: Literal["raster", "columns"] = "raster"
+    """Sites are drawn row after row, the channels of a site in their order."""
+    training: Training = Training(rounds=3000, batch=32, check_every=100, patience=5, average=0.995)
+    """Length and monitoring of the training."""
+    optimization: Optimization = Optimization(learning_rate=2e-3)
+    """The optimizer."""
+
+
 def frequencies(options: Any, problem: Problem) -> int:
     """The octaves of Fourier features, chosen."""
     if options.octaves >= 0:
@@ -165,6 +185,17 @@ RECIPES = (
         options=TransformerOptions,
         honors=frozenset({"weight", "noise"}),
         builder="energeia.recipes.causal:build_transformer",
+        accepts=frozenset({"rows", "target"}),
+    ),
+    Recipe(
+        name="pixelcnn",
+        family="autoregressive",
+        summary="gated masked convolutions of images, lattices and rows; exact likelihood",
+        citation="van den Oord et al. (2016), arXiv:1601.06759, arXiv:1606.05328",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=PixelCnnOptions,
+        honors=frozenset({"weight", "noise"}),
+        builder="energeia.recipes.pixelcnn:build",
         accepts=frozenset({"rows", "target"}),
     ),
 )

@@ -171,6 +171,15 @@ _PAPERS: dict[str, _Entry] = {
         "Hochreiter, Sepp and Schmidhuber, J{\\\"u}rgen",
         "Long short-term memory", "1997", "Neural Computation 9, 1735",
     ),
+    "oord2016recurrent": (
+        "van den Oord, A{\\\"a}ron and Kalchbrenner, Nal and Kavukcuoglu, Koray",
+        "Pixel recurrent neural networks", "2016", "arXiv:1601.06759",
+    ),
+    "oord2016conditional": (
+        "van den Oord, A{\\\"a}ron and Kalchbrenner, Nal and Vinyals, Oriol and "
+        "Espeholt, Lasse and Graves, Alex and Kavukcuoglu, Koray",
+        "Conditional image generation with {PixelCNN} decoders", "2016", "arXiv:1606.05328",
+    ),
     "vaswani2017": (
         "Vaswani, Ashish and Shazeer, Noam and Parmar, Niki and Uszkoreit, Jakob and Jones, Llion "
         "and Gomez, Aidan N. and Kaiser, {\\L}ukasz and Polosukhin, Illia",
@@ -249,6 +258,7 @@ _CITED: dict[str, tuple[str, ...]] = {
     "product-of-marginals": (),
     "lstm": ("hochreiter1997",),
     "transformer": ("vaswani2017",),
+    "pixelcnn": ("oord2016recurrent", "oord2016conditional", "salimans2017"),
     "nice": ("dinh2015",),
     "maf": ("papamakarios2017",),
     "iaf": ("kingma2016",),
