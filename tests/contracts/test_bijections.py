@@ -124,7 +124,9 @@ def scales(condition):
         sites, channels = rows.shape[1:3], rows.shape[-1]
         mixed = Chain((ActNorm(rows), invertible_convolution(key, channels)))
         coupling = channel_coupling(rows.shape[1:], condition, periodic=False)
-        return Chain((EverySite(mixed, sites), coupling(key)))
+        first = EverySite(mixed, sites)
+        after = jax.vmap(lambda row: first.forward(row)[0])(rows)
+        return Chain((first, coupling(key))), after
 
     def make(key):
         inner, rows = stacked_on_rows(step, 2, squeeze(fields((4, 4, 1))), key)

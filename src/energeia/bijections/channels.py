@@ -17,8 +17,9 @@ from energeia.nn.fields import FieldNetwork
 class ChannelCoupling(Bijection):
     """y_1 = x_1 and y_2 = T(x_2; network(x_1, condition)), x_1 the first half of the channels.
 
-    Of a field (h, w, c). The network has ``depth`` hidden convolutions of ``channels`` channels and
-    ends in zeros, so the map starts as the identity; the condition shifts its first hidden layer.
+    Of a field (h, w, c). The network has ``depth`` hidden layers of ``channels`` channels, with
+    convolutions of 1 x 1 between them and larger ones before and after, and ends in zeros, so the
+    map starts as the identity; the condition shifts its first hidden layer.
     With ``periodic_layout`` it closes around the lattice, and the map commutes with translations;
     otherwise fields are zero beyond their edges, which a channel of ones marks. Kingma and Dhariwal
     2018, "Glow", section 3.3.
@@ -71,6 +72,7 @@ class ChannelCoupling(Bijection):
             channels=channels,
             depth=depth,
             kernel=kernel,
+            inner=1,
             periodic=periodic_layout,
             last=0.0,
             key=body,

@@ -13,6 +13,9 @@ from energeia.bijections.compose import Chain, Stacked
 from energeia.bijections.reshape import Squeezed, require_even_sides
 from energeia.contracts import Bijection
 
+Rows = Float[Array, "n h w c"]
+"""Fields."""
+
 
 def level_shapes(shape: tuple[int, int, int], levels: int) -> list[tuple[int, int, int]]:
     """The fields that the levels of a multi-scale flow see: (h, w, c), (h/2, w/2, 2c), ...
@@ -59,30 +62,30 @@ def multi_scale(levels: Sequence[Bijection]) -> Bijection:
 
 
 def stacked_on_rows(
-    build: Callable[[PRNGKey, Float[Array, "n *shape"]], Bijection],
-    layers: int,
-    rows: Float[Array, "n *shape"],
-    key: PRNGKey,
-) -> tuple[Stacked, Float[Array, "n *shape"]]:
+    build: Callable[[PRNGKey, Rows], tuple[Bijection, Rows]], layers: int, rows: Rows, key: PRNGKey
+) -> tuple[Stacked, Rows]:
     """Equal layers, each built from the rows as those before it leave them, and the rows after all.
 
-    A scan, so that any number of layers is traced and compiled once, in building as in use.
+    ``build`` returns a layer and the rows that it maps its rows to; it knows best which of its
+    parts start as the identity. A scan, so that any number of layers is compiled once, in building
+    as in use.
 
     >>> import jax.numpy as jnp
     >>> from energeia.bijections import ActNorm, EverySite
+    >>> def normalized(key, rows):
+    ...     layer = EverySite(ActNorm(rows), (1, 1))
+    ...     return layer, jax.vmap(lambda row: layer.forward(row)[0])(rows)
     >>> rows = jnp.array([1.0, 3.0]).reshape(2, 1, 1, 1)
-    >>> stack, after = stacked_on_rows(
-    ...     lambda key, rows: EverySite(ActNorm(rows), (1, 1)), 3, rows, jax.random.key(0))
+    >>> stack, after = stacked_on_rows(normalized, 3, rows, jax.random.key(0))
     >>> after.ravel().tolist(), stack.layers.inner.center.array.ravel().tolist()
     ([-1.0, 1.0], [2.0, 0.0, 0.0])
     """
 
-    def step(rows: Array, key: PRNGKey) -> tuple[Array, Bijection]:
-        layer = build(key, rows)
-        after = jax.vmap(lambda row: layer.forward(row)[0])(rows)
+    def step(rows: Rows, key: PRNGKey) -> tuple[Rows, Bijection]:
+        layer, after = build(key, rows)
         return after, eqx.filter(layer, eqx.is_array)
 
     after, arrays = jax.lax.scan(step, rows, jax.random.split(key, layers))
-    shapes = eqx.filter_eval_shape(build, key, rows)
+    shapes, _ = eqx.filter_eval_shape(build, key, rows)
     static = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
     return Stacked(eqx.combine(arrays, static)), after

@@ -16,7 +16,8 @@ from energeia.bijections.linear import Linear
 from energeia.contracts import Bijection, Condition
 
 _SMALLEST_SPREAD = 0.1
-"""Of a channel, relative to all: the codes of a constant one differ by noise, once dequantized."""
+"""Of a channel, relative to the largest, below which it is scaled as that one is: constant codes
+get the noise of dequantization, which layer after layer would otherwise enlarge."""
 
 
 class EverySite(Bijection):
@@ -81,8 +82,8 @@ class ActNorm(Bijection):
         channels = rows.shape[-1]
         values = rows.reshape(-1, channels)
         spread = jnp.std(values, axis=0)
-        floor = _SMALLEST_SPREAD * jnp.sqrt(jnp.mean(spread**2))
-        spread = jnp.maximum(spread, floor)
+        usual = jnp.max(spread)
+        spread = jnp.where(spread < _SMALLEST_SPREAD * usual, usual, spread)
         self.log_scale, self.shift = jnp.zeros(channels), jnp.zeros(channels)
         self.center = Frozen(jnp.mean(values, axis=0))
         self.spread = Frozen(jnp.where(spread > 0, spread, 1.0))

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array
 
 from energeia._core.errors import InputError
@@ -18,7 +17,7 @@ from energeia.bijections.conditioners import (
 from energeia.bijections.coupling import masked_stack
 from energeia.bijections.masks import coupling_masks
 from energeia.bijections.multiscale import level_shapes, multi_scale
-from energeia.bijections.reshape import ReshapedBijection, Squeezed
+from energeia.bijections.reshape import ReshapedBijection, Squeezed, squeeze
 from energeia.bijections.scalar import ScalarBijection
 from energeia.bijections.split import coupling_stack
 from energeia.contracts import Bijection
@@ -80,8 +79,8 @@ def _multi_scale(
 ) -> Bijection:
     """Levels of couplings of checkerboards, then of channels of the squeezed field.
 
-    Dinh et al. 2017, section 3.6. The halves of the channels are the colors of the checkerboard
-    (``squeeze``), which know all of each other by then, so couplings take every second channel.
+    Dinh et al. 2017, section 3.6. The channels are divided as stripes of the field: their halves
+    (``squeeze``) are the colors of the checkerboard, which have seen each other by then.
     """
     layout = field_layout("mask=multiscale", problem)
     periodic = parts.periodic_columns(problem)
@@ -105,12 +104,9 @@ def _multi_scale(
 
     levels = []
     for shape, keys in zip(shapes, jax.random.split(key, (len(shapes), 2)), strict=True):
-        height, width, channels = shape
-        second = jnp.arange(layers)[:, None] % 2 == jnp.arange(4 * channels) % 2
-        squeezed = (layers, height // 2, width // 2, 4 * channels)
-        of_channels = jnp.broadcast_to(second[:, None, None], squeezed)
         colors = stack(coupling_masks("checkerboard", shape, layers), keys[0])
-        levels.append(Chain((colors, Squeezed(stack(of_channels, keys[1])))))
+        channels = stack(squeeze(coupling_masks("stripes", shape, layers)), keys[1])
+        levels.append(Chain((colors, Squeezed(channels))))
     return multi_scale(levels)
 
 

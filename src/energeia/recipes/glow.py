@@ -8,8 +8,9 @@ from energeia.bijections.channels import ChannelCoupling
 from energeia.bijections.compose import Chain, Inverse
 from energeia.bijections.multiscale import level_shapes, multi_scale, stacked_on_rows
 from energeia.bijections.reshape import ReshapedBijection, Squeezed, squeeze
-from energeia.bijections.scalar import AffineScalar
+from energeia.bijections.scalar import AffineScalar, ScalarBijection
 from energeia.bijections.sites import ActNorm, EverySite, invertible_convolution
+from energeia.bijections.spline import Spline
 from energeia.bijections.units import Units
 from energeia.contracts import Bijection
 from energeia.recipes.assembly import Assembly, ReferenceRows
@@ -59,7 +60,8 @@ def _layers(
             options.steps, fields, step_key,
         )  # fmt: skip
         if len(levels) < len(shapes) - 1:
-            prior = _coupling(options, problem, fields.shape[1:], prior_key)
+            affine = AffineScalar(options.bound)
+            prior = _coupling(affine, options, problem, fields.shape[1:], prior_key)
             inner = Chain((inner, Inverse(prior)))
         levels.append(Squeezed(inner))
         fields = fields[..., : 2 * shape[-1]]
@@ -68,20 +70,31 @@ def _layers(
 
 def _step(
     options: GlowOptions, problem: Problem, fields: Float[Array, "n h w c"], key: PRNGKey
-) -> Bijection:
-    """One step of flow, figure 2a: normalized channels, mixed at each site, then coupled."""
+) -> tuple[Bijection, Float[Array, "n h w c"]]:
+    """One step of flow, figure 2a, and the fields after it, since its coupling is the identity yet.
+
+    Channels are normalized, mixed at each site, then coupled.
+    """
     mixing_key, coupling_key = jax.random.split(key)
     shape = fields.shape[1:]
     mixed = Chain((ActNorm(fields), invertible_convolution(mixing_key, shape[-1])))
-    return Chain((EverySite(mixed, shape[:2]), _coupling(options, problem, shape, coupling_key)))
+    first = EverySite(mixed, shape[:2])
+    spline = options.coupling == "spline"
+    map_ = Spline(options.bins, options.half_width) if spline else AffineScalar(options.bound)
+    step = Chain((first, _coupling(map_, options, problem, shape, coupling_key)))
+    return step, jax.vmap(lambda field: first.forward(field)[0])(fields)
 
 
 def _coupling(
-    options: GlowOptions, problem: Problem, shape: tuple[int, ...], key: PRNGKey
+    transformer: ScalarBijection,
+    options: GlowOptions,
+    problem: Problem,
+    shape: tuple[int, ...],
+    key: PRNGKey,
 ) -> ChannelCoupling:
     return ChannelCoupling(
         shape,
-        AffineScalar(options.bound),
+        transformer,
         channels=options.channels,
         depth=options.depth,
         periodic_layout=problem.periodic_layout,

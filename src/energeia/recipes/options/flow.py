@@ -158,9 +158,15 @@ class GlowOptions(FlowOptions, frozen=True, kw_only=True):
     channels: Count = 32
     """Channels of each hidden convolution."""
     depth: Count = 2
-    """Hidden convolutions of each network."""
+    """Hidden layers of each network."""
+    coupling: Literal["affine", "spline"] = "affine"
+    """Maps of the coupled channels: affine ones, or rational-quadratic splines."""
     bound: Positive = 3.0
-    """Largest absolute logarithm of a scale of a coupling."""
+    """Largest absolute logarithm of the scale of an affine map."""
+    bins: Count = 8
+    """Bins of each spline."""
+    half_width: Positive = 5.0
+    """Half-width of the interval on which splines act, in standard deviations."""
 
     def resolved(self, problem: Problem) -> "GlowOptions":
         """The options with all choices that depend on the problem made."""
