@@ -21,8 +21,8 @@ class ChannelCoupling(Bijection):
     convolutions of 1 x 1 between them and larger ones before and after, and ends in zeros, so the
     map starts as the identity; the condition shifts its first hidden layer.
     With ``periodic_layout`` it closes around the lattice, and the map commutes with translations;
-    otherwise fields are zero beyond their edges, which a channel of ones marks. Kingma and Dhariwal
-    2018, "Glow", section 3.3.
+    otherwise fields are zero beyond their edges, and the first hidden layer has a bias at each
+    site. Kingma and Dhariwal 2018, "Glow", section 3.3.
 
     A ``Coupling`` with a mask of channels is the same family of maps; here neither network nor
     transformer touches the numbers that the mask would discard.
@@ -39,11 +39,11 @@ class ChannelCoupling(Bijection):
     """
 
     network: FieldNetwork
+    site_bias: Array | None
     condition_weights: eqx.nn.Linear | None
     transformer: ScalarBijection
     shape: tuple[int, ...] = eqx.field(static=True)
     condition_shape: tuple[int, ...] | None = eqx.field(static=True)
-    periodic_layout: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -63,11 +63,12 @@ class ChannelCoupling(Bijection):
                 "(height, width, channels) with two channels or more"
             )
         self.shape, self.condition_shape = tuple(shape), condition_shape
-        self.transformer, self.periodic_layout = transformer, periodic_layout
+        self.transformer = transformer
+        self.site_bias = None if periodic_layout else jnp.zeros((*shape[:-1], channels))
         body, head = jax.random.split(key)
         kept = shape[-1] // 2
         self.network = FieldNetwork(
-            kept + int(not periodic_layout),
+            kept,
             (shape[-1] - kept) * transformer.parameters(periodic=False),
             channels=channels,
             depth=depth,
@@ -95,13 +96,11 @@ class ChannelCoupling(Bijection):
         """The channels kept, the numbers changed, and their parameters."""
         half = self.shape[-1] // 2
         kept, changed = u[..., :half], jnp.ravel(u[..., half:])
-        inputs = kept
-        if not self.periodic_layout:
-            inputs = jnp.concatenate([kept, jnp.ones_like(kept[..., :1])], axis=-1)
-        shift = None
+        shift = self.site_bias
         if self.condition_weights is not None and condition is not None:
-            shift = self.condition_weights(jnp.ravel(condition))
-        return kept, changed, self.network(inputs, shift).reshape(len(changed), -1)
+            of_condition = self.condition_weights(jnp.ravel(condition))
+            shift = of_condition if shift is None else shift + of_condition
+        return kept, changed, self.network(kept, shift).reshape(len(changed), -1)
 
     def _join(self, kept: Array, changed: Array, log_slopes: Array) -> tuple[Array, Scalar]:
         new = changed.reshape(*self.shape[:-1], -1)

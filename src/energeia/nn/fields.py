@@ -54,9 +54,10 @@ class FieldNetwork(eqx.Module):
         self.layers = tuple(layers)
 
     def __call__(
-        self, x: Float[Array, "h w inputs"], shift: Float[Array, " channels"] | None = None
+        self, x: Float[Array, "h w inputs"], shift: Float[Array, "*sites channels"] | None = None
     ) -> Float[Array, "h w outputs"]:
-        """The outputs at every site; ``shift`` is added to the first hidden layer."""
+        """The outputs at every site; ``shift`` is added to the first hidden layer, of all sites or
+        of each."""
         h = self.layers[0](x)
         if shift is not None:
             h = h + shift
