@@ -27,7 +27,7 @@ SHORT = {
     },
     "realnvp": {"layers": 2, "width": 8, "depth": 1, "octaves": 1},
     "spline-flow": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},
-    "glow": {"steps": 2, "channels": 4, "depth": 1},
+    "glow": {"steps": 2, "channels": 4, "depth": 1, "bins": 4},
     "maf": {"layers": 2, "width": 8, "depth": 1, "octaves": 1},
     "iaf": {"layers": 2, "width": 8, "depth": 1, "octaves": 1},
     "nsf-ar": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},

@@ -92,6 +92,12 @@ def test_levels_leave_two_by_two_sites():
     assert GlowOptions(levels=1).resolved(problem(layout=(8, 8))).levels == 1
 
 
+def test_codes_are_coupled_by_splines():
+    assert GlowOptions().resolved(problem()).coupling == "affine"
+    assert GlowOptions().resolved(problem(Binary())).coupling == "spline"
+    assert GlowOptions(coupling="affine").resolved(problem(Binary())).coupling == "affine"
+
+
 @pytest.mark.parametrize(
     ("build", "options", "where", "said"),
     [
@@ -121,7 +127,7 @@ def test_angles_are_refused_with_the_recipes_that_model_them(tmp_path):
 @pytest.mark.parametrize(
     ("build", "options", "where"),
     [
-        (glow.build, GlowOptions(**SMALL, coupling="spline", bins=3), problem(Binary())),
+        (glow.build, GlowOptions(**SMALL, bins=3), problem(Binary())),
         (glow.build, GlowOptions(**SMALL), problem(condition_dimension=1)),
         (
             glow.build,

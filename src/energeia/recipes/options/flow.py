@@ -153,24 +153,33 @@ class GlowOptions(FlowOptions, frozen=True, kw_only=True):
 
     levels: CountOrZero = 0
     """Levels, each of which halves both sides; 0 for as many as leave 2 x 2 sites, at most 3."""
-    steps: Count = 8
+    steps: Count = 4
     """Steps of each level."""
     channels: Count = 32
     """Channels of each hidden convolution."""
     depth: Count = 2
     """Hidden layers of each network."""
-    coupling: Literal["affine", "spline"] = "affine"
-    """Maps of the coupled channels: affine ones, or rational-quadratic splines."""
+    coupling: Literal["auto", "affine", "spline"] = "auto"
+    """Maps of the coupled channels: affine ones, or rational-quadratic splines, which auto takes
+    for dequantized codes."""
     bound: Positive = 3.0
     """Largest absolute logarithm of the scale of an affine map."""
     bins: Count = 8
     """Bins of each spline."""
     half_width: Positive = 5.0
     """Half-width of the interval on which splines act, in standard deviations."""
+    shrinkage: NonNegative = 1000.0
+    """Weight decay times training rows: a prior whose weight falls with the number of rows."""
+    optimization: Optimization = Optimization(learning_rate=3e-3, clip=1.0)
+    """The optimizer."""
 
     def resolved(self, problem: Problem) -> "GlowOptions":
         """The options with all choices that depend on the problem made."""
-        return msgspec.structs.replace(self, levels=levels_of(problem.layout, self.levels))
+        coupling = self.coupling
+        if coupling == "auto":
+            coupling = "affine" if problem.support.all_continuous else "spline"
+        levels = levels_of(problem.layout, self.levels)
+        return msgspec.structs.replace(self, levels=levels, coupling=coupling)
 
 
 class AffineAutoregressiveOptions(FlowOptions, frozen=True, kw_only=True):
@@ -278,7 +287,7 @@ RECIPES = (
     ),
     _flow_recipe(
         "glow", "Fields: channels mixed and coupled by convolutions, half factored out per level",
-        "Kingma and Dhariwal 2018, Glow, arXiv:1807.03039",
+        "Kingma and Dhariwal 2018, arXiv:1807.03039; Dinh et al. 2017, arXiv:1605.08803",
         GlowOptions, "energeia.recipes.glow:build", mixed=False,
     ),
     _flow_recipe(
