@@ -45,7 +45,7 @@ def test_a_trained_flow_reaches_a_gaussian_field():
     rows, fresh = (np.float32(field.draw(seed, 4000)).reshape(4000, 16) for seed in (1, 2))
     settings = Training(rounds=300, batch=128, check_every=300, average=0.9)
     rate = Optimization(learning_rate=0.01, clip=1.0)
-    options = GlowOptions(**SMALL, training=settings, optimization=rate)
+    options = GlowOptions(**SMALL, shrinkage=1000.0, training=settings, optimization=rate)
     where = msgspec.structs.replace(problem(), rows=len(rows))
     made = glow.build(options, where, ReferenceRows(jnp.asarray(rows), None), KEY)
     game, batch = Game(made.objective, made.players), Batch(jnp.asarray(rows), None)

@@ -155,7 +155,7 @@ class GlowOptions(FlowOptions, frozen=True, kw_only=True):
     """Levels, each of which halves both sides; 0 for as many as leave 2 x 2 sites, at most 3."""
     steps: Count = 4
     """Steps of each level."""
-    channels: Count = 32
+    channels: Count = 48
     """Channels of each hidden convolution."""
     depth: Count = 2
     """Hidden layers of each network."""
@@ -168,7 +168,7 @@ class GlowOptions(FlowOptions, frozen=True, kw_only=True):
     """Bins of each spline."""
     half_width: Positive = 5.0
     """Half-width of the interval on which splines act, in standard deviations."""
-    shrinkage: NonNegative = 1000.0
+    shrinkage: NonNegative = 200.0
     """Weight decay times training rows: a prior whose weight falls with the number of rows."""
     optimization: Optimization = Optimization(learning_rate=3e-3, clip=1.0)
     """The optimizer."""
