@@ -11,15 +11,18 @@ from jaxtyping import Array
 
 from energeia._core.unoptimized import run_unoptimized
 from energeia.bijections.autoregressive import autoregressive_stack
+from energeia.bijections.channels import ChannelCoupling
 from energeia.bijections.compose import Chain, Inverse, Stacked
 from energeia.bijections.conditioners import ConvolutionalConditioner, DenseConditioner
 from energeia.bijections.coupling import masked_stack
 from energeia.bijections.elementwise import Affine, Permutation, Reverse
 from energeia.bijections.linear import Householder
 from energeia.bijections.masks import coupling_masks
+from energeia.bijections.multiscale import multi_scale, stacked_on_rows
 from energeia.bijections.rank_one import Planar, Radial
-from energeia.bijections.reshape import ReshapedBijection
+from energeia.bijections.reshape import ReshapedBijection, Squeezed, squeeze
 from energeia.bijections.scalar import AffineScalar, ShiftScalar
+from energeia.bijections.sites import ActNorm, EverySite, invertible_convolution
 from energeia.bijections.spline import Spline
 from energeia.bijections.split import SplitCoupling, coupling_stack
 from energeia.contracts import Bijection
@@ -91,6 +94,49 @@ def field(kind, transformer, shape, periodic=(), condition=None, dense=False):
     return make
 
 
+def channel_coupling(shape, condition, periodic=True):
+    def make(key):
+        return ChannelCoupling(
+            shape, AffineScalar(2.0), channels=4, depth=1, periodic_layout=periodic,
+            condition_shape=condition, key=key,
+        )  # fmt: skip
+
+    return make
+
+
+def fields(shape):
+    return 3.0 + jnp.sin(jnp.arange(4.0 * np.prod(shape))).reshape(4, *shape)
+
+
+def flat(make, shape):
+    return lambda key: ReshapedBijection(make(key), (int(np.prod(shape)),))
+
+
+def every_site(key):
+    rows = fields((1, 2, 3))
+    return EverySite(Chain((ActNorm(rows), invertible_convolution(key, 3))), (1, 2))
+
+
+def scales(condition):
+    """Two levels of two steps, with a prior of the channels that are factored out in between."""
+
+    def step(key, rows):
+        sites, channels = rows.shape[1:3], rows.shape[-1]
+        mixed = Chain((ActNorm(rows), invertible_convolution(key, channels)))
+        coupling = channel_coupling(rows.shape[1:], condition, periodic=False)
+        first = EverySite(mixed, sites)
+        after = jax.vmap(lambda row: first.forward(row)[0])(rows)
+        return Chain((first, coupling(key))), after
+
+    def make(key):
+        inner, rows = stacked_on_rows(step, 2, squeeze(fields((4, 4, 1))), key)
+        prior = Inverse(channel_coupling((2, 2, 4), condition)(key))
+        last, _ = stacked_on_rows(step, 2, squeeze(rows[..., :2]), key)
+        return multi_scale([Squeezed(Chain((inner, prior))), Squeezed(last)])
+
+    return flat(make, (16,))
+
+
 def chain(key):
     one = coupling(AffineScalar(2.0), LINE, (2,))(key)
     return Chain((affine(key), one, Reverse((5,)), Permutation(jnp.array([3, 1, 0, 4, 2]))))
@@ -132,6 +178,12 @@ MEMBERS = {
     "planar, condition": (several(Planar, (2,)), LINE),
     "radial": (several(Radial), LINE),
     "householder": (lambda key: Householder(key, 5, 4), LINE),
+    "every site": (flat(every_site, (6,)), (False,) * 6),
+    "channel coupling, condition": (
+        flat(channel_coupling((2, 2, 2), (2,)), (8,)),
+        (False,) * 8,
+    ),
+    "two levels, condition": (scales((2,)), (False,) * 16),
     "one column, autoregressive": (masked(Spline(6), (False,)), (False,)),
     "one column": (stack(Spline(6), (False,)), (False,)),
 }

@@ -27,6 +27,7 @@ SHORT = {
     },
     "realnvp": {"layers": 2, "width": 8, "depth": 1, "octaves": 1},
     "spline-flow": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},
+    "glow": {"steps": 2, "channels": 4, "depth": 1, "bins": 4},
     "maf": {"layers": 2, "width": 8, "depth": 1, "octaves": 1},
     "iaf": {"layers": 2, "width": 8, "depth": 1, "octaves": 1},
     "nsf-ar": {"layers": 2, "bins": 4, "width": 8, "depth": 1, "octaves": 1},
@@ -53,7 +54,7 @@ SHORT = {
 
 VARIANTS = {recipe.name for recipe in (*adversarial.RECIPES[1:], *latent.RECIPES[2:])}
 VARIANTS |= {"nice", "radial"}
-"""Recipes of one builder told apart by data: the tests of the shelves in tests/recipes know them."""
+"""Recipes of one builder told apart by data: tests of the shelves in tests/recipes know them."""
 
 OF_SHOTS = {recipe.name for recipe in tomography.RECIPES}
 """Their networks meet mixed columns and conditions as ``gru``, of the same builder."""

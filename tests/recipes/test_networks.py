@@ -134,6 +134,8 @@ def test_couplings_are_convolutions_on_lattices_of_reals_and_dense_elsewhere(kin
     assert chosen(problem()) == ("nested", "convolution", 8)
     assert chosen(problem(), mask="checkerboard")[:2] == ("checkerboard", "convolution")
     assert chosen(problem(), mask="permutation") == dense
+    image = problem(Binary(), periodic=False)
+    assert chosen(image, mask="multiscale") == ("multiscale", "convolution", 8)
     assert chosen(problem(), conditioner="dense") == dense
     assert chosen(problem(periodic=False)) == dense
     assert chosen(problem(Binary())) == dense

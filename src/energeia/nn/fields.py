@@ -16,9 +16,10 @@ from energeia.nn.convolutional import Convolution
 class FieldNetwork(eqx.Module):
     """Convolutions with silu between them: a field ``(h, w, inputs)`` to ``(h, w, outputs)``.
 
-    There are ``depth`` hidden layers, at least one, of ``channels`` each. The weights of the last
-    layer are scaled by ``last``: with 0 it starts at zero. A network with ``periodic`` commutes
-    with translations.
+    There are ``depth`` hidden layers, at least one, of ``channels`` each. The first and the last
+    layer have kernels of side ``kernel``, those between them of ``inner``, the same by default. The
+    weights of the last layer are scaled by ``last``: with 0 it starts at zero. A network with
+    ``periodic`` commutes with translations.
 
     >>> import jax
     >>> net = FieldNetwork(1, 3, channels=8, depth=2, periodic=True, key=jax.random.key(0))
@@ -36,24 +37,27 @@ class FieldNetwork(eqx.Module):
         channels: int,
         depth: int,
         kernel: int = 3,
+        inner: int = 0,
         periodic: bool = False,
         last: float = 1.0,
         key: PRNGKey,
     ) -> None:
         sizes = [inputs, *[channels] * max(depth, 1), outputs]
         keys = jax.random.split(key, len(sizes) - 1)
+        sides = [kernel, *[inner or kernel] * (len(keys) - 2), kernel]
         layers = [
-            Convolution(n_in, n_out, kernel=kernel, periodic=periodic, key=k)
-            for k, n_in, n_out in zip(keys, sizes[:-1], sizes[1:], strict=True)
+            Convolution(n_in, n_out, kernel=side, periodic=periodic, key=k)
+            for k, n_in, n_out, side in zip(keys, sizes[:-1], sizes[1:], sides, strict=True)
         ]
         head = layers.pop()
         layers.append(eqx.tree_at(lambda layer: layer.weight, head, last * head.weight))
         self.layers = tuple(layers)
 
     def __call__(
-        self, x: Float[Array, "h w inputs"], shift: Float[Array, " channels"] | None = None
+        self, x: Float[Array, "h w inputs"], shift: Float[Array, "*sites channels"] | None = None
     ) -> Float[Array, "h w outputs"]:
-        """The outputs at every site; ``shift`` is added to the first hidden layer."""
+        """The outputs at every site; ``shift`` is added to the first hidden layer, of all sites or
+        of each."""
         h = self.layers[0](x)
         if shift is not None:
             h = h + shift

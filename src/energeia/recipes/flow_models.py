@@ -54,14 +54,19 @@ def flow_in_units(
     units, scaling = Units.fit(problem.support, reference.x), parts.condition_scaling(reference)
     if problem.support.mixed and options.mixed == "exact":
         return DensityInUnits(_mixed(make, problem, reference, units, key), units, scaling)
-    codes = units.coordinates.discrete
-    # In the middle of their cells, where noise will put discrete columns on average.
-    middle = parts.encoded_rows(units, reference) + jnp.where(codes, 0.5, 0.0)
-    rows = jax.vmap(lambda w: units.scale_codes(w)[0])(middle)
-    flow = _flow(make(problem, key), problem, rows)
+    flow = _flow(make(problem, key), problem, flow_rows(units, reference))
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
     return LatentInUnits(Dequantized(flow, units), units, scaling)
+
+
+def flow_rows(units: Units, reference: ReferenceRows) -> Float[Array, "rows d"]:
+    """The reference rows as a flow of all columns sees them.
+
+    Discrete columns are in the middle of their cells, where noise will put them on average.
+    """
+    middle = parts.encoded_rows(units, reference) + jnp.where(units.coordinates.discrete, 0.5, 0.0)
+    return jax.vmap(lambda w: units.scale_codes(w)[0])(middle)
 
 
 def _mixed(

@@ -96,6 +96,10 @@ _PAPERS: dict[str, _Entry] = {
         "Dinh, Laurent and Sohl-Dickstein, Jascha and Bengio, Samy",
         "Density estimation using {Real NVP}", "2017", "arXiv:1605.08803",
     ),
+    "kingma2018": (
+        "Kingma, Diederik P. and Dhariwal, Prafulla",
+        "Glow: Generative flow with invertible 1x1 convolutions", "2018", "arXiv:1807.03039",
+    ),
     "kingma2014": (
         "Kingma, Diederik P. and Welling, Max",
         "Auto-encoding variational {Bayes}", "2014", "arXiv:1312.6114",
@@ -231,6 +235,7 @@ _CITED: dict[str, tuple[str, ...]] = {
     "gru": ("cho2014", "carrasquilla2019"),
     "spline-flow": ("durkan2019",),
     "realnvp": ("dinh2017",),
+    "glow": ("kingma2018", "dinh2017"),
     "vae": ("kingma2014", "salimans2017"),
     "iwae": ("burda2016", "tucker2019"),
     "beta-tcvae": ("chen2018",),

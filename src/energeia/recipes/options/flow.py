@@ -14,9 +14,25 @@ FEW = 8
 """Number of columns up to which fine structure is resolved by default."""
 _MANY = {"dense": 12, "convolution": 8}
 """Coupling layers of more columns than that."""
+_MOST_LEVELS = 3
 Mask = Literal[
-    "auto", "permutation", "checkerboard", "nested", "stripes", "halves", "channels", "random"
-]
+    "auto", "permutation", "checkerboard", "nested", "stripes", "halves", "channels", "random",
+    "multiscale",
+]  # fmt: skip
+
+
+def levels_of(layout: tuple[int, ...], asked: int) -> int:
+    """The levels of a multi-scale flow: as many as leave a field of 2 x 2 sites, at most three.
+
+    >>> levels_of((8, 8), 0), levels_of((28, 28, 3), 0), levels_of((8, 8), 1)
+    (2, 2, 1)
+    """
+    if asked:
+        return asked
+    levels, sides = 0, layout[:2]
+    while levels < _MOST_LEVELS and all(side % 2 == 0 and side >= 4 for side in sides):
+        levels, sides = levels + 1, tuple(side // 2 for side in sides)
+    return max(levels, 1)
 
 
 class FlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +58,11 @@ class CouplingOptions(FlowOptions, frozen=True, kw_only=True):
     mask: Mask = "auto"
     """Sites that a layer keeps: a random half of the columns (permutation), or those of a pattern
     on a lattice or an image; auto is nested (a checkerboard, then one within each of its colors)
-    where conditioners are convolutions."""
+    where conditioners are convolutions; multiscale alternates checkerboards and channels of the
+    squeezed field, half of which leaves it after every level."""
+    levels: CountOrZero = 0
+    """Levels of mask=multiscale, among which the layers are divided; 0 for as many as leave 2 x 2
+    sites, at most 3."""
     conditioner: Literal["auto", "dense", "convolution"] = "auto"
     """Networks of the kept sites; auto is convolution for real fields on a periodic lattice."""
     channels: Count = 16
@@ -56,7 +76,7 @@ class CouplingOptions(FlowOptions, frozen=True, kw_only=True):
         field = lattice and problem.support.all_continuous and problem.dimension > FEW
         conditioner, mask = self.conditioner, self.mask
         if conditioner == "auto":
-            chosen = field and mask != "permutation"
+            chosen = mask == "multiscale" or (field and mask != "permutation")
             conditioner = "convolution" if chosen else "dense"
         if mask == "auto":
             mask = "nested" if conditioner == "convolution" else "permutation"
@@ -128,6 +148,40 @@ class NiceOptions(RealNVPOptions, frozen=True, kw_only=True):
     """Additive coupling layers, and one that scales each column."""
 
 
+class GlowOptions(FlowOptions, frozen=True, kw_only=True):
+    """Steps of a normalization, an invertible 1 x 1 convolution and a coupling of channels."""
+
+    levels: CountOrZero = 0
+    """Levels, each of which halves both sides; 0 for as many as leave 2 x 2 sites, at most 3."""
+    steps: Count = 4
+    """Steps of each level."""
+    channels: Count = 48
+    """Channels of each hidden convolution."""
+    depth: Count = 2
+    """Hidden layers of each network."""
+    coupling: Literal["auto", "affine", "spline"] = "auto"
+    """Maps of the coupled channels: affine ones, or rational-quadratic splines, which auto takes
+    for dequantized codes."""
+    bound: Positive = 3.0
+    """Largest absolute logarithm of the scale of an affine map."""
+    bins: Count = 8
+    """Bins of each spline."""
+    half_width: Positive = 5.0
+    """Half-width of the interval on which splines act, in standard deviations."""
+    shrinkage: NonNegative = 200.0
+    """Weight decay times training rows: a prior whose weight falls with the number of rows."""
+    optimization: Optimization = Optimization(learning_rate=3e-3, clip=1.0)
+    """The optimizer."""
+
+    def resolved(self, problem: Problem) -> "GlowOptions":
+        """The options with all choices that depend on the problem made."""
+        coupling = self.coupling
+        if coupling == "auto":
+            coupling = "affine" if problem.support.all_continuous else "spline"
+        levels = levels_of(problem.layout, self.levels)
+        return msgspec.structs.replace(self, levels=levels, coupling=coupling)
+
+
 class AffineAutoregressiveOptions(FlowOptions, frozen=True, kw_only=True):
     """Affine autoregressive layers."""
 
@@ -190,7 +244,7 @@ class RankOneOptions(FlowOptions, frozen=True, kw_only=True):
 
 def _flow_recipe(
     name: str, summary: str, citation: str, options: type[FlowOptions], builder: str,
-    *, circles: bool = False,
+    *, circles: bool = False, mixed: bool = True,
 ) -> Recipe:  # fmt: skip
     return Recipe(
         name=name,
@@ -202,6 +256,7 @@ def _flow_recipe(
         honors=frozenset({"weight", "noise"}),
         builder=builder,
         accepts=frozenset({"rows", "target"}),
+        mixed=mixed,
         latent_space=True,
     )
 
@@ -229,6 +284,11 @@ RECIPES = (
         "nice", "Additive coupling and one scaling layer: volume-preserving but for it",
         "Dinh, Krueger and Bengio 2015, NICE, arXiv:1410.8516",
         NiceOptions, "energeia.recipes.realnvp:build_nice", circles=True,
+    ),
+    _flow_recipe(
+        "glow", "Fields: channels mixed and coupled by convolutions, half factored out per level",
+        "Kingma and Dhariwal 2018, arXiv:1807.03039; Dinh et al. 2017, arXiv:1605.08803",
+        GlowOptions, "energeia.recipes.glow:build", mixed=False,
     ),
     _flow_recipe(
         "maf", "Affine autoregressive layers: scores in one pass, draws column by column",

@@ -70,7 +70,7 @@ class WaeOptions(VaeOptions, frozen=True, kw_only=True):
     """Weight of the KL divergence in the training loss."""
     penalty: Penalties = "mmd"
     """Penalty on the aggregated posterior."""
-    strength: NonNegative = 100.0
+    strength: NonNegative = 10.0
     """Weight of the penalty, in nats per row."""
 
 
@@ -82,7 +82,7 @@ class InfoVaeOptions(VaeOptions, frozen=True, kw_only=True):
     """Weight of the KL divergence in the training loss, 1 - alpha in the paper."""
     penalty: Penalties = "mmd"
     """Penalty on the aggregated posterior."""
-    strength: NonNegative = 100.0
+    strength: NonNegative = 10.0
     """Weight of the penalty, in nats per row, alpha + lambda - 1 in the paper."""
 
 
