@@ -14,7 +14,7 @@ from energeia.errors import InputError
 from energeia.evaluation.bounds import BoundSettings, latent_bounds
 from energeia.models.generator import ImplicitGenerator
 from energeia.models.in_units import GeneratorInUnits, LatentInUnits
-from energeia.models.joint import Posterior, VaeJoint, joint_of, packed
+from energeia.models.joint import LatentPosterior, VaeJoint, joint_of, packed
 from energeia.models.latent import Vae
 from energeia.support import Binary, Real, Support
 
@@ -95,7 +95,7 @@ def test_posterior_is_minus_log_of_the_joint():
     vae = joint("vae")
     assert isinstance(vae, VaeJoint)
     x, z = np.array([0.3, -1.0, 0.2]), np.array([0.5, -0.5])
-    energy = eqx.filter_jit(Posterior(vae).energy)(jnp.asarray(z), packed(jnp.asarray(x)))
+    energy = eqx.filter_jit(LatentPosterior(vae).energy)(jnp.asarray(z), packed(jnp.asarray(x)))
     noise = multivariate_normal(CENTER + SCALE * (MATRIX @ z), np.diag((SCALE * NOISE) ** 2))
     prior = multivariate_normal(np.zeros(2), np.eye(2))
     np.testing.assert_allclose(energy, -noise.logpdf(x) - prior.logpdf(z), rtol=1e-5)

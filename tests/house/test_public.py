@@ -20,6 +20,8 @@ INTERNAL = {
     "bijections": {"Bin"},
     "distributions": {
         "Base",
+        "Belief",
+        "NormalPrediction",
         "CodeTables",
         "Conditioned",
         "MixtureChoice",
@@ -45,9 +47,10 @@ INTERNAL = {
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
     | {"MalaState"},
     "models": {"BoundTerms", "LatentDraws", "Slots", "Measurement", "CompletionInUnits", "InUnits"}
-    | {"EnsembleCompletion", "SymmetrizedCompletion"},
+    | {"EnsembleCompletion", "SymmetrizedCompletion", "LatentPosterior", "NoisyGenerator"}
+    | {"VaeJoint"},
     "objectives": {"Draws", "InformationEncoder", "JointStatistics", "PersistentChains", "Proposal"}
-    | {"Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
+    | {"Posteriors", "Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
     "physics": {"NamedSymmetry"},
     "recipes": {"Field", "GeneratorPlayer", "StackMember"},

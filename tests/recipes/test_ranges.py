@@ -12,6 +12,10 @@ from energeia.support import Categorical, Real, Support
 
 ONE_HEAD = {name: {"heads": 1} for name in ("transformer", "povm-transformer")}
 """A width of one has no four heads."""
+FIELDS = {"glow"}
+"""Recipes of fields, here 4 x 4."""
+REFUSED = [("beta-tcvae", {"latent": 1})]
+"""Least values that an error refuses in one sentence, which the tests of the recipe show."""
 
 
 def least_values(kind):
@@ -29,6 +33,8 @@ def least_values(kind):
 
 def problem(recipe):
     real = "real" in recipe.supports
+    if recipe.name in FIELDS:
+        return Problem(support=Support(((Real(), 16),)), layout=(4, 4), rows=1000)
     support = Support(((Real(), 6),)) if real else Support(((Categorical(tuple(range(6))), 6),))
     return Problem(support=support, layout=(6,), rows=1000)
 
@@ -37,6 +43,8 @@ def problem(recipe):
 def test_every_recipe_builds_at_the_least_value_of_every_option(name):
     recipe = RECIPES[name]
     for least in least_values(recipe.options):
+        if (name, least) in REFUSED:
+            continue
         options = build_options(recipe.options, ONE_HEAD.get(name, {}) | least)
         config = RunConfig(recipe=name, data=DataConfig(spec="x.npy"), options=options)
         assert jax.tree.leaves(skeleton(config, problem(recipe)).modules), least

@@ -17,7 +17,7 @@ from energeia.energies.algebra import GeometricPath
 from energeia.estimate import Estimate
 from energeia.mcmc.annealed import forward, pilot, reverse, sigmoid_schedule
 from energeia.mcmc.hmc import Hmc
-from energeia.models.joint import LatentJoint, Posterior, packed
+from energeia.models.joint import LatentJoint, LatentPosterior, packed
 
 _ROWS = 16
 """Rows that are annealed together."""
@@ -134,7 +134,7 @@ def _one_side(
 
 
 def _path(joint: LatentJoint) -> GeometricPath:
-    posterior = Posterior(joint)
+    posterior = LatentPosterior(joint)
     return GeometricPath(base=StandardNormal(posterior.shape), target=posterior)
 
 

@@ -94,7 +94,7 @@ class NoisyGenerator(LatentJoint):
         return self.units.decode(v + self.noise * jax.random.normal(key, v.shape, v.dtype))
 
 
-class Posterior(Energy):
+class LatentPosterior(Energy):
     """E(z) = -log p(x | z) - log p(z): its log Z is log p(x).
 
     The condition of this energy is what is given, x and then the model's own condition, in one
@@ -129,7 +129,7 @@ class Posterior(Energy):
 
 
 def packed(x: Array, condition: Condition = None) -> Float[Array, " n"]:
-    """What ``Posterior`` takes for its condition."""
+    """What ``LatentPosterior`` takes for its condition."""
     return x.ravel() if condition is None else jnp.concatenate([x.ravel(), condition])
 
 

@@ -1,5 +1,6 @@
 """Variational autoencoders: an encoder, a decoder and a prior (Kingma and Welling 2014)."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -53,6 +54,8 @@ class Vae(LatentModel):
     likelihood: ColumnLikelihoods
     latent: int = eqx.field(static=True)
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
+    first_scale: float = eqx.field(static=True, default=1.0)
+    """About the standard deviation of q(z|y) where the encoder gives zeros, as it does at first."""
 
     @property
     @override
@@ -63,6 +66,7 @@ class Vae(LatentModel):
         """q(z|y), a Gaussian over latent vectors of shape ``(latent,)``."""
         encoded = self.encoder(joined(self.likelihood.features(y), condition))
         mean, raw = jnp.split(encoded, 2)
+        raw = raw + math.log(self.first_scale)
         return NormalDiag(mean, bounded_scale(raw, MIN_POSTERIOR_SCALE))
 
     def decode(self, z: Array, condition: Condition = None) -> Float[Array, " size"]:

@@ -20,12 +20,16 @@ from energeia.objectives.latent_penalties import (
 from energeia.objectives.variational import WeightedBound
 from energeia.recipes import networks, parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
-from energeia.recipes.options.latent import VaeOptions
+from energeia.recipes.options.latent import IwaeOptions, VaeOptions
 from energeia.recipes.options.problem import Problem
+
+_NARROW = 0.05
+
+AnyOptions = VaeOptions | IwaeOptions
 
 
 def build(
-    options: VaeOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+    options: AnyOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
     """Put an autoencoder together; see ``recipes.assembly``.
 
@@ -42,7 +46,7 @@ def build(
     )
 
 
-def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
+def _vae(options: AnyOptions, problem: Problem, key: PRNGKey) -> Vae:
     columns = ColumnLikelihoods(problem.support, options.components)
     up, down = jax.random.split(key)
     condition_size, latent = problem.condition_dimension, options.latent
@@ -60,11 +64,12 @@ def _vae(options: VaeOptions, problem: Problem, key: PRNGKey) -> Vae:
         likelihood=columns,
         latent=latent,
         condition_shape=problem.condition_shape,
+        first_scale=_first_scale(options),
     )
 
 
 def _convolutional(
-    options: VaeOptions, problem: Problem, columns: ColumnLikelihoods, key: PRNGKey
+    options: AnyOptions, problem: Problem, columns: ColumnLikelihoods, key: PRNGKey
 ) -> Vae:
     field, channels = networks.field_of(problem), options.channels
     up, down = jax.random.split(key)
@@ -75,10 +80,20 @@ def _convolutional(
         decoder=networks.decoder(field, latent, outputs, channels=channels, key=down),
         likelihood=columns,
         latent=latent,
+        first_scale=_first_scale(options),
     )
 
 
-def _objective(options: VaeOptions, problem: Problem) -> Objective:
+def _first_scale(options: AnyOptions) -> float:
+    """Posteriors that equal the prior, whatever the row, leave nothing to a discrepancy of all rows
+    together, and training would stay there: with it, or without a divergence, they start narrow."""
+    vae = isinstance(options, VaeOptions)
+    return _NARROW if vae and (options.beta == 0 or options.penalty == "mmd") else 1.0
+
+
+def _objective(options: AnyOptions, problem: Problem) -> Objective:
+    if isinstance(options, IwaeOptions):
+        return DoublyReparameterized(options.particles)
     weighted = options.beta != 1.0 or options.free_bits or options.penalty != "none"
     if "noise" in problem.fields and weighted:
         raise InputError(

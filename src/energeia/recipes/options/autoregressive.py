@@ -191,7 +191,8 @@ RECIPES = (
         name="pixelcnn",
         family="autoregressive",
         summary="gated masked convolutions of images, lattices and rows; exact likelihood",
-        citation="van den Oord et al. (2016), arXiv:1601.06759, arXiv:1606.05328",
+        citation="van den Oord et al. (2016), arXiv:1601.06759, arXiv:1606.05328; "
+        "Salimans et al. (2017), arXiv:1701.05517",
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=PixelCnnOptions,
         honors=frozenset({"weight", "noise"}),

@@ -12,8 +12,8 @@ from energeia.training.settings import Optimization, Training
 Penalties = Literal["none", "mmd", "total-correlation", "dhsic"]
 
 
-class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A variational autoencoder with a likelihood for each kind of column."""
+class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Encoder, decoder and training that all autoencoders share."""
 
     networks: Literal["dense", "convolution"] = "dense"
     """Networks of rows that are fields: convolution for images and lattices."""
@@ -27,6 +27,17 @@ class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Residual blocks of each."""
     components: Count = 1
     """Mixture components of the likelihood of integer, real and circular columns."""
+    optimization: Optimization = Optimization(learning_rate=1e-3, clip=100.0)
+    """The optimizer."""
+    training: Training = Training(
+        rounds=3000, batch=128, check_every=125, patience=6, average=0.998
+    )
+    """Length and monitoring of the training."""
+
+
+class VaeOptions(NetworkOptions, frozen=True, kw_only=True):
+    """A variational autoencoder with a likelihood for each kind of column."""
+
     particles: Count = 1
     """Importance weights in the training bound: 1 is the ELBO, more is IWAE with the doubly
     reparameterized gradient."""
@@ -41,15 +52,9 @@ class VaeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     (mmd), its total correlation, or the dependence of its dimensions (dhsic)."""
     strength: NonNegative = 0.0
     """Weight of the penalty, in nats per row."""
-    optimization: Optimization = Optimization(learning_rate=1e-3, clip=100.0)
-    """The optimizer."""
-    training: Training = Training(
-        rounds=3000, batch=128, check_every=125, patience=6, average=0.998
-    )
-    """Length and monitoring of the training."""
 
 
-class IwaeOptions(VaeOptions, frozen=True, kw_only=True):
+class IwaeOptions(NetworkOptions, frozen=True, kw_only=True):
     """An importance-weighted autoencoder, its encoder by the doubly reparameterized gradient."""
 
     particles: Count = 50
@@ -107,7 +112,7 @@ class DhsicVaeOptions(VaeOptions, frozen=True, kw_only=True):
 
 
 def _recipe(
-    name: str, summary: str, citation: str, options: type[VaeOptions], honors: tuple[str, ...] = ()
+    name: str, summary: str, citation: str, options: type[NetworkOptions], *honors: str
 ) -> Recipe:
     """An autoencoder: all share one builder and differ in options only."""
     return Recipe(
@@ -117,7 +122,7 @@ def _recipe(
         citation=citation,
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=options,
-        honors=frozenset(honors),
+        honors=frozenset({"weight", *honors}),
         builder="energeia.recipes.vae:build",
     )
 
@@ -128,14 +133,13 @@ RECIPES = (
         "variational autoencoder, a likelihood for each kind of column",
         "Kingma and Welling 2014, arXiv:1312.6114; Salimans et al. 2017, arXiv:1701.05517",
         VaeOptions,
-        ("weight", "noise"),
+        "noise",
     ),
     _recipe(
         "iwae",
         "autoencoder by an importance-weighted bound, doubly reparameterized gradient",
         "Burda et al. 2016, arXiv:1509.00519; Tucker et al. 2019, arXiv:1810.04152",
         IwaeOptions,
-        ("weight",),
     ),
     _recipe(
         "beta-tcvae",
@@ -166,6 +170,5 @@ RECIPES = (
         "reconstruction alone: latent vectors follow no prior, so samples are no rows",
         "Hinton and Salakhutdinov 2006, Science 313, 504",
         AutoencoderOptions,
-        ("weight",),
     ),
 )
