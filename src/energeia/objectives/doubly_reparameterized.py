@@ -56,7 +56,7 @@ class DoublyReparameterized(Objective):
         self, model: Any, key: PRNGKey, x: Array, condition: Condition
     ) -> tuple[Scalar, Scalar]:
         y, log_det = model.units.encode(x)
-        given = condition if model.scaling is None else model.scaling(condition)
+        given = model.scaled(condition)
         posterior = model.inner.encode(y, given)
         z = jax.vmap(posterior.sample)(jax.random.split(key, self.particles))
         fixed = stopped(posterior)

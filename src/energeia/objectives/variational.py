@@ -34,8 +34,8 @@ class WeightedBound(Objective):
     beta-TCVAE and other objectives are such sums). It is a function of a batch that knows of no
     weights of rows. With beta = 0 nothing keeps -ELBO small, and the loss itself is held out.
 
-    The one module is ``"model"``: a latent model in the units of the rows, with fields
-    ``units``, ``scaling`` and ``inner``, the last with a method ``terms``.
+    The one module is ``"model"``: a latent model in the units of the rows, such as
+    ``LatentInUnits``, whose ``inner`` has a method ``terms``.
     """
 
     beta: float = eqx.field(static=True, default=1.0)
@@ -79,8 +79,7 @@ class WeightedBound(Objective):
 
         def row(key: PRNGKey, x: Array, condition: Condition) -> Any:
             y, log_det = model.units.encode(x)
-            scaled_condition = condition if model.scaling is None else model.scaling(condition)
-            found = model.inner.terms(key, y, scaled_condition)
+            found = model.inner.terms(key, y, model.scaled(condition))
             posteriors = Posteriors(found.posterior.mean, found.posterior.scale, found.z)
             return found.log_likelihood + log_det, found.divergence, posteriors
 
