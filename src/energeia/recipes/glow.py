@@ -46,8 +46,8 @@ def _layers(
 ) -> Bijection:
     """Levels of steps (Kingma and Dhariwal 2018, figure 2b), each but the last with a split.
 
-    The prior N(mu(x_1), sigma(x_1)^2) of the half that is split off is a coupling, z = (x_2 - mu) / sigma, so that
-    the base of the flow is one standard normal distribution.
+    The prior N(mu(x_1), sigma(x_1)^2) of the half that is split off is a coupling,
+    z = (x_2 - mu) / sigma, so that the base of the flow is one standard normal distribution.
     """
     layout = field_layout("glow", problem)
     shapes = level_shapes(layout, options.levels)
