@@ -209,12 +209,13 @@ class ConditionalSampler(Generator):
         """
 
 
-class OrderAverage(Shaped):
-    """A distribution that can be drawn column by column in any order."""
+class AveragedLogProb(Shaped):
+    """A model that is trained by a random number whose mean is its log-probability, or a bound."""
 
     @abstractmethod
     def mean_log_prob(self, key: PRNGKey, x: Array, condition: Condition = None) -> Scalar:
-        """One draw of a number whose mean is that of log p(x; order) over all orders, in nats."""
+        """One draw of a number whose mean over keys is at most log p(x), in nats: an average over
+        orders of the columns, or over probes of a trace, where it is log p(x) itself."""
 
 
 class Encoder(Shaped):
@@ -239,6 +240,11 @@ class Bijection(Shaped):
     @abstractmethod
     def inverse(self, y: Array, condition: Condition = None) -> tuple[Array, Scalar]:
         """x = f^-1(y) and log |det df^-1/dy|."""
+
+    def inverse_point(self, y: Array, condition: Condition = None) -> Array:
+        """f^-1(y) alone; by default that of ``inverse``, whose log-determinant the compiler removes
+        where it costs anything, but for loops that compute both."""
+        return self.inverse(y, condition)[0]
 
 
 class KernelInfo(NamedTuple):

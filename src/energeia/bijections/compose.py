@@ -74,6 +74,12 @@ class Chain(Bijection):
             total = total + log_det
         return y, total
 
+    @override
+    def inverse_point(self, y: Array, condition: Condition = None) -> Array:
+        for bijection in reversed(self.bijections):
+            y = bijection.inverse_point(y, condition)
+        return y
+
 
 class Inverse(Bijection):
     """The inverse of a bijection."""

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, ConditionalSampler, Density, OrderAverage
+from energeia.contracts import Condition, ConditionalSampler, Density, AveragedLogProb
 from energeia.distributions.columns import Columns
 from energeia.distributions.normal_given import Belief, NormalPrediction
 from energeia.nn.masked import rows_at
@@ -22,7 +22,7 @@ Pick = Callable[[Array, Array, Scalar], tuple[Scalar, Scalar]]
 """From a column, the parameters of its head and its value, to the value it gets and its log p."""
 
 
-class AnyOrder(Density, ConditionalSampler, OrderAverage):
+class AnyOrder(Density, ConditionalSampler, AveragedLogProb):
     """p(y) = 1/M sum_o prod_r p(y_o(r) | y_o(0) .. y_o(r-1)), one network for all conditionals.
 
     The network reads the features of the known columns (zero for the others), which columns are

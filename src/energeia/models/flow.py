@@ -67,4 +67,4 @@ class Flow(Pushforward, Density):
 
     def transform(self, z: Array, condition: Condition = None) -> Array:
         """The configuration that the bijection sends to z."""
-        return self.bijection.inverse(z, condition_for(self.bijection, condition))[0]
+        return self.bijection.inverse_point(z, condition_for(self.bijection, condition))

@@ -18,7 +18,7 @@ from energeia.contracts import (
     Energy,
     Generator,
     LatentModel,
-    OrderAverage,
+    AveragedLogProb,
     Pushforward,
     Shaped,
 )
@@ -99,10 +99,10 @@ class DensityInUnits(InUnits, HasLandscape, Density):
         return _landscape_of(self.inner, self.units, self.scaling)
 
 
-class OrdersInUnits(InUnits, OrderAverage):
+class OrdersInUnits(InUnits, AveragedLogProb):
     """A model of ``y`` in any order, in the user's units."""
 
-    inner: OrderAverage
+    inner: AveragedLogProb
     units: Units
     scaling: ConditionScaling | None = None
 

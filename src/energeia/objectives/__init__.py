@@ -24,7 +24,7 @@ Minimax               the zero-sum payoff of 2014
 NoisePenalty          the penalty equivalent to added noise
 NonSaturating         the payoff with the non-saturating loss
 Nwj                   the f-divergence bound of KL
-OrderAveragedLikelihood  mean of -log p over rows and orders
+AveragedLikelihood      mean of -log p over rows and what a model draws
 PairEstimator         a bound from one statistic of pairs
 Payoff                losses from energies of real and generated rows
 Penalty               a regularization of the critic

@@ -28,7 +28,7 @@ from energeia.objectives.likelihood import MaximumLikelihood as MaximumLikelihoo
 from energeia.objectives.max_entropy import DensityGame as DensityGame
 from energeia.objectives.max_entropy import MaxEntropy as MaxEntropy
 from energeia.objectives.members import MemberLikelihood as MemberLikelihood
-from energeia.objectives.order_average import OrderAveragedLikelihood as OrderAveragedLikelihood
+from energeia.objectives.averaged import AveragedLikelihood as AveragedLikelihood
 from energeia.objectives.penalties import NoisePenalty as NoisePenalty
 from energeia.objectives.penalties import Penalty as Penalty
 from energeia.objectives.penalties import SlopePenalty as SlopePenalty

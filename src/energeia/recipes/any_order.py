@@ -11,7 +11,7 @@ from energeia.contracts import Density
 from energeia.distributions.columns import columns_of
 from energeia.models.any_order import AnyOrder
 from energeia.models.in_units import DensityInUnits, OrdersInUnits
-from energeia.objectives.order_average import OrderAveragedLikelihood
+from energeia.objectives.averaged import AveragedLikelihood
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.autoregressive import AnyOrderOptions, frequencies
@@ -44,7 +44,7 @@ def build(
 
     return parts.one_player(
         OrdersInUnits(inner, units, scaling),
-        OrderAveragedLikelihood(),
+        AveragedLikelihood(),
         parts.with_prior(options.optimization, options.shrinkage, problem)
         if problem.table
         else options.optimization,

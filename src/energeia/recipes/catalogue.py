@@ -9,6 +9,7 @@ from energeia._core.fields import OPTIONAL_FIELDS
 from energeia.recipes.options import (
     adversarial,
     autoregressive,
+    continuous,
     energy,
     flow,
     latent,
@@ -23,7 +24,7 @@ from energeia.recipes.options.problem import Problem
 from energeia.support import Support
 
 _MODULES = (
-    mixture, autoregressive, flow, latent, adversarial, energy, max_entropy, tomography, stack
+    mixture, autoregressive, flow, continuous, latent, adversarial, energy, max_entropy, tomography, stack
 )  # fmt: skip
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for module in _MODULES for recipe in module.RECIPES
@@ -143,9 +144,11 @@ def applicable(
 def one_per_family(
     support: Support, conditional: bool = False, fields: Collection[str] = ()
 ) -> list[Recipe]:
-    """The first recipe of each family that fits, and every one of a family of baselines."""
+    """The first recipe that fits of each family that ``compare`` takes unasked, and all baselines."""
     chosen = []
     for name, family in FAMILIES.items():
+        if not family.compared:
+            continue
         own = [r for r in RECIPES.values() if r.family == name]
         fitting = [r for r in own if not unsupported_reason(r, support, conditional, fields=fields)]
         chosen += fitting if family.simple else fitting[:1]

@@ -22,6 +22,7 @@ from energeia.models.made import Made
 from energeia.models.mixed import Mixed
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.options.continuous import FfjordOptions
 from energeia.recipes.options.flow import FlowOptions
 from energeia.recipes.options.problem import Problem
 
@@ -29,7 +30,7 @@ MakeBijection = Callable[[Problem, PRNGKey], Bijection]
 
 
 def flow_assembly(
-    make: MakeBijection, options: FlowOptions, problem: Problem, reference: ReferenceRows,
+    make: MakeBijection, options: FlowOptions | FfjordOptions, problem: Problem, reference: ReferenceRows,
     key: PRNGKey,
 ) -> Assembly:  # fmt: skip
     """A flow in the user's units, trained by maximum likelihood or on a target."""
@@ -41,7 +42,7 @@ def flow_assembly(
 
 def flow_in_units(
     make: MakeBijection,
-    options: FlowOptions,
+    options: FlowOptions | FfjordOptions,
     problem: Problem,
     reference: ReferenceRows,
     key: PRNGKey,

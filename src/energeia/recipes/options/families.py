@@ -15,6 +15,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """How far its numbers may be trusted, a few sentences for reports."""
     simple: bool = False
     """Whether its recipes are baselines, of which ``compare`` takes all."""
+    compared: bool = True
+    """Whether ``compare`` takes one of its recipes without being asked."""
 
 
 _KNOWN = (
@@ -49,6 +51,18 @@ _KNOWN = (
             "dequantized first, which makes the likelihood a lower bound; a map cannot change "
             "topology, so some mass may remain between modes."
         ),
+    ),
+    Family(
+        name="diffusion",
+        likelihood="exact, a lower bound with discrete columns",
+        cost="scores and draws by solving an equation",
+        trust=(
+            "Likelihood and samples are those of one invertible map, found by a solver: they are "
+            "exact as far as the change under half the tolerance says, which is reported. "
+            "Training matches velocities and does not see the likelihood. Discrete columns are "
+            "dequantized, which makes the likelihood a lower bound."
+        ),
+        compared=False,
     ),
     Family(
         name="latent",

@@ -1,4 +1,4 @@
-"""Maximum likelihood averaged over all orders of the columns."""
+"""Maximum likelihood by a random number whose mean is the log-probability."""
 
 import equinox as eqx
 import jax
@@ -7,18 +7,19 @@ from typing_extensions import override
 
 from energeia._core.errors import NotNormalized
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Metrics, Modules, Objective, OrderAverage
+from energeia.contracts import Batch, Metrics, Modules, Objective, AveragedLogProb
 from energeia.objectives.reduction import WEIGHT, weighted_mean
 
 
-class OrderAveragedLikelihood(Objective):
-    """Minimize the weighted mean of -E_o log p(x; o) over random orders o, in nats per row.
+class AveragedLikelihood(Objective):
+    """Minimize the weighted mean of -E log p(x; r) over random r, in nats per row.
 
-    One random set of known columns is drawn for each row and move (Uria, Murray and Larochelle
-    2014, eq. 7), ``held_out_draws`` of them for each held-out row. By convexity the loss is at
-    least -log p of the mixture of all orders.
+    r is what the model draws from a key: an order of the columns (Uria, Murray and Larochelle 2014,
+    eq. 7), or the probe of a trace (Grathwohl et al. 2019, eq. 8). One is drawn for each row and
+    move, ``held_out_draws`` for each held-out row. By convexity the loss is at least -log p of the
+    mixture over r; where the mean over r is log p it is exactly that.
 
-    The one module is ``"model"``, an ``OrderAverage`` in the units of the rows.
+    The one module is ``"model"``, an ``AveragedLogProb`` in the units of the rows.
 
     Raises:
         NotNormalized: if the model is none.
@@ -39,20 +40,20 @@ class OrderAveragedLikelihood(Objective):
     def loss(
         self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
     ) -> tuple[Scalar, tuple[None, Metrics]]:
-        """Mean of -log p over the batch and orders, in nats; reported as ``nll``, too."""
+        """Mean of -log p over the batch, in nats; reported as ``nll``, too."""
         loss = self._mean_nll(key, modules, batch, 1)
         return loss, (None, {"nll": loss})
 
     def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
-        """Mean of -log p over the held-out rows and orders, in nats."""
+        """Mean of -log p over the held-out rows, in nats."""
         return self._mean_nll(key, modules, batch, self.held_out_draws)
 
     def _mean_nll(self, key: PRNGKey, modules: Modules, batch: Batch, draws: int) -> Scalar:
         model = modules["model"]
-        if not isinstance(model, OrderAverage):
+        if not isinstance(model, AveragedLogProb):
             raise NotNormalized(
-                f"a {type(model).__name__} has no mean_log_prob: an average over orders needs a "
-                "model of conditionals in any order"
+                f"a {type(model).__name__} has no mean_log_prob: use MaximumLikelihood "
+                "for a density"
             )
         keys = jax.random.split(key, (draws, len(batch.x)))
         rows = jax.vmap(model.mean_log_prob)
