@@ -156,6 +156,23 @@ class CompletionSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class SolverCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What the solver of a continuous flow does to its log-probabilities."""
+
+    tolerance: float
+    """Relative and absolute."""
+    steps: int = 0
+    """Steps of equal length, or 0 for steps that follow the tolerance."""
+    evaluations: float | None
+    """Of the velocity, for one log-probability, on average; None where no row was solved."""
+    change: Estimate
+    """Mean change of log p under half the tolerance or twice the steps, in nats."""
+    rows: int
+    """Over which both are means."""
+    unsolved: tuple[int, ...] = ()
+    """Held-out rows at which the solver gave up."""
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured on one trained model."""
 
@@ -167,6 +184,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """KL(data || model) in nats from paired log-ratios, where the source has an exact density."""
     log_partition: tuple[Estimate, Estimate] | None = None
     """Bracket of log Z, lower side first, for models known up to a constant."""
+    solver: SolverCheck | None = None
+    """For a continuous flow."""
     two_sample: tuple[TwoSample, ...] = ()
     coverage: Estimate | None = None
     """Fraction of held-out rows with a generated neighbor as near as their data neighbors."""
@@ -191,6 +210,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
             ("log-likelihood, nats per row", self.log_likelihood),
             ("exact entropy", self.entropy),
             ("KL(data || model)", self.divergence),
+            ("change with a finer solver, nats", self.solver.change if self.solver else None),
             *((test.name, test.statistic) for test in self.two_sample),
             ("coverage", self.coverage),
             ("coverage, data", self.coverage_reference),

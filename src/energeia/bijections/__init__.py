@@ -8,6 +8,8 @@ autoregressive_stack      layers that run forward and backward through the colum
 Chain                     a composition of bijections
 ChannelCoupling           half of the channels parametrizes the map of the other, by convolutions
 Conditioner               parameters at every site from the sites that are kept
+continuous_maps           every continuous map within a model
+ContinuousMap             the solution of an equation dx/dt = v(t, x)
 ConvolutionalConditioner  by convolutions, at every size of a field
 Coupling                  any mask, any conditioner, any scalar bijection
 coupling_masks            checkerboards, stripes, halves, channels, random
@@ -16,6 +18,7 @@ DenseConditioner          by a multilayer perceptron
 EverySite                 one map of the channels at every site
 factor_stack              layers for directions and rotations beside single numbers
 FirstChannels             a bijection of the first channels
+FreeField                 a velocity without a rule
 Householder               a product of reflections
 Inverse                   the inverse of a bijection
 invertible_convolution    the channels of a site, permuted and mixed linearly
@@ -24,6 +27,8 @@ Linear                    a learned linear map of all columns
 masked_stack              one coupling layer for each mask
 multi_scale               levels, after each of which half of the channels is final
 OfColumns                 a bijection of some columns given the others
+Path                      from noise to data, x(t) = alpha x_1 + sigma x_0
+PathField                 the velocity along such paths
 Permutation               columns in another order
 Planar                    one direction stretched
 Radial                    one center stretched
@@ -40,8 +45,10 @@ Stacked                   equal bijections, compiled once
 stacked_on_rows           layers built from rows as they reach them
 Units                     the coordinates of a support, standardized by rows
 unsqueeze                 the inverse of `squeeze`
+VectorField               a velocity v(t, x)
 Whitening                 removes mean and correlations
 whitening                 those of rows
+with_maps                 a model with its continuous maps changed
 """
 
 from energeia._core.lazy import attach

@@ -8,6 +8,10 @@ from energeia.bijections.compose import Stacked as Stacked
 from energeia.bijections.conditioners import Conditioner as Conditioner
 from energeia.bijections.conditioners import ConvolutionalConditioner as ConvolutionalConditioner
 from energeia.bijections.conditioners import DenseConditioner as DenseConditioner
+from energeia.bijections.continuous import ContinuousMap as ContinuousMap
+from energeia.bijections.continuous import VectorField as VectorField
+from energeia.bijections.continuous import continuous_maps as continuous_maps
+from energeia.bijections.continuous import with_maps as with_maps
 from energeia.bijections.coupling import Coupling as Coupling
 from energeia.bijections.coupling import masked_stack as masked_stack
 from energeia.bijections.elementwise import Affine as Affine
@@ -23,6 +27,9 @@ from energeia.bijections.multiscale import multi_scale as multi_scale
 from energeia.bijections.multiscale import stacked_on_rows as stacked_on_rows
 from energeia.bijections.of_columns import OfColumns as OfColumns
 from energeia.bijections.of_columns import factor_stack as factor_stack
+from energeia.bijections.paths import FreeField as FreeField
+from energeia.bijections.paths import Path as Path
+from energeia.bijections.paths import PathField as PathField
 from energeia.bijections.rank_one import Planar as Planar
 from energeia.bijections.rank_one import Radial as Radial
 from energeia.bijections.reshape import ReshapedBijection as ReshapedBijection

@@ -8,7 +8,7 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 from typing_extensions import override
 
 from energeia._core.angles import wrap
@@ -110,7 +110,7 @@ class ContinuousMap(Bijection):
     def _solve(
         self, slope: Slope, x: Array, start: float, stop: float, condition: Condition
     ) -> tuple[Array, Scalar, Array]:
-        def equation(t: Array, state: tuple[Array, Scalar], _: Any) -> tuple[Array, Scalar]:
+        def equation(t: Any, state: tuple[Array, Scalar], _: Any) -> tuple[Array, Scalar]:
             return slope(lambda x: self.field.velocity(t, x, condition), state[0])
 
         fixed = self.steps > 0
@@ -153,7 +153,7 @@ def continuous_maps(model: Any) -> list[ContinuousMap]:
     return [leaf for leaf in leaves if _is_map(leaf)]
 
 
-def with_maps(model: Any, change: Callable[[ContinuousMap], ContinuousMap]) -> Any:
+def with_maps(model: Any, change: Callable[[ContinuousMap], Bijection]) -> Any:
     """The model with every continuous map within it changed."""
     return jax.tree.map(
         lambda leaf: change(leaf) if _is_map(leaf) else leaf, model, is_leaf=_is_map

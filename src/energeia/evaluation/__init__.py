@@ -29,6 +29,7 @@ Query                     what is asked of a model: a mask, a condition
 reweight                  log Z, ESS and means by a model's exact weights
 Reweighted                draws with log-weights against an energy
 scan_landscape            evaluate an energy model on planes
+solver_check              what a finer solver does to a continuous flow
 tail_audit                held-out rows and samples in the tails
 TimedSamples              samples with timings
 """

@@ -28,6 +28,7 @@ from energeia.evaluation.reweighting import Reweighted as Reweighted
 from energeia.evaluation.reweighting import reweight as reweight
 from energeia.evaluation.samples import TimedSamples as TimedSamples
 from energeia.evaluation.samples import draw as draw
+from energeia.evaluation.solvers import solver_check as solver_check
 from energeia.evaluation.suite import EvaluationDetails as EvaluationDetails
 from energeia.evaluation.suite import evaluate as evaluate
 from energeia.evaluation.suite import evaluate_in_detail as evaluate_in_detail

@@ -24,6 +24,7 @@ from energeia.evaluation.likelihood import (
 )
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.samples import TimedSamples, draw
+from energeia.evaluation.solvers import solver_check, with_solver
 from energeia.evaluation.tails import tail_audit, tail_columns
 from energeia.models.capabilities import ChainDiagnostics
 from energeia.records import Evaluation, TailAudit
@@ -91,9 +92,10 @@ def evaluate_in_detail(
     z, condition = units.encode(np.asarray(held_out.x)), units.encode_condition(held_out.condition)  # pyright: ignore[reportArgumentType]
     weight = None if held_out.weight is None else np.asarray(held_out.weight, np.float64)
     found = log_likelihood(model, z, condition, key=score_key, budget=budget)
-    found = reweighted(found, weight)
+    solver = solver_check(model, z, condition, key=score_key)
+    found = with_solver(reweighted(found, weight), solver)
     drawn = _draw(model, sample_key, budget, prepared, units)
-    fields: dict[str, Any] = {"log_likelihood": found.estimate}
+    fields: dict[str, Any] = {"log_likelihood": found.estimate, "solver": solver}
     if found.warnings:
         fields["cautions"] = found.warnings
     warnings = [*warn.of_rows(prepared, held_out, source), *found.warnings]

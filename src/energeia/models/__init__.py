@@ -43,6 +43,8 @@ Symmetrized           the average of a density over a finite group
 UpToSign              a density of rotations from one of quaternions
 Vae                   a variational autoencoder
 VaeEncoder            q(z | x) and p(x | z) in the user's units
+VelocityInUnits       a continuous flow while it is trained, in the user's units
+VelocityModel         a continuous flow while it is trained
 """
 
 from energeia._core.lazy import attach

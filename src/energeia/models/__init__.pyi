@@ -41,3 +41,5 @@ from energeia.models.sequential import SequentialDensity as SequentialDensity
 from energeia.models.stack import Stack as Stack
 from energeia.models.symmetrized import Symmetrized as Symmetrized
 from energeia.models.up_to_sign import UpToSign as UpToSign
+from energeia.models.velocity import VelocityInUnits as VelocityInUnits
+from energeia.models.velocity import VelocityModel as VelocityModel

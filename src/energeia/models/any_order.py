@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, ConditionalSampler, Density, AveragedLogProb
+from energeia.contracts import AveragedLogProb, Condition, ConditionalSampler, Density
 from energeia.distributions.columns import Columns
 from energeia.distributions.normal_given import Belief, NormalPrediction
 from energeia.nn.masked import rows_at

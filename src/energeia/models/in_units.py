@@ -13,12 +13,12 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
 from energeia.conditions import ConditionColumn, condition_features
 from energeia.contracts import (
+    AveragedLogProb,
     Condition,
     Density,
     Energy,
     Generator,
     LatentModel,
-    AveragedLogProb,
     Pushforward,
     Shaped,
 )

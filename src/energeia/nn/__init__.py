@@ -17,11 +17,13 @@ ImageEncoder           a flattened image to a vector
 Lstm                   long short-term memory
 MaskedLinear           a linear map with autoregressive mask
 MLP                    dense layers with silu
+NegativeGradient      minus the gradient of a network of time
 PooledNetwork          the sum or mean over the sites of one
 RecurrentStack         recurrent layers, all in one loop
 ReshapedNetwork        a network of fields as one of flat rows
 ResidualBlock          a residual block, the identity at first
 ResidualNet            affine, residual blocks, affine
+TimedNet              a residual network of a time and a vector
 Transformer            blocks of causal attention
 TransposedConvolution  its adjoint
 """

@@ -22,3 +22,5 @@ from energeia.nn.recurrent import Lstm as Lstm
 from energeia.nn.recurrent import RecurrentStack as RecurrentStack
 from energeia.nn.residual import ResidualBlock as ResidualBlock
 from energeia.nn.residual import ResidualNet as ResidualNet
+from energeia.nn.timed import NegativeGradient as NegativeGradient
+from energeia.nn.timed import TimedNet as TimedNet

@@ -1,6 +1,7 @@
 """The losses of players: likelihoods, bounds, contrasts, adversarial payoffs.
 
 Adversarial           a critic against a generator
+AveragedLikelihood    mean of -log p over rows and what a model draws
 BarberAgakov          a Gaussian decoder's bound
 ChainScore            the entropy's gradient by chains over z given x
 Contrastive           contrastive divergence with persistent chains
@@ -24,7 +25,6 @@ Minimax               the zero-sum payoff of 2014
 NoisePenalty          the penalty equivalent to added noise
 NonSaturating         the payoff with the non-saturating loss
 Nwj                   the f-divergence bound of KL
-AveragedLikelihood      mean of -log p over rows and what a model draws
 PairEstimator         a bound from one statistic of pairs
 Payoff                losses from energies of real and generated rows
 Penalty               a regularization of the critic
@@ -35,6 +35,7 @@ ReverseKL             the variational free energy of a model, without rows
 SlopePenalty          R1 and R2: the mean squared slope
 TotalCorrelation      of latent dimensions, by minibatch weights
 UnitSlopePenalty      WGAN-GP: slopes near one
+VelocityMatching      velocities from pairs of noise and data
 VolumeEntropy         the entropy from the full Jacobian
 weighted_mean         the mean over a batch by which losses honor weights
 WeightedBound         a bound with weighted KL terms

@@ -4,6 +4,7 @@ from energeia.objectives.adversarial import Minimax as Minimax
 from energeia.objectives.adversarial import NonSaturating as NonSaturating
 from energeia.objectives.adversarial import Payoff as Payoff
 from energeia.objectives.adversarial import Relativistic as Relativistic
+from energeia.objectives.averaged import AveragedLikelihood as AveragedLikelihood
 from energeia.objectives.contrastive import Contrastive as Contrastive
 from energeia.objectives.doubly_reparameterized import (
     DoublyReparameterized as DoublyReparameterized,
@@ -28,7 +29,6 @@ from energeia.objectives.likelihood import MaximumLikelihood as MaximumLikelihoo
 from energeia.objectives.max_entropy import DensityGame as DensityGame
 from energeia.objectives.max_entropy import MaxEntropy as MaxEntropy
 from energeia.objectives.members import MemberLikelihood as MemberLikelihood
-from energeia.objectives.averaged import AveragedLikelihood as AveragedLikelihood
 from energeia.objectives.penalties import NoisePenalty as NoisePenalty
 from energeia.objectives.penalties import Penalty as Penalty
 from energeia.objectives.penalties import SlopePenalty as SlopePenalty
@@ -38,3 +38,4 @@ from energeia.objectives.reduction import weighted_mean as weighted_mean
 from energeia.objectives.reverse_kl import ReverseKL as ReverseKL
 from energeia.objectives.variational import HasTerms as HasTerms
 from energeia.objectives.variational import WeightedBound as WeightedBound
+from energeia.objectives.velocity_matching import VelocityMatching as VelocityMatching

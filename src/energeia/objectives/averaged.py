@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from energeia._core.errors import NotNormalized
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Batch, Metrics, Modules, Objective, AveragedLogProb
+from energeia.contracts import AveragedLogProb, Batch, Metrics, Modules, Objective
 from energeia.objectives.reduction import WEIGHT, weighted_mean
 
 

@@ -24,7 +24,8 @@ from energeia.recipes.options.problem import Problem
 from energeia.support import Support
 
 _MODULES = (
-    mixture, autoregressive, flow, continuous, latent, adversarial, energy, max_entropy, tomography, stack
+    mixture, autoregressive, flow, continuous, latent, adversarial, energy, max_entropy,
+    tomography, stack,
 )  # fmt: skip
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for module in _MODULES for recipe in module.RECIPES
@@ -144,7 +145,7 @@ def applicable(
 def one_per_family(
     support: Support, conditional: bool = False, fields: Collection[str] = ()
 ) -> list[Recipe]:
-    """The first recipe that fits of each family that ``compare`` takes unasked, and all baselines."""
+    """The first recipe that fits of each family that ``compare`` takes, and all baselines."""
     chosen = []
     for name, family in FAMILIES.items():
         if not family.compared:

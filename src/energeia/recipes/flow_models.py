@@ -30,8 +30,8 @@ MakeBijection = Callable[[Problem, PRNGKey], Bijection]
 
 
 def flow_assembly(
-    make: MakeBijection, options: FlowOptions | FfjordOptions, problem: Problem, reference: ReferenceRows,
-    key: PRNGKey,
+    make: MakeBijection, options: FlowOptions | FfjordOptions, problem: Problem,
+    reference: ReferenceRows, key: PRNGKey,
 ) -> Assembly:  # fmt: skip
     """A flow in the user's units, trained by maximum likelihood or on a target."""
     model = flow_in_units(make, options, problem, reference, key)

@@ -1,5 +1,4 @@
-"""The recipes ``flow-matching``, ``interpolant`` and ``diffusion``, and what continuous flows share.
-"""
+"""Recipes trained along paths, such as ``diffusion``, and what continuous flows share."""
 
 import jax
 import jax.numpy as jnp
@@ -56,17 +55,13 @@ def build(
     )
 
 
-def _network(
-    options: PathOptions, problem: Problem, key: PRNGKey
-) -> TimedNet | NegativeGradient:
+def _network(options: PathOptions, problem: Problem, key: PRNGKey) -> TimedNet | NegativeGradient:
     if options.network == "gradient":
         return NegativeGradient(timed_net(options, problem, 1, key))
     return timed_net(options, problem, problem.dimension, key)
 
 
-def timed_net(
-    options: ContinuousOptions, problem: Problem, outputs: int, key: PRNGKey
-) -> TimedNet:
+def timed_net(options: ContinuousOptions, problem: Problem, outputs: int, key: PRNGKey) -> TimedNet:
     """A network of time and all columns, with options that have been resolved."""
     return TimedNet(
         problem.dimension, outputs, width=options.width, depth=options.depth, key=key,

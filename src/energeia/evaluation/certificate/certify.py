@@ -18,6 +18,7 @@ from energeia.evaluation.certificate.hard_points import hard_point_lines
 from energeia.evaluation.certificate.lines import not_applicable
 from energeia.evaluation.certificate.maps import maps_of
 from energeia.evaluation.certificate.round_trip import round_trip_lines
+from energeia.evaluation.certificate.solving import FINE, FINEST, finely_solved, solver_line
 from energeia.evaluation.certificate.splines import spline_line
 from energeia.evaluation.certificate.subject import Subject, widened
 from energeia.evaluation.samples import draw
@@ -67,7 +68,8 @@ def certify(
         )
     key = jax.random.key(seed)
     with use_precision(64):
-        model = widened(model)
+        coarse = widened(model)
+        model = finely_solved(coarse, FINE)
         conditions = None if condition is None else np.asarray(condition, np.float64)
         at = None if conditions is None else conditions[0]
         own = _draws(model, key, at, DRAWS if given.draws is None else OWN)
@@ -77,6 +79,7 @@ def certify(
             subject = Subject(model, support, rows, conditions, at, own, key)
             if given.log_probs is not None:
                 lines.append(agreement_line(subject, given.log_probs, given.precision))
+            lines.append(solver_line(coarse, rows, conditions, key))
             lines += _exact_lines(subject)
         else:
             lines.append(not_applicable(EXACTNESS, _reason(model)))
@@ -84,7 +87,8 @@ def certify(
 
 
 def _exact_lines(subject: Subject) -> list[CertificateLine]:
-    parts, chart = maps_of(subject), chart_of(subject)
+    finest = subject._replace(model=finely_solved(subject.model, FINEST))
+    parts, chart = maps_of(finest), chart_of(subject)
     refusal = chart_refusal(subject, chart)
     lines = [leaks.finite_line(subject), *round_trip_lines(parts), *determinant_lines(parts)]
     integral = quadrature.quadrature_line(subject, chart, refusal)

@@ -59,7 +59,7 @@ def _error(
 ) -> Array:
     z, log_det = bijection.forward(x, *condition)
     back = bijection.inverse(z, *condition)[1]
-    jacobian = jax.jacfwd(lambda x: bijection.forward(x, *condition)[0])(x)
+    jacobian = jax.jacrev(lambda x: bijection.forward(x, *condition)[0])(x)
     kept, moves = minor
     jacobian = jacobian[kept] @ jnp.asarray(moves)
     exact = jnp.linalg.slogdet(jacobian)[1]

@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.precision import Precision, use_precision
-from energeia._core.unoptimized import run_unoptimized
 from energeia.contracts import Density
 from energeia.evaluation.certificate.lines import compared
-from energeia.evaluation.certificate.subject import Subject, in_bits
+from energeia.evaluation.certificate.subject import Subject, computed, in_bits
 from energeia.records import CertificateLine
 from energeia.support import Above, Alphabet, Circle, Factor, Interval, Positive, Real
 
@@ -35,8 +33,7 @@ def _line(subject: Subject, bits: Precision) -> CertificateLine:
     given = [np.asarray(c, points.dtype) for c in subject.at_each(len(points))]
     with use_precision(bits):
         model = in_bits(subject.model, bits)
-        found = run_unoptimized(_value_and_gradient, model, jnp.asarray(points), *given)
-    values, gradients = (np.asarray(part) for part in found)
+        values, gradients = computed(_value_and_gradient, model, points, *given)
     wrong = _wrong(subject, points, values, gradients)
     name = f"values at hard points, {bits} bits"
     note = f"of {len(points)} points"

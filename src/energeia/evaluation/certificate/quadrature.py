@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.batching import map_rows
+from energeia.bijections.continuous import continuous_maps
 from energeia.evaluation.certificate.chart import ChartDensity, coordinates_of
 from energeia.evaluation.certificate.lines import compared, not_applicable
 from energeia.evaluation.certificate.subject import Subject
@@ -27,6 +28,8 @@ MOST = 3
 """Continuous columns at most."""
 _GRIDS = (2**13, 2**15, 2**17)
 """Nodes in all: the first grid that resolves the density is taken."""
+_SOLVED_MOST = 2**15
+"""Nodes at most where each of them is the solution of an equation."""
 _HOPE = 0.05
 """Differences between grids above which finer ones are not tried."""
 _SAFETY = 4.0
@@ -63,7 +66,8 @@ def quadrature_line(subject: Subject, chart: ChartDensity, refusal: str) -> Cert
     if reals > MOST or codes * 16**reals > _GRIDS[-1]:
         return not_applicable(NAME, f"{reals} continuous columns and {codes:,} codes are too many")
     found = _Integral(math.nan, math.inf, 0)
-    for count in _GRIDS:
+    solved = bool(continuous_maps(subject.model))
+    for count in [grid for grid in _GRIDS if grid <= _SOLVED_MOST or not solved]:
         along = int((count / codes) ** (1 / max(reals, 1))) // 2 * 2
         if along < 16 and reals:
             continue

@@ -1,6 +1,7 @@
 """What is certified: a density in the user's units, in 64 bits, with points to check it at."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
@@ -12,12 +13,14 @@ from jaxtyping import Array, Float
 from energeia._core.precision import Precision
 from energeia._core.trees import Frozen
 from energeia._core.unoptimized import run_unoptimized
+from energeia.bijections.continuous import continuous_maps, with_maps
 from energeia.bijections.linear import Whitening
 from energeia.bijections.sphere import SphereSpline
 from energeia.contracts import Density
 from energeia.support import Support
 
 _T = TypeVar("_T")
+_LEAST_32 = 1e-6
 
 
 class Subject(NamedTuple):
@@ -49,8 +52,10 @@ class Subject(NamedTuple):
 
 
 def computed(function: Callable[..., Any], carry: Any, *rows: np.ndarray) -> Any:
-    """``function(carry, *rows)`` on the host, of few rows: compiling costs more than running."""
-    found = run_unoptimized(function, carry, *map(jnp.asarray, rows))
+    """``function(carry, *rows)`` on the host, of few rows: compiling costs more than running, but
+    where equations are solved."""
+    run = eqx.filter_jit(function) if continuous_maps(carry) else partial(run_unoptimized, function)
+    found = run(carry, *map(jnp.asarray, rows))
     return jax.tree.map(np.asarray, found)
 
 
@@ -84,4 +89,8 @@ def in_bits(tree: _T, bits: Precision) -> _T:
         )
         return jnp.asarray(leaf, dtype) if real else leaf
 
-    return jax.tree.map(cast, tree)
+    cast_tree = jax.tree.map(cast, tree)
+    if bits == 64:
+        return cast_tree
+    # Numbers of 32 bits cannot be solved for to less.
+    return with_maps(cast_tree, lambda m: m.with_tolerance(max(m.tolerance, _LEAST_32)))

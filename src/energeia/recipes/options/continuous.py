@@ -1,12 +1,12 @@
 """Options of continuous flows. Needs no JAX."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
 from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Positive
 from energeia.recipes.options.base import Recipe
-from energeia.recipes.options.flow import FEW, FlowOptions
+from energeia.recipes.options.flow import FEW
 from energeia.recipes.options.problem import Problem
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -44,7 +44,7 @@ class ContinuousOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         """Whether the trace is exact, once the options are resolved."""
         return self.trace == "exact"
 
-    def resolved(self, problem: Problem) -> "ContinuousOptions":
+    def resolved(self, problem: Problem) -> Self:
         """The options with all choices that depend on the problem made."""
         few = problem.dimension <= FEW
         fine = few and not problem.small_table
@@ -70,9 +70,7 @@ class FfjordOptions(ContinuousOptions, frozen=True, kw_only=True):
     """Its residual blocks."""
     training_tolerance: Positive = 1e-3
     """Of the solver while it is trained."""
-    training: Training = Training(
-        rounds=1200, batch=128, check_every=100, patience=6, average=0.99
-    )
+    training: Training = Training(rounds=1200, batch=128, check_every=100, patience=6, average=0.99)
     """Length and monitoring of the training."""
 
 

@@ -70,8 +70,9 @@ class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Steps per sample after annealing; 0 for 60 up to 8 columns, else 300."""
     optimization: Optimization = Optimization(learning_rate=2e-3, beta1=0.5)
     """The optimizer."""
-    training: Training = Training(rounds=3000, batch=512, average=0.995)
-    """Length and monitoring of the training."""
+    training: Training = Training(rounds=3000, batch=512, passes=200, average=0.995)
+    """Length and monitoring of the training; with few rows limited by ``passes``, beyond which the
+    energy follows single rows."""
 
 
 RECIPES = (

@@ -1,0 +1,113 @@
+"""Log-probabilities of continuous flows by solvers that are fine enough, or not."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from tests.evaluation.models import Factor, Normal
+
+from energeia.bijections.continuous import ContinuousMap, VectorField
+from energeia.contracts import Batch
+from energeia.distributions.gaussian import StandardNormal
+from energeia.evaluation.certificate.certify import certify
+from energeia.evaluation.likelihood import log_likelihood
+from energeia.evaluation.solvers import solver_check, with_solver
+from energeia.evaluation.suite import evaluate
+from energeia.models.flow import Flow
+from energeia.support import Real, Support
+
+REALS = Support.of([Real(), Real()])
+
+
+class Wave(VectorField):
+    """A field that few steps do not resolve."""
+
+    strength: float = 3.0
+    shape: tuple[int, ...] = eqx.field(static=True, default=(2,))
+    condition_shape: None = eqx.field(static=True, default=None)
+
+    def velocity(self, t, x, condition=None):
+        return self.strength * jnp.sin(2 * x[::-1] + 4 * t) - 0.5 * x
+
+
+def flow(**options):
+    return Flow(StandardNormal((2,)), ContinuousMap(Wave(), **options))
+
+
+@pytest.fixture(scope="module")
+def rows():
+    keys = jax.random.split(jax.random.key(0), 600)
+    return np.asarray(jax.vmap(flow().sample)(keys))
+
+
+def judged(model, rows):
+    key = jax.random.key(1)
+    check = solver_check(model, rows, key=key)
+    return check, with_solver(log_likelihood(model, rows, key=key), check)
+
+
+def test_a_fine_solver_leaves_the_number_exact(rows):
+    check, found = judged(flow(), rows)
+    assert found.kind == "exact"
+    assert found.estimate.kind == "exact"
+    assert not found.warnings
+    assert abs(check.change.value) < 1e-3
+    assert check.tolerance == 1e-5
+    assert 30 < check.evaluations < 1000
+    assert check.rows == 512
+
+
+def test_a_coarse_solver_makes_it_an_estimate_that_says_so(rows):
+    exact = float(np.mean(judged(flow(), rows)[1].rows))
+    check, found = judged(flow(steps=2), rows)
+    assert found.estimate.kind == "estimate"
+    assert abs(check.change.value) > 0.1
+    assert "4 steps" in found.warnings[0]
+    # The error bar covers what the solver does.
+    assert abs(found.estimate.value - exact) < 2 * found.estimate.stderr
+    assert abs(found.estimate.value - exact) > 0.05
+
+
+def test_rows_that_are_not_solved_are_counted_and_named(rows):
+    class Explosion(VectorField):
+        shape: tuple[int, ...] = eqx.field(static=True, default=(2,))
+        condition_shape: None = eqx.field(static=True, default=None)
+
+        def velocity(self, t, x, condition=None):
+            return -0.5 * x**3
+
+    model = Flow(StandardNormal((2,)), ContinuousMap(Explosion(), 1e-4))
+    x = np.zeros((20, 2), np.float32)
+    x[7:9] = 5.0
+    check, found = judged(model, x)
+    assert check.unsolved == (7, 8)
+    assert any("2 of 20 rows" in text and "row 7" in text for text in found.warnings)
+    assert np.isnan(found.rows[7])
+    assert np.isfinite(found.rows[0])
+
+
+def test_models_without_an_equation_are_not_checked(rows):
+    key = jax.random.key(0)
+    assert solver_check(Normal(), rows, key=key) is None
+    assert solver_check(Factor(), rows[:, :1], key=key) is None
+
+
+def test_an_evaluation_records_the_check(rows):
+    found = evaluate(flow(), Batch(rows[:100]), Batch(rows[100:]))
+    assert found.solver is not None
+    assert found.solver.rows == 100
+    assert "change with a finer solver, nats" in dict(found.measures())
+
+
+def lines(model, rows):
+    return {line.name: line for line in certify(model, REALS, np.float64(rows)).lines}
+
+
+def test_a_certificate_passes_a_fine_solver_and_fails_a_coarse_one(rows):
+    name = "change of log p with a finer solver"
+    fine, coarse = lines(flow(), rows[:100]), lines(flow(steps=2), rows[:100])
+    assert not [line for line in fine.values() if line.status == "failed"]
+    assert fine[name].status == "passed"
+    assert fine["log-determinant of the flow"].measured < 1e-9
+    assert coarse[name].status == "failed"

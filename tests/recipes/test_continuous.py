@@ -1,0 +1,106 @@
+"""Continuous flows by name, against densities that are known."""
+
+import numpy as np
+import pytest
+from scipy.stats import vonmises
+from tests.recipes.test_flow_shelf import banana, log_banana
+
+import energeia
+from energeia.errors import InputError
+from energeia.runs import DataConfig
+
+SMALL = {"width": 32, "depth": 2}
+LIMITS = {
+    "ffjord": (0.15, {"width": 16, "depth": 1, "training": {"rounds": 200, "check_every": 50}}),
+    "flow-matching": (0.10, {}),
+    "interpolant": (0.10, {}),
+    "diffusion": (0.10, {}),
+}
+"""Largest divergence from the truth, in nats; a normal distribution is .55 away from it."""
+ROUNDS = {"training": {"rounds": 1500, "batch": 256, "check_every": 500}}
+
+
+def fit(rows, name, **options):
+    return energeia.fit(np.float32(rows), name, quiet=True, options=SMALL | ROUNDS | options)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_continuous_flows_reach_a_curved_density(name):
+    limit, options = LIMITS[name]
+    rng = np.random.default_rng(0)
+    rows, fresh = banana(rng, 6000), banana(rng, 4000)
+    run = fit(rows, name, **options)
+    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < limit
+    x, y = run.sample(2000, seed=1).T
+    assert np.mean(np.clip(y, -4, 4) * (np.clip(x, -2, 2) ** 2 - 1)) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("flow-matching", {"coupling": "optimal-transport"}),
+        ("diffusion", {"path": "variance-preserving"}),
+        ("diffusion", {"network": "gradient"}),
+        ("flow-matching", {"trace": "estimate"}),
+    ],
+)
+def test_other_parts_reach_it_too(name, options):
+    rng = np.random.default_rng(0)
+    rows, fresh = banana(rng, 6000), banana(rng, 4000)
+    run = fit(rows, name, **options)
+    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < 0.12
+
+
+def test_an_estimated_trace_trains_ffjord():
+    rng = np.random.default_rng(0)
+    rows, fresh = banana(rng, 6000), banana(rng, 4000)
+    options = LIMITS["ffjord"][1] | {"trace": "estimate"}
+    run = fit(rows, "ffjord", **options)
+    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < 0.25
+
+
+def test_an_angle_goes_round_its_circle():
+    rng = np.random.default_rng(1)
+
+    def draw(n):
+        angle = rng.vonmises(3.0, 4.0, n)
+        return np.stack([angle, np.cos(angle) + 0.3 * rng.normal(size=n)], axis=1)
+
+    rows, fresh = draw(6000), draw(4000)
+    reading = DataConfig(support="0:circle(-3.14159265,3.14159265)")
+    run = energeia.fit(
+        np.float32(rows), "flow-matching", reading=reading, quiet=True, options=SMALL | ROUNDS
+    )
+    angle, value = fresh.T
+    truth = vonmises.logpdf(angle, 4.0, 3.0) - 0.5 * ((value - np.cos(angle)) / 0.3) ** 2
+    truth = truth - np.log(0.3 * np.sqrt(2 * np.pi))
+    assert np.mean(truth - run.log_prob(np.float32(fresh))) < 0.1
+    drawn = run.sample(1000, seed=1)
+    assert np.abs(drawn[:, 0]).max() <= np.pi
+    assert abs(np.mean(np.cos(drawn[:, 0])) - np.mean(np.cos(angle))) < 0.05
+
+
+def test_conditions_and_codes():
+    """A lower bound of counts that shift with a condition, near to their entropy."""
+    rng = np.random.default_rng(2)
+    c = rng.normal(size=4000)
+    k = rng.binomial(8, 1 / (1 + np.exp(-c)))
+    table = np.float32(np.stack([k, c], axis=1))
+    reading = DataConfig(support="0:integer(0,8)", condition=("1",))
+    run = energeia.fit(table, "flow-matching", reading=reading, quiet=True, options=SMALL | ROUNDS)
+    high = run.sample(500, condition=np.full((500, 1), 2.0, np.float32), seed=1)
+    low = run.sample(500, condition=np.full((500, 1), -2.0, np.float32), seed=1)
+    assert set(np.unique(high)) <= set(range(9))
+    assert abs(np.mean(high) - 8 / (1 + np.exp(-2.0))) < 0.4
+    assert abs(np.mean(low) - 8 / (1 + np.exp(2.0))) < 0.4
+    assert run.evaluate().log_likelihood.kind == "lower bound"
+
+
+def test_a_plan_over_conditions_is_refused():
+    reading = DataConfig(condition=("1",))
+    rows = np.random.default_rng(0).normal(size=(400, 2))
+    with pytest.raises(InputError, match="coupling=independent"):
+        energeia.fit(
+            np.float32(rows), "flow-matching", reading=reading, quiet=True,
+            options={"coupling": "optimal-transport"},
+        )  # fmt: skip
