@@ -104,3 +104,11 @@ def test_a_plan_over_conditions_is_refused():
             np.float32(rows), "flow-matching", reading=reading, quiet=True,
             options={"coupling": "optimal-transport"},
         )  # fmt: skip
+
+
+def test_far_from_the_data_there_is_a_number():
+    rng = np.random.default_rng(0)
+    run = fit(banana(rng, 2000), "flow-matching", training={"rounds": 50, "check_every": 50})
+    far = run.log_prob(np.float32([[1e6, 0.0], [0.0, -1e6], [1e4, 1e4]]))
+    assert np.isfinite(far).all()
+    assert (far < -30).all()

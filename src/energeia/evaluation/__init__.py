@@ -18,6 +18,8 @@ Given                     draws and log-probabilities as users get them
 LandscapeScan             energies on planes
 latent_bounds             log p(x) from both sides by annealing over z
 LatentBounds              those bounds with the gap between them
+LatentReport              parts of the divergence of latent vectors
+latent_report             what the latent vectors of rows hold
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind
 Mask                      values of some entries of rows

@@ -9,6 +9,7 @@ from typing_extensions import override
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.contracts import Condition, Encoder
+from energeia.distributions.normal_diag import NormalDiag
 from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
 from energeia.models.in_units import ConditionScaling, DensityInUnits, InUnits, LatentInUnits
@@ -42,9 +43,13 @@ class VaeEncoder(InUnits, Encoder):
     units: Units
     scaling: ConditionScaling | None
 
+    def posterior(self, x: Array, condition: Condition = None) -> NormalDiag:
+        """q(z | x)."""
+        return self.inner.encode(self.units.encode(x)[0], self.scaled(condition))
+
     @override
     def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
-        return self.inner.encode(self.units.encode(x)[0], self.scaled(condition)).sample(key)
+        return self.posterior(x, condition).sample(key)
 
     @override
     def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:

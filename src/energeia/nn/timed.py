@@ -10,13 +10,15 @@ from energeia.nn.fourier import fourier_features
 from energeia.nn.residual import ResidualNet
 
 _TIMES = 8
+_FAR = 8.0
 
 
 class TimedNet(eqx.Module):
     """A residual network of t, x and a condition, with ``outputs`` numbers, zero at first.
 
     It sees t as cos(pi k t), k = 1 .. 8; angles in ``periodic`` columns by sine and cosine, so that
-    it is periodic in them; other columns as they are, and ``octaves`` of sines and cosines of all.
+    it is periodic in them; other columns as they are; and ``octaves`` of sines and cosines of all,
+    of columns that are no angles within [-8, 8] only.
 
     >>> net = TimedNet(3, 3, width=16, depth=1, key=jax.random.key(0))
     >>> net(jnp.array(0.5), jnp.ones(3)).tolist()
@@ -47,7 +49,9 @@ class TimedNet(eqx.Module):
         line = jnp.where(angle, jnp.sin(x), x)
         turn = jnp.where(angle, jnp.cos(x), 0.0)
         times = jnp.cos(jnp.pi * t * jnp.arange(1, _TIMES + 1))
-        parts = [line, turn, fourier_features(x, self.octaves), times.astype(x.dtype)]
+        # Far out waves would ask a solver for as many steps.
+        near = jnp.where(angle, x, jnp.clip(x, -_FAR, _FAR))
+        parts = [line, turn, fourier_features(near, self.octaves), times.astype(x.dtype)]
         return jnp.concatenate(parts if condition is None else [*parts, condition.astype(x.dtype)])
 
 

@@ -19,9 +19,10 @@ from energeia.estimate import Estimate
 from energeia.evaluation.bounds import BoundSettings, LatentBounds, latent_bounds
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.completion import CompletionSettings
+from energeia.evaluation.latents import LatentReport, latent_report
 from energeia.evaluation.likelihood import energies, log_likelihood, log_probs, reweighted
 from energeia.evaluation.samples import draw_blocks
-from energeia.models.encoding import encoder_of
+from energeia.models.encoding import VaeEncoder, encoder_of
 from energeia.models.joint import joint_of
 from energeia.models.measured import measured_law
 from energeia.recipes.options.problem import Problem
@@ -333,6 +334,36 @@ class Run:
         return self._rows(
             map_rows(rowwise.decoded, keys, latents, *rowwise.given(conditions), carry=encoder)
         )
+
+    def reconstruct(self, x: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
+        """Each row encoded and decoded again, shape ``(n, *layout)``.
+
+        A flow gives back its rows; a variational autoencoder a draw of p(x|z), z ~ q(z|x).
+
+        Raises:
+            NoSuchCapability: if the model has no encoder.
+            InputError: for rows of another shape, not finite, or outside the support.
+        """
+        return self.decode(self.encode(x, condition, seed), condition, seed)
+
+    @in_own_precision
+    def latent_report(self, x: Any, condition: Any = None, seed: int = 0) -> LatentReport:
+        """What the latent vectors of rows hold: the three parts of the divergence from the prior,
+        the divergence of each dimension, and whether all rows together look like the prior.
+
+        See ``evaluation.latents.latent_report``.
+
+        Raises:
+            NoSuchCapability: if the model is no variational autoencoder.
+            InputError: for rows of another shape, not finite, or outside the support, or one row.
+        """
+        encoder = encoder_of(self.standardized_model)
+        if not isinstance(encoder, VaeEncoder):
+            raise NoSuchCapability(
+                f"{self.config.recipe} has no q(z|x) to report: variational autoencoders have one"
+            )
+        rows = as_rows(self.problem, x, condition)
+        return latent_report(jax.random.key(seed), encoder, np.asarray(rows.x), rows.condition)
 
     def _encoder(self) -> Encoder:
         found = encoder_of(self.standardized_model)
