@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pandas as pd
 import tyro
@@ -150,6 +151,8 @@ def main(seed: int = 0, only: str = "", recipes: str = "", out: Path = OUT) -> N
             stream.write(json.dumps(line) + "\n")
         found = " ".join(f"{k} {v[0]:.4f}" for k, v in line["kl"].items())
         print(f"{member}: {line['recommended']}; {found}; {line['wall']:.0f} s", flush=True)
+        # The programs of many members are more than one process may map into its memory.
+        jax.clear_caches()
     if out == OUT:
         lines.sort(key=lambda line: MEMBERS.index(line["member"]))
         TABLE.write_text(page(lines))

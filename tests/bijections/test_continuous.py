@@ -9,7 +9,7 @@ import pytest
 from energeia.bijections.compose import Chain
 from energeia.bijections.continuous import ContinuousMap, VectorField, continuous_maps, with_maps
 from energeia.bijections.elementwise import Reverse
-from energeia.bijections.paths import PATHS, FreeField, PathField
+from energeia.bijections.paths import PATHS, NetworkField, PathField
 from energeia.distributions.gaussian import RealPeriodicBase
 from energeia.models.flow import Flow
 from energeia.nn.timed import NegativeGradient, TimedNet
@@ -88,7 +88,7 @@ def test_tolerance_and_steps_bound_the_error():
 def test_the_log_determinant_is_that_of_the_jacobian():
     key = jax.random.key(0)
     net = moved(TimedNet(3, 3, width=16, depth=1, key=key, periodic=(False, True, False)), key)
-    map_ = ContinuousMap(FreeField(net, net.periodic), 1e-6, periodic=net.periodic)
+    map_ = ContinuousMap(NetworkField(net, net.periodic), 1e-6, periodic=net.periodic)
     x = jnp.array([0.3, 3.0, -1.2])
     _, log_det = map_.forward(x)
     jacobian = jax.jacrev(lambda x: map_.forward(x)[0])(x)

@@ -57,9 +57,10 @@ HOOKS = {
     ("Objective", "held_out"),
     ("Density", "sample_and_log_prob"),
     ("Energy", "put_back"),
+    ("Bijection", "inverse_point"),
 }
 """The methods of the grammar with a default: 'nothing' unless an objective or a mask says more, two
-passes unless a density needs one."""
+passes unless a density needs one, both results unless a loop computes them together."""
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: f"{c.__module__}.{c.__name__}")

@@ -65,6 +65,7 @@ INTERNAL = {
     }
     | {"ObservableLine", "Page", "TableCell", "TargetLine"},
     "runs": {
+        "LatentSubject",
         "Borrowed",
         "Disk",
         "Holes",

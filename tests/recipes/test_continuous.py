@@ -11,13 +11,16 @@ from energeia.runs import DataConfig
 
 SMALL = {"width": 32, "depth": 2}
 LIMITS = {
-    "ffjord": (0.15, {"width": 16, "depth": 1, "training": {"rounds": 200, "check_every": 50}}),
+    "ffjord": (
+        0.15,
+        {"width": 16, "depth": 1, "training": {"rounds": 120, "batch": 128, "check_every": 40}},
+    ),
     "flow-matching": (0.10, {}),
     "interpolant": (0.10, {}),
     "diffusion": (0.10, {}),
 }
 """Largest divergence from the truth, in nats; a normal distribution is .55 away from it."""
-ROUNDS = {"training": {"rounds": 1500, "batch": 256, "check_every": 500}}
+ROUNDS = {"training": {"rounds": 1200, "batch": 128, "check_every": 400}}
 
 
 def fit(rows, name, **options):

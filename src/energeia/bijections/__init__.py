@@ -18,7 +18,6 @@ DenseConditioner          by a multilayer perceptron
 EverySite                 one map of the channels at every site
 factor_stack              layers for directions and rotations beside single numbers
 FirstChannels             a bijection of the first channels
-FreeField                 a velocity without a rule
 Householder               a product of reflections
 Inverse                   the inverse of a bijection
 invertible_convolution    the channels of a site, permuted and mixed linearly
@@ -26,8 +25,9 @@ level_shapes              the fields of a multi-scale flow
 Linear                    a learned linear map of all columns
 masked_stack              one coupling layer for each mask
 multi_scale               levels, after each of which half of the channels is final
+NetworkField              a velocity that is what a network says
+NoisePath                 from noise to data, x(t) = alpha x_1 + sigma x_0
 OfColumns                 a bijection of some columns given the others
-Path                      from noise to data, x(t) = alpha x_1 + sigma x_0
 PathField                 the velocity along such paths
 Permutation               columns in another order
 Planar                    one direction stretched

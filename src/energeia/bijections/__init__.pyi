@@ -27,8 +27,8 @@ from energeia.bijections.multiscale import multi_scale as multi_scale
 from energeia.bijections.multiscale import stacked_on_rows as stacked_on_rows
 from energeia.bijections.of_columns import OfColumns as OfColumns
 from energeia.bijections.of_columns import factor_stack as factor_stack
-from energeia.bijections.paths import FreeField as FreeField
-from energeia.bijections.paths import Path as Path
+from energeia.bijections.paths import NetworkField as NetworkField
+from energeia.bijections.paths import NoisePath as NoisePath
 from energeia.bijections.paths import PathField as PathField
 from energeia.bijections.rank_one import Planar as Planar
 from energeia.bijections.rank_one import Radial as Radial

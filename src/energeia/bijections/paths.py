@@ -18,7 +18,7 @@ from energeia.contracts import Condition
 from energeia.nn.timed import NegativeGradient, TimedNet
 
 
-class Path(NamedTuple):
+class NoisePath(NamedTuple):
     """x(t) = alpha(t) x_1 + sigma(t) x_0 from noise x_0 at t = 0 to data x_1 at t = 1."""
 
     alpha: Callable[[Scalar], Scalar]
@@ -58,15 +58,15 @@ def _log_remaining(t: Scalar) -> Scalar:
     return -0.25 * s**2 * 19.9 - 0.05 * s
 
 
-PATHS: dict[str, Path] = {
-    "linear": Path(lambda t: t, lambda t: 1.0 - t, _uniform),
-    "trigonometric": Path(_sine, _cosine, _uniform),
-    "variance-preserving": Path(
+PATHS: dict[str, NoisePath] = {
+    "linear": NoisePath(lambda t: t, lambda t: 1.0 - t, _uniform),
+    "trigonometric": NoisePath(_sine, _cosine, _uniform),
+    "variance-preserving": NoisePath(
         lambda t: jnp.exp(_log_remaining(t)),
         lambda t: jnp.sqrt(jnp.maximum(-jnp.expm1(2 * _log_remaining(t)), 1e-12)),
         _uniform,
     ),
-    "edm": Path(_sine, _cosine, _logarithmic),
+    "edm": NoisePath(_sine, _cosine, _logarithmic),
 }
 """The straight path (Lipman et al. 2023, arXiv:2210.02747, with no noise left at the data), the
 trigonometric one (Albergo and Vanden-Eijnden 2023, arXiv:2209.15571, sec. 3), the variance-
@@ -119,7 +119,7 @@ class PathField(VectorField):
         return jnp.sum((self.network(t, x, condition) - wanted) ** 2)
 
 
-class FreeField(VectorField):
+class NetworkField(VectorField):
     """v(t, x) is what a network says, zero at first."""
 
     network: TimedNet

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from energeia._core.batching import map_rows
+from energeia.bijections.continuous import continuous_maps
 from energeia.contracts import Density, Energy, LatentModel
 from energeia.estimate import Estimate, Kind
 from energeia.evaluation.budget import EvaluationBudget
@@ -19,6 +20,8 @@ from energeia.stats.weights import RunningLogSums, from_sums
 
 _CHUNK = 50  # most weights of one row that are held in memory together
 _ROWS = 64
+_SOLVED = 50
+"""How many times fewer weights there are where an equation is solved for each."""
 CONDITIONS = 32
 """Conditions at most for which log Z is estimated, each at the cost of one model's."""
 
@@ -119,6 +122,8 @@ def _importance(
     model: LatentModel, rows: np.ndarray, condition: Any, key: Array, budget: EvaluationBudget
 ) -> LogLikelihood:
     weights = budget.weights_for(len(rows))
+    if continuous_maps(model):
+        weights = max(1, weights // _SOLVED)
     steps = -(-weights // _CHUNK)
     chunk = -(-weights // steps)
     count = steps * chunk

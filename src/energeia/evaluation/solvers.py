@@ -38,8 +38,8 @@ def solver_check(
         return np.asarray(found, np.float64)
 
     change = logs(with_maps(model, ContinuousMap.refined)) - logs(model)
-    counts = logs(with_maps(model, lambda found: _Counting(found, 1.0)))
-    counts = counts - logs(with_maps(model, lambda found: _Counting(found, 0.0)))
+    counts = logs(with_maps(model, lambda found: _EvaluationCount(found, 1.0)))
+    counts = counts - logs(with_maps(model, lambda found: _EvaluationCount(found, 0.0)))
     solved = np.isfinite(counts) & np.isfinite(change)
     return SolverCheck(
         tolerance=max(found.tolerance for found in maps),
@@ -80,7 +80,7 @@ def with_solver(found: LogLikelihood, check: SolverCheck | None) -> LogLikelihoo
     return found._replace(estimate=estimate, kind="estimate", warnings=warnings)
 
 
-class _Counting(Wrapper, Bijection):
+class _EvaluationCount(Wrapper, Bijection):
     """A continuous map with ``factor`` times its evaluations in the place of its log-determinant.
 
     The difference of two log-probabilities is then the number of evaluations, wherever in a model

@@ -9,6 +9,7 @@ DensityGame           maximum entropy with a generator with a density
 DonskerVaradhan       the Donsker-Varadhan bound
 DoublyReparameterized  the bound of several particles
 EntropyTerm           an estimator of a generator's entropy gradient
+HasPaths              a model whose velocity is learned along paths
 HasTerms              a model that gives both terms of its bound
 ImportanceScore       the entropy's gradient by importance sampling
 InfoNce               the contrastive bound, below log K

@@ -38,4 +38,5 @@ from energeia.objectives.reduction import weighted_mean as weighted_mean
 from energeia.objectives.reverse_kl import ReverseKL as ReverseKL
 from energeia.objectives.variational import HasTerms as HasTerms
 from energeia.objectives.variational import WeightedBound as WeightedBound
+from energeia.objectives.velocity_matching import HasPaths as HasPaths
 from energeia.objectives.velocity_matching import VelocityMatching as VelocityMatching

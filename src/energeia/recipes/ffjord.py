@@ -3,7 +3,7 @@
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.bijections.continuous import ContinuousMap, with_maps
-from energeia.bijections.paths import FreeField
+from energeia.bijections.paths import NetworkField
 from energeia.contracts import Bijection, Modules
 from energeia.models.velocity import VelocityInUnits
 from energeia.nn.timed import TimedNet
@@ -63,5 +63,5 @@ def _by_estimate(
 def _map(options: FfjordOptions, problem: Problem, key: PRNGKey) -> ContinuousMap:
     net: TimedNet = timed_net(options.resolved(problem), problem, problem.dimension, key)
     periodic = parts.periodic_columns(problem)
-    field = FreeField(net, periodic, problem.condition_shape)
+    field = NetworkField(net, periodic, problem.condition_shape)
     return ContinuousMap(field, options.training_tolerance, periodic=periodic)

@@ -8,21 +8,20 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from energeia._core.batching import map_rows, split_keys
+from energeia._core.batching import map_rows
 from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
 from energeia._core.html import html_table
 from energeia._core.precision import each_in_precision, use_precision
 from energeia._core.ranges import Count, Seed, require_in
-from energeia.contracts import Density, Encoder, Energy, Generator
+from energeia.contracts import Density, Energy, Generator
 from energeia.energies.target import Target
 from energeia.estimate import Estimate
 from energeia.evaluation.bounds import BoundSettings, LatentBounds, latent_bounds
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.completion import CompletionSettings
-from energeia.evaluation.latents import LatentReport, latent_report
+from energeia.evaluation.latents import LatentReport
 from energeia.evaluation.likelihood import energies, log_likelihood, log_probs, reweighted
 from energeia.evaluation.samples import draw_blocks
-from energeia.models.encoding import VaeEncoder, encoder_of
 from energeia.models.joint import joint_of
 from energeia.models.measured import measured_law
 from energeia.recipes.options.problem import Problem
@@ -31,7 +30,7 @@ from energeia.runs import rowwise
 from energeia.runs.building import in_user_units
 from energeia.runs.chain_sampling import ChainSamples, ChainSettings, chain_samples
 from energeia.runs.completing import Completion, completion
-from energeia.runs.latent import with_truncated_prior
+from energeia.runs.latent import LatentSubject, decoded, encoded, reported, with_truncated_prior
 from energeia.runs.opening import as_conditions, as_rows, as_user_rows, with_errors
 from energeia.runs.own_precision import in_own_precision
 from energeia.runs.storage.config import RunConfig
@@ -311,67 +310,37 @@ class Run:
             NoSuchCapability: if the model has no encoder.
             InputError: for rows of another shape, not finite, or outside the support.
         """
-        encoder = self._encoder()
-        rows = as_rows(self.problem, x, condition)
-        keys = np.asarray(jax.random.key_data(split_keys(jax.random.key(seed), len(rows.x))))
-        return map_rows(
-            rowwise.latents, keys, rows.x, *rowwise.given(rows.condition), carry=encoder
-        )
+        return encoded(self._latent_subject, x, condition, seed)
 
     @in_own_precision
     def decode(self, z: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
-        """A configuration of each latent vector in the user's units, shape ``(n, *layout)``.
-
-        The one x of a flow, a draw of p(x|z) of a variational autoencoder.
+        """A configuration of each latent vector in the user's units, shape ``(n, *layout)``: the
+        one x of a flow, a draw of p(x|z) of a variational autoencoder.
 
         Raises:
             NoSuchCapability: if the model has no encoder.
             InputError: for a condition that does not fit.
         """
-        encoder, latents = self._encoder(), np.atleast_2d(np.asarray(z))
-        conditions = as_conditions(self.problem, condition, len(latents))
-        keys = np.asarray(jax.random.key_data(split_keys(jax.random.key(seed), len(latents))))
-        return self._rows(
-            map_rows(rowwise.decoded, keys, latents, *rowwise.given(conditions), carry=encoder)
-        )
+        return self._rows(decoded(self._latent_subject, z, condition, seed))
+
+    @property
+    def _latent_subject(self) -> LatentSubject:
+        return LatentSubject(self.standardized_model, self.config.recipe, self.problem)
 
     def reconstruct(self, x: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
-        """Each row encoded and decoded again, shape ``(n, *layout)``.
-
-        A flow gives back its rows; a variational autoencoder a draw of p(x|z), z ~ q(z|x).
-
-        Raises:
-            NoSuchCapability: if the model has no encoder.
-            InputError: for rows of another shape, not finite, or outside the support.
-        """
+        """Each row encoded and decoded again, shape ``(n, *layout)``: a draw of p(x|z), z ~ q(z|x),
+        of a variational autoencoder, the row itself of a flow. Raises what ``encode`` does."""
         return self.decode(self.encode(x, condition, seed), condition, seed)
 
     @in_own_precision
     def latent_report(self, x: Any, condition: Any = None, seed: int = 0) -> LatentReport:
-        """What the latent vectors of rows hold: the three parts of the divergence from the prior,
-        the divergence of each dimension, and whether all rows together look like the prior.
-
-        See ``evaluation.latents.latent_report``.
+        """What the latent vectors of rows hold, see ``evaluation.latents.latent_report``.
 
         Raises:
             NoSuchCapability: if the model is no variational autoencoder.
-            InputError: for rows of another shape, not finite, or outside the support, or one row.
+            InputError: for one row, or rows that do not fit the run.
         """
-        encoder = encoder_of(self.standardized_model)
-        if not isinstance(encoder, VaeEncoder):
-            raise NoSuchCapability(
-                f"{self.config.recipe} has no q(z|x) to report: variational autoencoders have one"
-            )
-        rows = as_rows(self.problem, x, condition)
-        return latent_report(jax.random.key(seed), encoder, np.asarray(rows.x), rows.condition)
-
-    def _encoder(self) -> Encoder:
-        found = encoder_of(self.standardized_model)
-        if found is None:
-            raise NoSuchCapability(
-                f"{self.config.recipe} has no encoder: flows and variational autoencoders have one"
-            )
-        return found
+        return reported(self._latent_subject, x, condition, seed)
 
     @in_own_precision
     def bounds(
