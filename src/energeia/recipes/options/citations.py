@@ -100,6 +100,42 @@ _PAPERS: dict[str, _Entry] = {
         "Kingma, Diederik P. and Dhariwal, Prafulla",
         "Glow: Generative flow with invertible 1x1 convolutions", "2018", "arXiv:1807.03039",
     ),
+    "chen2018ode": (
+        "Chen, Ricky T. Q. and Rubanova, Yulia and Bettencourt, Jesse and Duvenaud, David",
+        "Neural ordinary differential equations", "2018", "arXiv:1806.07366",
+    ),
+    "grathwohl2019": (
+        "Grathwohl, Will and Chen, Ricky T. Q. and Bettencourt, Jesse and Sutskever, Ilya and "
+        "Duvenaud, David",
+        "{FFJORD}: Free-form continuous dynamics for scalable reversible generative models", "2019",
+        "arXiv:1810.01367",
+    ),
+    "lipman2023": (
+        "Lipman, Yaron and Chen, Ricky T. Q. and Ben-Hamu, Heli and Nickel, Maximilian and "
+        "Le, Matt",
+        "Flow matching for generative modeling", "2023", "arXiv:2210.02747",
+    ),
+    "pooladian2023": (
+        "Pooladian, Aram-Alexandre and Ben-Hamu, Heli and Domingo-Enrich, Carles and Amos, Brandon "
+        "and Lipman, Yaron and Chen, Ricky T. Q.",
+        "Multisample flow matching: Straightening flows with minibatch couplings", "2023",
+        "arXiv:2304.14772",
+    ),
+    "albergo2023": (
+        "Albergo, Michael S. and Vanden-Eijnden, Eric",
+        "Building normalizing flows with stochastic interpolants", "2023", "arXiv:2209.15571",
+    ),
+    "karras2022": (
+        "Karras, Tero and Aittala, Miika and Aila, Timo and Laine, Samuli",
+        "Elucidating the design space of diffusion-based generative models", "2022",
+        "arXiv:2206.00364",
+    ),
+    "song2021": (
+        "Song, Yang and Sohl-Dickstein, Jascha and Kingma, Diederik P. and Kumar, Abhishek and "
+        "Ermon, Stefano and Poole, Ben",
+        "Score-based generative modeling through stochastic differential equations", "2021",
+        "arXiv:2011.13456",
+    ),
     "kingma2014": (
         "Kingma, Diederik P. and Welling, Max",
         "Auto-encoding variational {Bayes}", "2014", "arXiv:1312.6114",
@@ -236,6 +272,10 @@ _CITED: dict[str, tuple[str, ...]] = {
     "spline-flow": ("durkan2019",),
     "realnvp": ("dinh2017",),
     "glow": ("kingma2018", "dinh2017"),
+    "ffjord": ("grathwohl2019", "chen2018ode"),
+    "flow-matching": ("lipman2023", "pooladian2023"),
+    "interpolant": ("albergo2023",),
+    "diffusion": ("karras2022", "song2021"),
     "vae": ("kingma2014", "salimans2017"),
     "iwae": ("burda2016", "tucker2019"),
     "beta-tcvae": ("chen2018",),
