@@ -1,16 +1,18 @@
-"""The exact KL divergence of one flow configuration from six toy densities.
+"""The exact KL divergence of a recipe from six toy densities.
 
-    python studies/toys.py --seconds-per 60 --options.training.batch 512
+    python -m studies.toys --seconds-per 60 --batch 512
+    python -m studies.toys --recipe flow-matching --samples 100000
 
-trains the default ``spline-flow`` on each density for the given time and measures
+trains one recipe with its default options on each density for the given time and measures
 KL(p || q) = E_p[log p(x) - log q(x)] on fresh samples, paired: the exact log-density and the
-model's at the same points. Writes ``studies/toys.md``.
+model's at the same points. Writes ``studies/toys.md``, or a line for each density in
+``studies/toys_RECIPE.md`` for other recipes than ``spline-flow``.
 """
 
 import math
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -23,14 +25,12 @@ from energeia._core.batching import map_rows
 from energeia.contracts import Batch, Density
 from energeia.data.named.toy import TOYS, Toy, toy
 from energeia.recipes.assembly import Assembly, ReferenceRows
-from energeia.recipes.options.flow import SplineFlowOptions
+from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.spline_flow import build
 from energeia.support import Real, Support
 from energeia.training.loop import train
 from energeia.training.state import Game
 
-DEFAULTS = SplineFlowOptions()
 TABLE = Path(__file__).with_suffix(".md")
 
 
@@ -44,7 +44,19 @@ class Row(NamedTuple):
     seconds: float
 
 
-def assemble(options: SplineFlowOptions, x: np.ndarray, seed: int) -> Assembly:
+class Study(NamedTuple):
+    """A recipe with its options."""
+
+    recipe: str
+    options: Any
+
+    def with_rounds(self, rounds: int) -> "Study":
+        training = msgspec.structs.replace(self.options.training, rounds=rounds)
+        return Study(self.recipe, msgspec.structs.replace(self.options, training=training))
+
+
+def assemble(study: Study, x: np.ndarray, seed: int) -> Assembly:
+    build, options = find(study.recipe).load(), study.options
     problem = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=len(x))
     reference = ReferenceRows(jnp.asarray(x[:4096], dtype=float), None)
     made = eqx.filter_jit(lambda r, k: build(options, problem, r, k).modules)
@@ -52,30 +64,28 @@ def assemble(options: SplineFlowOptions, x: np.ndarray, seed: int) -> Assembly:
     return abstract._replace(modules=made(reference, jax.random.key(seed)))
 
 
-def with_rounds(options: SplineFlowOptions, rounds: int) -> SplineFlowOptions:
-    training = msgspec.structs.replace(options.training, rounds=rounds)
-    return msgspec.structs.replace(options, training=training)
-
-
-def fit(options: SplineFlowOptions, x: np.ndarray, seed: int) -> tuple[Density, float]:
+def fit(study: Study, x: np.ndarray, seed: int) -> tuple[Density, float]:
     """The trained model and the seconds it took, compilation included."""
     clock = time.perf_counter()
-    made = assemble(options, x, seed)
+    made = assemble(study, x, seed)
     rows = Batch(jnp.asarray(x, dtype=float), None)
     game = Game(made.objective, made.players)
-    trained = train(game, made.modules, rows, None, options.training, jax.random.key(seed + 1))
+    trained = train(
+        game, made.modules, rows, None, study.options.training, jax.random.key(seed + 1)
+    )
     return made.model(trained.modules), time.perf_counter() - clock
 
 
-def rounds_within(options: SplineFlowOptions, x: np.ndarray, seconds: float) -> int:
+def rounds_within(study: Study, x: np.ndarray, seconds: float) -> int:
     """How many rounds fit, by a short pilot: its second chunk runs without compilation."""
-    every = options.training.check_every
-    made = assemble(with_rounds(options, 3 * every), x, 0)
+    every = study.options.training.check_every
+    pilot = study.with_rounds(3 * every)
+    made = assemble(pilot, x, 0)
     rows = Batch(jnp.asarray(x, dtype=float), None)
     clock = time.perf_counter()
     training_progress = train(
         Game(made.objective, made.players), made.modules, rows, None,
-        with_rounds(options, 3 * every).training, jax.random.key(0),
+        pilot.options.training, jax.random.key(0),
     ).history  # fmt: skip
     total = time.perf_counter() - clock
     chunk = min(progress.run_seconds for progress in training_progress[1:])
@@ -86,21 +96,20 @@ def measure(model: Density, truth: Toy, seed: int, samples: int) -> tuple[float,
     """KL, its standard error, and the NLL on fresh samples."""
     x = truth.sample(seed, samples)
     rows = np.asarray(x, dtype=np.float32)
-    log_q = map_rows(lambda m, r: jax.vmap(m.log_prob)(r), rows, carry=model, size=16384)
+    log_q = map_rows(lambda m, r: jax.vmap(m.log_prob)(r), rows, carry=model, size=4096)
     ratio = truth.log_prob(x) - np.asarray(log_q, dtype=np.float64)
     return float(ratio.mean()), float(ratio.std() / math.sqrt(samples)), -float(log_q.mean())
 
 
-def table(rows: list[Row], seconds: float, options: SplineFlowOptions) -> str:
+def table(rows: list[Row], seconds: float, study: Study, samples: int) -> str:
     plane = Problem(support=Support(((Real(), 2),)), layout=(2,), rows=1)
-    options = options.resolved(plane)
+    options = study.options.resolved(plane)
     lines = [
-        "# Exact KL of the default spline flow on six toy densities",
+        f"# Exact KL of `{study.recipe}` on six toy densities",
         "",
-        f"`python studies/toys.py --seconds-per {seconds:g} --options.training.batch "
-        f"{options.training.batch}`: one configuration "
-        f"({options.layers} layers, {options.bins} bins, {options.octaves} octaves, "
-        f"{options.depth} x {options.width}, batches of {options.training.batch}); "
+        f"`python -m studies.toys --recipe {study.recipe} --seconds-per {seconds:g} "
+        f"--batch {options.training.batch} --samples {samples}`: one configuration "
+        f"(networks of {options.depth} x {options.width}, {options.octaves} octaves); "
         "KL(p || q) from paired log-ratios on fresh samples, in nats.",
         "",
         "| density | KL | stderr | NLL | entropy | rounds | seconds |",
@@ -115,29 +124,34 @@ def table(rows: list[Row], seconds: float, options: SplineFlowOptions) -> str:
 
 
 def main(
+    recipe: str = "spline-flow",
     seconds_per: float = 60.0,
     samples: int = 1_000_000,
     rows: int = 1_000_000,
     seed: int = 0,
     names: tuple[str, ...] = tuple(TOYS),
     rounds: int = 0,
-    options: SplineFlowOptions = DEFAULTS,
-    out: Path | None = TABLE,
+    batch: int = 512,
+    out: Path | None = None,
 ) -> None:
     """Train on each density and write the table; ``rounds`` overrides the time."""
+    options: Any = find(recipe).options()
+    training = msgspec.structs.replace(options.training, batch=batch)
+    study = Study(recipe, msgspec.structs.replace(options, training=training))
     first = toy(names[0]).sample(seed, rows)
-    count = rounds or rounds_within(options, first, seconds_per)
-    results = []
+    study = study.with_rounds(rounds or rounds_within(study, first, seconds_per))
+    count, results = study.options.training.rounds, []
     for name in names:
         truth = toy(name)
-        fitted, seconds = fit(with_rounds(options, count), truth.sample(seed, rows), seed)
+        fitted, seconds = fit(study, truth.sample(seed, rows), seed)
         kl, stderr, nll = measure(fitted, truth, seed + 1000, samples)
         results.append(Row(name, kl, stderr, nll, truth.entropy, count, seconds))
         print(
             f"{name:14s} KL {kl:.4f} +- {stderr:.4f}  {count} rounds in {seconds:.1f} s", flush=True
         )
-    if out is not None:
-        out.write_text(table(results, seconds_per, options))
+    other = TABLE.with_name(f"toys_{recipe.replace('-', '_')}.md")
+    where = out or (TABLE if recipe == "spline-flow" else other)
+    where.write_text(table(results, seconds_per, study, samples))
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ def test_a_fine_solver_leaves_the_number_exact(rows):
     check, found = judged(flow(), rows)
     assert found.kind == "exact"
     assert found.estimate.kind == "exact"
+    assert "evaluations" in found.estimate.note
     assert not found.warnings
     assert abs(check.change.value) < 1e-3
     assert check.tolerance == 1e-5

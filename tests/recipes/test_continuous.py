@@ -1,12 +1,14 @@
 """Continuous flows by name, against densities that are known."""
 
+import jax
 import numpy as np
 import pytest
 from scipy.stats import vonmises
 from tests.recipes.test_flow_shelf import banana, log_banana
 
 import energeia
-from energeia.errors import InputError
+from energeia.errors import InputError, NoSuchCapability
+from energeia.models import stochastic_sampler
 from energeia.runs import DataConfig
 
 SMALL = {"width": 32, "depth": 2}
@@ -21,6 +23,9 @@ LIMITS = {
 }
 """Largest divergence from the truth, in nats; a normal distribution is .55 away from it."""
 ROUNDS = {"training": {"rounds": 1200, "batch": 128, "check_every": 400}}
+
+
+TINY = {"training": {"rounds": 10, "check_every": 10}}
 
 
 def fit(rows, name, **options):
@@ -115,3 +120,24 @@ def test_far_from_the_data_there_is_a_number():
     far = run.log_prob(np.float32([[1e6, 0.0], [0.0, -1e6], [1e4, 1e4]]))
     assert np.isfinite(far).all()
     assert (far < -30).all()
+
+
+def moments(rows):
+    x, y = np.asarray(rows).T
+    return [float(np.mean(v)) for v in (x, y, np.clip(y, -4, 4) * np.clip(x, -2, 2) ** 2)]
+
+
+def test_the_stochastic_equation_draws_the_same_rows():
+    rng = np.random.default_rng(0)
+    run = fit(banana(rng, 6000), "diffusion")
+    truth, means = moments(banana(rng, 100_000)), {}
+    for noise in (0.0, 1.0):
+        model = stochastic_sampler(run.model, steps=100, noise=noise)
+        means[noise] = moments(jax.vmap(model.sample)(jax.random.split(jax.random.key(0), 4000)))
+        assert np.allclose(means[noise], truth, atol=0.12)
+    assert means[0.0] != means[1.0]
+    with pytest.raises(InputError, match="one step or more"):
+        stochastic_sampler(run.model, steps=0)
+    flow = energeia.fit(np.float32(banana(rng, 400)), "realnvp", quiet=True, options=TINY)
+    with pytest.raises(NoSuchCapability, match="fit `diffusion`"):
+        stochastic_sampler(flow.model)

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 from jaxtyping import Array, Float
 from typing_extensions import override
@@ -67,9 +68,13 @@ def with_solver(found: LogLikelihood, check: SolverCheck | None) -> LogLikelihoo
             f"{check.unsolved[0]}: their log-probability is not a number",
         )
     change, own = check.change, found.estimate
-    if change.value is None or not change.finite or abs(change.value) <= (own.stderr or 0.0):
+    if change.value is None or not change.finite:
         return found._replace(warnings=warnings)
     refined = f"{2 * check.steps} steps" if check.steps else f"tolerance {check.tolerance / 2:.1g}"
+    note = f"{change.value:+.2g} nats with {refined}, {check.evaluations or 0:.0f} evaluations"
+    own = msgspec.structs.replace(own, note="; ".join(filter(None, [own.note, note])))
+    if abs(change.value) <= (own.stderr or 0.0):
+        return found._replace(estimate=own, warnings=warnings)
     warnings += (
         f"the mean log-probability changes by {change.value:.2g} nats with {refined}, more than "
         f"its standard error of {own.stderr or 0.0:.2g}: it is that of the solver as much as of "

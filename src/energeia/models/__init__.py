@@ -39,6 +39,9 @@ PartitionEstimate     that log Z, its sides and its warnings
 PixelCNN              causal convolutions of rows and images
 SequentialDensity     base of densities drawn column after column
 Stack                 a mixture of densities of different kinds
+stochastic_sampler    draws of a diffusion by its stochastic equation
+StochasticDraws       those draws in the user's units
+StochasticSampler     the stochastic equation of a diffusion
 Symmetrized           the average of a density over a finite group
 UpToSign              a density of rotations from one of quaternions
 Vae                   a variational autoencoder

@@ -39,6 +39,9 @@ from energeia.models.pixelcnn import ChannelOutputs as ChannelOutputs
 from energeia.models.pixelcnn import PixelCNN as PixelCNN
 from energeia.models.sequential import SequentialDensity as SequentialDensity
 from energeia.models.stack import Stack as Stack
+from energeia.models.stochastic import StochasticDraws as StochasticDraws
+from energeia.models.stochastic import StochasticSampler as StochasticSampler
+from energeia.models.stochastic import stochastic_sampler as stochastic_sampler
 from energeia.models.symmetrized import Symmetrized as Symmetrized
 from energeia.models.up_to_sign import UpToSign as UpToSign
 from energeia.models.velocity import VelocityInUnits as VelocityInUnits
