@@ -90,8 +90,8 @@ def stochastic_sampler(
         )
     inner = model.inner.density if isinstance(model.inner, Dequantized) else model.inner
     maps = continuous_maps(inner)
-    known = isinstance(inner, Flow) and isinstance(inner.base, StandardNormal) and len(maps) == 1
-    if not known or not isinstance(maps[0].field, PathField):
+    known = len(maps) == 1 and isinstance(maps[0].field, PathField)
+    if not (isinstance(inner, Flow) and isinstance(inner.base, StandardNormal) and known):
         raise NoSuchCapability(
             f"a {type(inner).__name__} follows no path from normal noise: fit `diffusion`"
         )
