@@ -8,18 +8,17 @@ from tests.recipes.test_flow_shelf import banana, log_banana
 
 import energeia
 from energeia.errors import InputError, NoSuchCapability
+from energeia.evaluation import EvaluationBudget
 from energeia.models import stochastic_sampler
 from energeia.runs import DataConfig
 
 SMALL = {"width": 32, "depth": 2}
+FAST = {"training": {"rounds": 100, "check_every": 25}, "optimization": {"learning_rate": 0.01}}
 LIMITS = {
-    "ffjord": (
-        0.15,
-        {"width": 16, "depth": 1, "training": {"rounds": 120, "batch": 128, "check_every": 40}},
-    ),
-    "flow-matching": (0.10, {}),
-    "interpolant": (0.10, {}),
-    "diffusion": (0.10, {}),
+    "ffjord": (0.25, {"width": 16, "depth": 1, **FAST}),
+    "flow-matching": (0.15, {}),
+    "interpolant": (0.15, {}),
+    "diffusion": (0.15, {}),
 }
 """Largest divergence from the truth, in nats; a normal distribution is .55 away from it."""
 ROUNDS = {"training": {"rounds": 1200, "batch": 128, "check_every": 400}}
@@ -36,7 +35,7 @@ def fit(rows, name, **options):
 def test_continuous_flows_reach_a_curved_density(name):
     limit, options = LIMITS[name]
     rng = np.random.default_rng(0)
-    rows, fresh = banana(rng, 6000), banana(rng, 4000)
+    rows, fresh = banana(rng, 6000), banana(rng, 1000)
     run = fit(rows, name, **options)
     assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < limit
     x, y = run.sample(2000, seed=1).T
@@ -48,23 +47,29 @@ def test_continuous_flows_reach_a_curved_density(name):
     [
         ("flow-matching", {"coupling": "optimal-transport"}),
         ("diffusion", {"path": "variance-preserving"}),
-        ("diffusion", {"network": "gradient"}),
         ("flow-matching", {"trace": "estimate"}),
     ],
 )
 def test_other_parts_reach_it_too(name, options):
     rng = np.random.default_rng(0)
-    rows, fresh = banana(rng, 6000), banana(rng, 4000)
+    rows, fresh = banana(rng, 6000), banana(rng, 1000)
     run = fit(rows, name, **options)
-    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < 0.12
+    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < 0.2
 
 
 def test_an_estimated_trace_trains_ffjord():
     rng = np.random.default_rng(0)
-    rows, fresh = banana(rng, 6000), banana(rng, 4000)
-    options = LIMITS["ffjord"][1] | {"trace": "estimate"}
-    run = fit(rows, "ffjord", **options)
-    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < 0.25
+    rows, fresh = banana(rng, 6000), banana(rng, 1000)
+    run = fit(rows, "ffjord", **LIMITS["ffjord"][1], trace="estimate")
+    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < 0.3
+
+
+def test_the_gradient_of_an_energy_is_a_velocity():
+    rng = np.random.default_rng(0)
+    rows, fresh = banana(rng, 6000), banana(rng, 500)
+    options = {"network": "gradient", "depth": 1, "trace": "estimate", "octaves": 0}
+    run = fit(rows, "diffusion", **options, training={"rounds": 600, "check_every": 600})
+    assert np.mean(log_banana(fresh) - run.log_prob(np.float32(fresh))) < 0.35
 
 
 def test_an_angle_goes_round_its_circle():
@@ -101,7 +106,8 @@ def test_conditions_and_codes():
     assert set(np.unique(high)) <= set(range(9))
     assert abs(np.mean(high) - 8 / (1 + np.exp(-2.0))) < 0.4
     assert abs(np.mean(low) - 8 / (1 + np.exp(2.0))) < 0.4
-    assert run.evaluate().log_likelihood.kind == "lower bound"
+    budget = EvaluationBudget(weights=1000)
+    assert run.evaluate(budget=budget).log_likelihood.kind == "lower bound"
 
 
 def test_a_plan_over_conditions_is_refused():
