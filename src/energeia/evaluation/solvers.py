@@ -71,7 +71,8 @@ def with_solver(found: LogLikelihood, check: SolverCheck | None) -> LogLikelihoo
     if change.value is None or not change.finite:
         return found._replace(warnings=warnings)
     refined = f"{2 * check.steps} steps" if check.steps else f"tolerance {check.tolerance / 2:.1g}"
-    note = f"{change.value:+.2g} nats with {refined}, {check.evaluations or 0:.0f} evaluations"
+    note = f"changes by {change.value:.2g} nats with {refined}; "
+    note += f"{check.evaluations or 0:.0f} evaluations of the velocity a row"
     own = msgspec.structs.replace(own, note="; ".join(filter(None, [own.note, note])))
     if abs(change.value) <= (own.stderr or 0.0):
         return found._replace(estimate=own, warnings=warnings)
