@@ -242,8 +242,8 @@ class Bijection(Shaped):
         """x = f^-1(y) and log |det df^-1/dy|."""
 
     def inverse_point(self, y: Array, condition: Condition = None) -> Array:
-        """f^-1(y) alone; by default that of ``inverse``, whose log-determinant the compiler removes
-        where it costs anything, but for loops that compute both."""
+        """f^-1(y) alone. By default that of ``inverse``: a compiler removes the log-determinant,
+        unless one loop computes both, as a solver does."""
         return self.inverse(y, condition)[0]
 
 

@@ -10,7 +10,10 @@ import energeia
 from energeia.errors import InputError, NoSuchCapability
 from energeia.evaluation import EvaluationBudget
 from energeia.models import stochastic_sampler
+from energeia.recipes.catalogue import find
+from energeia.recipes.options.problem import Problem
 from energeia.runs import DataConfig
+from energeia.support import Real, Support
 
 SMALL = {"width": 32, "depth": 2}
 FAST = {"training": {"rounds": 100, "check_every": 25}, "optimization": {"learning_rate": 0.01}}
@@ -149,3 +152,12 @@ def test_the_stochastic_equation_draws_the_same_rows():
     flow = energeia.fit(np.float32(banana(rng, 400)), "realnvp", quiet=True, options=TINY)
     with pytest.raises(NoSuchCapability, match="fit `diffusion`"):
         stochastic_sampler(flow.model)
+
+
+def test_a_target_of_many_columns_takes_the_trace_exactly():
+    reals = Support(((Real(), 10),))
+    rows = Problem(support=reals, layout=(10,), rows=20_000)
+    target = Problem(subject="target", support=reals, layout=(10,), rows=0)
+    options = find("ffjord").options()
+    assert options.resolved(target).exact_trace
+    assert not options.resolved(rows).exact_trace

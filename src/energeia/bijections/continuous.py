@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -112,6 +111,8 @@ class ContinuousMap(Bijection):
     ) -> tuple[Array, Scalar, Array]:
         def equation(t: Any, state: tuple[Array, Scalar], _: Any) -> tuple[Array, Scalar]:
             return slope(lambda x: self.field.velocity(t, x, condition), state[0])
+
+        import diffrax  # where an equation is solved: commands that solve none start sooner
 
         fixed = self.steps > 0
         found = diffrax.diffeqsolve(

@@ -81,7 +81,7 @@ def stochastic_sampler(
     ``model`` is that of a run, ``run.model``.
 
     Raises:
-        InputError: for steps or noise that are not positive.
+        InputError: for less than one step, or negative noise.
         NoSuchCapability: for a model that is no diffusion: its noise must be normal.
     """
     if steps < 1 or not noise >= 0:

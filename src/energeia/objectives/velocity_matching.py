@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, Metrics, Modules, Objective
+from energeia.objectives.latent_penalties import squared_distances
 from energeia.objectives.reduction import WEIGHT, weighted_mean
 
 Coupling = Literal["independent", "optimal-transport"]
@@ -98,10 +99,10 @@ def near(
 ) -> Array:
     """For each row of ``data`` the number of one of ``noise``, drawn from an entropic plan.
 
-    Its temperature is a fiftieth of the mean squared distance. The last step of Sinkhorn's
-    algorithm makes each number of the noise equally likely.
+    Its temperature is a fiftieth of the mean squared distance. Each number of the noise is equally
+    likely up to what Sinkhorn's algorithm leaves after so many sweeps.
     """
-    square = jnp.sum((data[:, None] - noise) ** 2, axis=2)
+    square = squared_distances(data, noise)
     logits = -50.0 * square / jnp.mean(square)
 
     def sweep(_: Array, g: Array) -> Array:

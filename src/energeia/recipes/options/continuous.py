@@ -26,8 +26,8 @@ class ContinuousOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     beyond."""
     trace: Literal["auto", "exact", "estimate"] = "auto"
     """The trace of the Jacobian while it is trained or its held-out rows are scored: exact, or one
-    random probe a row (Hutchinson); auto is exact up to 8 columns. Log-probabilities of the trained
-    model always take it exactly."""
+    random probe a row (Hutchinson); auto is exact up to 8 columns and on targets. Log-probabilities
+    of the trained model always take it exactly."""
     tolerance: Positive = 1e-5
     """Of the solver, relative and absolute, once the model is trained."""
     shrinkage: NonNegative = 3000.0
@@ -48,7 +48,8 @@ class ContinuousOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         """The options with all choices that depend on the problem made."""
         few = problem.dimension <= FEW
         fine = few and not problem.small_table
-        trace = self.trace if self.trace != "auto" else ("exact" if few else "estimate")
+        exact = few or problem.subject == "target"
+        trace = self.trace if self.trace != "auto" else ("exact" if exact else "estimate")
         return msgspec.structs.replace(
             self,
             width=self.width or (128 if few else 256),
