@@ -13,6 +13,7 @@ from energeia.errors import InputError, NoSuchCapability
 from energeia.evaluation.latents import latent_report
 from energeia.models.encoding import VaeEncoder
 from energeia.models.latent import Vae
+from energeia.models.latent_space import NormalSpace
 from energeia.support import Real, Support
 
 REALS = Support.of([Real(), Real()])
@@ -32,7 +33,12 @@ class Encode(eqx.Module):
 def encoder(matrix, scale, support=REALS):
     rows = jnp.asarray(np.random.default_rng(9).normal(size=(4000, 2)))
     columns = ColumnLikelihoods(support)
-    vae = Vae(Encode(jnp.asarray(matrix), scale), lambda z: jnp.zeros(columns.size), columns, 2)
+    vae = Vae(
+        Encode(jnp.asarray(matrix), scale),
+        lambda z: jnp.zeros(columns.size),
+        columns,
+        NormalSpace(2),
+    )
     return VaeEncoder(vae, Units.fit(support, rows), None)
 
 

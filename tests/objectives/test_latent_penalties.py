@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from energeia.distributions.normal_diag import NormalDiag
 from energeia.objectives.latent_penalties import (
     JointIndependence,
     Posteriors,
@@ -20,7 +21,8 @@ def aggregated(rng, spread, rows):
     mean = rng.multivariate_normal(np.zeros(2), spread - NARROW**2 * np.eye(2), rows)
     scale = np.full(mean.shape, NARROW)
     z = mean + NARROW * rng.normal(size=mean.shape)
-    return Posteriors(*(jnp.asarray(a, jnp.float32) for a in (mean, scale, z)))
+    mean, scale, z = (jnp.asarray(a, jnp.float32) for a in (mean, scale, z))
+    return Posteriors(NormalDiag(mean, scale), z)
 
 
 def correlated(rho):

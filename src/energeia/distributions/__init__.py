@@ -13,6 +13,7 @@ EllipticMixture            normal or Student-t components with full covariances,
 FiniteProduct              independent variables on finite alphabets
 fit_kernels                a kernel density of rows, widths by leaving one out
 fit_mixture                an elliptic mixture of rows, by expectation maximization
+Given                      a conditional density at one condition
 Head                       a family of distributions of one number
 KernelDensity              a kernel at each of some rows
 likelihood_of              the likelihood that fits a column
@@ -20,6 +21,7 @@ LogisticLikelihood         logistics integrated over cells
 NormalDiag                 N(mean, diag(scale^2))
 NormalLikelihood           a mixture of Gaussians over the reals
 Ordinal                    an ordered column by a few smooth functions of its codes
+PowerSpherical             directions around given ones
 product_of_marginals       independent variables with the frequencies of rows
 ProductBase                normal numbers, uniform angles, directions and rotations
 ProjectedNormalLikelihood  directions of planar Gaussians

@@ -13,6 +13,7 @@ from energeia.distributions.finite import uniform_product as uniform_product
 from energeia.distributions.gaussian import RealPeriodicBase as RealPeriodicBase
 from energeia.distributions.gaussian import StandardNormal as StandardNormal
 from energeia.distributions.gaussian import Uniform as Uniform
+from energeia.distributions.given import Given as Given
 from energeia.distributions.head import Head as Head
 from energeia.distributions.kernel_density import KernelDensity as KernelDensity
 from energeia.distributions.kernel_density import fit_kernels as fit_kernels
@@ -29,6 +30,7 @@ from energeia.distributions.likelihoods import likelihood_of as likelihood_of
 from energeia.distributions.mixture import StudentMixture as StudentMixture
 from energeia.distributions.mixture import WrappedMixture as WrappedMixture
 from energeia.distributions.normal_diag import NormalDiag as NormalDiag
+from energeia.distributions.power_spherical import PowerSpherical as PowerSpherical
 from energeia.distributions.product import ProductBase as ProductBase
 from energeia.distributions.student import StudentBase as StudentBase
 from energeia.distributions.student import student_base as student_base

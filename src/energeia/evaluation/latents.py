@@ -67,7 +67,8 @@ def latent_report(
 ) -> LatentReport:  # fmt: skip
     """What the latent vectors of rows hold.
 
-    ``x`` are 2 to 2,048 rows as the encoder takes them; those beyond are left out. One latent
+    Posteriors and prior are normal (``VaeEncoder.normal``). ``x`` are 2 to 2,048 rows as the
+    encoder takes them; those beyond are left out. One latent
     vector is drawn for each, and each is compared with q(z | x) of all of them, so that the terms
     are those of these rows, without the bias of a batch. Their errors are those of means over rows.
 
@@ -100,7 +101,7 @@ def latent_report(
 
 
 def _posteriors(encoder: VaeEncoder, x: Array, *condition: Array) -> tuple[Array, Array]:
-    found = jax.vmap(encoder.posterior)(jnp.asarray(x, float), *condition)
+    found: Any = jax.vmap(encoder.posterior)(jnp.asarray(x, float), *condition)
     return found.mean, found.scale
 
 

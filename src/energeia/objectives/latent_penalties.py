@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -14,10 +14,10 @@ from energeia._core.types import PRNGKey, Scalar
 
 
 class Posteriors(NamedTuple):
-    """N(mean, scale^2) of each row of a batch, and one draw of each."""
+    """q(z | x) of each row of a batch, and one draw of each."""
 
-    mean: Float[Array, "rows latent"]
-    scale: Float[Array, "rows latent"]
+    q: Any
+    """A density whose arrays have a leading axis of rows."""
     z: Float[Array, "rows latent"]
 
 
@@ -60,15 +60,17 @@ class TotalCorrelation(LatentPenalty):
 
     log q(z_i) is estimated by log sum_k q(z_i | x_k) - log(N M) over the M rows of a batch, N the
     number of training ``rows``, and each log q(z_ij) alike (Chen et al. 2018, arXiv:1802.04942,
-    eq. S3). Its bias does not depend on the parameters much, its value is no measurement.
+    eq. S3). Posteriors are ``NormalDiag``. Its bias does not depend on the parameters much, its
+    value is no measurement.
     """
 
     rows: int = eqx.field(static=True)
 
     @override
     def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
-        apart = (found.z[:, None] - found.mean[None]) / found.scale[None]
-        logs = -0.5 * apart**2 - jnp.log(found.scale)[None] - 0.5 * math.log(2 * math.pi)
+        mean, spread = found.q.mean, found.q.scale
+        apart = (found.z[:, None] - mean[None]) / spread[None]
+        logs = -0.5 * apart**2 - jnp.log(spread)[None] - 0.5 * math.log(2 * math.pi)
         scale = math.log(max(self.rows, len(found.z))) + math.log(len(found.z))
         joint = jax.nn.logsumexp(jnp.sum(logs, axis=2), axis=1) - scale
         alone = jnp.sum(jax.nn.logsumexp(logs, axis=1) - scale, axis=1)
