@@ -68,3 +68,19 @@ def test_the_gradient_of_an_average_of_draws_is_that_of_its_mean():
     truth = 2 / (2 + 3.0) ** 2  # of k / (2 + k)
     assert abs(np.mean(slopes) - truth) < 4 * np.std(slopes) / DRAWS**0.5
     assert np.std(slopes) / DRAWS**0.5 < truth / 20
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_gradients_are_finite_opposite_to_the_mean_and_for_wide_laws(n):
+    mean = jnp.eye(1, n)
+
+    def of(concentration, x, key):
+        density = PowerSpherical(mean, concentration[None])
+        drawn, log_prob = density.sample_and_log_prob(key)
+        return density.log_prob(x) + log_prob + jnp.sum(drawn)
+
+    slope = jax.jit(jax.vmap(jax.grad(of, (0, 1)), (None, None, 0)))
+    for concentration in (0.0, 1e-3, 0.2, 1e4):
+        for x in (-mean[0], mean[0]):
+            found = slope(jnp.asarray(concentration), x, jax.random.split(jax.random.key(n), 5000))
+            assert all(np.all(np.isfinite(part)) for part in found), (concentration, x)

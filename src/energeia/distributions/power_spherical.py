@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import betaln, xlog1py
+from jax.scipy.special import betaln
 from jaxtyping import Array, Float
 from typing_extensions import override
 
@@ -40,7 +40,8 @@ class PowerSpherical(Density):
     def log_prob(self, x: Float[Array, " d"], condition: Condition = None) -> Scalar:
         # (1 - cos) / 2 by differences: the cosine itself has no digits near the mean.
         apart = jnp.sum((x.reshape(self.mean.shape) - self.mean) ** 2, axis=1) / 4
-        return self._log_prob(jnp.minimum(apart, 1.0))
+        # Opposite to the mean the density is zero, to rounding, and its logarithm has no gradient.
+        return self._log_prob(jnp.log1p(-jnp.minimum(apart, 1 - jnp.finfo(apart.dtype).eps)))
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
@@ -52,15 +53,17 @@ class PowerSpherical(Density):
     ) -> tuple[Float[Array, " d"], Scalar]:
         toward, away, around = jax.random.split(key, 3)
         first, second = self._shapes()
-        one = jax.random.gamma(toward, first)
-        two = jax.random.gamma(away, second, one.shape)
-        apart = two / (one + two)
+        # Of (1 + cos) / 2 and (1 - cos) / 2, a beta number, which may be tiny: logarithms.
+        one = jax.random.loggamma(toward, first)
+        two = jax.random.loggamma(away, second, one.shape)
+        total = jnp.logaddexp(one, two)
+        cosine = jnp.exp(one - total) - jnp.exp(two - total)
+        sine = 2 * jnp.exp(0.5 * (one + two) - total)
         free = jax.random.normal(around, self.mean.shape, self.mean.dtype)
         # Twice, since a vector near the mean loses its digits.
         free = self._tangent(self._tangent(free))
-        sideways = 2 * jnp.sqrt(apart * (1 - apart))
-        x = self.mean * (1 - 2 * apart)[:, None] + free * sideways[:, None]
-        return x.ravel(), self._log_prob(apart)
+        x = self.mean * cosine[:, None] + free * sine[:, None]
+        return x.ravel(), self._log_prob(one - total)
 
     def _tangent(self, free: Float[Array, "k n"]) -> Float[Array, "k n"]:
         """Unit vectors at right angles to the means."""
@@ -72,7 +75,8 @@ class PowerSpherical(Density):
         second = (self.mean.shape[1] - 1) / 2
         return second + self.concentration, second
 
-    def _log_prob(self, apart: Float[Array, " k"]) -> Scalar:
+    def _log_prob(self, log_share: Float[Array, " k"]) -> Scalar:
+        """log p by the logarithm of (1 + cos) / 2."""
         first, second = self._shapes()
         log_area = 2 * second * math.log(2) + second * math.log(math.pi) - math.lgamma(second)
-        return jnp.sum(xlog1py(self.concentration, -apart) - betaln(first, second) - log_area)
+        return jnp.sum(self.concentration * log_share - betaln(first, second) - log_area)

@@ -66,8 +66,8 @@ def latent_bounds(
     """Bounds of log p(x) = log integral of p(x | z) p(z).
 
     Annealed importance sampling from normal numbers to the posterior of z bounds each row from
-    below (Neal 2001; Wu et al. 2017, arXiv:1611.04273). Of rows that the model simulates, z is an exact
-    draw of the posterior, from which the same temperatures backwards bound log p from above
+    below (Neal 2001; Wu et al. 2017, arXiv:1611.04273). Of rows that the model simulates, z is an
+    exact draw of the posterior, from which the same temperatures backwards bound log p from above
     (bidirectional Monte Carlo, Grosse et al. 2015, arXiv:1511.02543). The upper side says nothing
     of other rows, where a chain may be slower.
 
