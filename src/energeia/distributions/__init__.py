@@ -8,12 +8,12 @@ ColumnLikelihoods          independent columns, each with the likelihood of its 
 Columns                    one head for each column, as flat vectors
 columns_of                 the heads that fit a support
 Components                 the parameters of an elliptic mixture
+Conditioned                a conditional density at one condition
 DiscretizedLogistics       an ordered column as logistics integrated over cells
 EllipticMixture            normal or Student-t components with full covariances, and codes
 FiniteProduct              independent variables on finite alphabets
 fit_kernels                a kernel density of rows, widths by leaving one out
 fit_mixture                an elliptic mixture of rows, by expectation maximization
-Given                      a conditional density at one condition
 Head                       a family of distributions of one number
 KernelDensity              a kernel at each of some rows
 likelihood_of              the likelihood that fits a column

@@ -1,5 +1,6 @@
 from energeia.distributions.columns import Columns as Columns
 from energeia.distributions.columns import columns_of as columns_of
+from energeia.distributions.conditioned import Conditioned as Conditioned
 from energeia.distributions.discrete import Bernoulli as Bernoulli
 from energeia.distributions.discrete import DiscretizedLogistics as DiscretizedLogistics
 from energeia.distributions.discrete import Ordinal as Ordinal
@@ -13,7 +14,6 @@ from energeia.distributions.finite import uniform_product as uniform_product
 from energeia.distributions.gaussian import RealPeriodicBase as RealPeriodicBase
 from energeia.distributions.gaussian import StandardNormal as StandardNormal
 from energeia.distributions.gaussian import Uniform as Uniform
-from energeia.distributions.given import Given as Given
 from energeia.distributions.head import Head as Head
 from energeia.distributions.kernel_density import KernelDensity as KernelDensity
 from energeia.distributions.kernel_density import fit_kernels as fit_kernels
