@@ -185,7 +185,8 @@ class LatentSummary(msgspec.Struct, frozen=True, kw_only=True):
     per_latent: tuple[Estimate, ...]
     """The mean of KL(q(z_j|x) || p(z_j)) for each dimension."""
     active: tuple[bool, ...]
-    prior_p_value: float
+    prior_p_value: float | None
+    """None where latent vectors are not finite."""
     rows: int
 
     @property

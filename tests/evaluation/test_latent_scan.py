@@ -1,7 +1,9 @@
 """Reconstructions and traversals of linear autoencoders, whose rows are known."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 
 from energeia.bijections.elementwise import Affine
@@ -10,10 +12,12 @@ from energeia.distributions.gaussian import StandardNormal
 from energeia.distributions.likelihoods import ColumnLikelihoods
 from energeia.evaluation.latent_scan import MOST_ROWS, scan_latents, summarize_latents
 from energeia.evaluation.latents import latent_report
+from energeia.evaluation.warnings import recordable
 from energeia.models.encoding import encoder_of
 from energeia.models.flow import Flow
 from energeia.models.in_units import DensityInUnits, LatentInUnits
 from energeia.models.latent import Vae
+from energeia.records import LatentSummary
 from energeia.support import Real, Support
 
 REALS = Support.of([Real(), Real()])
@@ -86,6 +90,17 @@ def test_the_record_is_the_report_of_the_first_rows():
         assert getattr(found, name) == getattr(report, name)
     assert found.order == (1, 0)  # the second dimension follows its column
     assert summarize_latents(model, ROWS, seed=3).information != found.information
+
+
+def test_a_record_without_finite_numbers_can_be_stored():
+    broken = eqx.tree_at(lambda m: m.inner.encoder, autoencoder(), lambda y: encode(y) * jnp.nan)
+    found, _ = recordable({"latent": summarize_latents(broken, ROWS[:10])})
+    stored = msgspec.json.decode(msgspec.json.encode(found["latent"]), type=LatentSummary)
+    assert stored.divergence.kind == stored.per_latent[0].kind == "none"
+    assert stored.prior_p_value is None
+    assert scan_latents(broken, ROWS[:10], None, order=stored.order) is None
+    whole, _ = recordable({"latent": summarize_latents(autoencoder(), ROWS[:10])})
+    assert whole["latent"].divergence.kind == "exact"
 
 
 def test_a_flow_has_an_encoder_and_nothing_to_show():

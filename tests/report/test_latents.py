@@ -4,10 +4,12 @@ import dataclasses
 import json
 import re
 
+import msgspec
 import numpy as np
 import pytest
 
 import energeia
+from energeia.errors import InputError
 from energeia.evaluation import EvaluationBudget
 from energeia.report.gather import page_of, report_runs
 from energeia.report.latents import latent_section
@@ -59,6 +61,8 @@ def test_the_numbers_of_a_run_are_those_of_its_latent_report(tmp_path):
     part = page_of([directory]).models[0].latent
     np.testing.assert_allclose(part.rows, held_out[: len(part.rows)], rtol=1e-5)
     assert part.traversals.shape == (2, 11, 3)
+    titles = [axes.get_title("left") for axes in energeia.plot(run).latents().axes]
+    assert titles == [f"z{j}" for j in part.dimensions]
 
 
 def test_a_flow_has_no_such_section(tmp_path):
@@ -67,6 +71,8 @@ def test_a_flow_has_no_such_section(tmp_path):
     directory = RunDirectory.open(run.path)
     assert latent_section(page_of([directory])) is None
     assert not list(directory.path.glob("latent_*"))
+    with pytest.raises(InputError, match="evaluate a run of an autoencoder"):
+        energeia.plot(run).latents()
 
 
 def test_every_number_has_its_kind_and_a_sentence():
@@ -89,11 +95,10 @@ def test_rows_are_shown_as_the_page_shows_rows(make):
     section = latent_section(page)
     (part,) = section.parts
     assert (part.table is not None) == (make is table_page)
-    label = "Traversals" if make is table_page else "Reconstructions and traversals"
-    assert f'aria-label="{label} of the latent space of vae"' in part.figures[0]
-    assert ("<image" in part.figures[0]) == (make is not table_page)
+    assert 'aria-label="Reconstructions and traversals of the latent space' in part.figure
+    assert ("<image" in part.figure) == (make is not table_page)
     for j in (4, 3, 2, 1):
-        assert f"z{j}</text>" in part.figures[0]
+        assert f"z{j}</text>" in part.figure
     if part.table is not None:
         assert len(part.table.columns) == 8
         assert len(part.table.rows) == 6
@@ -103,6 +108,19 @@ def test_the_first_bars_are_those_of_the_most_active_dimensions():
     bars = str(latent_section(table_page()).bars)
     assert re.findall(r">(z\d)</text>", bars) == ["z4", "z3", "z2", "z1", "z0"]
     assert latent_summary().order == (4, 3, 2, 1, 0)
+
+
+def test_information_at_its_limit_is_pointed_out():
+    page = without_pictures(table_page())
+    text = "tell nearly every row from all others"
+    assert text not in section_of(render(page))  # 3.21 of at most 5.89
+    vae = next(model for model in page.models if model.row.recipe == "vae")
+    few = msgspec.structs.replace(vae.evaluation.latent, rows=30)
+    evaluation = msgspec.structs.replace(vae.evaluation, latent=few)
+    models = [dataclasses.replace(vae, evaluation=evaluation)]
+    section = section_of(render(dataclasses.replace(page, models=models)))
+    assert f"The latent vectors of vae {text}" in section
+    assert "the number of rows, 3.40." in section
 
 
 def test_pages_of_other_models_and_of_numbers_alone():

@@ -48,7 +48,10 @@ def summarize_latents(
         return None
     given = None if condition is None else condition[:MOST_ROWS]
     found = latent_report(jax.random.key(seed), encoder, x[:MOST_ROWS], given)
-    return LatentSummary(**{name: getattr(found, name) for name in LatentSummary.__struct_fields__})
+    fields = {name: getattr(found, name) for name in LatentSummary.__struct_fields__}
+    if not found.divergence.finite:
+        fields["prior_p_value"] = None
+    return LatentSummary(**fields)
 
 
 def scan_latents(
@@ -59,7 +62,7 @@ def scan_latents(
     """Reconstructions of the first rows, and traversals of the first dimensions of ``order``.
 
     ``x`` are rows as ``model`` takes them, and ``standardization`` is theirs, where they are not in
-    the user's units. None for other models than autoencoders.
+    the user's units. None for other models than autoencoders, and for values that are not finite.
     """
     encoder = encoder_of(model)
     if not isinstance(encoder, VaeEncoder):
@@ -74,6 +77,8 @@ def scan_latents(
     flat = z.reshape(-1, z.shape[-1])
     first = tuple(np.broadcast_to(c[0], (len(flat), *c.shape[1:])) for c in given)
     along = units.decode(map_rows(_decoded, flat, *first, carry=encoder))
+    if not (np.isfinite(back).all() and np.isfinite(along).all()):
+        return None
     return LatentScan(
         rows=units.decode(rows),
         reconstructions=units.decode(back),

@@ -3,8 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from markupsafe import Markup
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from energeia.report.content import LatentPicture, Page
@@ -18,10 +16,11 @@ from energeia.report.pictures import (
     range_of,
     spread_out,
 )
-from energeia.report.style import DATA, INK, MODELS, MUTED, WIDTH, rc, svg
+from energeia.report.style import DATA, INK, MODELS, MUTED, WIDTH, rc
 
 _TABLE_ROWS, _TABLE_COLUMNS, _MOST_LINES = 6, 8, 4
 _CLOUD = 1000
+_PAIR = ["row", "decoded"]
 
 
 class PairTable(NamedTuple):
@@ -31,15 +30,13 @@ class PairTable(NamedTuple):
     rows: list[list[tuple[str, str]]]
 
 
-def pictures_of(page: Page, picture: LatentPicture, name: str, title: str) -> list[Markup]:
+def latents_figure(page: Page, picture: LatentPicture) -> Figure:
     """Images side by side, points and paths in the plane, or columns as lines."""
     if is_image(page.layout):
-        figure, what = images_figure(page, picture), "Reconstructions and traversals"
-    elif page.support.width == 2:
-        figure, what = planes_figure(page, picture), "Reconstructions and traversals"
-    else:
-        figure, what = lines_figure(page, picture), "Traversals"
-    return [svg(figure, name, f"{what} of the latent space of {title}")]
+        return images_figure(page, picture)
+    if page.support.width == 2:
+        return planes_figure(page, picture)
+    return lines_figure(page, picture)
 
 
 def pair_table(page: Page, picture: LatentPicture) -> PairTable | None:
@@ -57,27 +54,30 @@ def pair_table(page: Page, picture: LatentPicture) -> PairTable | None:
 
 def images_figure(page: Page, picture: LatentPicture) -> Figure:
     """Two columns of rows beside their reconstructions; a line of images for each dimension."""
-    count, steps, width = picture.traversals.shape
+    count, steps, _ = picture.traversals.shape
     lines = min(max(count, 4), 8, len(picture.rows) // 2)
     pairs = np.stack([picture.rows, picture.reconstructions], axis=1)[: 2 * lines]
-    left = pairs.reshape(2, lines, 2, width).transpose(1, 0, 2, 3).reshape(lines, 4, width)
     ratio = page.layout[0] / page.layout[1]
     height = 0.5 + ratio * (WIDTH - 1.2) / (4 + steps) * max(lines, count)
     with rc():
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        panels = figure.subplots(1, 2, width_ratios=(4, steps))
+        panels = figure.subplots(1, 3, width_ratios=(2, 2, steps))
         limits = gray_limits(page.support, page.held_out if len(page.held_out) else picture.rows)
-        for axes, tiles in zip(panels, (left, picture.traversals), strict=True):
+        grids = (pairs[:lines], pairs[lines:], picture.traversals)
+        labels = (_PAIR, _PAIR, _positions(picture))
+        for axes, tiles, across in zip(panels, grids, labels, strict=True):
             axes.imshow(
                 mosaic_pixels(tiles, page.layout, page.support, limits), interpolation="nearest"
             )
             axes.set_anchor("NW")
             axes.spines[:].set_visible(False)
-            axes.tick_params(length=0, top=False)
-        _ticks(panels[0], "x", page.layout[1], ["row", "back", "row", "back"])
-        panels[0].set_yticks([])
-        _ticks(panels[1], "x", page.layout[1], _positions(picture))
-        _ticks(panels[1], "y", page.layout[0], [f"z{j}" for j in picture.dimensions])
+            axes.tick_params(length=0)
+            axes.set_yticks([])
+            axes.set_xticks(_centers(page.layout[1], len(across)), across)
+        names = [f"z{j}" for j in picture.dimensions]
+        panels[2].set_yticks(_centers(page.layout[0], count), names)
+        panels[0].set_title("Reconstructions", loc="left")
+        panels[2].set_title("Traversals", loc="left")
     return figure
 
 
@@ -85,10 +85,9 @@ def _positions(picture: LatentPicture) -> list[str]:
     return [f"{value:+.1f}".replace("-", "−") if value else "0" for value in picture.positions]
 
 
-def _ticks(axes: Axes, axis: str, size: int, labels: list[str]) -> None:
-    """Labels at the centers of tiles of ``size`` pixels."""
-    centers = (size + 1) * np.arange(len(labels)) + (size - 1) / 2
-    (axes.set_xticks if axis == "x" else axes.set_yticks)(centers, labels)
+def _centers(size: int, count: int) -> np.ndarray:
+    """Of tiles of ``size`` pixels and a line between them."""
+    return (size + 1) * np.arange(count) + (size - 1) / 2
 
 
 def planes_figure(page: Page, picture: LatentPicture) -> Figure:
@@ -103,10 +102,12 @@ def planes_figure(page: Page, picture: LatentPicture) -> Figure:
             axes.set(xlim=ranges[0], ylim=ranges[1], xlabel=page.names[0])
             axes.set_box_aspect(1)
         panels[0].set_ylabel(page.names[1])
+        panels[0].set_title("Reconstructions", loc="left")
+        panels[1].set_title("Traversals", loc="left")
         for row, back in zip(picture.rows, picture.reconstructions, strict=True):
             panels[0].plot(*np.stack([row, back]).T, color=MODELS[0], lw=0.8)
         panels[0].plot(*picture.rows.T, "o", color=INK, ms=4, label="row")
-        panels[0].plot(*picture.reconstructions.T, "o", color=MODELS[1], ms=4, label="back")
+        panels[0].plot(*picture.reconstructions.T, "o", color=MODELS[1], ms=4, label="decoded")
         for index, (j, path) in enumerate(zip(picture.dimensions, picture.traversals, strict=True)):
             color = MODELS[index % len(MODELS)]
             panels[1].plot(*path.T, color=color, lw=1.4, marker="o", ms=3, label=f"z{j}")
@@ -123,7 +124,7 @@ def lines_figure(page: Page, picture: LatentPicture) -> Figure:
     scaled = (picture.traversals - rows.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     down, across = panels_of(len(scaled))
     with rc():
-        figure = Figure(figsize=(WIDTH, 2.1 * down), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 2.6 * down + 0.2), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
         for axes, j, along in zip(panels, picture.dimensions, scaled, strict=False):
             most = np.argsort(-np.ptp(along, axis=0), kind="stable")[:_MOST_LINES]
@@ -136,5 +137,6 @@ def lines_figure(page: Page, picture: LatentPicture) -> Figure:
             axes.legend(loc="best", handlelength=1.2, labelcolor=MUTED)
         for axes in panels[len(scaled) :]:
             axes.set_visible(False)
-        figure.supylabel("deviations of the column", fontsize=9)
+        figure.supxlabel("latent dimension, standard deviations of the prior", fontsize=9)
+        figure.supylabel("column, its standard deviations", fontsize=9)
     return figure

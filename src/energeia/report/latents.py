@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 from energeia.estimate import Estimate, Kind
 from energeia.records import LatentSummary
 from energeia.report.content import ModelPart, Page
-from energeia.report.latent_pictures import PairTable, pair_table, pictures_of
+from energeia.report.latent_pictures import PairTable, latents_figure, pair_table
 from energeia.report.numbers import number, probability
 from energeia.report.pictures import panels_of
 from energeia.report.style import INK, KINDS, MUTED, WIDTH, rc, svg
 
 MOST_BARS = 48
 _FEW_BARS = 16
+_NEAR_LIMIT = 0.5
+"""Nats below the logarithm of the number of rows."""
 
 
 class LatentCell(NamedTuple):
@@ -36,10 +38,10 @@ class LatentLine(NamedTuple):
 
 
 class LatentPart(NamedTuple):
-    """The pictures of one model."""
+    """The picture of one model."""
 
     title: str
-    figures: list[Markup]
+    figure: Markup
     table: PairTable | None
 
 
@@ -50,6 +52,10 @@ class LatentSection(NamedTuple):
     lines: list[LatentLine]
     bars: Markup
     parts: list[LatentPart]
+    rows: str
+    """How many the numbers are of."""
+    saturated: str
+    """The models whose information is at its limit, or empty."""
 
 
 def latent_section(page: Page) -> LatentSection | None:
@@ -64,19 +70,29 @@ def latent_section(page: Page) -> LatentSection | None:
     parts = []
     for index, (model, _) in enumerate(found):
         if model.latent is not None:
-            figures = pictures_of(page, model.latent, f"latent{index}", model.title)
-            parts.append(LatentPart(model.title, figures, pair_table(page, model.latent)))
+            label = f"Reconstructions and traversals of the latent space of {model.title}"
+            figure = svg(latents_figure(page, model.latent), f"latent{index}", label)
+            parts.append(LatentPart(model.title, figure, pair_table(page, model.latent)))
     label = "KL divergence of each latent dimension from the prior"
     return LatentSection(
         titles=[model.title for model, _ in found],
         lines=_lines([latent for _, latent in found]),
         bars=svg(bars_figure(found), "latent-bars", label),
         parts=parts,
+        rows=" or ".join(f"{count:,}" for count in sorted({latent.rows for _, latent in found})),
+        saturated=", ".join(model.title for model, latent in found if _saturated(latent)),
     )
 
 
+def _saturated(latent: LatentSummary) -> bool:
+    """Whether nearly every row is told from all others, so that the number of rows limits the
+    information, and the total correlation is what is left of the divergence."""
+    value = latent.information.value
+    return value is not None and value > math.log(latent.rows) - _NEAR_LIMIT
+
+
 def _lines(latents: list[LatentSummary]) -> list[LatentLine]:
-    rows = min(latent.rows for latent in latents)
+    limits = " or ".join(f"{math.log(rows):.2f}" for rows in sorted({z.rows for z in latents}))
     named: list[tuple[str, str, list[LatentCell]]] = [
         (
             "aggregated posterior against the prior, p-value",
@@ -85,15 +101,15 @@ def _lines(latents: list[LatentSummary]) -> list[LatentLine]:
             [_tested(latent.prior_p_value) for latent in latents],
         ),
         (
-            "KL(q(z|x) || p(z))",
+            "mean KL(q(z|x) || p(z))",
             "What the lower bound pays for the latent vector of a row; the next three add up to "
             "it, up to their errors.",
             [_cell(latent.divergence) for latent in latents],
         ),
         (
             "information between row and latent vector",
-            f"What z tells of its row among {rows:,}: at most their logarithm, "
-            f"{math.log(rows):.2f}, which says that every row is told from all others.",
+            "How well the latent vector tells its row from the others: at most the logarithm of "
+            f"the number of rows, {limits}.",
             [_cell(latent.information) for latent in latents],
         ),
         (
@@ -108,7 +124,7 @@ def _lines(latents: list[LatentSummary]) -> list[LatentLine]:
         ),
         (
             "active dimensions",
-            "Dimensions whose posterior mean varies from row to row; the decoder ignores others.",
+            "Dimensions whose posterior mean varies from row to row; the others carry nothing.",
             [
                 LatentCell(f"{sum(latent.active)} of {len(latent.active)}", "estimate")
                 for latent in latents
@@ -122,7 +138,9 @@ def _cell(estimate: Estimate) -> LatentCell:
     return LatentCell(number(estimate), estimate.kind)
 
 
-def _tested(p: float) -> LatentCell:
+def _tested(p: float | None) -> LatentCell:
+    if p is None:
+        return LatentCell("—", "none")
     return LatentCell(probability(p), "estimate", p < 0.01)
 
 
@@ -130,7 +148,7 @@ def bars_figure(found: list[tuple[ModelPart, LatentSummary]]) -> Figure:
     """The divergence of each dimension with its error, the largest first, one panel per model."""
     down, across = panels_of(len(found))
     with rc():
-        figure = Figure(figsize=(WIDTH, 2.1 * down), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 1.9 * down), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for axes, (model, latent) in zip(panels, found, strict=False):
             _bars(axes, latent, wide=across == 1)
@@ -154,5 +172,5 @@ def _bars(axes: Axes, latent: LatentSummary, *, wide: bool) -> None:
     every = 1 if wide or len(shown) <= _FEW_BARS else 4
     axes.set_xticks(range(0, len(shown), every), [f"z{j}" for j in shown[::every]])
     axes.tick_params(axis="x", length=0)
-    axes.margins(x=0.01)
+    axes.set_xlim(-0.6, max(len(shown), _FEW_BARS) - 0.4)
     axes.locator_params(axis="y", nbins=4)
