@@ -174,19 +174,15 @@ class SolverCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LatentSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the latent vectors of held-out rows hold, in nats per row; the fields are those of
-    ``evaluation.LatentReport``."""
+    """``evaluation.LatentReport`` of held-out rows, in nats; no p-value if it is not finite."""
 
     divergence: Estimate
-    """The mean of KL(q(z|x) || p(z)), which the next three add up to."""
     information: Estimate
     total_correlation: Estimate
     dimension_wise: Estimate
     per_latent: tuple[Estimate, ...]
-    """The mean of KL(q(z_j|x) || p(z_j)) for each dimension."""
     active: tuple[bool, ...]
     prior_p_value: float | None
-    """None where latent vectors are not finite."""
     rows: int
 
     @property
