@@ -20,6 +20,7 @@ latent_bounds             log p(x) from both sides by annealing over z
 LatentBounds              those bounds with the gap between them
 LatentReport              parts of the divergence of latent vectors
 latent_report             what the latent vectors of rows hold
+LatentScan                reconstructions, and rows along latent dimensions
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind
 Mask                      values of some entries of rows
@@ -31,7 +32,9 @@ Query                     what is asked of a model: a mask, a condition
 reweight                  log Z, ESS and means by a model's exact weights
 Reweighted                draws with log-weights against an energy
 scan_landscape            evaluate an energy model on planes
+scan_latents              decode rows and single latent dimensions
 solver_check              what a finer solver does to a continuous flow
+summarize_latents         ``latent_report`` as a record
 tail_audit                held-out rows and samples in the tails
 TimedSamples              samples with timings
 """

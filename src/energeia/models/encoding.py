@@ -63,6 +63,12 @@ class VaeEncoder(InUnits, Encoder):
         parameters = self.inner.decode(z, self.scaled(condition))
         return self.units.decode(self.inner.likelihood.sample(key, parameters))
 
+    def decode_mean(self, z: Array, condition: Condition = None) -> Array:
+        """The mean of p(x | z) in place of a draw, column by column, see ``ColumnLikelihood.mean``:
+        the mean of a chart's coordinate, and between the values of an alphabet."""
+        parameters = self.inner.decode(z, self.scaled(condition))
+        return self.units.decode_mean(self.inner.likelihood.mean(parameters))
+
 
 def encoder_of(model: Any) -> Encoder | None:
     """The two ways of a flow or of a variational autoencoder; None for other models.
