@@ -1,5 +1,6 @@
 """Densities with closed forms, and heads and likelihoods of single columns.
 
+AtCondition                a conditional density at one condition
 Bernoulli                  a binary column given its logit
 BernoulliLikelihood        p(1) = sigmoid(p0)
 CategoricalLikelihood      p(k) = softmax(p)_k
@@ -8,7 +9,6 @@ ColumnLikelihoods          independent columns, each with the likelihood of its 
 Columns                    one head for each column, as flat vectors
 columns_of                 the heads that fit a support
 Components                 the parameters of an elliptic mixture
-Conditioned                a conditional density at one condition
 DiscretizedLogistics       an ordered column as logistics integrated over cells
 EllipticMixture            normal or Student-t components with full covariances, and codes
 FiniteProduct              independent variables on finite alphabets

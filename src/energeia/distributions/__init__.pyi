@@ -1,6 +1,6 @@
+from energeia.distributions.at_condition import AtCondition as AtCondition
 from energeia.distributions.columns import Columns as Columns
 from energeia.distributions.columns import columns_of as columns_of
-from energeia.distributions.conditioned import Conditioned as Conditioned
 from energeia.distributions.discrete import Bernoulli as Bernoulli
 from energeia.distributions.discrete import DiscretizedLogistics as DiscretizedLogistics
 from energeia.distributions.discrete import Ordinal as Ordinal

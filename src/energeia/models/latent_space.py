@@ -15,8 +15,8 @@ from typing_extensions import override
 
 from energeia.bijections.compose import Inverse
 from energeia.contracts import Bijection, Density
+from energeia.distributions.at_condition import AtCondition
 from energeia.distributions.gaussian import StandardNormal
-from energeia.distributions.conditioned import Conditioned
 from energeia.distributions.likelihoods import bounded_scale
 from energeia.distributions.normal_diag import NormalDiag
 from energeia.distributions.power_spherical import PowerSpherical
@@ -110,7 +110,7 @@ class NormalSpace(LatentSpace):
         mean, scale, given = jnp.split(raw, (self.size, 2 * self.size))
         scale = bounded_scale(scale + math.log(self.first_scale), MIN_POSTERIOR_SCALE)
         normal = NormalDiag(mean, scale)
-        return normal if self.flow is None else Conditioned(Flow(normal, Inverse(self.flow)), given)
+        return normal if self.flow is None else AtCondition(Flow(normal, Inverse(self.flow)), given)
 
     @override
     def features(self, z: Float[Array, " width"]) -> Float[Array, " seen"]:

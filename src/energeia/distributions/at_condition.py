@@ -9,7 +9,7 @@ from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Condition, Density
 
 
-class Conditioned(Density):
+class AtCondition(Density):
     """p(x | given) as a density of x: a condition of its own is ignored."""
 
     density: Density
