@@ -2,7 +2,7 @@
 
 After dSprites (Matthey et al. 2017, github.com/google-deepmind/dsprites-dataset): every combination
 of shape, scale, angle and position is equally likely, scales evenly spaced from .5 to 1. Images and
-the grid are smaller here, so that the whole grid can be enumerated, and the shapes have equal areas.
+the grid are smaller here, so that the grid can be enumerated, and the shapes have equal areas.
 """
 
 import math
@@ -150,8 +150,10 @@ class Sprites:
 
 
 def gray(values: Float[np.ndarray, "n 5"], size: int) -> Float[np.ndarray, "n pixels"]:
-    """About the share of each pixel that the shape covers: clip(1/2 - d, 0, 1), with d the distance of
-    the center of the pixel to the edge, below zero inside. Exact for straight edges along pixels.
+    """About the share of each pixel that the shape covers, clip(1/2 - d, 0, 1).
+
+    d is the distance of the center of the pixel to the edge, below zero inside. The share is exact
+    for straight edges along pixels.
     """
     shape, scale, angle, x, y = values.T
     center = np.arange(size) + 0.5
