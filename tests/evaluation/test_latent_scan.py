@@ -17,6 +17,7 @@ from energeia.models.encoding import encoder_of
 from energeia.models.flow import Flow
 from energeia.models.in_units import DensityInUnits, LatentInUnits
 from energeia.models.latent import Vae
+from energeia.models.latent_space import NormalSpace
 from energeia.records import LatentSummary
 from energeia.support import Real, Support
 
@@ -39,7 +40,7 @@ def decode(z):
 
 
 def autoencoder(conditions=None):
-    vae = Vae(encode, decode, ColumnLikelihoods(REALS), 2, conditions)
+    vae = Vae(encode, decode, ColumnLikelihoods(REALS), NormalSpace(2), conditions)
     return LatentInUnits(vae, UNITS, None)
 
 

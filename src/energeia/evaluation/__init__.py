@@ -15,6 +15,7 @@ evaluate_in_detail        ``evaluate`` with samples and log-probabilities
 EvaluationBudget          sizes of an evaluation
 EvaluationDetails         an evaluation with its samples and log-probabilities
 Given                     draws and log-probabilities as users get them
+InformationGap            how much one latent dimension says of each factor
 LandscapeScan             energies on planes
 latent_bounds             log p(x) from both sides by annealing over z
 LatentBounds              those bounds with the gap between them
@@ -27,6 +28,7 @@ Mask                      values of some entries of rows
 measure                   an observable with its error
 mode_report               number, weights and widths of modes
 ModeReport                statistics of samples over known modes
+mutual_information_gap    that of latent vectors and known factors
 PreparedData              rows prepared for tests
 Query                     what is asked of a model: a mask, a condition
 reweight                  log Z, ESS and means by a model's exact weights

@@ -15,6 +15,8 @@ from energeia.evaluation.completion import CompletionSettings as CompletionSetti
 from energeia.evaluation.completion import Mask as Mask
 from energeia.evaluation.completion import Query as Query
 from energeia.evaluation.completion import complete_rows as complete_rows
+from energeia.evaluation.disentanglement import InformationGap as InformationGap
+from energeia.evaluation.disentanglement import mutual_information_gap as mutual_information_gap
 from energeia.evaluation.landscape import LandscapeScan as LandscapeScan
 from energeia.evaluation.landscape import scan_landscape as scan_landscape
 from energeia.evaluation.latent_scan import LatentScan as LatentScan

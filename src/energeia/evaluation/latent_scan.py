@@ -42,9 +42,10 @@ def summarize_latents(
     model: Any, x: Float[np.ndarray, "rows d"],
     condition: Float[np.ndarray, "rows c"] | None = None, seed: int = 0,
 ) -> LatentSummary | None:  # fmt: skip
-    """``latent_report`` of the first rows, as a record; None for other models than autoencoders."""
+    """``latent_report`` of the first rows, as a record; None for other models than autoencoders with
+    independent normal latent dimensions."""
     encoder = encoder_of(model)
-    if not isinstance(encoder, VaeEncoder):
+    if not (isinstance(encoder, VaeEncoder) and encoder.normal):
         return None
     given = None if condition is None else condition[:MOST_ROWS]
     found = latent_report(jax.random.key(seed), encoder, x[:MOST_ROWS], given)
@@ -62,10 +63,11 @@ def scan_latents(
     """Reconstructions of the first rows, and traversals of the first dimensions of ``order``.
 
     ``x`` are rows as ``model`` takes them, and ``standardization`` is theirs, where they are not in
-    the user's units. None for other models than autoencoders, and for values that are not finite.
+    the user's units. None for the models of which ``summarize_latents`` has nothing, and for values
+    that are not finite.
     """
     encoder = encoder_of(model)
-    if not isinstance(encoder, VaeEncoder):
+    if not (isinstance(encoder, VaeEncoder) and encoder.normal):
         return None
     units = standardization or Standardization(Support(()))
     rows = np.asarray(x[:_PAIRS])
@@ -89,7 +91,8 @@ def scan_latents(
 
 
 def _reconstructed(encoder: VaeEncoder, x: Array, *condition: Array) -> tuple[Array, Array]:
-    means = jax.vmap(encoder.posterior)(jnp.asarray(x, float), *condition).mean
+    found: Any = jax.vmap(encoder.posterior)(jnp.asarray(x, float), *condition)
+    means = found.mean
     return means, _decoded(encoder, means, *condition)
 
 

@@ -81,16 +81,20 @@ class JointIndependence(LatentPenalty):
     """dHSIC of the latent dimensions: zero where they are independent (Pfister et al. 2018,
     arXiv:1603.00285, definition 2.6; as a penalty: Lopez et al. 2018, arXiv:1805.08672).
 
-    mean prod_j K_j + prod_j mean K_j - 2 mean_i prod_j mean_l K_j(i, l), with a Gaussian kernel of
-    unit width for each dimension, as wide as the prior.
+    E prod_j K_j + prod_j E K_j - 2 E_i prod_j E_l K_j(i, l), with a Gaussian kernel of unit width
+    for each dimension, as wide as the prior. Means are over pairs of different rows. With the pairs
+    of a row with itself, the value of 128 rows of six independent dimensions is .006, more than
+    that of two pairs with the correlation .6, and least where all rows are near each other.
     """
 
     @override
     def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
+        count = len(found.z)
         kernels = jnp.exp(-0.5 * (found.z[:, None] - found.z[None]) ** 2)
-        together = jnp.mean(jnp.prod(kernels, axis=2))
-        apart = jnp.prod(jnp.mean(kernels, axis=(0, 1)))
-        return together + apart - 2 * jnp.mean(jnp.prod(jnp.mean(kernels, axis=1), axis=1))
+        others = (jnp.sum(kernels, axis=1) - 1.0) / (count - 1)
+        together = (jnp.sum(jnp.prod(kernels, axis=2)) - count) / (count * (count - 1))
+        apart = jnp.prod(jnp.mean(others, axis=0))
+        return together + apart - 2 * jnp.mean(jnp.prod(others, axis=1))
 
 
 def squared_distances(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:
