@@ -36,7 +36,7 @@ MeasuredModel         rows with errors under any other model, by weights
 Mixed                 discrete columns, then the others given them
 OrdersInUnits         a model in any order in the user's units
 PartitionEstimate     that log Z, its sides and its warnings
-PixelCNN              causal convolutions of rows and images
+RasterDensity         rows and images in raster order, by any causal network
 SequentialDensity     base of densities drawn column after column
 Stack                 a mixture of densities of different kinds
 stochastic_sampler    draws of a diffusion by its stochastic equation
