@@ -138,6 +138,8 @@ class PixelRnnOptions(RasterOptions, frozen=True, kw_only=True):
     """Features of a site, and hidden units of a layer in each of the two directions."""
     depth: Count = 2
     """Layers."""
+    optimization: Optimization = Optimization(learning_rate=4e-3)
+    """The optimizer."""
 
 
 def frequencies(options: Any, problem: Problem) -> int:
