@@ -38,7 +38,7 @@ Mixed                 discrete columns, then the others given them
 NormalSpace           real latent vectors, posteriors and prior by flows if asked
 OrdersInUnits         a model in any order in the user's units
 PartitionEstimate     that log Z, its sides and its warnings
-PixelCNN              causal convolutions of rows and images
+RasterDensity         rows and images in raster order, by any causal network
 SequentialDensity     base of densities drawn column after column
 SphereSpace           directions, angles or rotations
 Stack                 a mixture of densities of different kinds

@@ -38,8 +38,8 @@ from energeia.models.measured import MeasuredMixture as MeasuredMixture
 from energeia.models.measured import MeasuredModel as MeasuredModel
 from energeia.models.measured import measured_law as measured_law
 from energeia.models.mixed import Mixed as Mixed
-from energeia.models.pixelcnn import ChannelOutputs as ChannelOutputs
-from energeia.models.pixelcnn import PixelCNN as PixelCNN
+from energeia.models.raster import ChannelOutputs as ChannelOutputs
+from energeia.models.raster import RasterDensity as RasterDensity
 from energeia.models.sequential import SequentialDensity as SequentialDensity
 from energeia.models.stack import Stack as Stack
 from energeia.models.stochastic import StochasticDraws as StochasticDraws

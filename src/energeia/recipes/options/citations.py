@@ -327,6 +327,7 @@ _CITED: dict[str, tuple[str, ...]] = {
     "lstm": ("hochreiter1997",),
     "transformer": ("vaswani2017",),
     "pixelcnn": ("oord2016recurrent", "oord2016conditional", "salimans2017"),
+    "pixelrnn": ("oord2016recurrent",),
     "nice": ("dinh2015",),
     "maf": ("papamakarios2017",),
     "iaf": ("kingma2016",),
