@@ -42,8 +42,8 @@ def summarize_latents(
     model: Any, x: Float[np.ndarray, "rows d"],
     condition: Float[np.ndarray, "rows c"] | None = None, seed: int = 0,
 ) -> LatentSummary | None:  # fmt: skip
-    """``latent_report`` of the first rows, as a record; None for other models than autoencoders with
-    independent normal latent dimensions."""
+    """``latent_report`` of the first rows, as a record; None for other models than autoencoders
+    with independent normal latent dimensions."""
     encoder = encoder_of(model)
     if not (isinstance(encoder, VaeEncoder) and encoder.normal):
         return None
