@@ -49,8 +49,8 @@ BETAS = {
     "vae": _WEIGHTS, "beta-tcvae": _WEAK, "factor-vae": _WEAK, "dhsic-vae": _WEIGHTS,
     "wae-mmd": (0.0,),
 }  # fmt: skip
-"""Weights of the divergence, such that distortions overlap. On dSprites they are 1 and more, but its
-images have sixteen times as many pixels to reconstruct."""
+"""Weights of the divergence, such that distortions overlap. On dSprites they are 1 and more, but
+its images have sixteen times as many pixels to reconstruct."""
 MMD_STRENGTH = 20.0
 """Of the discrepancy in ``wae-mmd``, in nats per row."""
 SEEDS, ROWS = 4, 30_000
