@@ -173,6 +173,25 @@ class SolverCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Held-out rows at which the solver gave up."""
 
 
+class LatentSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """``evaluation.LatentReport`` of held-out rows, in nats; no p-value if it is not finite."""
+
+    divergence: Estimate
+    information: Estimate
+    total_correlation: Estimate
+    dimension_wise: Estimate
+    per_latent: tuple[Estimate, ...]
+    active: tuple[bool, ...]
+    prior_p_value: float | None
+    rows: int
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The dimensions, that of the largest divergence first."""
+        values = [-(e.value or 0.0) for e in self.per_latent]
+        return tuple(sorted(range(len(values)), key=values.__getitem__))
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured on one trained model."""
 
@@ -197,6 +216,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     chains: ChainSummary | None = None
     tails: TailAudit | None = None
     """How far out held-out rows and samples lie."""
+    latent: LatentSummary | None = None
+    """For an autoencoder."""
     samples_per_second: float | None = None
     target: tuple[TargetRow, ...] = ()
     """For a run on an energy: a row for each condition that was looked at."""

@@ -38,6 +38,7 @@ SHORT = {
     "lstm": {"width": 8, "components": 2, "octaves": 1},
     "transformer": {"width": 8, "depth": 1, "heads": 2, "components": 2, "octaves": 1},
     "pixelcnn": {"width": 4, "depth": 1, "components": 2, "octaves": 1},
+    "pixelrnn": {"width": 4, "depth": 1, "components": 2, "octaves": 1},
     "vae": {"latent": 2, "width": 8, "depth": 1},
     "iwae": {"latent": 2, "width": 8, "depth": 1, "particles": 4},
     "gan": {"latent": 2, "width": 8, "octaves": 1},
@@ -93,9 +94,9 @@ def cases():
         takes_mixed = unsupported_reason(recipe, mixed, conditional=True) is None
         if takes_mixed:
             yield name, "mixed"
-        # Codes alone are another model in a flow, and a lattice is another network in ``pixelcnn``;
-        # elsewhere mixed columns contain what they show.
-        if not takes_mixed or name in ("spline-flow", "realnvp", "pixelcnn"):
+        # Codes alone are another model in a flow, and a lattice is another network than a row in
+        # ``pixelcnn`` and ``pixelrnn``; elsewhere mixed columns contain what they show.
+        if not takes_mixed or name in ("spline-flow", "realnvp", "pixelcnn", "pixelrnn"):
             yield name, "lattice"
 
 

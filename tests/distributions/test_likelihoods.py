@@ -127,3 +127,27 @@ def test_a_mixed_configuration_adds_its_columns():
     assert jnp.allclose(jax.jit(both.log_prob)(p, y), sum(alone), rtol=1e-5)
     assert jax.jit(both.features)(y).shape == (both.feature_size,)
     assert jax.jit(both.sample)(jax.random.key(0), p).shape == (5,)
+
+
+@pytest.mark.parametrize("name", [*DISCRETE, *CONTINUOUS])
+def test_means_are_those_of_the_probabilities(name):
+    column, components, *ends = {**DISCRETE, **CONTINUOUS}[name]
+    y = np.arange(float(*ends)) if name in DISCRETE else np.linspace(*ends, 200_001)
+    with jax.enable_x64(True):
+        kind = likelihood_of(column, components)
+        p = parameters(kind.size, 1.0, seed=5)
+        weight = np.exp(jax.jit(jax.vmap(kind.log_prob, (None, 0)))(p, jnp.asarray(y)))
+        found = float(jax.jit(kind.mean)(p))
+    weight = weight / weight.sum()
+    if "circle" in name:
+        truth = np.arctan2(weight @ np.sin(y), weight @ np.cos(y))
+    else:
+        truth = np.argmax(weight) if name == "categorical" else weight @ y
+    assert abs(found - truth) < 1e-4
+
+
+def test_means_of_a_mixed_configuration_are_those_of_its_columns():
+    columns = [Real(), Categorical((0.0, 5.0, 7.0)), Binary()]
+    p = jnp.array([0.0, 0.4, 2.0, 0.0, 0.0, 3.0, jnp.log(3.0)])
+    means = jax.jit(ColumnLikelihoods(Support.of(columns)).mean)(p)
+    np.testing.assert_allclose(means, [0.4, 2.0, 0.75], rtol=1e-5)

@@ -16,6 +16,7 @@ from energeia.models.generator import ImplicitGenerator
 from energeia.models.in_units import GeneratorInUnits, LatentInUnits
 from energeia.models.joint import LatentPosterior, VaeJoint, joint_of, packed
 from energeia.models.latent import Vae
+from energeia.models.latent_space import NormalSpace
 from energeia.support import Binary, Real, Support
 
 REALS = Support.of([Real()] * 3)
@@ -38,7 +39,9 @@ def linear_vae(matrix, noise):
     decoder = eqx.nn.Linear(2, 9, key=jax.random.key(0))
     decoder = eqx.tree_at(lambda layer: (layer.weight, layer.bias), decoder, (weight, bias))
     encoder = eqx.nn.Linear(3, 4, key=jax.random.key(1))
-    return LatentInUnits(Vae(encoder, decoder, ColumnLikelihoods(REALS), 2), units_of(REALS))
+    return LatentInUnits(
+        Vae(encoder, decoder, ColumnLikelihoods(REALS), NormalSpace(2)), units_of(REALS)
+    )
 
 
 @eqx.filter_jit

@@ -13,6 +13,7 @@ from energeia.errors import InputError, NoSuchCapability
 from energeia.evaluation.latents import latent_report
 from energeia.models.encoding import VaeEncoder
 from energeia.models.latent import Vae
+from energeia.models.latent_space import NormalSpace
 from energeia.support import Real, Support
 
 REALS = Support.of([Real(), Real()])
@@ -32,7 +33,12 @@ class Encode(eqx.Module):
 def encoder(matrix, scale, support=REALS):
     rows = jnp.asarray(np.random.default_rng(9).normal(size=(4000, 2)))
     columns = ColumnLikelihoods(support)
-    vae = Vae(Encode(jnp.asarray(matrix), scale), lambda z: jnp.zeros(columns.size), columns, 2)
+    vae = Vae(
+        Encode(jnp.asarray(matrix), scale),
+        lambda z: jnp.zeros(columns.size),
+        columns,
+        NormalSpace(2),
+    )
     return VaeEncoder(vae, Units.fit(support, rows), None)
 
 
@@ -74,6 +80,7 @@ def test_the_parts_of_a_linear_encoder_are_those_of_normal_distributions():
     assert abs(sum(e.value for e in found.per_latent) - found.divergence.value) < 1e-9
     assert found.active == (True, True)
     assert found.prior_p_value < 0.01  # its variance is 1.25
+    assert found.prior_distance > 0
 
 
 def test_independent_dimensions_have_no_total_correlation_and_match_the_prior():
@@ -86,6 +93,23 @@ def test_independent_dimensions_have_no_total_correlation_and_match_the_prior():
     linked = report(np.array([[0.8, 0.0], [0.8, 0.0]]), 0.6, 0.0)
     expected = -0.5 * np.log(1 - (0.64 / (0.64 + s**2)) ** 2)
     assert abs(linked.total_correlation.value - expected) < 0.05 < expected / 2
+
+
+def test_few_rows_have_the_total_correlation_of_their_clumps_and_an_aggregate_has_not():
+    """Independent dimensions with narrow posteriors: 200 rows alone hold log 200 at most."""
+    narrow = encoder(0.99 * np.eye(2), 0.02)
+    x = normal_rows(0.0, 20_000)
+    clumps = latent_report(jax.random.key(1), narrow, x[:200])
+    found = latent_report(jax.random.key(1), narrow, x[:200], aggregate=x)
+    assert clumps.information.value < np.log(200) + 1e-6
+    assert clumps.total_correlation.value > 0.5
+    assert abs(found.total_correlation.value) < 0.3
+    s = deviation(narrow)
+    assert abs(found.information.value + np.log(s**2 / (0.99**2 + s**2))) < 0.4
+    assert found.divergence == clumps.divergence
+    assert abs(found.prior_distance) < 0.1
+    with pytest.raises(InputError, match="a q\\(z\\) of its own"):
+        latent_report(jax.random.key(1), narrow, x[:9], np.zeros((9, 1)), aggregate=x)
 
 
 def test_a_dimension_that_is_not_used_is_named():

@@ -4,12 +4,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from tests.evaluation.certified import subject
 from tests.evaluation.models import Factor, Normal
 
 from energeia._core.precision import use_precision
 from energeia.bijections.continuous import ContinuousMap, VectorField, continuous_maps
+from energeia.bijections.paths import NetworkField
 from energeia.contracts import Batch
 from energeia.distributions.gaussian import StandardNormal
 from energeia.evaluation.certificate.determinants import determinant_lines
@@ -20,6 +22,7 @@ from energeia.evaluation.likelihood import log_likelihood
 from energeia.evaluation.solvers import solver_check, with_solver
 from energeia.evaluation.suite import evaluate
 from energeia.models.flow import Flow
+from energeia.nn.timed import TimedNet
 from energeia.support import Real, Support
 
 REALS = Support.of([Real(), Real()])
@@ -115,6 +118,48 @@ def test_a_certificate_passes_a_fine_solver_and_fails_a_coarse_one(rows):
     assert fine.status == "passed"
     assert coarse.status == "failed"
     assert coarse.measured > 0.1
+
+
+def trained_on(steps, x, rounds=400):
+    """A flow of one column before and after maximum likelihood through that many equal steps."""
+    network = TimedNet(1, 1, width=16, depth=1, octaves=2, key=jax.random.key(0))
+
+    def model_of(network):
+        return Flow(
+            StandardNormal((1,)), ContinuousMap(NetworkField(network, (False,)), steps=steps)
+        )
+
+    arrays, static = eqx.partition(network, eqx.is_inexact_array)
+    adam = optax.adam(0.03)
+
+    def loss(arrays, key):
+        model = model_of(eqx.combine(arrays, static))
+        return -jnp.mean(jax.vmap(model.log_prob)(jax.random.choice(key, x, (128,))))
+
+    def step(carry, key):
+        arrays, state = carry
+        updates, state = adam.update(jax.grad(loss)(arrays, key), state, arrays)
+        return (optax.apply_updates(arrays, updates), state), None
+
+    keys = jax.random.split(jax.random.key(1), rounds)
+    (done, _), _ = jax.jit(lambda c, k: jax.lax.scan(step, c, k))((arrays, adam.init(arrays)), keys)
+    return model_of(network), model_of(eqx.combine(done, static))
+
+
+def test_a_flow_that_is_trained_until_it_exploits_its_steps_fails():
+    """Of eight steps it makes a likelihood that is none: a density whose total is not one."""
+    rng = np.random.default_rng(0)
+    x = rng.choice([-1.0, 0.0, 1.0], size=(512, 1)) + 0.003 * rng.normal(size=(512, 1))
+    before, after = trained_on(8, jnp.asarray(x, float))
+    grid = jnp.linspace(-5, 5, 10_001)[:, None]
+    key, status = jax.random.key(2), {}
+    for name, model in (("before", before), ("after", after)):
+        log_p = np.asarray(jax.jit(jax.vmap(model.log_prob))(grid), float)
+        total = np.exp(log_p).sum() * 1e-3
+        with use_precision(64):
+            line = solver_line(widened(model), x, None, key)
+        status[name] = line.status, abs(total - 1) > 0.1
+    assert status == {"before": ("passed", False), "after": ("failed", True)}
 
 
 def test_its_jacobian_and_round_trip_are_those_of_a_finer_solver(rows):

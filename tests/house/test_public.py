@@ -63,7 +63,8 @@ INTERNAL = {
         "ModelPart",
         "Mosaic",
     }
-    | {"ObservableLine", "Page", "TableCell", "TargetLine"},
+    | {"ObservableLine", "Page", "TableCell", "TargetLine"}
+    | {"LatentCell", "LatentLine", "LatentPart", "LatentPicture", "LatentSection", "PairTable"},
     "runs": {
         "LatentSubject",
         "Borrowed",

@@ -16,10 +16,12 @@ from energeia.models.causal import CausalNetwork
 from energeia.models.ensemble import Ensemble
 from energeia.models.linear import LinearAutoregressive
 from energeia.models.made import Made
-from energeia.models.pixelcnn import PixelCNN
+from energeia.models.raster import RasterDensity
 from energeia.nn.attention import Transformer
+from energeia.nn.causal_field import CausalField
 from energeia.nn.masked import MaskedLinear
 from energeia.nn.recurrent import Gru, RecurrentStack
+from energeia.nn.recurrent_field import RecurrentField
 from energeia.support import Binary, Categorical, Circle, Integer, Real, Support
 
 MIXED = Support.of([Binary(), Integer(0, 3), Binary(), Categorical((1.0, 2.0, 5.0))])
@@ -32,6 +34,15 @@ def gru_stack(key, size):
 
 def attention_stack(key, size):
     return Transformer(key, size, width=8, depth=1, heads=2, times=4)
+
+
+def row_of_convolutions(key, inputs, context):
+    sizes = {"inputs": inputs, "context": context, "width": 8, "depth": 2, "kernel": 3}
+    return CausalField(key, **sizes, height=1)
+
+
+def recurrent_field(key, inputs, context):
+    return RecurrentField(key, inputs=inputs, context=context, width=8, depth=2, height=2)
 
 
 def loud(model):
@@ -60,9 +71,9 @@ def build(kind, support, condition_shape=None, reference=None):
         case "transformer":
             return loud(CausalNetwork(key, columns, attention_stack, **common))
         case "pixelcnn":
-            layout = (1, columns.dimension, 1)
-            sizes = {"width": 8, "depth": 2, "kernel": 3}
-            return loud(PixelCNN(key, columns, layout, **sizes, **common))
+            return loud(RasterDensity(key, columns, (1, 4, 1), row_of_convolutions, **common))
+        case "pixelrnn":
+            return loud(RasterDensity(key, columns, (2, 2, 1), recurrent_field, **common))
         case "linear":
             linear = LinearAutoregressive(key, columns, reference)
             blocks = [jax.random.normal(jax.random.key(9), b.shape) for b in linear.pairs.blocks]
@@ -117,6 +128,7 @@ def scores_and_draws(model, given, key, count):
         ("ensemble", None),
         ("transformer", 0.7),
         ("pixelcnn", 0.7),
+        ("pixelrnn", 0.7),
         ("linear", None),
     ],
 )

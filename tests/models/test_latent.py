@@ -7,7 +7,8 @@ import numpy as np
 
 from energeia.distributions.likelihoods import MIN_SCALE, ColumnLikelihoods
 from energeia.distributions.normal_diag import NormalDiag
-from energeia.models.latent import MIN_POSTERIOR_SCALE, Vae
+from energeia.models.latent import Vae
+from energeia.models.latent_space import MIN_POSTERIOR_SCALE, NormalSpace
 from energeia.support import Real, Support
 
 # y = W z + noise of scale SIGMA; the columns of W are orthogonal, so the posterior is diagonal.
@@ -43,7 +44,7 @@ def factor_analysis(widen=1.0):
     decoder = Linear(
         jnp.asarray(np.concatenate([np.zeros((3, 2)), W, np.zeros((3, 2))])), jnp.asarray(shift)
     )
-    return Vae(encoder, decoder, ColumnLikelihoods(Support(((Real(), 3),))), 2)
+    return Vae(encoder, decoder, ColumnLikelihoods(Support(((Real(), 3),))), NormalSpace(2))
 
 
 def exact(y):

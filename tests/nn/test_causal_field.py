@@ -1,4 +1,4 @@
-"""Causal convolutions of fields: what each site sees, and that a cache repeats the whole field."""
+"""Causal convolutions of fields: what each site sees, and the size of the program."""
 
 import equinox as eqx
 import jax
@@ -65,40 +65,6 @@ def test_a_row_sees_farther_with_dilations():
     for found, distance in zip(seen, (5, 9), strict=True):
         past = np.subtract.outer(np.arange(12), np.arange(12))
         assert np.array_equal(found, (past >= 1) & (past <= distance))
-
-
-@eqx.filter_jit
-def both(network, x, context):
-    """Features of all sites, at once and by the cache."""
-
-    def row(carry, at):
-        inputs, outside = at
-        cache = network.row(*carry, outside)
-
-        def site(carry, at):
-            j, here = at
-            cache, features = network.site(carry[0], j, carry[1])
-            return (cache, here), features
-
-        steps = (jnp.arange(len(inputs)), inputs)
-        (cache, _), features = jax.lax.scan(site, (cache, jnp.zeros(inputs.shape[1])), steps)
-        return (cache, inputs), features
-
-    first = (network.start(x.shape[1]), jnp.zeros(x.shape[1:]))
-    return network(x, context), jax.lax.scan(row, first, (x, context))[1]
-
-
-@pytest.mark.parametrize("name", ["open", "periodic", "row"])
-def test_a_cache_repeats_the_whole_field(name):
-    if name == "row":
-        network, inputs = field_of(1, dilations=(1, 3)), inputs_of(1, 12)
-    else:
-        height, width, periodic = FIELDS[name]
-        network, inputs = field_of(height, periodic), inputs_of(height, width)
-    whole, stepped = both(network, *inputs)
-    assert np.allclose(whole, stepped, atol=2e-6)
-    # Control: features differ from site to site.
-    assert np.abs(np.diff(whole, axis=1)).max() > 0.1
 
 
 def test_the_gate_against_its_equation():

@@ -10,7 +10,8 @@ from energeia.bijections.units import Units
 from energeia.contracts import Batch
 from energeia.distributions.likelihoods import MIN_SCALE, ColumnLikelihoods
 from energeia.models.in_units import LatentInUnits
-from energeia.models.latent import MIN_POSTERIOR_SCALE, Vae
+from energeia.models.latent import Vae
+from energeia.models.latent_space import MIN_POSTERIOR_SCALE, NormalSpace
 from energeia.objectives.doubly_reparameterized import DoublyReparameterized
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.support import Real, Support
@@ -42,7 +43,11 @@ def model(exact):
         lambda m: (m[0].weight, m[0].bias, m[1].weight, m[1].bias), (encoder, decoder), given
     )
     units = Units(support, Frozen(jnp.zeros(1)), Frozen(jnp.ones(1)))
-    return {"model": LatentInUnits(Vae(encoder, decoder, ColumnLikelihoods(support), 1), units)}
+    return {
+        "model": LatentInUnits(
+            Vae(encoder, decoder, ColumnLikelihoods(support), NormalSpace(1)), units
+        )
+    }
 
 
 @eqx.filter_jit

@@ -11,6 +11,7 @@ from energeia.contracts import Batch
 from energeia.distributions.likelihoods import ColumnLikelihoods
 from energeia.models.in_units import LatentInUnits
 from energeia.models.latent import Vae
+from energeia.models.latent_space import NormalSpace
 from energeia.objectives.likelihood import MaximumLikelihood
 from energeia.objectives.variational import WeightedBound
 from energeia.support import Positive, Support
@@ -22,7 +23,7 @@ def model():
     columns = ColumnLikelihoods(Support(((Positive(), 2),)))
     up, down = jax.random.split(jax.random.key(1))
     encoder = eqx.nn.Linear(2, 4, key=up)
-    vae = Vae(encoder, eqx.nn.Linear(2, columns.size, key=down), columns, 2)
+    vae = Vae(encoder, eqx.nn.Linear(2, columns.size, key=down), columns, NormalSpace(2))
     return {"model": LatentInUnits(vae, Units.fit(columns.support, X))}
 
 

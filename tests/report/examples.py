@@ -4,8 +4,15 @@ import numpy as np
 
 from energeia.data.sources import open_data
 from energeia.estimate import Estimate
-from energeia.records import ChainSummary, Evaluation, LeaderboardRow, ObservableRow, TwoSample
-from energeia.report.content import ModelPart, Page
+from energeia.records import (
+    ChainSummary,
+    Evaluation,
+    LatentSummary,
+    LeaderboardRow,
+    ObservableRow,
+    TwoSample,
+)
+from energeia.report.content import LatentPicture, ModelPart, Page
 from energeia.support import Binary, Real, Support
 
 FAMILIES = {
@@ -53,6 +60,29 @@ def two_sample(rng, bad):
     )
 
 
+def latent_summary():
+    per_latent = tuple(Estimate(0.4 * j, 0.01, "exact", 360) for j in range(5))
+    return LatentSummary(
+        divergence=Estimate(4.0, 0.05, "exact", 360), per_latent=per_latent,
+        information=Estimate(3.21, 0.04, "estimate", 360),
+        total_correlation=Estimate(0.567, 0.03, "estimate", 360),
+        dimension_wise=Estimate(0.089, 0.002, "estimate", 360),
+        active=(False, True, True, True, True), prior_p_value=0.002, rows=360,
+    )  # fmt: skip
+
+
+def latent_picture(rows):
+    """Dimensions that move rows of a synthetic page, in the order of their divergence."""
+    rows = np.asarray(rows[:32], np.float64).reshape(min(len(rows), 32), -1)
+    positions = np.linspace(-2.5, 2.5, 11)
+    direction = np.random.default_rng(6).normal(size=(4, 1, rows.shape[1]))
+    return LatentPicture(
+        rows=rows, reconstructions=0.9 * rows, dimensions=np.array([4, 3, 2, 1]),
+        positions=positions,
+        traversals=rows[0] + 0.4 * np.std(rows) * positions[:, None] * direction,
+    )  # fmt: skip
+
+
 def model(rng, recipe, samples, level, exact=None, bad=0.2):
     family, kind = FAMILIES[recipe]
     score = (
@@ -92,6 +122,7 @@ def model(rng, recipe, samples, level, exact=None, bad=0.2):
             still_chains=3,
         ) if recipe == "rbm" else None,
         warnings=("R-hat is above 1.01: run longer chains",) if recipe == "rbm" else (),
+        latent=latent_summary() if recipe == "vae" else None,
     )  # fmt: skip
     row = LeaderboardRow(
         recipe=recipe, family=family, run=f"runs/{recipe}", log_likelihood=score,
@@ -102,6 +133,7 @@ def model(rng, recipe, samples, level, exact=None, bad=0.2):
     return ModelPart(
         row=row, evaluation=evaluation, history=history(rng, recipe), samples=samples,
         citation="Authors (year), Title, Journal",
+        latent=latent_picture(samples) if recipe == "vae" else None,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from energeia.report.numbers import headline_tests
 from energeia.report.page import observable_lines, render, write_report
 from energeia.report.tables import print_leaderboard
 
-from .examples import PAGES, digits_page, ising_page, plane_page, table_page
+from .examples import PAGES, digits_page, ising_page, latent_picture, plane_page, table_page
 
 
 class Reader(HTMLParser):
@@ -247,7 +247,8 @@ def test_rows_that_are_not_finite_are_left_out_of_pictures():
 def test_any_number_of_columns(width):
     page = digits_page()
     rows = np.random.default_rng(0).normal(size=(50, width))
-    one = dataclasses.replace(page.models[0], samples=rows + 0.1, history=[])
+    latent = latent_picture(rows)
+    one = dataclasses.replace(page.models[0], samples=rows + 0.1, history=[], latent=latent)
     support = table_page().support.select([0] * width)
     found = dataclasses.replace(page, models=[one], layout=(width,), support=support, held_out=rows)
     assert "<svg" in render(found)

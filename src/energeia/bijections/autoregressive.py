@@ -13,7 +13,13 @@ from energeia.bijections.elementwise import Permutation
 from energeia.bijections.scalar import ScalarBijection
 from energeia.contracts import Bijection, Condition
 from energeia.nn.fourier import fourier_features
-from energeia.nn.masked import HiddenUnits, MaskedLinear, hidden_labels, rows_at
+from energeia.nn.masked import (
+    HiddenUnits,
+    MaskedLinear,
+    hidden_labels,
+    hidden_layers,
+    rows_at,
+)
 
 
 class Autoregressive(Bijection):
@@ -56,8 +62,8 @@ class Autoregressive(Bijection):
         units = hidden_labels(width, d, 0 if extra else 1)
         count = transformer.parameters(any(periodic))
         written = tuple(rank for rank in range(d) for _ in range(count))
-        first, last, *middle = jax.random.split(key, 1 + depth)
-        layers = tuple(MaskedLinear(k, units, units) for k in middle)
+        first, last, middle = jax.random.split(key, 3)
+        layers = hidden_layers(middle, units, depth - 1)
         self.hidden = HiddenUnits(MaskedLinear(first, seen, units), layers)
         self.exit = MaskedLinear(last, units, written, scale=0.0)
 

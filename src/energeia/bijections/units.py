@@ -7,6 +7,7 @@ Three coordinates of one configuration, each an array of shape ``(d,)``:
 * ``v``: reals everywhere, discrete columns dequantized by uniform noise.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -153,10 +154,15 @@ class Units(eqx.Module):
 
     def decode(self, y: Float[Array, " c"]) -> Float[Array, " d"]:
         """The user's values of ``y``; codes are clipped to their alphabets."""
+        return self._decode(y, _from_chart)
+
+    def decode_mean(self, y: Float[Array, " c"]) -> Float[Array, " d"]:
+        """The user's values of a mean of ``y``, which lies between the values of an alphabet."""
+        return self._decode(y, _between)
+
+    def _decode(self, y: Array, back: Callable[[Factor, Array], Array]) -> Array:
         t = jnp.where(self.coordinates.discrete, y, y * self.scale.value + self.location.value)
-        parts = [
-            _from_chart(factor, values) for factor, values in self.support.split_coordinates(t)
-        ]
+        parts = [back(factor, values) for factor, values in self.support.split_coordinates(t)]
         return jnp.concatenate([part.reshape(-1) for part in parts])
 
     def dequantize(self, key: PRNGKey, y: Float[Array, " d"]) -> tuple[Float[Array, " d"], Scalar]:
@@ -248,4 +254,11 @@ def _from_chart(factor: Factor, t: Array) -> Array:
     if isinstance(factor, Alphabet):
         values = jnp.asarray(factor.values, t.dtype)
         return values[jnp.clip(jnp.round(t), 0, len(values) - 1).astype(int)]
+    return factor.unlink(t)
+
+
+def _between(factor: Factor, t: Array) -> Array:
+    if isinstance(factor, Alphabet):
+        values = jnp.asarray(factor.values, t.dtype)
+        return jnp.interp(t, jnp.arange(len(values), dtype=t.dtype), values)
     return factor.unlink(t)

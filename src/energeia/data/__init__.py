@@ -27,6 +27,7 @@ SIMULATORS           the named simulators
 Source               a distribution that rows are drawn from
 Split                training, validation and test parts
 split                split rows reproducibly
+Sprites              images of one shape, with their factors
 Table                rows as a file stores them
 TARGETS              the named targets
 """

@@ -16,6 +16,7 @@ from energeia.data.named.catalog import SIMULATORS as SIMULATORS
 from energeia.data.named.catalog import TARGETS as TARGETS
 from energeia.data.named.catalog import NamedSource as NamedSource
 from energeia.data.named.catalog import Source as Source
+from energeia.data.named.sprites import Sprites as Sprites
 from energeia.data.named.targets import open_target as open_target
 from energeia.data.readers import READERS as READERS
 from energeia.data.readers import Table as Table

@@ -1,5 +1,6 @@
 """Densities with closed forms, and heads and likelihoods of single columns.
 
+AtCondition                a conditional density at one condition
 Bernoulli                  a binary column given its logit
 BernoulliLikelihood        p(1) = sigmoid(p0)
 CategoricalLikelihood      p(k) = softmax(p)_k
@@ -20,6 +21,7 @@ LogisticLikelihood         logistics integrated over cells
 NormalDiag                 N(mean, diag(scale^2))
 NormalLikelihood           a mixture of Gaussians over the reals
 Ordinal                    an ordered column by a few smooth functions of its codes
+PowerSpherical             directions around given ones
 product_of_marginals       independent variables with the frequencies of rows
 ProductBase                normal numbers, uniform angles, directions and rotations
 ProjectedNormalLikelihood  directions of planar Gaussians

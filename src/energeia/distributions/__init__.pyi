@@ -1,3 +1,4 @@
+from energeia.distributions.at_condition import AtCondition as AtCondition
 from energeia.distributions.columns import Columns as Columns
 from energeia.distributions.columns import columns_of as columns_of
 from energeia.distributions.discrete import Bernoulli as Bernoulli
@@ -29,6 +30,7 @@ from energeia.distributions.likelihoods import likelihood_of as likelihood_of
 from energeia.distributions.mixture import StudentMixture as StudentMixture
 from energeia.distributions.mixture import WrappedMixture as WrappedMixture
 from energeia.distributions.normal_diag import NormalDiag as NormalDiag
+from energeia.distributions.power_spherical import PowerSpherical as PowerSpherical
 from energeia.distributions.product import ProductBase as ProductBase
 from energeia.distributions.student import StudentBase as StudentBase
 from energeia.distributions.student import student_base as student_base

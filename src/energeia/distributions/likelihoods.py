@@ -40,6 +40,11 @@ class ColumnLikelihood(eqx.Module):
         """One value."""
 
     @abstractmethod
+    def mean(self, p: Float[Array, " size"]) -> Scalar:
+        """The mean: of codes it lies between them, of angles it is the mean direction; the most
+        probable code of categories, which have no mean."""
+
+    @abstractmethod
     def features(self, y: Scalar) -> Float[Array, " f"]:
         """The features of a value as inputs of a network, of order one."""
 
@@ -59,6 +64,10 @@ class BernoulliLikelihood(ColumnLikelihood):
     def sample(self, key: PRNGKey, p: Float[Array, " size"]) -> Scalar:
         """One code, 0 or 1."""
         return (jax.random.logistic(key, dtype=p.dtype) < p[0]).astype(p.dtype)
+
+    @override
+    def mean(self, p: Float[Array, " size"]) -> Scalar:
+        return jax.nn.sigmoid(p[0])
 
     def features(self, y: Scalar) -> Float[Array, " f"]:
         """-1 or 1."""
@@ -82,6 +91,10 @@ class CategoricalLikelihood(ColumnLikelihood):
     @override
     def sample(self, key: PRNGKey, p: Float[Array, " size"]) -> Scalar:
         return jax.random.categorical(key, p).astype(p.dtype)
+
+    @override
+    def mean(self, p: Float[Array, " size"]) -> Scalar:
+        return jnp.argmax(p).astype(p.dtype)
 
     def features(self, y: Scalar) -> Float[Array, " f"]:
         """One-hot, of unit variance if all are equally likely."""
@@ -124,6 +137,11 @@ class LogisticLikelihood(ColumnLikelihood):
         u = center[m] + scale[m] * jax.random.logistic(noise, dtype=p.dtype)
         return jnp.clip(jnp.floor((u + 1) * self.levels / 2), 0, self.levels - 1)
 
+    @override
+    def mean(self, p: Float[Array, " size"]) -> Scalar:
+        codes = jnp.arange(self.levels, dtype=p.dtype)
+        return jnp.exp(jax.vmap(self.log_prob, (None, 0))(p, codes)) @ codes
+
     def features(self, y: Scalar) -> Float[Array, " f"]:
         """The center of the cell in (-1, 1)."""
         return ((2 * y + 1) / self.levels - 1)[None]
@@ -159,6 +177,11 @@ class NormalLikelihood(ColumnLikelihood):
         which, noise = jax.random.split(key)
         m = jax.random.categorical(which, logits)
         return center[m] + scale[m] * jax.random.normal(noise, dtype=p.dtype)
+
+    @override
+    def mean(self, p: Float[Array, " size"]) -> Scalar:
+        logits, center, _ = self._parts(p)
+        return jax.nn.softmax(logits) @ center
 
     def features(self, y: Scalar) -> Float[Array, " f"]:
         """The standardized value itself."""
@@ -200,6 +223,15 @@ class ProjectedNormalLikelihood(ColumnLikelihood):
         m = jax.random.categorical(which, logits)
         step = jax.random.normal(noise, (2,), p.dtype)
         return jnp.arctan2(b[m] + step[1], a[m] + step[0])
+
+    def mean(self, p: Float[Array, " size"]) -> Scalar:
+        """The direction of E[(cos y, sin y)], to which each component contributes
+        m sqrt(pi/8) e^(-k) [I0(k) + I1(k)] with k = |m|^2 / 4 (Mardia and Jupp 2000, sec. 3.5.6).
+        """
+        logits, a, b = self._parts(p)
+        k = (a**2 + b**2) / 4
+        pull = jax.nn.softmax(logits) * (jax.scipy.special.i0e(k) + jax.scipy.special.i1e(k))
+        return jnp.arctan2(pull @ b, pull @ a)
 
     def features(self, y: Scalar) -> Float[Array, " f"]:
         """Cosine and sine: the two ends of the circle are one point."""
@@ -291,6 +323,11 @@ class ColumnLikelihoods(eqx.Module):
         keys = jax.random.split(key, self.support.width)
         parts = [jax.vmap(kind.sample)(k, q) for kind, q, k in self._pieces(p, keys)]
         return jnp.concatenate(parts)
+
+    def mean(self, p: Float[Array, " size"]) -> Float[Array, " d"]:
+        """The mean of every column, see ``ColumnLikelihood.mean``."""
+        rows = jnp.zeros(self.support.width)  # which pieces are cut along, and nothing more
+        return jnp.concatenate([jax.vmap(kind.mean)(q) for kind, q, _ in self._pieces(p, rows)])
 
     def features(self, y: Float[Array, " d"]) -> Float[Array, " f"]:
         """The features of a configuration as inputs of a network."""

@@ -36,6 +36,14 @@ class NormalDiag(Density):
         """mean + scale * noise: differentiable in both."""
         return self.mean + self.scale * jax.random.normal(key, self.mean.shape, self.mean.dtype)
 
+    def sample_and_log_prob(
+        self, key: PRNGKey, condition: Condition = None
+    ) -> tuple[Float[Array, " d"], Scalar]:
+        """A draw and log N of it, from the noise: its differences from a large mean lose digits."""
+        noise = jax.random.normal(key, self.mean.shape, self.mean.dtype)
+        log_prob = -jnp.sum(0.5 * noise**2 + jnp.log(self.scale) + 0.5 * jnp.log(2 * jnp.pi))
+        return self.mean + self.scale * noise, log_prob
+
     def divergence(self, mean: Array | float, scale: Array | float) -> Float[Array, " d"]:
         """KL(self || N(mean, scale^2)) of each component, in nats."""
         ratio = self.scale / scale

@@ -15,23 +15,28 @@ evaluate_in_detail        ``evaluate`` with samples and log-probabilities
 EvaluationBudget          sizes of an evaluation
 EvaluationDetails         an evaluation with its samples and log-probabilities
 Given                     draws and log-probabilities as users get them
+InformationGap            how much one latent dimension says of each factor
 LandscapeScan             energies on planes
 latent_bounds             log p(x) from both sides by annealing over z
 LatentBounds              those bounds with the gap between them
 LatentReport              parts of the divergence of latent vectors
 latent_report             what the latent vectors of rows hold
+LatentScan                reconstructions, and rows along latent dimensions
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind
 Mask                      values of some entries of rows
 measure                   an observable with its error
 mode_report               number, weights and widths of modes
 ModeReport                statistics of samples over known modes
+mutual_information_gap    that of latent vectors and known factors
 PreparedData              rows prepared for tests
 Query                     what is asked of a model: a mask, a condition
 reweight                  log Z, ESS and means by a model's exact weights
 Reweighted                draws with log-weights against an energy
 scan_landscape            evaluate an energy model on planes
+scan_latents              decode rows and single latent dimensions
 solver_check              what a finer solver does to a continuous flow
+summarize_latents         ``latent_report`` as a record
 tail_audit                held-out rows and samples in the tails
 TimedSamples              samples with timings
 """

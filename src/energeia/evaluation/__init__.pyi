@@ -15,8 +15,13 @@ from energeia.evaluation.completion import CompletionSettings as CompletionSetti
 from energeia.evaluation.completion import Mask as Mask
 from energeia.evaluation.completion import Query as Query
 from energeia.evaluation.completion import complete_rows as complete_rows
+from energeia.evaluation.disentanglement import InformationGap as InformationGap
+from energeia.evaluation.disentanglement import mutual_information_gap as mutual_information_gap
 from energeia.evaluation.landscape import LandscapeScan as LandscapeScan
 from energeia.evaluation.landscape import scan_landscape as scan_landscape
+from energeia.evaluation.latent_scan import LatentScan as LatentScan
+from energeia.evaluation.latent_scan import scan_latents as scan_latents
+from energeia.evaluation.latent_scan import summarize_latents as summarize_latents
 from energeia.evaluation.latents import LatentReport as LatentReport
 from energeia.evaluation.latents import latent_report as latent_report
 from energeia.evaluation.likelihood import LogLikelihood as LogLikelihood

@@ -15,7 +15,7 @@ from energeia._core.types import PRNGKey
 from energeia.estimate import Estimate
 from energeia.models.encoding import VaeEncoder
 from energeia.stats.distances import distances
-from energeia.stats.permutation import relabelings
+from energeia.stats.permutation import PermutationTest, relabelings
 from energeia.stats.two_sample import energy_distance
 
 MOST_ROWS = 2048
@@ -23,13 +23,16 @@ ACTIVE = 0.01
 """Least variance over rows of the mean of q(z_j | x) for a dimension in use (Burda et al. 2016,
 arXiv:1509.00519, sec. 5.2)."""
 _RELABELINGS = 500
+_PAIRS = 1 << 17
+"""Pairs of a latent vector and a posterior at a time."""
 
 
 class LatentReport(NamedTuple):
     """Parts of the mean divergence E KL(q(z|x) || p(z)), in nats per row.
 
     The divergence is the sum of ``information``, ``total_correlation`` and ``dimension_wise`` (Chen
-    et al. 2018, arXiv:1802.04942, eq. 2), with q(z) the mean of q(z|x) over the rows of the report.
+    et al. 2018, arXiv:1802.04942, eq. 2), with q(z) the mean of q(z|x) over the rows of the report,
+    or over those of its aggregate.
     """
 
     divergence: Estimate
@@ -37,7 +40,7 @@ class LatentReport(NamedTuple):
     """KL(q(z_j|x) || p(z_j)) of each dimension."""
     information: Estimate
     """KL(q(z, x) || q(z) q(x)) between rows and latent vectors; at most the logarithm of how many
-    rows there are."""
+    rows q(z) has."""
     total_correlation: Estimate
     """KL(q(z) || prod_j q(z_j)): zero where the dimensions are independent."""
     dimension_wise: Estimate
@@ -46,6 +49,8 @@ class LatentReport(NamedTuple):
     """Dimensions whose mean moves with the row."""
     prior_p_value: float
     """Of the energy distance between latent vectors of the rows and draws of the prior."""
+    prior_distance: float
+    """That distance, with pairs of different rows only, so that it may come out below zero."""
     rows: int
 
     def _repr_html_(self) -> str:
@@ -64,29 +69,42 @@ _TERMS = ("divergence", "information", "total_correlation", "dimension_wise")
 def latent_report(
     key: PRNGKey, encoder: VaeEncoder, x: Float[ArrayLike, "rows d"],
     condition: Float[ArrayLike, "rows c"] | None = None,
+    aggregate: Float[ArrayLike, "others d"] | None = None,
 ) -> LatentReport:  # fmt: skip
     """What the latent vectors of rows hold.
 
-    ``x`` are 2 to 2,048 rows as the encoder takes them; those beyond are left out. One latent
+    Posteriors and prior are normal (``VaeEncoder.normal``). ``x`` are 2 to 2,048 rows as the
+    encoder takes them; those beyond are left out. One latent
     vector is drawn for each, and each is compared with q(z | x) of all of them, so that the terms
     are those of these rows, without the bias of a batch. Their errors are those of means over rows.
 
+    Of few rows q(z) has clumps: the information is at most the logarithm of their number, and what
+    is missing counts as total correlation. ``aggregate`` are other rows, of any number, whose mean
+    of q(z | x) is q(z) instead: all rows that are possible, or many, of which ``x`` is a sample.
+
     Raises:
-        InputError: for fewer than two rows.
+        InputError: for fewer than two rows, or an aggregate of rows with a condition.
     """
     rows = np.asarray(x)[:MOST_ROWS]
     if len(rows) < 2:
         raise InputError(f"{len(rows)} rows were given where an aggregate needs 2 or more")
+    if condition is not None and aggregate is not None:
+        raise InputError(
+            "an aggregate was given for rows with a condition, each of which has a q(z) of its "
+            "own: leave one of them out"
+        )
     given = () if condition is None else (np.asarray(condition)[: len(rows)],)
     draw_key, prior_key, seed_key = jax.random.split(key, 3)
-    mean, scale = map_rows(_posteriors, rows, *given, carry=encoder)
-    mean, scale = np.asarray(mean, np.float64), np.asarray(scale, np.float64)
+    mean, scale = _posteriors_of(encoder, rows, *given)
     z = mean + scale * np.asarray(jax.random.normal(draw_key, mean.shape), np.float64)
     own = np.sum(_log_normal(z, mean, scale), axis=1)
-    joint, apart = map_rows(_aggregates, z, size=64, carry=(mean, scale))
+    parts = (mean, scale) if aggregate is None else _posteriors_of(encoder, np.asarray(aggregate))
+    size = min(64, max(1, _PAIRS // len(parts[0])))
+    joint, apart = map_rows(_aggregates, z, size=size, carry=parts)
     prior = np.sum(_log_normal(z, 0.0, 1.0), axis=1)
     divergence = 0.5 * (scale**2 + mean**2 - 1.0) - np.log(scale)
-    prior_draws = np.asarray(jax.random.normal(prior_key, z.shape), np.float64)
+    draws = np.asarray(jax.random.normal(prior_key, z.shape), np.float64)
+    test = _prior_test(z, draws, int(jax.random.randint(seed_key, (), 0, 2**31 - 1)))
     return LatentReport(
         divergence=Estimate.mean(divergence.sum(axis=1), "exact"),
         per_latent=tuple(Estimate.mean(column, "exact") for column in divergence.T),
@@ -94,13 +112,20 @@ def latent_report(
         total_correlation=Estimate.mean(joint - apart, "estimate"),
         dimension_wise=Estimate.mean(apart - prior, "estimate"),
         active=tuple(bool(v > ACTIVE) for v in np.var(mean, axis=0)),
-        prior_p_value=_p_value(z, prior_draws, int(jax.random.randint(seed_key, (), 0, 2**31 - 1))),
+        prior_p_value=test.p_value,
+        prior_distance=test.value,
         rows=len(rows),
     )
 
 
+def _posteriors_of(encoder: VaeEncoder, *rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and deviations of q(z | x) in float64, of rows and their conditions."""
+    mean, scale = map_rows(_posteriors, *rows, carry=encoder)
+    return np.asarray(mean, np.float64), np.asarray(scale, np.float64)
+
+
 def _posteriors(encoder: VaeEncoder, x: Array, *condition: Array) -> tuple[Array, Array]:
-    found = jax.vmap(encoder.posterior)(jnp.asarray(x, float), *condition)
+    found: Any = jax.vmap(encoder.posterior)(jnp.asarray(x, float), *condition)
     return found.mean, found.scale
 
 
@@ -118,7 +143,7 @@ def _log_normal(z: Any, mean: Any, scale: Any) -> Any:
     return -0.5 * ((z - mean) / scale) ** 2 - xp.log(scale) - 0.5 * math.log(2 * math.pi)
 
 
-def _p_value(z: np.ndarray, prior: np.ndarray, seed: int) -> float:
+def _prior_test(z: np.ndarray, prior: np.ndarray, seed: int) -> PermutationTest:
     rows = np.concatenate([z, prior])
     labels = relabelings(seed, _RELABELINGS, len(z), len(prior))
-    return energy_distance(distances(rows, rows), len(z), labels).p_value
+    return energy_distance(distances(rows, rows), len(z), labels)

@@ -15,6 +15,7 @@ from energeia.evaluation import warnings as warn
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.chains import chain_report
 from energeia.evaluation.coverage import neighborhood
+from energeia.evaluation.latent_scan import summarize_latents
 from energeia.evaluation.likelihood import (
     LogLikelihood,
     divergence,
@@ -104,6 +105,7 @@ def evaluate_in_detail(
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
         fields["log_partition"] = found.log_partition
+    fields["latent"] = summarize_latents(model, z[: budget.rows], condition, seed)
     if isinstance(model, ChainDiagnostics) and model.inner.condition_shape is None:
         fields["chains"] = chain_report(model, chain_key)
         warnings += warn.of_chains(fields["chains"])

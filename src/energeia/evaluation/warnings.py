@@ -11,7 +11,7 @@ from energeia.contracts import Batch
 from energeia.data.weights import effective_number
 from energeia.estimate import Estimate
 from energeia.evaluation.prepared import FARTHEST, PreparedData
-from energeia.records import ChainSummary, ObservableRow, TailAudit, TwoSample
+from energeia.records import ChainSummary, LatentSummary, ObservableRow, TailAudit, TwoSample
 from energeia.stats.neighbors import duplicates
 
 _FEW = 200
@@ -170,8 +170,8 @@ def _finite(value: Any) -> Any:
     """``recordable`` within tuples and records, without warnings."""
     if isinstance(value, tuple):
         return tuple(_finite(item) for item in value)
-    if isinstance(value, ObservableRow):
-        changed = {name: _finite(getattr(value, name)) for name in ("model", "data")}
+    if isinstance(value, ObservableRow | LatentSummary):
+        changed = {name: _finite(getattr(value, name)) for name in value.__struct_fields__}
         return msgspec.structs.replace(value, **changed)
     if not isinstance(value, Estimate) or value.value is None:
         return value

@@ -27,6 +27,7 @@ KGram                 conditional tables of counts
 Landscape             an energy of real coordinates for chains
 LatentInUnits         a latent-variable model in the user's units
 LatentJoint           p(z) p(x | z) in the user's units
+LatentSpace           what latent vectors are: prior and posteriors
 LinearAutoregressive  logistic regressions on the columns before
 LogPartition          an energy whose log Z can be estimated
 Made                  a masked autoregressive network
@@ -34,10 +35,12 @@ measured_law          a model of true values as one of measured ones
 MeasuredMixture       rows with errors under a mixture, exactly
 MeasuredModel         rows with errors under any other model, by weights
 Mixed                 discrete columns, then the others given them
+NormalSpace           real latent vectors, posteriors and prior by flows if asked
 OrdersInUnits         a model in any order in the user's units
 PartitionEstimate     that log Z, its sides and its warnings
-PixelCNN              causal convolutions of rows and images
+RasterDensity         rows and images in raster order, by any causal network
 SequentialDensity     base of densities drawn column after column
+SphereSpace           directions, angles or rotations
 Stack                 a mixture of densities of different kinds
 stochastic_sampler    draws of a diffusion by its stochastic equation
 StochasticDraws       those draws in the user's units

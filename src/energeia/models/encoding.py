@@ -8,12 +8,12 @@ from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.contracts import Condition, Encoder
-from energeia.distributions.normal_diag import NormalDiag
+from energeia.contracts import Condition, Density, Encoder
 from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
 from energeia.models.in_units import ConditionScaling, DensityInUnits, InUnits, LatentInUnits
 from energeia.models.latent import Vae
+from energeia.models.latent_space import NormalSpace
 
 
 class FlowEncoder(InUnits, Encoder):
@@ -43,7 +43,14 @@ class VaeEncoder(InUnits, Encoder):
     units: Units
     scaling: ConditionScaling | None
 
-    def posterior(self, x: Array, condition: Condition = None) -> NormalDiag:
+    @property
+    def normal(self) -> bool:
+        """Whether q(z | x) and p(z) are normal with independent dimensions."""
+        space = self.inner.space
+        plain = isinstance(space, NormalSpace) and space.flow is None and space.prior_flow is None
+        return plain and self.inner.pseudo is None
+
+    def posterior(self, x: Array, condition: Condition = None) -> Density:
         """q(z | x)."""
         return self.inner.encode(self.units.encode(x)[0], self.scaled(condition))
 
@@ -55,6 +62,12 @@ class VaeEncoder(InUnits, Encoder):
     def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
         parameters = self.inner.decode(z, self.scaled(condition))
         return self.units.decode(self.inner.likelihood.sample(key, parameters))
+
+    def decode_mean(self, z: Array, condition: Condition = None) -> Array:
+        """The mean of p(x | z) in place of a draw, column by column, see ``ColumnLikelihood.mean``:
+        the mean of a chart's coordinate, and between the values of an alphabet."""
+        parameters = self.inner.decode(z, self.scaled(condition))
+        return self.units.decode_mean(self.inner.likelihood.mean(parameters))
 
 
 def encoder_of(model: Any) -> Encoder | None:

@@ -13,22 +13,27 @@ from typing_extensions import override
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
-from energeia.contracts import Condition, Energy, Pushforward
+from energeia.contracts import Condition, Density, Energy, Pushforward
 from energeia.distributions.gaussian import StandardNormal
 from energeia.models.in_units import ConditionScaling, GeneratorInUnits, InUnits, LatentInUnits
 from energeia.models.latent import Vae
 
 
 class LatentJoint(InUnits):
-    """p(x, z) = p(z) p(x | z) of a standard normal z, in the user's units.
+    """p(x, z) = p(z) p(x | z) of a latent vector z, in the user's units.
 
-    What annealed importance sampling over z needs, whether the model has an encoder or not.
+    What annealed importance sampling over z needs, whether the model has an encoder or not. Where a
+    map of normal numbers has the law of the latent vectors of a model, z is these numbers.
     """
 
     @property
     @abstractmethod
     def latent(self) -> int:
         """The number of latent dimensions."""
+
+    @abstractmethod
+    def prior(self, condition: Condition = None) -> Density:
+        """p(z), on all real vectors."""
 
     @abstractmethod
     def log_likelihood(
@@ -42,7 +47,7 @@ class LatentJoint(InUnits):
 
 
 class VaeJoint(LatentJoint):
-    """That of a variational autoencoder; its encoder has no part in it."""
+    """That of a variational autoencoder; its encoder has a part in the prior at most."""
 
     inner: Vae
     units: Units
@@ -51,17 +56,27 @@ class VaeJoint(LatentJoint):
     @property
     @override
     def latent(self) -> int:
-        return self.inner.latent
+        return self.inner.space.width
+
+    @override
+    def prior(self, condition: Condition = None) -> Density:
+        if self.inner.pseudo is None:
+            return StandardNormal((self.latent,))
+        return self.inner.prior(self.scaled(condition))
 
     @override
     def log_likelihood(self, x: Array, z: Array, condition: Condition = None) -> Scalar:
         y, log_det = self.units.encode(x)
-        return self.inner.log_likelihood(y, z, self.scaled(condition)) + log_det
+        found = self.inner.log_likelihood(y, self._latent_vector(z), self.scaled(condition))
+        return found + log_det
 
     @override
     def draw(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
-        parameters = self.inner.decode(z, self.scaled(condition))
+        parameters = self.inner.decode(self._latent_vector(z), self.scaled(condition))
         return self.units.decode(self.inner.likelihood.sample(key, parameters))
+
+    def _latent_vector(self, z: Array) -> Array:
+        return self.inner.space.of_noise(z) if self.inner.pseudo is None else z
 
 
 class NoisyGenerator(LatentJoint):
@@ -80,6 +95,10 @@ class NoisyGenerator(LatentJoint):
     @override
     def latent(self) -> int:
         return math.prod(self.inner.prior.shape)
+
+    @override
+    def prior(self, condition: Condition = None) -> Density:
+        return self.inner.prior
 
     @override
     def log_likelihood(self, x: Array, z: Array, condition: Condition = None) -> Scalar:
@@ -118,8 +137,8 @@ class LatentPosterior(Energy):
     def energy(self, x: Float[Array, " latent"], condition: Condition = None) -> Scalar:
         assert condition is not None
         row, own = self.unpacked(condition)
-        prior = StandardNormal((self.joint.latent,))
-        return -self.joint.log_likelihood(row, x, own) - prior.log_prob(x)
+        prior = self.joint.prior(own).log_prob(x)
+        return -self.joint.log_likelihood(row, x, own) - prior
 
     def unpacked(self, given: Float[Array, " n"]) -> tuple[Array, Condition]:
         """The row and the model's condition."""

@@ -15,7 +15,13 @@ from energeia.bijections.linear import whitening
 from energeia.contracts import Condition
 from energeia.distributions.columns import Columns, Picker
 from energeia.models.sequential import SequentialDensity
-from energeia.nn.masked import HiddenUnits, MaskedLinear, hidden_labels, rows_at
+from energeia.nn.masked import (
+    HiddenUnits,
+    MaskedLinear,
+    hidden_labels,
+    hidden_layers,
+    rows_at,
+)
 
 
 class Made(SequentialDensity):
@@ -38,7 +44,7 @@ class Made(SequentialDensity):
 
     columns: Columns
     entry: MaskedLinear
-    layers: tuple[MaskedLinear, ...]
+    layers: MaskedLinear
     exit: MaskedLinear
     direct: MaskedLinear
     start: Frozen | None
@@ -69,9 +75,9 @@ class Made(SequentialDensity):
         seen = (0,) * extra + tuple(np.repeat(ranks + 1, self.columns.features).tolist())
         hidden = hidden_labels(width, count, 0 if extra else 1)
         written = tuple(np.repeat(ranks, self.columns.parameters).tolist())
-        first, last, direct, *middle = jax.random.split(key, 3 + depth - 1)
+        first, last, direct, middle = jax.random.split(key, 4)
         self.entry = MaskedLinear(first, seen, hidden)
-        self.layers = tuple(MaskedLinear(k, hidden, hidden) for k in middle)
+        self.layers = hidden_layers(middle, hidden, depth - 1)
         # Real columns start at their regression, not near it: residuals may be small.
         scale = 0.0 if reference is not None and any(self.columns.on_line) else 0.1
         self.direct = MaskedLinear(direct, seen, written, scale=scale)

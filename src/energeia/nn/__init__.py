@@ -6,6 +6,7 @@ CausalStack            a causal map of sequences
 Cell                   the elementwise part of a recurrent unit
 ChannelsFirst          outputs of a network by kind, not by site
 Convolution            a strided convolution
+DiagonalLstm           recurrent layers over the diagonals of a field
 FieldCache             what a causal field keeps while one is drawn
 FieldNetwork           convolutions of a field of any size
 fourier_features       sines and cosines of octaves
@@ -19,6 +20,9 @@ MaskedLinear           a linear map with autoregressive mask
 MLP                    dense layers with silu
 NegativeGradient      minus the gradient of a network of time
 PooledNetwork          the sum or mean over the sites of one
+RasterNetwork          a network of fields that sees the sites before
+RecurrentCache         what a recurrent field keeps while one is drawn
+RecurrentField         the diagonal BiLSTM
 RecurrentStack         recurrent layers, all in one loop
 ReshapedNetwork        a network of fields as one of flat rows
 ResidualBlock          a residual block, the identity at first

@@ -5,6 +5,7 @@ from energeia.nn.causal_field import CausalField as CausalField
 from energeia.nn.causal_field import FieldCache as FieldCache
 from energeia.nn.convolutional import Convolution as Convolution
 from energeia.nn.convolutional import TransposedConvolution as TransposedConvolution
+from energeia.nn.diagonal import DiagonalLstm as DiagonalLstm
 from energeia.nn.fields import ChannelsFirst as ChannelsFirst
 from energeia.nn.fields import FieldNetwork as FieldNetwork
 from energeia.nn.fields import PooledNetwork as PooledNetwork
@@ -16,10 +17,13 @@ from energeia.nn.images import ImageEncoder as ImageEncoder
 from energeia.nn.masked import HiddenUnits as HiddenUnits
 from energeia.nn.masked import MaskedLinear as MaskedLinear
 from energeia.nn.mlp import MLP as MLP
+from energeia.nn.raster import RasterNetwork as RasterNetwork
 from energeia.nn.recurrent import Cell as Cell
 from energeia.nn.recurrent import Gru as Gru
 from energeia.nn.recurrent import Lstm as Lstm
 from energeia.nn.recurrent import RecurrentStack as RecurrentStack
+from energeia.nn.recurrent_field import RecurrentCache as RecurrentCache
+from energeia.nn.recurrent_field import RecurrentField as RecurrentField
 from energeia.nn.residual import ResidualBlock as ResidualBlock
 from energeia.nn.residual import ResidualNet as ResidualNet
 from energeia.nn.timed import NegativeGradient as NegativeGradient

@@ -8,9 +8,10 @@ from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.nn.causal import CausalStack
+from energeia.nn.depth import UNROLLED, through
 
-Cache = tuple[Array, tuple[tuple[Array, Array], ...]]
-"""The time, and the keys and values of each block, each of shape ``(times, heads, head_size)``."""
+Cache = tuple[Array, Array, Array]
+"""The time, and the keys and values, each of shape ``(blocks, times, heads, head_size)``."""
 
 
 class AttentionBlock(eqx.Module):
@@ -73,15 +74,16 @@ class Transformer(CausalStack):
     """
 
     entry: Array
-    blocks: tuple[AttentionBlock, ...]
+    blocks: AttentionBlock
+    """All of them, stacked along a leading axis."""
     gain: Array
 
     def __init__(
         self, key: PRNGKey, size: int, width: int, depth: int, heads: int, times: int
     ) -> None:
-        first, *rest = jax.random.split(key, depth + 1)
-        self.entry = jax.random.normal(first, (size, width)) / size**0.5
-        self.blocks = tuple(AttentionBlock(k, width, heads, times) for k in rest)
+        keys = jax.random.split(key, depth + 1)
+        self.entry = jax.random.normal(keys[0], (size, width)) / size**0.5
+        self.blocks = eqx.filter_vmap(lambda k: AttentionBlock(k, width, heads, times))(keys[1:])
         self.gain = jnp.ones(width)
 
     @property
@@ -91,30 +93,33 @@ class Transformer(CausalStack):
 
     def __call__(self, xs: Float[Array, "times size"]) -> Float[Array, "times width"]:
         """The outputs of a whole sequence."""
-        x, times = xs @ self.entry, jnp.arange(len(xs))
-        for block in self.blocks:
+        times = jnp.arange(len(xs))
+
+        def attended(block: AttentionBlock, x: Array) -> Array:
             q, k, v = block.project(x)
-            attended = jax.vmap(block.attend, in_axes=(0, None, None, 0))(q, k, v, times)
-            x = block.finish(x, attended)
-        return _normalized(x, self.gain)
+            return block.finish(x, jax.vmap(block.attend, (0, None, None, 0))(q, k, v, times))
+
+        return _normalized(through(self.blocks, xs @ self.entry, attended), self.gain)
 
     def start(self) -> Cache:
         """Time 0, with an empty cache."""
-        heads, times = self.blocks[0].relative_bias.shape
-        empty = jnp.zeros((times, heads, self.width // heads))
-        return jnp.zeros((), int), tuple((empty, empty) for _ in self.blocks)
+        depth, heads, times = self.blocks.relative_bias.shape
+        empty = jnp.zeros((depth, times, heads, self.width // heads))
+        return jnp.zeros((), int), empty, empty
 
     def step(self, state: Cache, x: Float[Array, " size"]) -> tuple[Cache, Float[Array, " width"]]:
         """The output of one more input, whose keys and values are added to the cache."""
-        t, kept = state
-        x = x @ self.entry
-        new = []
-        for block, (keys, values) in zip(self.blocks, kept, strict=True):
+        t, keys, values = state
+
+        def deeper(x: Array, layer: tuple[AttentionBlock, Array, Array]) -> tuple[Array, tuple]:
+            block, keys, values = layer
             q, k, v = block.project(x)
             keys, values = keys.at[t].set(k), values.at[t].set(v)
-            x = block.finish(x, block.attend(q, keys, values, t))
-            new.append((keys, values))
-        return (t + 1, tuple(new)), _normalized(x, self.gain)
+            return block.finish(x, block.attend(q, keys, values, t)), (keys, values)
+
+        layers = self.blocks, keys, values
+        x, (keys, values) = jax.lax.scan(deeper, x @ self.entry, layers, unroll=UNROLLED)
+        return (t + 1, keys, values), _normalized(x, self.gain)
 
 
 def _normalized(x: Array, gain: Array) -> Array:

@@ -7,9 +7,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
+from typing_extensions import override
 
 from energeia._core.types import PRNGKey
 from energeia.nn.gated import GatedLayer, left_of
+from energeia.nn.raster import RasterNetwork
 
 _PRODUCTS = jax.checkpoint_policies.dots_with_no_batch_dims_saveable
 
@@ -25,8 +27,8 @@ class FieldCache(NamedTuple):
     """The horizontal stack in the present row, with zeros in front; unknown sites hold anything."""
 
 
-class CausalField(eqx.Module):
-    """Features of each site of a field that depend on the sites before it in raster order alone.
+class CausalField(RasterNetwork):
+    """Gated convolutions: features that depend on the sites before a site in raster order alone.
 
     For images of shape ``(h, w, inputs)``, a stack of ``GatedLayer``: after L layers of kernel k
     (odd), a site sees the sites to its left up to 1 + L (k - 1) / 2, and of each of the
@@ -40,8 +42,6 @@ class CausalField(eqx.Module):
     is seen only by the later one of the two, if it is within reach on the way through the field.
 
     All layers are one ``jax.lax.scan``, so the time of compilation does not depend on the depth.
-    ``row`` and ``site`` repeat ``__call__`` in raster order with a cache, each feature being
-    computed once.
 
     >>> network = CausalField(jax.random.key(0), inputs=1, width=4, depth=2, kernel=3, height=5)
     >>> network(jnp.ones((5, 6, 1)), jnp.zeros((5, 6, 0))).shape
@@ -77,8 +77,8 @@ class CausalField(eqx.Module):
         self.dilations, self.periodic = dilations or (1,) * depth, periodic
 
     @property
+    @override
     def width(self) -> int:
-        """The number of features of a site."""
         return self.entries.shape[2]
 
     @property
@@ -91,10 +91,10 @@ class CausalField(eqx.Module):
         """Sites to the left that the widest layer sees."""
         return (self.layers.horizontal.shape[1] - 1) * max(self.dilations)
 
+    @override
     def __call__(
         self, x: Float[Array, "h w inputs"], context: Float[Array, "h w size"]
     ) -> Float[Array, "h w width"]:
-        """The features of every site."""
         above = jnp.pad(x, ((1, 0), (0, 0), (0, 0)))[:-1] @ self.entries[-1]
         left = jnp.pad(x, ((0, 0), (1, 0), (0, 0)))[:, :-1] @ self.entries[0]
         steps, padding = range(self.layers.horizontal.shape[1]), self._padding
@@ -114,8 +114,8 @@ class CausalField(eqx.Module):
         first = (above, left, jnp.zeros_like(left))
         return jax.lax.scan(one, first, (self.layers, jnp.asarray(self.dilations)))[0][2]
 
+    @override
     def start(self, length: int) -> FieldCache:
-        """The cache before the first row, of so many sites."""
         depth, gates = len(self.dilations), self.layers.horizontal.shape[3]
         above = None
         if self.layers.vertical is not None:
@@ -123,11 +123,10 @@ class CausalField(eqx.Module):
         left = jnp.zeros((depth, self._padding + length, self.width))
         return FieldCache(above, jnp.zeros((depth, length, gates)), left)
 
+    @override
     def row(
         self, cache: FieldCache, above: Float[Array, "w inputs"], context: Float[Array, "w size"]
     ) -> FieldCache:
-        """Start a row: the vertical stack there, from the inputs of the row above (or zeros)."""
-
         def one(v: Array, at: tuple) -> tuple[Array, tuple[Array | None, Array]]:
             layer, kept = at
             seen = v if kept is None else jnp.concatenate([kept, v])
@@ -138,10 +137,10 @@ class CausalField(eqx.Module):
         kept, gates = jax.lax.scan(one, first, (self.layers, cache.above))[1]
         return FieldCache(kept, gates, cache.left)
 
+    @override
     def site(
         self, cache: FieldCache, j: Int[Array, ""], left: Float[Array, " inputs"]
     ) -> tuple[FieldCache, Float[Array, " width"]]:
-        """The features of site j of the row, from the inputs of the site before it (or zeros)."""
         steps, padding = range(self.layers.horizontal.shape[1]), self._padding
 
         # One array of all layers is carried: arrays given and returned for each would be copied.

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from energeia._core.types import PRNGKey
+from energeia.nn.depth import UNROLLED, through
 
 BLOCKS = 4
 """Number of row blocks: four leave 62% of the full product; more make the products too small."""
@@ -111,18 +112,20 @@ class HiddenUnits(eqx.Module):
     """
 
     entry: MaskedLinear
-    layers: tuple[MaskedLinear, ...]
+    layers: MaskedLinear
+    """All of them, stacked along a leading axis, as ``hidden_layers`` makes them."""
 
     def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " units"]:
         """silu of the last ones."""
-        hidden = self.entry(x)
-        for layer in self.layers:
-            hidden = hidden + layer(jax.nn.silu(hidden))
-        return jax.nn.silu(hidden)
+
+        def residual(layer: MaskedLinear, hidden: Array) -> Array:
+            return hidden + layer(jax.nn.silu(hidden))
+
+        return jax.nn.silu(through(self.layers, self.entry(x), residual))
 
     def blank(self) -> Float[Array, "layers units"]:
         """Of all layers, before any is computed."""
-        return jnp.zeros((1 + len(self.layers), len(self.entry.outgoing)))
+        return jnp.zeros((1 + len(self.layers.bias), len(self.entry.outgoing)))
 
     def advance(self) -> Callable[[Array, Array, Array], Array]:
         """The function of (units so far, inputs so far, label) that adds the units of that label.
@@ -132,7 +135,8 @@ class HiddenUnits(eqx.Module):
         """
         labels = self.entry.outgoing
         share = labels.count(labels[0])
-        entry, middle = self.entry.dense(), [layer.dense() for layer in self.layers]
+        entry, depth = self.entry.dense(), len(self.layers.bias)
+        middle = eqx.filter_vmap(MaskedLinear.dense)(self.layers), self.layers.bias
 
         def add(active: Array, x: Array, label: Array) -> Array:
             # Before the first label that has units, those of that label are filled early, from
@@ -140,14 +144,25 @@ class HiddenUnits(eqx.Module):
             at = jnp.maximum(label - labels[0], 0) * share
             hidden = rows_at(entry, at, share) @ x + rows_at(self.entry.bias, at, share)
             active = jax.lax.dynamic_update_slice(active, jax.nn.silu(hidden)[None], (0, at))
-            for depth, (matrix, layer) in enumerate(zip(middle, self.layers, strict=True)):
-                hidden = hidden + rows_at(matrix, at, share) @ active[depth]
-                hidden = hidden + rows_at(layer.bias, at, share)
+
+            def deeper(carry: tuple[Array, Array], layer: tuple) -> tuple[tuple, None]:
+                hidden, active = carry
+                level, (matrix, bias) = layer
+                hidden = hidden + rows_at(matrix, at, share) @ active[level]
+                hidden = hidden + rows_at(bias, at, share)
                 new = jax.nn.silu(hidden)[None]
-                active = jax.lax.dynamic_update_slice(active, new, (depth + 1, at))
-            return active
+                return (hidden, jax.lax.dynamic_update_slice(active, new, (level + 1, at))), None
+
+            levels = jnp.arange(depth), middle
+            return jax.lax.scan(deeper, (hidden, active), levels, unroll=UNROLLED)[0][1]
 
         return add
+
+
+def hidden_layers(key: PRNGKey, labels: tuple[int, ...], count: int) -> MaskedLinear:
+    """``count`` layers from units of some labels to as many, stacked along a leading axis."""
+    keys = jax.random.split(key, count)
+    return eqx.filter_vmap(lambda k: MaskedLinear(k, labels, labels))(keys)
 
 
 def rows_at(matrix: Array, start: Array, count: int) -> Array:

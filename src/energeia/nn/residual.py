@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from energeia._core.types import PRNGKey
+from energeia.nn.depth import through
 
 
 class ResidualBlock(eqx.Module):
@@ -50,7 +51,8 @@ class ResidualNet(eqx.Module):
     """
 
     first: eqx.nn.Linear
-    blocks: tuple[ResidualBlock, ...]
+    blocks: ResidualBlock
+    """All of them, stacked along a leading axis."""
     last: eqx.nn.Linear
     activation: Callable[[Array], Array] = eqx.field(static=True)
 
@@ -67,16 +69,15 @@ class ResidualNet(eqx.Module):
     ) -> None:
         keys = jax.random.split(key, depth + 2)
         self.first = eqx.nn.Linear(inputs, width, key=keys[0])
-        self.blocks = tuple(ResidualBlock(width, key=k, activation=activation) for k in keys[2:])
+        self.blocks = eqx.filter_vmap(lambda k: ResidualBlock(width, key=k, activation=activation))(
+            keys[2:]
+        )
         self.last = scaled(eqx.nn.Linear(width, outputs, key=keys[1]), gain)
         self.activation = activation
 
     def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         """The outputs at one vector."""
-        h = self.first(x)
-        for block in self.blocks:
-            h = block(h)
-        return self.last(self.activation(h))
+        return self.last(self.activation(through(self.blocks, self.first(x))))
 
 
 def scaled(layer: eqx.nn.Linear, gain: float) -> eqx.nn.Linear:

@@ -6,6 +6,7 @@ BarberAgakov          a Gaussian decoder's bound
 ChainScore            the entropy's gradient by chains over z given x
 Contrastive           contrastive divergence with persistent chains
 DensityGame           maximum entropy with a generator with a density
+DiscriminatorPenalty  what a discriminator says of latent vectors
 DonskerVaradhan       the Donsker-Varadhan bound
 DoublyReparameterized  the bound of several particles
 EntropyTerm           an estimator of a generator's entropy gradient
@@ -17,6 +18,7 @@ InformationEntropy    an entropy from a bound on I(X; Z)
 InformationEstimator  a trained bound on I(X; Z)
 JensenShannon         the Jensen-Shannon bound
 JointIndependence     a kernel measure of dependent latent dimensions
+LatentGame            a bound and a discriminator of latent vectors
 LatentPenalty         a penalty on the aggregated posterior
 MaxEntropy            maximum-entropy training of energy and generator
 MaximumLikelihood     mean of -log p, or of its bound

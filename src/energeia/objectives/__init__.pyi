@@ -21,6 +21,8 @@ from energeia.objectives.information import InformationEstimator as InformationE
 from energeia.objectives.information import JensenShannon as JensenShannon
 from energeia.objectives.information import Nwj as Nwj
 from energeia.objectives.information import PairEstimator as PairEstimator
+from energeia.objectives.latent_game import DiscriminatorPenalty as DiscriminatorPenalty
+from energeia.objectives.latent_game import LatentGame as LatentGame
 from energeia.objectives.latent_penalties import JointIndependence as JointIndependence
 from energeia.objectives.latent_penalties import LatentPenalty as LatentPenalty
 from energeia.objectives.latent_penalties import PriorDiscrepancy as PriorDiscrepancy

@@ -27,7 +27,7 @@ class DoublyReparameterized(Objective):
     gradients of one sum with parts held fixed; its forward passes coincide and are computed once.
 
     The one module is ``"model"``: a latent model in the units of the rows, whose ``inner`` has
-    the methods ``encode`` (a normal distribution of z) and ``log_likelihood``.
+    the methods ``encode``, ``prior`` (densities of z) and ``log_likelihood``.
     """
 
     particles: int = eqx.field(static=True, default=50)
@@ -62,9 +62,11 @@ class DoublyReparameterized(Objective):
         fixed = stopped(posterior)
 
         def log_weights(inner: Any, z: Array) -> Array:
+            prior = inner.prior(given)
+
             def one(z: Array) -> Scalar:
-                prior = -0.5 * jnp.sum(z**2 + jnp.log(2 * jnp.pi))
-                return inner.log_likelihood(y, z, given) + prior - fixed.log_prob(z)
+                likelihood = inner.log_likelihood(y, z, given)
+                return likelihood + prior.log_prob(z) - fixed.log_prob(z)
 
             return jax.vmap(one)(z)
 

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -14,10 +14,10 @@ from energeia._core.types import PRNGKey, Scalar
 
 
 class Posteriors(NamedTuple):
-    """N(mean, scale^2) of each row of a batch, and one draw of each."""
+    """q(z | x) of each row of a batch, and one draw of each."""
 
-    mean: Float[Array, "rows latent"]
-    scale: Float[Array, "rows latent"]
+    q: Any
+    """A density whose arrays have a leading axis of rows."""
     z: Float[Array, "rows latent"]
 
 
@@ -60,15 +60,17 @@ class TotalCorrelation(LatentPenalty):
 
     log q(z_i) is estimated by log sum_k q(z_i | x_k) - log(N M) over the M rows of a batch, N the
     number of training ``rows``, and each log q(z_ij) alike (Chen et al. 2018, arXiv:1802.04942,
-    eq. S3). Its bias does not depend on the parameters much, its value is no measurement.
+    eq. S3). Posteriors are ``NormalDiag``. Its bias does not depend on the parameters much, its
+    value is no measurement.
     """
 
     rows: int = eqx.field(static=True)
 
     @override
     def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
-        apart = (found.z[:, None] - found.mean[None]) / found.scale[None]
-        logs = -0.5 * apart**2 - jnp.log(found.scale)[None] - 0.5 * math.log(2 * math.pi)
+        mean, spread = found.q.mean, found.q.scale
+        apart = (found.z[:, None] - mean[None]) / spread[None]
+        logs = -0.5 * apart**2 - jnp.log(spread)[None] - 0.5 * math.log(2 * math.pi)
         scale = math.log(max(self.rows, len(found.z))) + math.log(len(found.z))
         joint = jax.nn.logsumexp(jnp.sum(logs, axis=2), axis=1) - scale
         alone = jnp.sum(jax.nn.logsumexp(logs, axis=1) - scale, axis=1)
@@ -79,16 +81,20 @@ class JointIndependence(LatentPenalty):
     """dHSIC of the latent dimensions: zero where they are independent (Pfister et al. 2018,
     arXiv:1603.00285, definition 2.6; as a penalty: Lopez et al. 2018, arXiv:1805.08672).
 
-    mean prod_j K_j + prod_j mean K_j - 2 mean_i prod_j mean_l K_j(i, l), with a Gaussian kernel of
-    unit width for each dimension, as wide as the prior.
+    E prod_j K_j + prod_j E K_j - 2 E_i prod_j E_l K_j(i, l), with a Gaussian kernel of unit width
+    for each dimension, as wide as the prior. Means are over pairs of different rows. With the pairs
+    of a row with itself, the value of 128 rows of six independent dimensions is .006, more than
+    that of two pairs with the correlation .6, and least where all rows are near each other.
     """
 
     @override
     def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
+        count = len(found.z)
         kernels = jnp.exp(-0.5 * (found.z[:, None] - found.z[None]) ** 2)
-        together = jnp.mean(jnp.prod(kernels, axis=2))
-        apart = jnp.prod(jnp.mean(kernels, axis=(0, 1)))
-        return together + apart - 2 * jnp.mean(jnp.prod(jnp.mean(kernels, axis=1), axis=1))
+        others = (jnp.sum(kernels, axis=1) - 1.0) / (count - 1)
+        together = (jnp.sum(jnp.prod(kernels, axis=2)) - count) / (count * (count - 1))
+        apart = jnp.prod(jnp.mean(others, axis=0))
+        return together + apart - 2 * jnp.mean(jnp.prod(others, axis=1))
 
 
 def squared_distances(a: Float[Array, "n d"], b: Float[Array, "m d"]) -> Float[Array, "n m"]:

@@ -18,7 +18,7 @@ class HasTerms(Protocol):
     """A latent model that gives the two terms of its bound separately, such as ``Vae``."""
 
     def terms(self, key: PRNGKey, y: Array, condition: Condition = None) -> Any:
-        """log p(y|z) at one z ~ q(z|y), the divergence of each latent dimension, q(z|y) and z."""
+        """log p(y|z) at one z ~ q(z|y), terms of the divergence, q(z|y) and z."""
         ...
 
 
@@ -80,10 +80,11 @@ class WeightedBound(Objective):
         def row(key: PRNGKey, x: Array, condition: Condition) -> Any:
             y, log_det = model.units.encode(x)
             found = model.inner.terms(key, y, model.scaled(condition))
-            posteriors = Posteriors(found.posterior.mean, found.posterior.scale, found.z)
+            posteriors = Posteriors(found.posterior, found.z)
             return found.log_likelihood + log_det, found.divergence, posteriors
 
-        log_likelihood, divergence, found = jax.vmap(row)(keys, batch.x, batch.condition)
+        each = eqx.filter_vmap(row)
+        log_likelihood, divergence, found = each(keys, batch.x, batch.condition)
         penalty = jnp.zeros(())
         if self.penalty is not None:
             penalty = self.penalty.value(jax.random.fold_in(key, 1), found)

@@ -74,10 +74,20 @@ def latent_size(field: Field, latent: int) -> int:
     return field.height * field.width if field.periodic else latent
 
 
-def encoder(field: Field, features: int, latent: int, *, channels: int, key: PRNGKey) -> Network:
-    """The features of a field to two numbers of each latent one, all the first ones first."""
+def encoder(field: Field, features: int, outputs: int, *, channels: int, key: PRNGKey) -> Network:
+    """The features of a field to ``outputs`` numbers: of a lattice two of each site, all the first
+    ones first.
+
+    Raises:
+        InputError: for another number of outputs of a lattice.
+    """
     if not field.periodic:
-        return ImageEncoder(field.layout(features), 2 * latent, channels=channels, key=key)
+        return ImageEncoder(field.layout(features), outputs, channels=channels, key=key)
+    if outputs != 2 * field.height * field.width:
+        raise InputError(
+            "convolutions of a periodic lattice were asked for with latent vectors that are no "
+            "normal numbers of its sites: give space=normal and posterior=normal, or networks=dense"
+        )
     network = FieldNetwork(
         field.channels * features, 2, channels=channels, depth=_DEPTH, periodic=True, key=key
     )

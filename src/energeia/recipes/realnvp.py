@@ -7,6 +7,7 @@ from energeia.bijections.compose import Chain
 from energeia.bijections.elementwise import Affine
 from energeia.bijections.scalar import AffineScalar, ScalarBijection, ShiftScalar
 from energeia.contracts import Bijection
+from energeia.nn.depth import UNROLLED
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.couplings import coupling_flow
 from energeia.recipes.flow_models import flow_assembly
@@ -45,4 +46,4 @@ def _couplings(
 ) -> Bijection:
     chosen = options.resolved(problem)
     # Unrolled layers save a third of a step, for a few seconds of compilation.
-    return coupling_flow(transformer, chosen, problem, key, unroll=chosen.layers)
+    return coupling_flow(transformer, chosen, problem, key, unroll=min(chosen.layers, UNROLLED))

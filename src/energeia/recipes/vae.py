@@ -9,8 +9,10 @@ from energeia.contracts import Objective
 from energeia.distributions.likelihoods import ColumnLikelihoods
 from energeia.models.in_units import LatentInUnits
 from energeia.models.latent import Vae
+from energeia.models.latent_space import LatentSpace
 from energeia.nn.residual import ResidualNet
 from energeia.objectives.doubly_reparameterized import DoublyReparameterized
+from energeia.objectives.latent_game import Against, LatentGame
 from energeia.objectives.latent_penalties import (
     JointIndependence,
     LatentPenalty,
@@ -18,12 +20,15 @@ from energeia.objectives.latent_penalties import (
     TotalCorrelation,
 )
 from energeia.objectives.variational import WeightedBound
-from energeia.recipes import networks, parts
+from energeia.recipes import latent_spaces, networks, parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.latent import IwaeOptions, VaeOptions
 from energeia.recipes.options.problem import Problem
+from energeia.training.player import Player, optimizer
 
 _NARROW = 0.05
+_AGAINST: dict[str, Against] = {"density-ratio": "permuted", "adversarial": "prior"}
+"""What a discriminator tells latent vectors from, by penalty."""
 
 AnyOptions = VaeOptions | IwaeOptions
 
@@ -36,51 +41,76 @@ def build(
     Raises:
         InputError: for options that do not go together.
     """
-    model = LatentInUnits(
-        inner=_vae(options, problem, key),
-        units=Units.fit(problem.support, reference.x),
-        scaling=parts.condition_scaling(reference),
-    )
-    return parts.one_player(
-        model, _objective(options, problem), options.optimization, options.training.rounds
+    units = Units.fit(problem.support, reference.x)
+    vae = _vae(options, problem, units, reference, key)
+    model = LatentInUnits(vae, units, parts.condition_scaling(reference))
+    objective, rounds = _objective(options, problem), options.training.rounds
+    if isinstance(objective, LatentGame) and isinstance(options, VaeOptions):
+        return _game(model, vae.space.width, objective, options, jax.random.fold_in(key, 1))
+    return parts.one_player(model, objective, options.optimization, rounds)
+
+
+def _game(
+    model: LatentInUnits, latent: int, objective: LatentGame, options: VaeOptions, key: PRNGKey
+) -> Assembly:
+    """The autoencoder and a discriminator of its ``latent`` numbers, which have a player each."""
+    rounds = options.training.rounds
+    discriminator = ResidualNet(latent, 1, width=options.width, depth=options.depth, key=key)
+    return Assembly(
+        modules={"model": model, "discriminator": discriminator},
+        objective=objective,
+        players=(
+            Player("model", ("model",), optimizer(options.optimization, rounds)),
+            Player("discriminator", ("discriminator",), optimizer(options.discriminator, rounds)),
+        ),
+        model=lambda modules: modules["model"],
     )
 
 
-def _vae(options: AnyOptions, problem: Problem, key: PRNGKey) -> Vae:
+def _vae(
+    options: AnyOptions, problem: Problem, units: Units, reference: ReferenceRows, key: PRNGKey
+) -> Vae:
     columns = ColumnLikelihoods(problem.support, options.components)
-    up, down = jax.random.split(key)
-    condition_size, latent = problem.condition_dimension, options.latent
-    width, depth = options.width, options.depth
-    if options.networks == "convolution":
-        return _convolutional(options, problem, columns, key)
-    inputs = columns.feature_size + condition_size
-    encoder = ResidualNet(inputs, 2 * latent, width=width, depth=depth, key=up, gain=0.3)
-    decoder = ResidualNet(
-        latent + condition_size, columns.size, width=width, depth=depth, key=down, gain=0.3
-    )
+    network_key, space_key, pseudo_key = jax.random.split(key, 3)
+    field = networks.field_of(problem) if options.networks == "convolution" else None
+    latent = networks.latent_size(field, options.latent) if field else options.latent
+    space = latent_spaces.space_of(options, latent, _first_scale(options), space_key)
+    if field is None:
+        made = _dense(options, problem, columns, space, network_key)
+    else:
+        made = _convolutional(options, field, columns, space, network_key)
     return Vae(
-        encoder=encoder,
-        decoder=decoder,
-        likelihood=columns,
-        latent=latent,
-        condition_shape=problem.condition_shape,
-        first_scale=_first_scale(options),
+        *made, columns, space, problem.condition_shape,
+        latent_spaces.pseudo_rows(options, units, columns, reference, pseudo_key),
+    )  # fmt: skip
+
+
+def _dense(
+    options: AnyOptions, problem: Problem, columns: ColumnLikelihoods, space: LatentSpace,
+    key: PRNGKey,
+) -> tuple[networks.Network, networks.Network]:  # fmt: skip
+    """Encoder and decoder of rows in any order."""
+    up, down = jax.random.split(key)
+    given, width, depth = problem.condition_dimension, options.width, options.depth
+    sizes = (columns.feature_size + given, space.outputs), (space.seen + given, columns.size)
+    encoder, decoder = (
+        ResidualNet(*size, width=width, depth=depth, key=k, gain=0.3)
+        for size, k in zip(sizes, (up, down), strict=True)
     )
+    return encoder, decoder
 
 
 def _convolutional(
-    options: AnyOptions, problem: Problem, columns: ColumnLikelihoods, key: PRNGKey
-) -> Vae:
-    field, channels = networks.field_of(problem), options.channels
+    options: AnyOptions, field: networks.Field, columns: ColumnLikelihoods, space: LatentSpace,
+    key: PRNGKey,
+) -> tuple[networks.Network, networks.Network]:  # fmt: skip
+    """Encoder and decoder of fields."""
     up, down = jax.random.split(key)
-    latent = networks.latent_size(field, options.latent)
     features, outputs = (size // field.sites for size in (columns.feature_size, columns.size))
-    return Vae(
-        encoder=networks.encoder(field, features, latent, channels=channels, key=up),
-        decoder=networks.decoder(field, latent, outputs, channels=channels, key=down),
-        likelihood=columns,
-        latent=latent,
-        first_scale=_first_scale(options),
+    channels = options.channels
+    return (
+        networks.encoder(field, features, space.outputs, channels=channels, key=up),
+        networks.decoder(field, space.seen, outputs, channels=channels, key=down),
     )
 
 
@@ -88,7 +118,8 @@ def _first_scale(options: AnyOptions) -> float:
     """Posteriors that equal the prior, whatever the row, leave nothing to a discrepancy of all rows
     together, and training would stay there: with it, or without a divergence, they start narrow."""
     vae = isinstance(options, VaeOptions)
-    return _NARROW if vae and (options.beta == 0 or options.penalty == "mmd") else 1.0
+    narrow = vae and (options.beta == 0 or options.penalty in ("mmd", "adversarial"))
+    return _NARROW if narrow else 1.0
 
 
 def _objective(options: AnyOptions, problem: Problem) -> Objective:
@@ -107,22 +138,42 @@ def _objective(options: AnyOptions, problem: Problem) -> Objective:
         )
     if options.particles > 1:
         return DoublyReparameterized(options.particles)
-    penalty = _penalty(options, problem)
-    return WeightedBound(options.beta, options.free_bits, options.warmup, penalty, options.strength)
+    _require_penalty_fits(options)
+    weights = options.beta, options.free_bits, options.warmup
+    if options.penalty in _AGAINST:
+        bound = WeightedBound(*weights, strength=options.strength)
+        return LatentGame(bound, _AGAINST[options.penalty])
+    return WeightedBound(*weights, _penalty(options, problem), options.strength)
 
 
 def _penalty(options: VaeOptions, problem: Problem) -> LatentPenalty | None:
     match options.penalty:
         case "mmd":
             return PriorDiscrepancy()
-        case "total-correlation" if options.latent == 1:
-            raise InputError(
-                "a total correlation was asked for of one latent dimension, which has none: give "
-                "latent=2 or more, or penalty=none"
-            )
         case "total-correlation":
             return TotalCorrelation(problem.rows)
         case "dhsic":
             return JointIndependence()
         case _:
             return None
+
+
+def _require_penalty_fits(options: VaeOptions) -> None:
+    """Whether the latent vectors are what a penalty is about."""
+    if options.penalty in ("total-correlation", "density-ratio") and options.latent == 1:
+        raise InputError(
+            "a total correlation was asked for of one latent dimension, which has none: give "
+            "latent=2 or more, or penalty=none"
+        )
+    plain = options.space == options.prior == "normal"
+    if options.penalty not in ("none", "adversarial") and not plain:
+        raise InputError(
+            f"penalty={options.penalty} was given with space={options.space} and "
+            f"prior={options.prior}, and is one of normal latent vectors: leave these as they are, "
+            "or give penalty=adversarial"
+        )
+    if options.penalty == "total-correlation" and options.posterior != "normal":
+        raise InputError(
+            f"penalty=total-correlation was given with posterior={options.posterior}, whose "
+            "dimensions are not independent: give penalty=density-ratio"
+        )

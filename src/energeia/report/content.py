@@ -25,6 +25,17 @@ class LandscapePicture:
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class LatentPicture:
+    """Reconstructions, and rows along latent dimensions, see ``evaluation.latent_scan``."""
+
+    rows: np.ndarray
+    reconstructions: np.ndarray
+    dimensions: np.ndarray
+    positions: np.ndarray
+    traversals: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class ModelPart:
     """One model of a page."""
 
@@ -37,6 +48,7 @@ class ModelPart:
     samples: np.ndarray | None = None
     """Generated rows, shape ``(n, d)``, in the user's units."""
     landscape: LandscapePicture | None = None
+    latent: LatentPicture | None = None
     name: str = ""
     """Its name where two runs share a recipe; the recipe's name by default."""
     citation: str = ""

@@ -1,18 +1,21 @@
 """The page of some runs, read from their folders; nothing is computed."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from energeia._core.errors import InputError
 from energeia.recipes.catalogue import find
-from energeia.report.content import LandscapePicture, ModelPart, Page
+from energeia.report.content import LandscapePicture, LatentPicture, ModelPart, Page
 from energeia.report.page import write_report
 from energeia.runs.leaderboard import ranked
 from energeia.runs.storage.directory import DataRecord, RunDirectory
+
+_P = TypeVar("_P", LandscapePicture, LatentPicture)
 
 
 def report_runs(
@@ -78,7 +81,8 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
             certificate=directory.certificate,
             history=directory.history(),
             samples=directory.load_rows("samples.npy"),
-            landscape=_landscape(directory),
+            landscape=_picture(directory, "landscape", LandscapePicture),
+            latent=_picture(directory, "latent", LatentPicture),
             name=recipe if recipes.count(recipe) == 1 else f"{recipe} ({directory.path.name})",
             citation=find(recipe).citation,
             init=directory.config().init,
@@ -87,13 +91,12 @@ def _parts(directories: Sequence[RunDirectory]) -> list[ModelPart]:
     ]
 
 
-def _landscape(directory: RunDirectory) -> LandscapePicture | None:
-    found = {
-        part: directory.load_rows(f"landscape_{part}.npy")
-        for part in ("frames", "heights", "chains")
-    }
+def _picture(directory: RunDirectory, name: str, kind: type[_P]) -> _P | None:
+    """A picture whose arrays are files of the run, or None where one is missing."""
+    parts = [field.name for field in dataclasses.fields(kind)]
+    found = {part: directory.load_rows(f"{name}_{part}.npy") for part in parts}
     whole = {part: rows for part, rows in found.items() if rows is not None}
-    return LandscapePicture(**whole) if len(whole) == len(found) else None
+    return kind(**whole) if len(whole) == len(found) else None
 
 
 def _environment(directory: RunDirectory) -> dict[str, Any]:

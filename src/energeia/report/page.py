@@ -15,7 +15,7 @@ from markupsafe import Markup
 from energeia.estimate import Estimate
 from energeia.recipes.options.families import FAMILIES
 from energeia.records import FEW_DRAWS, ObservableRow, TargetRow, TwoSample
-from energeia.report import directions, figures, landscape, pictures, summaries
+from energeia.report import directions, figures, landscape, latents, pictures, summaries
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import amount, headline_tests, marked, number, over_seeds, probability
 from energeia.report.style import KINDS, formula
@@ -108,6 +108,7 @@ def render(page: Page) -> str:
         tests=headline_tests(m.row for m in models),
         curves=figures.curves(models),
         landscapes=landscape.landscapes(page),
+        latent=latents.latent_section(page),
         observables=observable_lines(models),
         targets=target_lines(models),
         target_means=target_means(models),

@@ -68,10 +68,15 @@ def is_image(layout: Sequence[int]) -> bool:
 def mosaics(page: Page, count: int = 64) -> list[Mosaic]:
     """Grids of samples side by side, data first, all on one gray scale."""
     every = clouds(page)
-    data = every[0].rows
-    ends = (0.0, 100.0) if page.support.all_discrete else (0.5, 99.5)
-    low, high = (float(v) for v in np.percentile(data, ends))
-    return [_mosaic(cloud, page.layout, page.support, count, (low, high)) for cloud in every]
+    limits = gray_limits(page.support, every[0].rows)
+    return [_mosaic(cloud, page.layout, page.support, count, limits) for cloud in every]
+
+
+def gray_limits(support: Support, rows: np.ndarray) -> tuple[float, float]:
+    """The values at the two ends of a gray scale."""
+    ends = (0.0, 100.0) if support.all_discrete else (0.5, 99.5)
+    low, high = np.percentile(rows, ends)
+    return float(low), float(high)
 
 
 def _mosaic(
@@ -80,19 +85,27 @@ def _mosaic(
     side = math.isqrt(min(count, len(cloud.rows)))
     if math.prod(layout) > 400:
         side = min(side, 6)
-    tiles = cloud.rows[: side * side].reshape(side, side, *layout)
+    tiles = cloud.rows[: side * side].reshape(side, side, -1)
+    pixels = mosaic_pixels(tiles, layout, support, limits)
+    return Mosaic(cloud.name, _png(pixels), pixels.shape[1], pixels.shape[0])
+
+
+def mosaic_pixels(
+    tiles: np.ndarray, layout: Sequence[int], support: Support, limits: tuple[float, float]
+) -> np.ndarray:
+    """Images of shape ``(down, across, d)`` as one image of colors in [0, 1], with lines between
+    them, shape ``(height, width, 3)``."""
+    down, across = tiles.shape[:2]
     channels = layout[2] if len(layout) == 3 else 1
-    tiles = tiles.reshape(side, side, layout[0], layout[1], channels)
+    tiles = tiles.reshape(down, across, layout[0], layout[1], channels)
     low, high = limits
     shade = np.clip((tiles - low) / (high - low if high > low else 1.0), 0.0, 1.0)
     # Ink on paper for images; for two-valued spins the upper value is white.
     if channels == 1 and support.names != ("binary",):
         shade = 1.0 - shade
-    height, width = side * (layout[0] + 1), side * (layout[1] + 1)
-    paper = np.broadcast_to(_GRID, (side, layout[0] + 1, side, layout[1] + 1, 3)).copy()
+    paper = np.broadcast_to(_GRID, (down, layout[0] + 1, across, layout[1] + 1, 3)).copy()
     paper[:, :-1, :, :-1] = shade.transpose(0, 2, 1, 3, 4)
-    pixels = paper.reshape(height, width, 3)[:-1, :-1]
-    return Mosaic(cloud.name, _png(pixels), width - 1, height - 1)
+    return paper.reshape(down * (layout[0] + 1), across * (layout[1] + 1), 3)[:-1, :-1]
 
 
 def _png(pixels: np.ndarray) -> str:
@@ -112,7 +125,7 @@ def planes_figure(page: Page, pair: tuple[int, int] = (0, 1)) -> Figure:
     every = clouds(page)
     first, second = pair
     down, across = panels_of(len(every))
-    ranges = [_range(every[0].rows[:, c], page.support.columns[c]) for c in pair]
+    ranges = [range_of(every[0].rows[:, c], page.support.columns[c]) for c in pair]
     bins = 36 if len(every[0].rows) < 3000 else 64
     counts = [
         np.histogram2d(c.rows[:, first], c.rows[:, second], bins, ranges, weights=c.share)[0]
@@ -147,7 +160,7 @@ def marginals(page: Page) -> Markup:
 def marginals_figure(page: Page) -> Figure:
     """The same as a figure."""
     every = clouds(page)
-    chosen = _spread_out(every[0].rows, MOST_MARGINALS)
+    chosen = spread_out(every[0].rows, MOST_MARGINALS)
     across = min(4, len(chosen))
     down = math.ceil(len(chosen) / across)
     with rc():
@@ -233,7 +246,7 @@ def _correlation(cloud: Cloud) -> np.ndarray:
     return (centered.T * cloud.share) @ centered
 
 
-def _spread_out(rows: np.ndarray, most: int) -> list[int]:
+def spread_out(rows: np.ndarray, most: int) -> list[int]:
     """Up to ``most`` columns that vary, evenly spaced."""
     varying = np.flatnonzero(np.ptp(rows, axis=0) > 0)
     varying = varying if varying.size else np.arange(rows.shape[1])
@@ -250,11 +263,12 @@ def _edges(values: np.ndarray, kind: Factor) -> np.ndarray:
         if count <= 64:
             return low - step / 2 + step * np.arange(count + 1)
         return np.linspace(low - step / 2, high + step / 2, 41)
-    low, high = _range(values, kind)
+    low, high = range_of(values, kind)
     return np.linspace(low, high, 41 if len(values) > 1000 else 25)
 
 
-def _range(values: np.ndarray, kind: Factor) -> tuple[float, float]:
+def range_of(values: np.ndarray, kind: Factor) -> tuple[float, float]:
+    """Ends of an axis for nearly all values of a column."""
     low, high = np.percentile(values, [0.2, 99.8]) if not kind.discrete else (
         values.min(), values.max())  # fmt: skip
     pad = 0.06 * (high - low) if high > low else 0.5

@@ -14,6 +14,7 @@ from energeia.report.content import Page
 from energeia.report.figures import curves_figure
 from energeia.report.gather import page_of
 from energeia.report.landscape import landscapes_figure
+from energeia.report.latent_pictures import latents_figure
 from energeia.report.pictures import (
     correlated_pairs,
     is_image,
@@ -104,6 +105,21 @@ class Plots:
                 f"{self.directory.path} has no landscape: only energies of real columns have one"
             )
         return figure
+
+    def latents(self) -> Figure:
+        """Rows beside their reconstructions, and rows along single latent dimensions.
+
+        Raises:
+            InputError: if the run is no autoencoder, or has not been evaluated.
+        """
+        page = self._with_samples()
+        picture = page.models[0].latent
+        if picture is None:
+            raise InputError(
+                f"{self.directory.path} has no picture of a latent space: evaluate a run of an "
+                "autoencoder, such as vae"
+            )
+        return latents_figure(page, picture)
 
     def _with_samples(self) -> Page:
         page = self.page

@@ -13,6 +13,7 @@ from energeia.contracts import Batch, Energy
 from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.landscape import scan_landscape
+from energeia.evaluation.latent_scan import scan_latents
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.suite import evaluate_in_detail
 from energeia.evaluation.target import evaluate_target
@@ -20,6 +21,7 @@ from energeia.records import Evaluation
 from energeia.runs.opening import Rows, as_floats, batch_of, open_for, open_rows
 from energeia.runs.storage.directory import RunDirectory
 from energeia.runs.targets import open_subject
+from energeia.standardization import Standardization
 
 _KEPT_SAMPLES = 2000
 
@@ -124,4 +126,18 @@ def _evaluate_run(
     scan = scan_landscape(model, rows, jax.random.key(seed), units)
     for name, array in ({} if scan is None else scan._asdict()).items():
         directory.save_rows(f"landscape_{name}.npy", array)
+    if details.evaluation.latent is not None:
+        _keep_latents(model, directory, held_out, units, details.evaluation.latent.order)
     return details.evaluation
+
+
+def _keep_latents(
+    model: Any, directory: RunDirectory, held_out: Batch, units: Standardization,
+    order: tuple[int, ...],
+) -> None:  # fmt: skip
+    """Write what a report shows of a latent space."""
+    x = units.encode(np.asarray(held_out.x[:_KEPT_SAMPLES]))
+    condition = units.encode_condition(held_out.condition)  # pyright: ignore[reportArgumentType]
+    scan = scan_latents(model, x, condition, order, units)
+    for name, array in ({} if scan is None else scan._asdict()).items():
+        directory.save_rows(f"latent_{name}.npy", array)

@@ -91,6 +91,11 @@ def reported(subject: LatentSubject, x: Any, condition: Any, seed: int) -> Laten
         raise NoSuchCapability(
             f"{subject.recipe} has no q(z|x) to report: variational autoencoders have one"
         )
+    if not encoder.normal:
+        raise NoSuchCapability(
+            "the parts of a divergence are known of latent vectors with independent normal "
+            f"dimensions, which those of this {subject.recipe} are not"
+        )
     rows = as_rows(subject.problem, x, condition)
     return latent_report(jax.random.key(seed), encoder, np.asarray(rows.x), rows.condition)
 

@@ -109,6 +109,18 @@ NAMED: dict[str, NamedSource] = {
         _TOY,
         "energeia.data.named.directions:vmf",
     ),
+    "sprites": NamedSource(
+        "a square, ellipse or heart on a grid of scale, angle and position, after dSprites",
+        {
+            "size": Parameter(int, 16),
+            "levels": Parameter(int, 2),
+            "scales": Parameter(int, 6),
+            "angles": Parameter(int, 15),
+            "positions": Parameter(int, 12),
+            "n": Parameter(int, 30_000),
+        },
+        "energeia.data.named.sprites:sprites",
+    ),
     "digits": NamedSource(
         "1,797 handwritten digits, 8x8, levels 0 to 16",
         _NO_PARAMETERS,

@@ -105,7 +105,20 @@ class TransformerOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """The optimizer."""
 
 
-class PixelCnnOptions(AutoregressiveOptions, frozen=True, kw_only=True):
+class RasterOptions(AutoregressiveOptions, frozen=True, kw_only=True):
+    """Options shared by networks of fields in raster order."""
+
+    components: Count = 10
+    """Mixture components of each continuous column, and of integers of more than 64 values."""
+    order: Literal["raster", "columns"] = "raster"
+    """Sites are drawn row after row, the channels of a site in their order."""
+    training: Training = Training(rounds=3000, batch=32, check_every=100, patience=5, average=0.995)
+    """Length and monitoring of the training."""
+    optimization: Optimization = Optimization(learning_rate=2e-3)
+    """The optimizer."""
+
+
+class PixelCnnOptions(RasterOptions, frozen=True, kw_only=True):
     """Gated masked convolutions over an image, a lattice or a row: exact likelihood, one set of
     weights for all sites."""
 
@@ -115,13 +128,17 @@ class PixelCnnOptions(AutoregressiveOptions, frozen=True, kw_only=True):
     """Gated layers."""
     kernel: Count = 5
     """Columns that a layer sees of the rows above, and twice its rows less one; sites of a row."""
-    components: Count = 10
-    """Mixture components of each continuous column, and of integers of more than 64 values."""
-    order: Literal["raster", "columns"] = "raster"
-    """Sites are drawn row after row, the channels of a site in their order."""
-    training: Training = Training(rounds=3000, batch=32, check_every=100, patience=5, average=0.995)
-    """Length and monitoring of the training."""
-    optimization: Optimization = Optimization(learning_rate=2e-3)
+
+
+class PixelRnnOptions(RasterOptions, frozen=True, kw_only=True):
+    """Recurrent layers over the diagonals of an image, a lattice or a row: exact likelihood, each
+    site given all sites before it."""
+
+    width: Count = 32
+    """Features of a site, and hidden units of a layer in each of the two directions."""
+    depth: Count = 2
+    """Layers."""
+    optimization: Optimization = Optimization(learning_rate=4e-3)
     """The optimizer."""
 
 
@@ -196,7 +213,18 @@ RECIPES = (
         supports=frozenset(DISCRETE + CONTINUOUS),
         options=PixelCnnOptions,
         honors=frozenset({"weight", "noise"}),
-        builder="energeia.recipes.pixelcnn:build",
+        builder="energeia.recipes.raster:build_pixelcnn",
+        accepts=frozenset({"rows", "target"}),
+    ),
+    Recipe(
+        name="pixelrnn",
+        family="autoregressive",
+        summary="recurrent layers over the diagonals of images and lattices; exact likelihood",
+        citation="van den Oord, Kalchbrenner, Kavukcuoglu (2016), arXiv:1601.06759",
+        supports=frozenset(DISCRETE + CONTINUOUS),
+        options=PixelRnnOptions,
+        honors=frozenset({"weight", "noise"}),
+        builder="energeia.recipes.raster:build_pixelrnn",
         accepts=frozenset({"rows", "target"}),
     ),
 )

@@ -260,6 +260,23 @@ _PAPERS: dict[str, _Entry] = {
         "applications from hidden {Markov} models to quantum machine learning", "2019",
         "arXiv:1907.03741",
     ),
+    "kim2018": (
+        "Kim, Hyunjik and Mnih, Andriy",
+        "Disentangling by factorising", "2018", "arXiv:1802.05983",
+    ),
+    "tomczak2018": (
+        "Tomczak, Jakub M. and Welling, Max",
+        "{VAE} with a {VampPrior}", "2018", "arXiv:1705.07120",
+    ),
+    "davidson2018": (
+        "Davidson, Tim R. and Falorsi, Luca and De Cao, Nicola and Kipf, Thomas and "
+        "Tomczak, Jakub M.",
+        "Hyperspherical variational auto-encoders", "2018", "arXiv:1804.00891",
+    ),
+    "decao2020": (
+        "De Cao, Nicola and Aziz, Wilker",
+        "The power spherical distribution", "2020", "arXiv:2006.04437",
+    ),
 }  # fmt: skip
 
 _CITED: dict[str, tuple[str, ...]] = {
@@ -279,9 +296,15 @@ _CITED: dict[str, tuple[str, ...]] = {
     "vae": ("kingma2014", "salimans2017"),
     "iwae": ("burda2016", "tucker2019"),
     "beta-tcvae": ("chen2018",),
+    "factor-vae": ("kim2018",),
     "dhsic-vae": ("lopez2018",),
     "info-vae": ("zhao2019",),
     "wae-mmd": ("tolstikhin2018",),
+    "wae-gan": ("tolstikhin2018",),
+    "vae-iaf": ("kingma2016",),
+    "vae-spline": ("rezende2015", "durkan2019"),
+    "vae-vamp": ("tomczak2018",),
+    "vae-sphere": ("davidson2018", "decao2020"),
     "autoencoder": ("hinton2006",),
     "gan": ("huang2024", "mescheder2018"),
     "gan-minimax": ("goodfellow2014",),
@@ -304,6 +327,7 @@ _CITED: dict[str, tuple[str, ...]] = {
     "lstm": ("hochreiter1997",),
     "transformer": ("vaswani2017",),
     "pixelcnn": ("oord2016recurrent", "oord2016conditional", "salimans2017"),
+    "pixelrnn": ("oord2016recurrent",),
     "nice": ("dinh2015",),
     "maf": ("papamakarios2017",),
     "iaf": ("kingma2016",),

@@ -9,11 +9,11 @@ from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
-Penalties = Literal["none", "mmd", "total-correlation", "dhsic"]
+Penalties = Literal["none", "mmd", "total-correlation", "dhsic", "density-ratio", "adversarial"]
 
 
-class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Encoder, decoder and training that all autoencoders share."""
+class LatentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Latent vectors, encoder, decoder and training that all autoencoders share."""
 
     networks: Literal["dense", "convolution"] = "dense"
     """Networks of rows that are fields: convolution for images and lattices."""
@@ -21,6 +21,21 @@ class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Channels of the first convolution."""
     latent: Count = 24
     """Latent dimensions; with convolutions of a periodic lattice one at every site."""
+    space: Literal["normal", "sphere", "torus", "rotations"] = "normal"
+    """Where latent vectors live: real numbers with a normal prior, or directions, angles or
+    rotations with a uniform one (rotations take 3 latent dimensions each)."""
+    posterior: Literal["normal", "iaf", "spline"] = "normal"
+    """q(z|x): diagonal normal distributions, or inverse autoregressive flows or splines of them."""
+    prior: Literal["normal", "posteriors", "flow"] = "normal"
+    """p(z): that of the space, a mixture of posteriors of pseudo-rows, or a flow."""
+    pseudo: Count = 100
+    """Pseudo-rows of a prior of posteriors."""
+    flow_layers: Count = 4
+    """Layers of a flow of latent vectors."""
+    flow_width: Count = 64
+    """Hidden units of each of their networks."""
+    context: Count = 32
+    """Numbers of the encoder that a flow of posteriors depends on."""
     width: Count = 256
     """Hidden units of encoder and decoder."""
     depth: CountOrZero = 2
@@ -35,7 +50,7 @@ class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Length and monitoring of the training."""
 
 
-class VaeOptions(NetworkOptions, frozen=True, kw_only=True):
+class VaeOptions(LatentOptions, frozen=True, kw_only=True):
     """A variational autoencoder with a likelihood for each kind of column."""
 
     particles: Count = 1
@@ -49,12 +64,16 @@ class VaeOptions(NetworkOptions, frozen=True, kw_only=True):
     """Updates over which beta rises from zero (particles = 1 only)."""
     penalty: Penalties = "none"
     """Penalty on the aggregated posterior (particles = 1 only): its discrepancy from the prior
-    (mmd), its total correlation, or the dependence of its dimensions (dhsic)."""
+    (mmd; by a discriminator: adversarial), its total correlation (by weights of the batch:
+    total-correlation; by a discriminator: density-ratio), or the dependence of its dimensions
+    (dhsic)."""
     strength: NonNegative = 0.0
     """Weight of the penalty, in nats per row."""
+    discriminator: Optimization = Optimization(learning_rate=1e-4, beta1=0.5, beta2=0.9)
+    """The optimizer of a discriminator, where the penalty has one."""
 
 
-class IwaeOptions(NetworkOptions, frozen=True, kw_only=True):
+class IwaeOptions(LatentOptions, frozen=True, kw_only=True):
     """An importance-weighted autoencoder, its encoder by the doubly reparameterized gradient."""
 
     particles: Count = 50
@@ -101,6 +120,57 @@ class BetaTcVaeOptions(VaeOptions, frozen=True, kw_only=True):
     """Weight of the penalty, beta - 1 in the paper."""
 
 
+class FactorVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder whose latent dimensions are pushed to be independent, by a
+    discriminator of permuted ones."""
+
+    penalty: Penalties = "density-ratio"
+    """Penalty on the aggregated posterior."""
+    strength: NonNegative = 5.0
+    """Weight of the penalty, gamma in the paper."""
+
+
+class WaeGanOptions(VaeOptions, frozen=True, kw_only=True):
+    """A Wasserstein autoencoder whose latent vectors a discriminator compares with the prior."""
+
+    beta: NonNegative = 0.0
+    """Weight of the KL divergence in the training loss."""
+    penalty: Penalties = "adversarial"
+    """Penalty on the aggregated posterior."""
+    strength: NonNegative = 10.0
+    """Weight of the penalty, in nats per row."""
+
+
+class IafVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder with inverse autoregressive flows for posteriors."""
+
+    posterior: Literal["normal", "iaf", "spline"] = "iaf"
+    """q(z|x)."""
+
+
+class SplineVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder with posteriors of spline couplings."""
+
+    posterior: Literal["normal", "iaf", "spline"] = "spline"
+    """q(z|x)."""
+
+
+class VampVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder whose prior is a mixture of its posteriors of pseudo-rows."""
+
+    prior: Literal["normal", "posteriors", "flow"] = "posteriors"
+    """p(z)."""
+
+
+class SphereVaeOptions(VaeOptions, frozen=True, kw_only=True):
+    """A variational autoencoder whose latent vectors are directions."""
+
+    space: Literal["normal", "sphere", "torus", "rotations"] = "sphere"
+    """Where latent vectors live."""
+    latent: Count = 10
+    """Dimensions of the sphere, one less than its unit vectors have numbers."""
+
+
 class DhsicVaeOptions(VaeOptions, frozen=True, kw_only=True):
     """A variational autoencoder whose latent dimensions are pushed to be independent by a kernel
     measure of dependence."""
@@ -112,7 +182,7 @@ class DhsicVaeOptions(VaeOptions, frozen=True, kw_only=True):
 
 
 def _recipe(
-    name: str, summary: str, citation: str, options: type[NetworkOptions], *honors: str
+    name: str, summary: str, citation: str, options: type[LatentOptions], *honors: str
 ) -> Recipe:
     """An autoencoder: all share one builder and differ in options only."""
     return Recipe(
@@ -148,6 +218,12 @@ RECIPES = (
         BetaTcVaeOptions,
     ),
     _recipe(
+        "factor-vae",
+        "variational autoencoder with independent latent dimensions by a discriminator",
+        "Kim and Mnih 2018, arXiv:1802.05983",
+        FactorVaeOptions,
+    ),
+    _recipe(
         "dhsic-vae",
         "variational autoencoder with a kernel penalty on dependent latent dimensions",
         "Lopez et al. 2018, arXiv:1805.08672",
@@ -164,6 +240,36 @@ RECIPES = (
         "Wasserstein autoencoder: reconstruction, aggregated posterior near the prior",
         "Tolstikhin et al. 2018, arXiv:1711.01558",
         WaeOptions,
+    ),
+    _recipe(
+        "wae-gan",
+        "Wasserstein autoencoder whose latent vectors play against a discriminator",
+        "Tolstikhin et al. 2018, arXiv:1711.01558",
+        WaeGanOptions,
+    ),
+    _recipe(
+        "vae-iaf",
+        "variational autoencoder with inverse autoregressive flows for posteriors",
+        "Kingma et al. 2016, arXiv:1606.04934",
+        IafVaeOptions,
+    ),
+    _recipe(
+        "vae-spline",
+        "variational autoencoder with spline couplings for posteriors",
+        "Rezende and Mohamed 2015, arXiv:1505.05770; Durkan et al. 2019, arXiv:1906.04032",
+        SplineVaeOptions,
+    ),
+    _recipe(
+        "vae-vamp",
+        "variational autoencoder with a mixture of posteriors for its prior",
+        "Tomczak and Welling 2018, arXiv:1705.07120",
+        VampVaeOptions,
+    ),
+    _recipe(
+        "vae-sphere",
+        "variational autoencoder whose latent vectors are directions",
+        "Davidson et al. 2018, arXiv:1804.00891; De Cao and Aziz 2020, arXiv:2006.04437",
+        SphereVaeOptions,
     ),
     _recipe(
         "autoencoder",

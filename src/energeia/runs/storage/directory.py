@@ -5,7 +5,8 @@
 ``metrics.jsonl`` and ``timings.jsonl``: logs of training; ``checkpoints/``; ``status.json``:
 progress and outcome; ``timing.json``: how the rounds of a run with minutes were chosen;
 ``evaluation.json``, ``samples.npy``, ``held_out.npy`` and, for weighted rows,
-``held_out_weights.npy``: the evaluation; ``certificate.json``: the checks of its log-probability.
+``held_out_weights.npy``: the evaluation; ``landscape_*.npy``, ``latent_*.npy``: what a report
+draws of an energy or of a latent space; ``certificate.json``: the checks of its log-probability.
 """
 
 from contextlib import AbstractContextManager

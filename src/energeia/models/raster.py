@@ -1,7 +1,8 @@
-"""An autoregressive density of rows and images by gated masked convolutions (PixelCNN)."""
+"""An autoregressive density of rows and images in raster order (PixelCNN, PixelRNN)."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -16,10 +17,13 @@ from energeia.contracts import Condition
 from energeia.distributions.columns import Columns, Picker
 from energeia.models.sequential import SequentialDensity
 from energeia.models.slots import Slots
-from energeia.nn.causal_field import CausalField, FieldCache
+from energeia.nn.raster import RasterNetwork
 
 POSITION_SIZE = 8
 """Size of the learned embedding of each site's position."""
+
+MakeNetwork = Callable[[PRNGKey, int, int], RasterNetwork]
+"""Builds a network from a key, the number of inputs of a site and the size of its context."""
 
 
 class ChannelOutputs(eqx.Module):
@@ -79,33 +83,40 @@ class _Drawing(NamedTuple):
     bias: Array
 
 
-class PixelCNN(SequentialDensity):
+class RasterDensity(SequentialDensity):
     """p(y) = prod_i p(y_i | y_before_i) over the sites of ``(h, w, channels)`` in raster order.
 
-    A ``CausalField`` reads the features of every column and gives each site features of the sites
-    before it; ``ChannelOutputs`` adds the earlier channels of the same site, so that the channels
-    of a site are drawn in their order (van den Oord et al. 2016, arXiv:1601.06759, eq. 2). A
-    condition and a learned embedding of the position enter the gates of every layer
-    (arXiv:1606.05328, eqs. 3 and 4). ``h = 1`` is a row of sites without a vertical stack.
+    A ``RasterNetwork``, convolutional or recurrent, reads the features of every column and gives
+    each site features of the sites before it; ``ChannelOutputs`` adds the earlier channels of the
+    same site, so that the channels of a site are drawn in their order (van den Oord et al. 2016,
+    arXiv:1601.06759, eq. 2). The context of every layer is a learned embedding of the position and
+    the condition (arXiv:1606.05328, eqs. 3 and 4). ``h = 1`` is a row of sites.
 
-    Sampling costs about as many operations as one density: the field keeps features of the sites
+    Sampling costs about as many operations as one density: the network keeps features of the sites
     before. Heads of several kinds have outputs and features of their own.
 
-    Arguments: ``columns`` in raster order; ``layout`` is ``(h, w, channels)``; ``width``,
-    ``depth``, ``kernel``, ``dilations`` and ``periodic`` as in ``CausalField``; ``reference`` rows
-    of y set the biases to the marginal distributions.
+    Arguments: ``columns`` in raster order; ``layout`` is ``(h, w, channels)``; ``make(key, inputs,
+    context)`` builds a network for so many inputs of a site and numbers of its context;
+    ``reference`` rows of y set the biases to the marginal distributions.
+
+    Raises:
+        InputError: if the columns do not fill the layout.
 
     >>> from energeia.distributions.columns import columns_of
+    >>> from energeia.nn import RecurrentField
     >>> from energeia.support import Binary, Support
+    >>> def make(key, inputs, context):
+    ...     return RecurrentField(
+    ...         key, inputs=inputs, width=4, depth=2, height=3, context=context)
     >>> columns = columns_of(Support(((Binary(), 12),)))
-    >>> model = PixelCNN(jax.random.key(0), columns, (3, 4, 1), width=4, depth=2, kernel=3)
+    >>> model = RasterDensity(jax.random.key(0), columns, (3, 4, 1), make)
     >>> model.sample(jax.random.key(1)).shape, model.log_prob(jnp.zeros(12)).shape
     ((12,), ())
     """
 
     columns: Columns
     order: Frozen | None
-    field: CausalField
+    field: RasterNetwork
     outputs: ChannelOutputs
     positions: Float[Array, "h w size"]
     bias: Float[Array, " parameters"]
@@ -117,12 +128,8 @@ class PixelCNN(SequentialDensity):
         key: PRNGKey,
         columns: Columns,
         layout: tuple[int, int, int],
+        make: MakeNetwork,
         *,
-        width: int,
-        depth: int,
-        kernel: int,
-        dilations: tuple[int, ...] = (),
-        periodic: bool = False,
         condition_shape: tuple[int, ...] | None = None,
         reference: Float[Array, "rows d"] | None = None,
     ) -> None:
@@ -132,13 +139,10 @@ class PixelCNN(SequentialDensity):
         first, second, third = jax.random.split(key, 3)
         height, length, channels = layout
         inputs = Slots.of_features(columns).width
-        self.field = CausalField(
-            first, inputs=channels * inputs, width=width, depth=depth, kernel=kernel, height=height,
-            context=POSITION_SIZE + (condition_shape[0] if condition_shape else 0),
-            dilations=dilations, periodic=periodic,
-        )  # fmt: skip
+        extra = condition_shape[0] if condition_shape else 0
+        self.field = make(first, channels * inputs, POSITION_SIZE + extra)
         written = Slots.of_parameters(columns).width
-        self.outputs = ChannelOutputs(second, width, channels, inputs, written)
+        self.outputs = ChannelOutputs(second, self.field.width, channels, inputs, written)
         self.positions = 0.3 * jax.random.normal(third, (height, length, POSITION_SIZE))
         self.bias = jnp.zeros(sum(columns.parameters))
         if reference is not None:
@@ -161,12 +165,12 @@ class PixelCNN(SequentialDensity):
         read = Slots.of_features(self.columns).width
         drawing = self._drawing(pick)
 
-        def row(carry: tuple[FieldCache, Array], at: tuple) -> tuple[tuple, tuple]:
+        def row(carry: tuple[Any, Array], at: tuple) -> tuple[tuple, tuple]:
             cache, above = carry
             i, context = at
             cache = self.field.row(cache, above, context)
 
-            def site(carry: tuple[FieldCache, Array], j: Array) -> tuple[tuple, tuple]:
+            def site(carry: tuple[Any, Array], j: Array) -> tuple[tuple, tuple]:
                 cache, features = self.field.site(carry[0], j, carry[1])
                 x, drawn = self._site(drawing, i * length + j, features)
                 return (cache, x.reshape(-1)), (x.reshape(-1), drawn)
@@ -213,7 +217,7 @@ class PixelCNN(SequentialDensity):
         )
 
     def _context(self, condition: Condition) -> Float[Array, "h w size"]:
-        """What the gates of each site see beside other sites."""
+        """What the network sees at each site beside other sites."""
         if condition is None:
             return self.positions
         repeated = jnp.broadcast_to(condition, (*self.layout[:2], *condition.shape))

@@ -1,4 +1,4 @@
-"""The recipe ``pixelcnn`` where every configuration is known: a lattice and a chain."""
+"""``pixelcnn`` and ``pixelrnn`` where every configuration is known: a lattice and a chain."""
 
 import itertools
 
@@ -11,9 +11,10 @@ from energeia.data.named.lattice import IsingSource
 from energeia.distributions.discrete import DiscretizedLogistics
 from energeia.errors import InputError
 from energeia.physics.lattice.ising import Ising
+from energeia.recipes.catalogue import RECIPES
 from energeia.recipes.options.autoregressive import PixelCnnOptions
 from energeia.recipes.options.problem import Problem
-from energeia.recipes.pixelcnn import row_dilations, site_layout
+from energeia.recipes.raster import row_dilations, site_layout
 from energeia.runs.building import skeleton
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.support import Binary, Integer, Support
@@ -33,16 +34,20 @@ def independent_kl(log_p):
     return kl(log_p, np.sum(np.where(EVERY > 0, np.log(up), np.log1p(-up)), axis=1))
 
 
-def trained(data, folder, **more):
-    options = {
-        "width": 12, "depth": 2, "kernel": 5, "optimization": {"learning_rate": 0.01},
+NETWORKS = {"pixelcnn": {"depth": 2, "kernel": 5}, "pixelrnn": {"depth": 1}}
+
+
+def trained(data, recipe, folder, **more):
+    options = NETWORKS[recipe] | {
+        "width": 12, "optimization": {"learning_rate": 0.01},
         "training": {"rounds": 400, "check_every": 200, "batch": 128, "average": 0.97},
     }  # fmt: skip
-    return energeia.fit(data, "pixelcnn", out=folder, options=options, quiet=True, **more)
+    return energeia.fit(data, recipe, out=folder, options=options, quiet=True, **more)
 
 
-def test_a_lattice_is_learned_to_a_few_hundredths_of_a_nat(tmp_path):
-    run = trained("ising:L=3,beta=0.4,n=8000", tmp_path / "run")
+@pytest.mark.parametrize("recipe", NETWORKS)
+def test_a_lattice_is_learned_to_a_few_hundredths_of_a_nat(recipe, tmp_path):
+    run = trained("ising:L=3,beta=0.4,n=8000", recipe, tmp_path / "run")
     log_p = IsingSource(Ising(3, 0.4)).log_prob(EVERY)
     log_q = np.asarray(run.log_prob(EVERY.reshape(-1, 3, 3)), float)
     assert abs(logsumexp(log_q)) < 1e-5
@@ -55,7 +60,7 @@ def test_a_row_of_columns_whose_ends_are_coupled(tmp_path):
     log_p = CHAIN - logsumexp(CHAIN)
     rows = np.random.default_rng(0).choice(512, size=8000, p=np.exp(log_p))
     reading = DataConfig(support="*:binary(-1,1)")
-    run = trained(EVERY[rows], tmp_path / "run", reading=reading)
+    run = trained(EVERY[rows], "pixelcnn", tmp_path / "run", reading=reading)
     log_q = np.asarray(run.log_prob(EVERY), float)
     assert abs(logsumexp(log_q)) < 1e-5
     assert 0 < kl(log_p, log_q) < 0.03
@@ -65,9 +70,11 @@ def test_a_row_of_columns_whose_ends_are_coupled(tmp_path):
     assert independent_kl(log_p) > 1.0
 
 
-def test_gray_levels_of_channels_have_discretized_logistics():
+@pytest.mark.parametrize("recipe", NETWORKS)
+def test_gray_levels_of_channels_have_discretized_logistics(recipe):
     problem = Problem(support=Support(((Integer(0, 255), 48),)), layout=(4, 4, 3), rows=100)
-    config = RunConfig(recipe="pixelcnn", data=DataConfig(spec="x"), options=PixelCnnOptions())
+    options = RECIPES[recipe].options()
+    config = RunConfig(recipe=recipe, data=DataConfig(spec="x"), options=options)
     model = skeleton(config, problem).modules["model"].inner
     assert model.columns.heads == (DiscretizedLogistics(256, 10, 6),)
     assert model.layout == (4, 4, 3)
@@ -94,8 +101,7 @@ def test_dilations_reach_the_row_and_leave_no_gaps(length):
     assert max(seen) >= min(length - 1, options.kernel**options.depth)
 
 
-def test_another_order_is_refused(tmp_path):
+@pytest.mark.parametrize("recipe", NETWORKS)
+def test_another_order_is_refused(recipe, tmp_path):
     with pytest.raises(InputError, match="order"):
-        energeia.fit(
-            EVERY, "pixelcnn", out=tmp_path / "run", options={"order": "hilbert"}, quiet=True
-        )
+        energeia.fit(EVERY, recipe, out=tmp_path / "run", options={"order": "hilbert"}, quiet=True)

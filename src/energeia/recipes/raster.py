@@ -1,14 +1,21 @@
-"""The recipe ``pixelcnn``: gated masked convolutions of images, lattices and rows."""
+"""Recipes of fields in raster order: ``pixelcnn`` (convolutions), ``pixelrnn`` (recurrent)."""
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.distributions.columns import columns_of
 from energeia.models.in_units import DensityInUnits
-from energeia.models.pixelcnn import PixelCNN
+from energeia.models.raster import MakeNetwork, RasterDensity
+from energeia.nn.causal_field import CausalField
+from energeia.nn.recurrent_field import RecurrentField
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
-from energeia.recipes.options.autoregressive import PixelCnnOptions, frequencies
+from energeia.recipes.options.autoregressive import (
+    PixelCnnOptions,
+    PixelRnnOptions,
+    RasterOptions,
+    frequencies,
+)
 from energeia.recipes.options.problem import Problem
 
 LARGEST_ALPHABET = 64
@@ -16,13 +23,42 @@ LARGEST_ALPHABET = 64
 resolve an eighth of an alphabet, and a pixel is known from its neighbors to a few gray levels."""
 
 
-def build(
+def build_pixelcnn(
     options: PixelCnnOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
-    """Put the parts together; see ``recipes.assembly``."""
+    """Gated masked convolutions; see ``recipes.assembly``."""
+    height, length, _ = site_layout(problem)
+
+    def make(key: PRNGKey, inputs: int, context: int) -> CausalField:
+        return CausalField(
+            key, inputs=inputs, width=options.width, depth=options.depth, kernel=options.kernel,
+            height=height, context=context, periodic=problem.periodic_layout,
+            dilations=row_dilations(length, options) if height == 1 else (),
+        )  # fmt: skip
+
+    return _build(make, options, problem, reference, key)
+
+
+def build_pixelrnn(
+    options: PixelRnnOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> Assembly:
+    """Recurrent layers over the diagonals of a field; see ``recipes.assembly``."""
+
+    def make(key: PRNGKey, inputs: int, context: int) -> RecurrentField:
+        return RecurrentField(
+            key, inputs=inputs, width=options.width, depth=options.depth,
+            height=site_layout(problem)[0], context=context,
+        )  # fmt: skip
+
+    return _build(make, options, problem, reference, key)
+
+
+def _build(
+    make: MakeNetwork, options: RasterOptions, problem: Problem, reference: ReferenceRows,
+    key: PRNGKey,
+) -> Assembly:  # fmt: skip
     units = Units.fit(problem.support, reference.x)
-    layout = site_layout(problem)
-    inner = PixelCNN(
+    inner = RasterDensity(
         key,
         columns_of(
             problem.support,
@@ -30,12 +66,8 @@ def build(
             octaves=frequencies(options, problem),
             largest_alphabet=LARGEST_ALPHABET,
         ),
-        layout,
-        width=options.width,
-        depth=options.depth,
-        kernel=options.kernel,
-        dilations=row_dilations(layout[1], options) if layout[0] == 1 else (),
-        periodic=problem.periodic_layout,
+        site_layout(problem),
+        make,
         condition_shape=problem.condition_shape,
         reference=parts.encoded_rows(units, reference),
     )
@@ -67,8 +99,8 @@ def site_layout(problem: Problem) -> tuple[int, int, int]:
     layout = problem.layout
     if len(layout) > 3:
         raise InputError(
-            f"a layout of {layout} was given to pixelcnn, which is for (sites), (height, width) or "
-            "(height, width, channels): merge the axes that go together"
+            f"a layout of {layout} was given, but sites are drawn in raster order from (sites), "
+            "(height, width) or (height, width, channels): merge the axes that go together"
         )
     if len(layout) == 1:
         return 1, layout[0], 1
