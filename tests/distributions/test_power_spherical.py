@@ -84,3 +84,14 @@ def test_gradients_are_finite_opposite_to_the_mean_and_for_wide_laws(n):
         for x in (-mean[0], mean[0]):
             found = slope(jnp.asarray(concentration), x, jax.random.split(jax.random.key(n), 5000))
             assert all(np.all(np.isfinite(part)) for part in found), (concentration, x)
+
+
+def test_antipodal_points_are_one():
+    density = PowerSpherical(jnp.array([[0.6, 0.0, 0.8, 0.0]]), jnp.array([5.0]), antipodal=True)
+    one_sided = PowerSpherical(density.mean, density.concentration)
+    x, log_prob = jax.jit(jax.vmap(density.sample_and_log_prob))(
+        jax.random.split(jax.random.key(0), 200)
+    )
+    both = jnp.logaddexp(jax.vmap(one_sided.log_prob)(x), jax.vmap(one_sided.log_prob)(-x))
+    for found in (log_prob, jax.vmap(density.log_prob)(-x)):
+        np.testing.assert_allclose(found, both, atol=1e-3)

@@ -9,6 +9,7 @@ import pytest
 from energeia.bijections import AffineScalar, Spline, autoregressive_stack, coupling_stack
 from energeia.bijections.units import Units
 from energeia.distributions.likelihoods import ColumnLikelihoods
+from energeia.errors import NoSuchCapability
 from energeia.models import LatentInUnits, NormalSpace, SphereSpace, Vae, joint_of
 from energeia.support import Real, Support
 
@@ -54,20 +55,20 @@ def spaces():
 SPACES = spaces()
 
 
-def vae(space, pseudo=None):
+def vae(space, pseudo_inputs=None):
     """An autoencoder of two reals whose networks are linear and not trained."""
     columns = ColumnLikelihoods(REALS)
     one, two = jax.random.split(KEY)
-    encoder = eqx.nn.Linear(columns.feature_size, space.outputs, key=one)
+    encoder = eqx.nn.Linear(columns.feature_size, space.encoder_outputs, key=one)
     if isinstance(space, SphereSpace):
         # Wide posteriors: the weights of narrow ones are rarely huge, which no sample shows.
         wide = encoder.bias.at[-space.count :].add(2.0)
         encoder = eqx.tree_at(lambda e: e.bias, encoder, wide)
-    decoder = eqx.nn.Linear(space.seen, columns.size, key=two)
+    decoder = eqx.nn.Linear(space.decoder_inputs, columns.size, key=two)
     decoder = eqx.tree_at(lambda d: d.weight, decoder, 2 * decoder.weight)
-    if pseudo:
-        pseudo = jax.random.normal(KEY, (pseudo, columns.feature_size))
-    return Vae(encoder, decoder, columns, space, pseudo=pseudo)
+    if pseudo_inputs:
+        pseudo_inputs = jax.random.normal(KEY, (pseudo_inputs, columns.feature_size))
+    return Vae(encoder, decoder, columns, space, pseudo_inputs=pseudo_inputs)
 
 
 def agree(one, other, most):
@@ -82,7 +83,7 @@ def agree(one, other, most):
 def test_posteriors_have_total_one_and_know_their_draws(name):
     """And priors have."""
     space = SPACES[name]
-    q = space.posterior(0.3 * jax.random.normal(KEY, (space.outputs,)))
+    q = space.posterior(0.3 * jax.random.normal(KEY, (space.encoder_outputs,)))
     keys = jax.random.split(KEY, DRAWS)
     drawn, log_q = jax.jit(jax.vmap(q.sample_and_log_prob))(keys)
     assert drawn.shape == (DRAWS, space.width)
@@ -96,10 +97,10 @@ def test_posteriors_have_total_one_and_know_their_draws(name):
     assert not agree(2 * jax.nn.sigmoid(ratio + np.log(1.2)), np.ones(2 * DRAWS), 0.02)
 
 
-@pytest.mark.parametrize("name", [*SPACES, "posteriors"])
+@pytest.mark.parametrize("name", [*SPACES, "vamp"])
 def test_weights_average_to_the_evidence(name):
     """E exp(log weight) over q and E p(y | z) over the prior are one number, p(y)."""
-    model = vae(SPACES["normal"], 5) if name == "posteriors" else vae(SPACES[name])
+    model = vae(SPACES["normal"], 5) if name == "vamp" else vae(SPACES[name])
     keys = jax.random.split(KEY, DRAWS)
     weights = np.exp(np.asarray(jax.jit(jax.vmap(lambda k: model.log_weight(k, Y)))(keys), float))
 
@@ -114,10 +115,10 @@ def test_weights_average_to_the_evidence(name):
     assert bound.mean() < np.log(direct.mean()) + 4 * bound.std() / 4000**0.5
 
 
-@pytest.mark.parametrize("name", ["flow prior", "sphere", "rotations", "posteriors"])
+@pytest.mark.parametrize("name", ["flow prior", "sphere", "rotations", "vamp"])
 def test_what_is_annealed_has_the_law_of_the_model(name):
     """Numbers in place of z: their prior and likelihood give the same p(y)."""
-    model = vae(SPACES["normal"], 5) if name == "posteriors" else vae(SPACES[name])
+    model = vae(SPACES["normal"], 5) if name == "vamp" else vae(SPACES[name])
     rows = jax.random.normal(KEY, (500, 2))
     joint = joint_of(LatentInUnits(model, Units.fit(REALS, rows)))
     units = joint.units
@@ -135,3 +136,37 @@ def test_what_is_annealed_has_the_law_of_the_model(name):
         for f, k in ((annealed, keys), (direct, jax.random.split(jax.random.key(6), DRAWS)))
     )
     assert agree(found, truth, 0.05)
+
+
+def test_a_mixture_of_posteriors_on_a_manifold_has_no_annealed_bounds():
+    units = Units.fit(REALS, jax.random.normal(KEY, (9, 2)))
+    model = LatentInUnits(vae(SPACES["sphere"], 5), units)
+    with pytest.raises(NoSuchCapability, match="importance"):
+        joint_of(model)
+
+
+class AtOne(eqx.Module):
+    """A network with the condition 1 in its input for good."""
+
+    network: eqx.Module
+
+    def __call__(self, x):
+        return self.network(jnp.concatenate([x, jnp.ones(1)]))
+
+
+@pytest.mark.parametrize("name", ["vamp", "spline", "torus"])
+def test_at_a_condition_it_is_the_model_with_that_condition_for_good(name):
+    space = SPACES["normal" if name == "vamp" else name]
+    columns = ColumnLikelihoods(REALS)
+    one, two = jax.random.split(KEY)
+    encoder = eqx.nn.Linear(columns.feature_size + 1, space.encoder_outputs, key=one)
+    decoder = eqx.nn.Linear(space.decoder_inputs + 1, columns.size, key=two)
+    inputs = jax.random.normal(KEY, (5, columns.feature_size)) if name == "vamp" else None
+    given = Vae(encoder, decoder, columns, space, (1,), inputs)
+    fixed = Vae(AtOne(encoder), AtOne(decoder), columns, space, None, inputs)
+    for condition in (jnp.ones(1), jnp.zeros(1)):
+        same = bool(condition[0] == 1)
+        found = given.log_weight(KEY, Y, condition), given.sample(KEY, condition)
+        wanted = fixed.log_weight(KEY, Y), fixed.sample(KEY)
+        pairs = zip(found, wanted, strict=True)
+        assert all(np.allclose(a, b, rtol=1e-4) == same for a, b in pairs)

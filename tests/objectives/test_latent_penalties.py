@@ -75,3 +75,20 @@ def test_pairs_of_a_row_with_itself_would_make_independent_dimensions_depend():
     center = np.eye(100) - 1 / 100
     found = np.trace(k[:, 0] @ center @ k[:, 1] @ center, axis1=1, axis2=2) / 100**2
     assert found.mean() > 4 * found.std() / 40**0.5
+
+
+@pytest.mark.parametrize("penalty", [PriorDiscrepancy(), JointIndependence()])
+def test_one_row_has_no_penalty_to_speak_of(penalty):
+    """A last block of held-out rows may be one row."""
+    z = jnp.ones((1, 3))
+    assert np.isfinite(penalty.value(jax.random.key(0), Posteriors(NormalDiag(z, z), z)))
+
+
+def test_a_discrepancy_knows_the_condition():
+    """z = c has the law of the prior, and not given c."""
+    c = jax.random.normal(jax.random.key(1), (400, 1))
+    apart, linked = (
+        float(PriorDiscrepancy().value(jax.random.key(2), Posteriors(None, c, condition)))
+        for condition in (jnp.roll(c, 1, axis=0), c)
+    )
+    assert abs(apart) < 0.05 < linked

@@ -15,11 +15,12 @@ from energeia.objectives import (
     WeightedBound,
 )
 from energeia.recipes import vae
+from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.catalogue import find
 from energeia.recipes.latent_spaces import space_of
 from energeia.recipes.options.latent import VaeOptions
 from energeia.recipes.options.problem import Problem
-from energeia.support import Real, Support
+from energeia.support import Binary, Real, Support
 
 NAMES = (
     "vae", "iwae", "beta-tcvae", "factor-vae", "dhsic-vae", "info-vae", "wae-mmd", "wae-gan",
@@ -41,8 +42,27 @@ def test_latent_spaces_that_do_not_fit():
             space_of(VaeOptions(space="sphere", **other), 2, 1.0, jax.random.key(0))
 
 
+@pytest.mark.parametrize("own", [{"posterior": "iaf"}, {"space": "sphere"}, {"prior": "vamp"}])
+def test_convolutions_take_latent_spaces_of_images_and_not_of_lattices(own):
+    rows = np.random.default_rng(0).integers(0, 2, (64, 64)).astype(float)
+    options = VaeOptions(networks="convolution", channels=4, latent=3, pseudo_inputs=5, **own)
+    for periodic in (False, True):
+        problem = Problem(
+            support=Support(((Binary(), 64),)), layout=(8, 8), rows=64, periodic_layout=periodic
+        )
+        reference = ReferenceRows(rows, None)
+        if periodic and "prior" not in own:
+            with pytest.raises(InputError, match="periodic lattice"):
+                vae.build(options, problem, reference, jax.random.key(0))
+            continue
+        model = vae.build(options, problem, reference, jax.random.key(0)).modules["model"]
+        found = model.log_weight(jax.random.key(1), rows[0])
+        assert -100 < found < 0
+        assert model.sample(jax.random.key(2)).shape == (64,)
+
+
 def objective_of(options):
-    return vae._objective(options, PROBLEM)
+    return vae._objective(options, PROBLEM, options.latent)
 
 
 def test_names_are_objectives():
@@ -68,12 +88,19 @@ def test_names_are_objectives():
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
-        ({"penalty": "total-correlation", "latent": 1}, "one latent dimension"),
+        ({"penalty": "total-correlation", "strength": 1.0, "latent": 1}, "one latent dimension"),
+        ({"penalty": "mmd"}, "a strength above zero"),
+        ({"strength": 2.0}, "give a penalty"),
+        ({"free_bits": 0.1, "posterior": "iaf"}, "not known for each dimension"),
+        ({"beta": 0.0, "prior": "flow"}, "nothing trains a prior"),
         ({"particles": 8, "beta": 2.0}, "parts of the bound of one particle"),
         ({"particles": 8, "penalty": "mmd"}, "parts of the bound of one particle"),
-        ({"penalty": "density-ratio", "latent": 1}, "one latent dimension"),
-        ({"penalty": "mmd", "prior": "posteriors"}, "give penalty=adversarial"),
-        ({"penalty": "total-correlation", "posterior": "iaf"}, "give penalty=density-ratio"),
+        ({"penalty": "density-ratio", "strength": 1.0, "latent": 1}, "one latent dimension"),
+        ({"penalty": "mmd", "strength": 1.0, "prior": "vamp"}, "give penalty=adversarial"),
+        (
+            {"penalty": "total-correlation", "strength": 1.0, "posterior": "iaf"},
+            "give penalty=density-ratio",
+        ),
     ],
 )
 def test_options_that_do_not_go_together(given, wanted):
@@ -115,7 +142,7 @@ NORMAL = -2.14
     [
         ("vae-iaf", {"flow_layers": 2, "flow_width": 16, "context": 8}),
         ("vae-spline", {"flow_layers": 2, "flow_width": 16, "context": 8}),
-        ("vae-vamp", {"pseudo": 20}),
+        ("vae-vamp", {"pseudo_inputs": 20}),
         ("vae-sphere", {"latent": 1}),
         ("vae", {"latent": 3, "space": "rotations"}),
         ("vae", {"latent": 1, "prior": "flow", "space": "normal"}),

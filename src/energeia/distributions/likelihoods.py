@@ -224,9 +224,11 @@ class ProjectedNormalLikelihood(ColumnLikelihood):
         step = jax.random.normal(noise, (2,), p.dtype)
         return jnp.arctan2(b[m] + step[1], a[m] + step[0])
 
+    @override
     def mean(self, p: Float[Array, " size"]) -> Scalar:
         """The direction of E[(cos y, sin y)], to which each component contributes
-        m sqrt(pi/8) e^(-k) [I0(k) + I1(k)] with k = |m|^2 / 4 (Mardia and Jupp 2000, sec. 3.5.6).
+        m e^(-k) [I0(k) + I1(k)] with k = |m|^2 / 4, up to a factor (Mardia and Jupp 2000, sec.
+        3.5.6).
         """
         logits, a, b = self._parts(p)
         k = (a**2 + b**2) / 4

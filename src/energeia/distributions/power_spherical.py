@@ -3,6 +3,7 @@
 import math
 from typing import ClassVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import betaln
@@ -29,6 +30,9 @@ class PowerSpherical(Density):
 
     mean: Float[Array, "k n"]
     concentration: Float[Array, " k"]
+    antipodal: bool = eqx.field(static=True, default=False)
+    """Whether x and -x are one point, as unit quaternions of a rotation are: the density is that of
+    both, per area of half a sphere."""
     condition_shape: ClassVar[None] = None
 
     @property
@@ -41,7 +45,9 @@ class PowerSpherical(Density):
         # (1 - cos) / 2 by differences: the cosine itself has no digits near the mean.
         apart = jnp.sum((x.reshape(self.mean.shape) - self.mean) ** 2, axis=1) / 4
         # Opposite to the mean the density is zero, to rounding, and its logarithm has no gradient.
-        return self._log_prob(jnp.log1p(-jnp.minimum(apart, 1 - jnp.finfo(apart.dtype).eps)))
+        least = jnp.finfo(apart.dtype).eps
+        inside = jnp.clip(apart, least, 1 - least)
+        return self._log_prob(jnp.log1p(-jnp.minimum(apart, 1 - least)), jnp.log(inside))
 
     @override
     def sample(self, key: PRNGKey, condition: Condition = None) -> Float[Array, " d"]:
@@ -63,7 +69,7 @@ class PowerSpherical(Density):
         # Twice, since a vector near the mean loses its digits.
         free = self._tangent(self._tangent(free))
         x = self.mean * cosine[:, None] + free * sine[:, None]
-        return x.ravel(), self._log_prob(one - total)
+        return x.ravel(), self._log_prob(one - total, two - total)
 
     def _tangent(self, free: Float[Array, "k n"]) -> Float[Array, "k n"]:
         """Unit vectors at right angles to the means."""
@@ -75,8 +81,11 @@ class PowerSpherical(Density):
         second = (self.mean.shape[1] - 1) / 2
         return second + self.concentration, second
 
-    def _log_prob(self, log_share: Float[Array, " k"]) -> Scalar:
-        """log p by the logarithm of (1 + cos) / 2."""
+    def _log_prob(self, toward: Float[Array, " k"], away: Float[Array, " k"]) -> Scalar:
+        """log p by the logarithms of (1 + cos) / 2 and (1 - cos) / 2."""
         first, second = self._shapes()
         log_area = 2 * second * math.log(2) + second * math.log(math.pi) - math.lgamma(second)
-        return jnp.sum(self.concentration * log_share - betaln(first, second) - log_area)
+        logs = self.concentration * toward
+        if self.antipodal:
+            logs = jnp.logaddexp(logs, self.concentration * away)
+        return jnp.sum(logs - betaln(first, second) - log_area)

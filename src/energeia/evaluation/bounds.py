@@ -33,7 +33,7 @@ class BoundSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     chains: Annotated[int, msgspec.Meta(ge=2, le=4096)] = 16
     """Annealed chains of each row."""
     temperatures: Annotated[int, msgspec.Meta(ge=2, le=1_000_000)] = 1000
-    """Between the prior and the posterior of z."""
+    """Between a normal distribution and the posterior of z."""
     leapfrog_steps: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
     """Of each trajectory of Hamiltonian Monte Carlo."""
     simulated: Annotated[int, msgspec.Meta(ge=2, le=1_000_000)] = 64

@@ -17,7 +17,9 @@ from energeia.support import Support
 
 MOST_ROWS = 1000
 """Rows behind the numbers: their cost grows with the square."""
-_PAIRS, _DIMENSIONS = 32, 8
+PAIRS = 32
+"""Rows that are shown."""
+_DIMENSIONS = 8
 _POSITIONS = np.linspace(-2.5, 2.5, 11)
 
 
@@ -70,7 +72,7 @@ def scan_latents(
     if not (isinstance(encoder, VaeEncoder) and encoder.normal):
         return None
     units = standardization or Standardization(Support(()))
-    rows = np.asarray(x[:_PAIRS])
+    rows = np.asarray(x[:PAIRS])
     given = () if condition is None else (np.asarray(condition[: len(rows)]),)
     means, back = map_rows(_reconstructed, rows, *given, carry=encoder)
     dimensions = np.asarray(order[:_DIMENSIONS], int)

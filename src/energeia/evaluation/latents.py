@@ -83,8 +83,14 @@ def latent_report(
     of q(z | x) is q(z) instead: all rows that are possible, or many, of which ``x`` is a sample.
 
     Raises:
-        InputError: for fewer than two rows, or an aggregate of rows with a condition.
+        InputError: for fewer than two rows, an aggregate of rows with a condition, or latent
+            vectors of another kind.
     """
+    if not encoder.normal:
+        raise InputError(
+            "latent vectors were given whose prior or posteriors are not normal with independent "
+            "dimensions, for which the parts of a divergence are not known: give others"
+        )
     rows = np.asarray(x)[:MOST_ROWS]
     if len(rows) < 2:
         raise InputError(f"{len(rows)} rows were given where an aggregate needs 2 or more")

@@ -105,7 +105,8 @@ def evaluate_in_detail(
         fields |= _against_source(found, held_out, source)
     if found.log_partition is not None:
         fields["log_partition"] = found.log_partition
-    fields["latent"] = summarize_latents(model, z[: budget.rows], condition, seed)
+    if weight is None:  # of rows with weights these numbers would be those of the proposal
+        fields["latent"] = summarize_latents(model, z[: budget.rows], condition, seed)
     if isinstance(model, ChainDiagnostics) and model.inner.condition_shape is None:
         fields["chains"] = chain_report(model, chain_key)
         warnings += warn.of_chains(fields["chains"])

@@ -48,7 +48,7 @@ class VaeEncoder(InUnits, Encoder):
         """Whether q(z | x) and p(z) are normal with independent dimensions."""
         space = self.inner.space
         plain = isinstance(space, NormalSpace) and space.flow is None and space.prior_flow is None
-        return plain and self.inner.pseudo is None
+        return plain and self.inner.pseudo_inputs is None
 
     def posterior(self, x: Array, condition: Condition = None) -> Density:
         """q(z | x)."""

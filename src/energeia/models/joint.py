@@ -10,13 +10,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from typing_extensions import override
 
-from energeia._core.errors import InputError
+from energeia._core.errors import InputError, NoSuchCapability
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
 from energeia.contracts import Condition, Density, Energy, Pushforward
 from energeia.distributions.gaussian import StandardNormal
 from energeia.models.in_units import ConditionScaling, GeneratorInUnits, InUnits, LatentInUnits
 from energeia.models.latent import Vae
+from energeia.models.latent_space import NormalSpace
 
 
 class LatentJoint(InUnits):
@@ -33,7 +34,7 @@ class LatentJoint(InUnits):
 
     @abstractmethod
     def prior(self, condition: Condition = None) -> Density:
-        """p(z), on all real vectors."""
+        """The law of z, on all real vectors."""
 
     @abstractmethod
     def log_likelihood(
@@ -60,7 +61,7 @@ class VaeJoint(LatentJoint):
 
     @override
     def prior(self, condition: Condition = None) -> Density:
-        if self.inner.pseudo is None:
+        if self.inner.pseudo_inputs is None:
             return StandardNormal((self.latent,))
         return self.inner.prior(self.scaled(condition))
 
@@ -76,7 +77,7 @@ class VaeJoint(LatentJoint):
         return self.units.decode(self.inner.likelihood.sample(key, parameters))
 
     def _latent_vector(self, z: Array) -> Array:
-        return self.inner.space.of_noise(z) if self.inner.pseudo is None else z
+        return self.inner.space.of_noise(z) if self.inner.pseudo_inputs is None else z
 
 
 class NoisyGenerator(LatentJoint):
@@ -160,6 +161,7 @@ def joint_of(model: Any, noise: float | None = None) -> LatentJoint | None:
     Raises:
         InputError: for a generator without noise or of columns that are not real, or noise given
             to a model that has its own.
+        NoSuchCapability: for a mixture of posteriors on a manifold.
     """
     match model:
         case LatentInUnits(inner=Vae() as vae):
@@ -167,6 +169,11 @@ def joint_of(model: Any, noise: float | None = None) -> LatentJoint | None:
                 raise InputError(
                     f"noise={noise:g} was given to a variational autoencoder, whose decoder has a "
                     "likelihood of its own: leave it out"
+                )
+            if vae.pseudo_inputs is not None and not isinstance(vae.space, NormalSpace):
+                raise NoSuchCapability(
+                    "a mixture of posteriors on a manifold has no annealed bounds: score(x) gives "
+                    "those of importance weights"
                 )
             return VaeJoint(vae, model.units, model.scaling)
         case GeneratorInUnits(inner=Pushforward(prior=StandardNormal()) as generator):

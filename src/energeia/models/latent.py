@@ -36,12 +36,13 @@ class Vae(LatentModel):
 
     ``y`` are the coordinates of ``Units``; ``space`` says what z is and what q and p are. The input
     of the encoder is the features of y, that of the decoder those of z, each with the condition
-    appended; the encoder outputs ``space.outputs`` numbers, the decoder ``likelihood.size``.
-    Auto-Encoding Variational Bayes, arXiv:1312.6114.
+    appended; the encoder outputs ``space.encoder_outputs`` numbers, the decoder
+    ``likelihood.size``. Auto-Encoding Variational Bayes, arXiv:1312.6114.
 
-    ``pseudo`` are features of K rows that are no data but parameters: with them the prior is the
-    mixture of their posteriors, p(z) = 1/K sum_k q(z | u_k) (Tomczak and Welling 2018,
-    arXiv:1705.07120, eq. 9), given the condition of the row.
+    ``pseudo_inputs`` are features of K rows that are no data but parameters: with them the prior is
+    the mixture of their posteriors, p(z) = 1/K sum_k q(z | u_k) (Tomczak and Welling 2018,
+    arXiv:1705.07120, eq. 9), given the condition of the row. Posteriors of flows have one flow for
+    each of them there, so log p(z) costs K of its inverses.
 
     >>> import equinox as eqx, jax, jax.numpy as jnp
     >>> from energeia.models import NormalSpace
@@ -59,7 +60,7 @@ class Vae(LatentModel):
     likelihood: ColumnLikelihoods
     space: LatentSpace
     condition_shape: tuple[int, ...] | None = eqx.field(static=True, default=None)
-    pseudo: Float[Array, "k features"] | None = None
+    pseudo_inputs: Float[Array, "k features"] | None = None
 
     @property
     @override
@@ -72,10 +73,10 @@ class Vae(LatentModel):
 
     def prior(self, condition: Condition = None) -> Density:
         """p(z); a mixture of posteriors depends on the condition, other priors do not."""
-        if self.pseudo is None:
+        if self.pseudo_inputs is None:
             return self.space.prior
         posteriors = eqx.filter_vmap(self._posterior, in_axes=(0, None))
-        return Ensemble(posteriors(self.pseudo, condition), len(self.pseudo))
+        return Ensemble(posteriors(self.pseudo_inputs, condition), len(self.pseudo_inputs))
 
     def _posterior(self, features: Array, condition: Condition) -> Density:
         return self.space.posterior(self.encoder(joined(features, condition)))

@@ -1,4 +1,4 @@
-"""What the latent vectors of an autoencoder are: their prior, and posteriors by what encoders say.
+"""Spaces of latent vectors: the prior p(z), and the posterior q(z|y) of an encoder's outputs.
 
 A manifold of directions, angles or rotations has the uniform prior and no edge, so that data with
 its topology need not be torn (Davidson et al. 2018, arXiv:1804.00891; Falorsi et al. 2018,
@@ -21,8 +21,7 @@ from energeia.distributions.likelihoods import bounded_scale
 from energeia.distributions.normal_diag import NormalDiag
 from energeia.distributions.power_spherical import PowerSpherical
 from energeia.models.flow import Flow
-from energeia.models.up_to_sign import UpToSign
-from energeia.support import Rotation, Support
+from energeia.support import Rotation
 from energeia.support.manifolds import normalized
 
 MIN_POSTERIOR_SCALE = 1e-4
@@ -41,12 +40,12 @@ class LatentSpace(eqx.Module):
 
     @property
     @abstractmethod
-    def outputs(self) -> int:
+    def encoder_outputs(self) -> int:
         """How many numbers an encoder gives."""
 
     @property
     @abstractmethod
-    def seen(self) -> int:
+    def decoder_inputs(self) -> int:
         """How many numbers a decoder sees."""
 
     @property
@@ -55,11 +54,11 @@ class LatentSpace(eqx.Module):
         """p(z)."""
 
     @abstractmethod
-    def posterior(self, raw: Float[Array, " outputs"]) -> Density:
+    def posterior(self, raw: Float[Array, " encoder_outputs"]) -> Density:
         """q(z|y) of the outputs of an encoder."""
 
     @abstractmethod
-    def features(self, z: Float[Array, " width"]) -> Float[Array, " seen"]:
+    def features(self, z: Float[Array, " width"]) -> Float[Array, " decoder_inputs"]:
         """What a decoder sees of z."""
 
     @abstractmethod
@@ -90,13 +89,13 @@ class NormalSpace(LatentSpace):
 
     @property
     @override
-    def outputs(self) -> int:
+    def encoder_outputs(self) -> int:
         shape = self.flow.condition_shape if self.flow is not None else None
         return 2 * self.size + math.prod(shape or (0,))
 
     @property
     @override
-    def seen(self) -> int:
+    def decoder_inputs(self) -> int:
         return self.size
 
     @property
@@ -106,14 +105,14 @@ class NormalSpace(LatentSpace):
         return normal if self.prior_flow is None else Flow(normal, self.prior_flow)
 
     @override
-    def posterior(self, raw: Float[Array, " outputs"]) -> Density:
+    def posterior(self, raw: Float[Array, " encoder_outputs"]) -> Density:
         mean, scale, given = jnp.split(raw, (self.size, 2 * self.size))
         scale = bounded_scale(scale + math.log(self.first_scale), MIN_POSTERIOR_SCALE)
         normal = NormalDiag(mean, scale)
         return normal if self.flow is None else AtCondition(Flow(normal, Inverse(self.flow)), given)
 
     @override
-    def features(self, z: Float[Array, " width"]) -> Float[Array, " seen"]:
+    def features(self, z: Float[Array, " width"]) -> Float[Array, " decoder_inputs"]:
         return z
 
     @override
@@ -132,6 +131,8 @@ class SphereSpace(LatentSpace):
     count: int = eqx.field(static=True)
     ambient: int = eqx.field(static=True)
     rotations: bool = eqx.field(static=True, default=False)
+    first_scale: float = eqx.field(static=True, default=1.0)
+    """About the width of q(z|y) in radians where an encoder gives a raw one of zero."""
 
     @property
     @override
@@ -140,12 +141,12 @@ class SphereSpace(LatentSpace):
 
     @property
     @override
-    def outputs(self) -> int:
+    def encoder_outputs(self) -> int:
         return self.count * (self.ambient + 1)
 
     @property
     @override
-    def seen(self) -> int:
+    def decoder_inputs(self) -> int:
         return 9 * self.count if self.rotations else self.width
 
     @property
@@ -155,19 +156,16 @@ class SphereSpace(LatentSpace):
         return self._density(mean, jnp.zeros(self.count))
 
     @override
-    def posterior(self, raw: Float[Array, " outputs"]) -> Density:
+    def posterior(self, raw: Float[Array, " encoder_outputs"]) -> Density:
         toward, widths = jnp.split(raw, (self.width,))
-        scale = bounded_scale(widths, MIN_ANGULAR_SCALE)
+        scale = bounded_scale(widths + math.log(self.first_scale), MIN_ANGULAR_SCALE)
         return self._density(_directions(toward.reshape(self.count, -1)), 2 / scale**2)
 
     def _density(self, mean: Array, concentration: Array) -> Density:
-        found = PowerSpherical(mean, concentration)
-        if not self.rotations:
-            return found
-        return UpToSign(found, Support(((Rotation(), self.count),)))
+        return PowerSpherical(mean, concentration, antipodal=self.rotations)
 
     @override
-    def features(self, z: Float[Array, " width"]) -> Float[Array, " seen"]:
+    def features(self, z: Float[Array, " width"]) -> Float[Array, " decoder_inputs"]:
         unit = normalized(z.reshape(self.count, -1))
         return (Rotation().features(unit) if self.rotations else unit).ravel()
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, Metrics, Modules, Objective
+from energeia.nn.residual import joined
 from energeia.objectives.latent_penalties import LatentPenalty, Posteriors
 from energeia.objectives.variational import WeightedBound
 
@@ -28,10 +29,13 @@ class DiscriminatorPenalty(LatentPenalty):
 
     discriminator: Callable[[Array], Array]
     against: Against = eqx.field(static=True)
+    features: Callable[[Array], Array]
+    """What a discriminator sees of z."""
 
     @override
     def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
-        logits = logits_of(self.discriminator, found.z)
+        z = jax.vmap(self.features)(found.z)
+        logits = logits_of(self.discriminator, found.together(z) if self.against == "prior" else z)
         return jnp.mean(logits if self.against == "permuted" else jax.nn.softplus(logits))
 
 
@@ -40,10 +44,10 @@ class LatentGame(Objective):
 
     The discriminator tells the draws z ~ q(z | x) of a batch from vectors without what is
     penalized: from other draws whose dimensions are permuted among rows, which are independent
-    (FactorVAE), or from draws of the prior (the adversarial Wasserstein autoencoder). Modules are
-    ``"model"``, as ``WeightedBound`` takes it, and ``"discriminator"``, z to ``(1,)``. Weights of
-    rows are not used. The held-out loss is that of the bound; without a weight on the divergence
-    there is none, since the discriminator moves.
+    (FactorVAE), or from draws of the prior with the same condition (the adversarial Wasserstein
+    autoencoder). Modules are ``"model"``, as ``WeightedBound`` takes it, and ``"discriminator"``, z
+    to ``(1,)``. Rows with weights are drawn in proportion to them. The held-out loss is that of the
+    bound; without a weight on the divergence there is none, since the discriminator moves.
     """
 
     bound: WeightedBound
@@ -64,7 +68,8 @@ class LatentGame(Objective):
     ) -> tuple[Scalar, tuple[Array, Metrics]]:
         discriminator = modules["discriminator"]
         if player == "model":
-            penalty = DiscriminatorPenalty(discriminator, self.against)
+            space = modules["model"].inner.space
+            penalty = DiscriminatorPenalty(discriminator, self.against, space.features)
             bound = eqx.tree_at(
                 lambda b: b.penalty, self.bound, penalty, is_leaf=lambda leaf: leaf is None
             )
@@ -82,12 +87,16 @@ class LatentGame(Objective):
     def _draws(
         self, key: PRNGKey, model: Any, batch: Batch
     ) -> tuple[Float[Array, "rows latent"], Float[Array, "rows latent"]]:
-        """A draw of q(z | x) and of p(z) for each row."""
+        """A draw of q(z | x) and of p(z) for each row, as the discriminator sees them."""
 
         def row(key: PRNGKey, x: Array, condition: Condition) -> tuple[Array, Array]:
             own, other = jax.random.split(key)
-            y, given = model.units.encode(x)[0], model.scaled(condition)
-            return model.inner.encode(y, given).sample(own), model.inner.prior(given).sample(other)
+            y, given, vae = model.units.encode(x)[0], model.scaled(condition), model.inner
+            pair = vae.encode(y, given).sample(own), vae.prior(given).sample(other)
+            if self.against == "permuted":
+                return pair
+            z, prior = (joined(vae.space.features(z), given) for z in pair)
+            return z, prior
 
         return jax.vmap(row)(jax.random.split(key, len(batch.x)), batch.x, batch.condition)
 

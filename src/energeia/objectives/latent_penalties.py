@@ -19,6 +19,12 @@ class Posteriors(NamedTuple):
     q: Any
     """A density whose arrays have a leading axis of rows."""
     z: Float[Array, "rows latent"]
+    condition: Float[Array, "rows c"] | None = None
+    """That of each row, as the model sees it."""
+
+    def together(self, z: Float[Array, "rows latent"]) -> Float[Array, "rows n"]:
+        """Latent vectors with the conditions: q(z | c) has to match p(z) for each c."""
+        return z if self.condition is None else jnp.concatenate([z, self.condition], axis=1)
 
 
 class LatentPenalty(eqx.Module):
@@ -40,14 +46,16 @@ class PriorDiscrepancy(LatentPenalty):
     def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
         prior = jax.random.normal(key, found.z.shape, found.z.dtype)
         count = len(prior)
+        own, other = found.together(found.z), found.together(prior)
 
         def mean_of_pairs(k: Array) -> Scalar:
-            return (jnp.sum(k) - jnp.sum(jnp.diagonal(k))) / (count * (count - 1))
+            # One row has no pairs, and no discrepancy.
+            return (jnp.sum(k) - jnp.sum(jnp.diagonal(k))) / max(count * (count - 1), 1)
 
-        within = mean_of_pairs(self._kernel(found.z, found.z))
-        within = within + mean_of_pairs(self._kernel(prior, prior))
+        within = mean_of_pairs(self._kernel(own, own))
+        within = within + mean_of_pairs(self._kernel(other, other))
         # Pairs of one number each are left out here, too: the statistic stays unbiased.
-        return within - 2 * mean_of_pairs(self._kernel(found.z, prior))
+        return within - 2 * mean_of_pairs(self._kernel(own, other))
 
     def _kernel(self, a: Array, b: Array) -> Float[Array, "n m"]:
         square = squared_distances(a, b)
@@ -91,8 +99,9 @@ class JointIndependence(LatentPenalty):
     def value(self, key: PRNGKey, found: Posteriors) -> Scalar:
         count = len(found.z)
         kernels = jnp.exp(-0.5 * (found.z[:, None] - found.z[None]) ** 2)
-        others = (jnp.sum(kernels, axis=1) - 1.0) / (count - 1)
-        together = (jnp.sum(jnp.prod(kernels, axis=2)) - count) / (count * (count - 1))
+        pairs = max(count - 1, 1)  # one row has none, and no dependence
+        others = (jnp.sum(kernels, axis=1) - 1.0) / pairs
+        together = (jnp.sum(jnp.prod(kernels, axis=2)) - count) / (count * pairs)
         apart = jnp.prod(jnp.mean(others, axis=0))
         return together + apart - 2 * jnp.mean(jnp.prod(others, axis=1))
 

@@ -79,8 +79,9 @@ class WeightedBound(Objective):
 
         def row(key: PRNGKey, x: Array, condition: Condition) -> Any:
             y, log_det = model.units.encode(x)
-            found = model.inner.terms(key, y, model.scaled(condition))
-            posteriors = Posteriors(found.posterior, found.z)
+            given = model.scaled(condition)
+            found = model.inner.terms(key, y, given)
+            posteriors = Posteriors(found.posterior, found.z, given)
             return found.log_likelihood + log_det, found.divergence, posteriors
 
         each = eqx.filter_vmap(row)

@@ -8,12 +8,14 @@ import msgspec
 import numpy as np
 from jaxtyping import Array, Float
 
+from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.bijections.compose import Chain
 from energeia.bijections.linear import Linear, whitening
 from energeia.bijections.units import Units
 from energeia.contracts import Bijection, Density
 from energeia.distributions.columns import columns_of
+from energeia.distributions.elliptic_fit import fit_mixture
 from energeia.distributions.student import student_base
 from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
@@ -22,6 +24,7 @@ from energeia.models.made import Made
 from energeia.models.mixed import Mixed
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
+from energeia.recipes.mixture import angles_of
 from energeia.recipes.options.continuous import FfjordOptions
 from energeia.recipes.options.flow import FlowOptions
 from energeia.recipes.options.problem import Problem
@@ -54,8 +57,9 @@ def flow_in_units(
     """
     units, scaling = Units.fit(problem.support, reference.x), parts.condition_scaling(reference)
     if problem.support.mixed and options.mixed == "exact":
-        return DensityInUnits(_mixed(make, problem, reference, units, key), units, scaling)
-    flow = _flow(make(problem, key), problem, flow_rows(units, reference))
+        mixed = _mixed(make, options, problem, reference, units, key)
+        return DensityInUnits(mixed, units, scaling)
+    flow = _flow(make(problem, key), options, problem, flow_rows(units, reference), key)
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
     return LatentInUnits(Dequantized(flow, units), units, scaling)
@@ -71,8 +75,9 @@ def flow_rows(units: Units, reference: ReferenceRows) -> Float[Array, "rows d"]:
 
 
 def _mixed(
-    make: MakeBijection, problem: Problem, reference: ReferenceRows, units: Units, key: PRNGKey
-) -> Density:
+    make: MakeBijection, options: FlowOptions | FfjordOptions, problem: Problem,
+    reference: ReferenceRows, units: Units, key: PRNGKey,
+) -> Density:  # fmt: skip
     """An autoregressive network of the codes, and a flow of the rest given their features."""
     first, second = jax.random.split(key)
     support = problem.support
@@ -96,19 +101,33 @@ def _mixed(
         frame=((), ()),
     )
     reals = parts.encoded_rows(units, reference)[:, np.flatnonzero(~coordinates)]
-    flow = _flow(make(part, second), part, reals)
+    flow = _flow(make(part, second), options, part, reals, second)
     return Mixed(discrete, flow, tuple(coordinates.tolist()))
 
 
-def _flow(bijection: Bijection, problem: Problem, rows: Float[Array, "n d"]) -> Density:
+def _flow(
+    bijection: Bijection, options: FlowOptions | FfjordOptions, problem: Problem,
+    rows: Float[Array, "n d"], key: PRNGKey,
+) -> Density:  # fmt: skip
     """A flow of a table starts as a Student (nearly a normal) distribution with the correlations of
-    its rows; other flows start as their base.
+    its rows, or as a mixture of normal ones; other flows start as their base.
     """
     if not (problem.table and problem.support.flat):
+        if options.base != "student":
+            raise InputError(
+                f"base={options.base} was given where rows are no table of numbers and angles: "
+                "leave it as it is, base=student"
+            )
         return parts.flow_of(bijection, problem)
     periodic = parts.periodic_columns(problem)
     moved = tuple(not angle for angle in periodic)
     first = whitening(rows, moved)
     white = jax.vmap(lambda row: first.forward(row)[0])(rows)
     linear = Linear(problem.dimension, moved)
-    return Flow(student_base(white, periodic), Chain((first, linear, bijection)))
+    if options.base == "mixture":
+        angles, reals = angles_of(problem), (0,) * problem.dimension
+        most = options.components
+        base: Density = fit_mixture(key, white, reals, most=most, periodic=angles)
+    else:
+        base = student_base(white, periodic)
+    return Flow(base, Chain((first, linear, bijection)))

@@ -40,27 +40,29 @@ def space_of(options: LatentOptions, latent: int, first_scale: float, key: PRNGK
         )
     match options.space:
         case "sphere":
-            return SphereSpace(1, latent + 1)
+            return SphereSpace(1, latent + 1, first_scale=first_scale)
         case "torus":
-            return SphereSpace(latent, 2)
+            return SphereSpace(latent, 2, first_scale=first_scale)
         case _ if latent % 3:
             raise InputError(
                 f"latent={latent} dimensions were given of rotations, which have three each: give "
                 "a multiple of 3"
             )
         case _:
-            return SphereSpace(latent // 3, 4, rotations=True)
+            return SphereSpace(latent // 3, 4, rotations=True, first_scale=first_scale)
 
 
-def pseudo_rows(
+def first_pseudo_inputs(
     options: LatentOptions, units: Units, columns: ColumnLikelihoods, reference: ReferenceRows,
     key: PRNGKey,
 ) -> Float[Array, "k features"] | None:  # fmt: skip
-    """Features of random rows, from which a mixture of posteriors starts."""
-    if options.prior != "posteriors":
+    """Features of random rows, from which the pseudo-inputs of a prior start."""
+    if options.prior != "vamp":
         return None
     y = parts.encoded_rows(units, reference)
-    chosen = jax.random.choice(key, len(y), (options.pseudo,), replace=len(y) < options.pseudo)
+    chosen = jax.random.choice(
+        key, len(y), (options.pseudo_inputs,), replace=len(y) < options.pseudo_inputs
+    )
     return jnp.asarray(jax.vmap(columns.features)(y[chosen]), float)
 
 

@@ -38,7 +38,7 @@ def build(
     noise = None if reference.noise is None else jax.vmap(units.encode_errors)(reference.noise)
     inner = fit_mixture(
         key, y, chart.sizes, condition, reference.weight, ordered, options.components,
-        _angles(problem), noise,
+        angles_of(problem), noise,
     )  # fmt: skip
     model = DensityInUnits(inner, units, scaling)
     nobody = Player("model", (), optimizer(Optimization(), 1))
@@ -52,7 +52,7 @@ def is_mixture(model: Any) -> bool:
     return isinstance(model, DensityInUnits) and isinstance(model.inner, EllipticMixture)
 
 
-def _angles(problem: Problem) -> tuple[int, ...]:
+def angles_of(problem: Problem) -> tuple[int, ...]:
     """The columns of angles.
 
     Raises:

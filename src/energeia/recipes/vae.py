@@ -44,18 +44,21 @@ def build(
     units = Units.fit(problem.support, reference.x)
     vae = _vae(options, problem, units, reference, key)
     model = LatentInUnits(vae, units, parts.condition_scaling(reference))
-    objective, rounds = _objective(options, problem), options.training.rounds
+    objective, rounds = _objective(options, problem, vae.space.width), options.training.rounds
     if isinstance(objective, LatentGame) and isinstance(options, VaeOptions):
-        return _game(model, vae.space.width, objective, options, jax.random.fold_in(key, 1))
+        inputs = vae.space.width
+        if objective.against == "prior":
+            inputs = vae.space.decoder_inputs + problem.condition_dimension
+        return _game(model, inputs, objective, options, jax.random.fold_in(key, 1))
     return parts.one_player(model, objective, options.optimization, rounds)
 
 
 def _game(
-    model: LatentInUnits, latent: int, objective: LatentGame, options: VaeOptions, key: PRNGKey
+    model: LatentInUnits, inputs: int, objective: LatentGame, options: VaeOptions, key: PRNGKey
 ) -> Assembly:
-    """The autoencoder and a discriminator of its ``latent`` numbers, which have a player each."""
+    """The autoencoder and a discriminator of latent vectors, which have a player each."""
     rounds = options.training.rounds
-    discriminator = ResidualNet(latent, 1, width=options.width, depth=options.depth, key=key)
+    discriminator = ResidualNet(inputs, 1, width=options.width, depth=options.depth, key=key)
     return Assembly(
         modules={"model": model, "discriminator": discriminator},
         objective=objective,
@@ -81,7 +84,7 @@ def _vae(
         made = _convolutional(options, field, columns, space, network_key)
     return Vae(
         *made, columns, space, problem.condition_shape,
-        latent_spaces.pseudo_rows(options, units, columns, reference, pseudo_key),
+        latent_spaces.first_pseudo_inputs(options, units, columns, reference, pseudo_key),
     )  # fmt: skip
 
 
@@ -92,7 +95,10 @@ def _dense(
     """Encoder and decoder of rows in any order."""
     up, down = jax.random.split(key)
     given, width, depth = problem.condition_dimension, options.width, options.depth
-    sizes = (columns.feature_size + given, space.outputs), (space.seen + given, columns.size)
+    sizes = (
+        (columns.feature_size + given, space.encoder_outputs),
+        (space.decoder_inputs + given, columns.size),
+    )
     encoder, decoder = (
         ResidualNet(*size, width=width, depth=depth, key=k, gain=0.3)
         for size, k in zip(sizes, (up, down), strict=True)
@@ -109,8 +115,8 @@ def _convolutional(
     features, outputs = (size // field.sites for size in (columns.feature_size, columns.size))
     channels = options.channels
     return (
-        networks.encoder(field, features, space.outputs, channels=channels, key=up),
-        networks.decoder(field, space.seen, outputs, channels=channels, key=down),
+        networks.encoder(field, features, space.encoder_outputs, channels=channels, key=up),
+        networks.decoder(field, space.decoder_inputs, outputs, channels=channels, key=down),
     )
 
 
@@ -122,7 +128,7 @@ def _first_scale(options: AnyOptions) -> float:
     return _NARROW if narrow else 1.0
 
 
-def _objective(options: AnyOptions, problem: Problem) -> Objective:
+def _objective(options: AnyOptions, problem: Problem, latent: int) -> Objective:
     if isinstance(options, IwaeOptions):
         return DoublyReparameterized(options.particles)
     weighted = options.beta != 1.0 or options.free_bits or options.penalty != "none"
@@ -138,7 +144,7 @@ def _objective(options: AnyOptions, problem: Problem) -> Objective:
         )
     if options.particles > 1:
         return DoublyReparameterized(options.particles)
-    _require_penalty_fits(options)
+    _require_penalty_fits(options, latent)
     weights = options.beta, options.free_bits, options.warmup
     if options.penalty in _AGAINST:
         bound = WeightedBound(*weights, strength=options.strength)
@@ -158,22 +164,38 @@ def _penalty(options: VaeOptions, problem: Problem) -> LatentPenalty | None:
             return None
 
 
-def _require_penalty_fits(options: VaeOptions) -> None:
-    """Whether the latent vectors are what a penalty is about."""
-    if options.penalty in ("total-correlation", "density-ratio") and options.latent == 1:
+def _require_penalty_fits(options: VaeOptions, latent: int) -> None:
+    """Whether the latent vectors are what the terms of the bound are about."""
+    penalty = options.penalty
+    if (penalty != "none") != (options.strength > 0):
+        raise InputError(
+            f"penalty={penalty} was given with strength={options.strength:g}: give a penalty and a "
+            "strength above zero, or penalty=none and strength=0"
+        )
+    if penalty in ("total-correlation", "density-ratio") and latent == 1:
         raise InputError(
             "a total correlation was asked for of one latent dimension, which has none: give "
             "latent=2 or more, or penalty=none"
         )
     plain = options.space == options.prior == "normal"
-    if options.penalty not in ("none", "adversarial") and not plain:
+    if penalty not in ("none", "adversarial") and not plain:
         raise InputError(
-            f"penalty={options.penalty} was given with space={options.space} and "
-            f"prior={options.prior}, and is one of normal latent vectors: leave these as they are, "
-            "or give penalty=adversarial"
+            f"penalty={penalty} was given with space={options.space} and prior={options.prior}, "
+            "and is one of normal latent vectors: leave these as they are, or give "
+            "penalty=adversarial"
         )
-    if options.penalty == "total-correlation" and options.posterior != "normal":
+    if penalty == "total-correlation" and options.posterior != "normal":
         raise InputError(
             f"penalty=total-correlation was given with posterior={options.posterior}, whose "
             "dimensions are not independent: give penalty=density-ratio"
+        )
+    if options.free_bits and not (plain and options.posterior == "normal"):
+        raise InputError(
+            f"free_bits={options.free_bits:g} was given for latent vectors whose divergence is not "
+            "known for each dimension: leave it at 0, or space, posterior and prior at normal"
+        )
+    if options.beta == 0 and options.prior != "normal":
+        raise InputError(
+            f"prior={options.prior} was given with beta=0, where nothing trains a prior: leave it "
+            "at normal"
         )

@@ -13,7 +13,7 @@ from energeia.contracts import Batch, Energy
 from energeia.energies.target import Target
 from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.landscape import scan_landscape
-from energeia.evaluation.latent_scan import scan_latents
+from energeia.evaluation.latent_scan import PAIRS, scan_latents
 from energeia.evaluation.prepared import PreparedData
 from energeia.evaluation.suite import evaluate_in_detail
 from energeia.evaluation.target import evaluate_target
@@ -136,7 +136,7 @@ def _keep_latents(
     order: tuple[int, ...],
 ) -> None:  # fmt: skip
     """Write what a report shows of a latent space."""
-    x = units.encode(np.asarray(held_out.x[:_KEPT_SAMPLES]))
+    x = units.encode(np.asarray(held_out.x[:PAIRS]))
     condition = units.encode_condition(held_out.condition)  # pyright: ignore[reportArgumentType]
     scan = scan_latents(model, x, condition, order, units)
     for name, array in ({} if scan is None else scan._asdict()).items():

@@ -140,9 +140,12 @@ class Sprites:
         grid."""
         if self._numbers is None:
             return None
-        found = [self._numbers[row.tobytes()] for row in np.asarray(rows).astype(np.uint8)]
+        rows = np.asarray(rows)
+        codes = rows.astype(np.uint8)
+        counts = [self._numbers[row.tobytes()] for row in codes]
+        found = np.where(np.all(codes == rows, axis=1), counts, 0)
         with np.errstate(divide="ignore"):
-            return np.log(np.array(found, float)) - math.log(math.prod(self.counts))
+            return np.log(found.astype(float)) - math.log(math.prod(self.counts))
 
     def observables(self) -> tuple[()]:
         """None."""

@@ -6,7 +6,7 @@ import msgspec
 
 from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Positive
 from energeia.recipes.options.base import Recipe
-from energeia.recipes.options.flow import FEW
+from energeia.recipes.options.flow import FEW, BaseName
 from energeia.recipes.options.problem import Problem
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
@@ -65,6 +65,11 @@ class FfjordOptions(ContinuousOptions, frozen=True, kw_only=True):
     """Tables with discrete and continuous columns, where the trace is exact: an autoregressive
     network of the codes times a flow of the rest given the codes (exact), or a flow of all columns
     with the codes dequantized."""
+    base: BaseName = "student"
+    """The base of a table: Student numbers, or a mixture of normal distributions fitted to the
+    rows."""
+    components: Count = 16
+    """Components of base=mixture at most."""
     width: CountOrZero = 64
     """Width of the network; 0 for 128 up to 8 columns and 256 beyond."""
     depth: Count = 2

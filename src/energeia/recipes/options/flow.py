@@ -20,6 +20,8 @@ Mask = Literal[
     "multiscale",
 ]  # fmt: skip
 
+BaseName = Literal["student", "mixture"]
+
 
 def levels_of(layout: tuple[int, ...], asked: int) -> int:
     """The levels of a multi-scale flow: as many as leave a field of 2 x 2 sites, at most three.
@@ -42,6 +44,11 @@ class FlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Tables with discrete and continuous columns: an autoregressive network of the codes times a
     flow of the rest given the codes (exact), or a flow of all columns with the codes dequantized,
     whose likelihood is a lower bound, and which chains can sample given a part."""
+    base: BaseName = "student"
+    """The base of a table: Student numbers, nearly normal ones where tails are light, or a mixture
+    of normal distributions fitted to the rows, for separated modes."""
+    components: Count = 16
+    """Components of base=mixture at most."""
     shrinkage: NonNegative = 3000.0
     """Weight decay times training rows: a prior whose weight falls with the number of rows."""
     training: Training = Training(

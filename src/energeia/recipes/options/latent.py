@@ -11,6 +11,10 @@ from energeia.training.settings import Optimization, Training
 
 Penalties = Literal["none", "mmd", "total-correlation", "dhsic", "density-ratio", "adversarial"]
 
+Space = Literal["normal", "sphere", "torus", "rotations"]
+Posterior = Literal["normal", "iaf", "spline"]
+Prior = Literal["normal", "vamp", "flow"]
+
 
 class LatentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Latent vectors, encoder, decoder and training that all autoencoders share."""
@@ -21,15 +25,15 @@ class LatentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Channels of the first convolution."""
     latent: Count = 24
     """Latent dimensions; with convolutions of a periodic lattice one at every site."""
-    space: Literal["normal", "sphere", "torus", "rotations"] = "normal"
+    space: Space = "normal"
     """Where latent vectors live: real numbers with a normal prior, or directions, angles or
     rotations with a uniform one (rotations take 3 latent dimensions each)."""
-    posterior: Literal["normal", "iaf", "spline"] = "normal"
+    posterior: Posterior = "normal"
     """q(z|x): diagonal normal distributions, or inverse autoregressive flows or splines of them."""
-    prior: Literal["normal", "posteriors", "flow"] = "normal"
-    """p(z): that of the space, a mixture of posteriors of pseudo-rows, or a flow."""
-    pseudo: Count = 100
-    """Pseudo-rows of a prior of posteriors."""
+    prior: Prior = "normal"
+    """p(z): that of the space, a mixture of the posteriors of pseudo-inputs (vamp), or a flow."""
+    pseudo_inputs: Count = 100
+    """Pseudo-inputs of prior=vamp."""
     flow_layers: Count = 4
     """Layers of a flow of latent vectors."""
     flow_width: Count = 64
@@ -144,28 +148,28 @@ class WaeGanOptions(VaeOptions, frozen=True, kw_only=True):
 class IafVaeOptions(VaeOptions, frozen=True, kw_only=True):
     """A variational autoencoder with inverse autoregressive flows for posteriors."""
 
-    posterior: Literal["normal", "iaf", "spline"] = "iaf"
+    posterior: Posterior = "iaf"
     """q(z|x)."""
 
 
 class SplineVaeOptions(VaeOptions, frozen=True, kw_only=True):
     """A variational autoencoder with posteriors of spline couplings."""
 
-    posterior: Literal["normal", "iaf", "spline"] = "spline"
+    posterior: Posterior = "spline"
     """q(z|x)."""
 
 
 class VampVaeOptions(VaeOptions, frozen=True, kw_only=True):
-    """A variational autoencoder whose prior is a mixture of its posteriors of pseudo-rows."""
+    """A variational autoencoder whose prior is a mixture of its posteriors of pseudo-inputs."""
 
-    prior: Literal["normal", "posteriors", "flow"] = "posteriors"
+    prior: Prior = "vamp"
     """p(z)."""
 
 
 class SphereVaeOptions(VaeOptions, frozen=True, kw_only=True):
     """A variational autoencoder whose latent vectors are directions."""
 
-    space: Literal["normal", "sphere", "torus", "rotations"] = "sphere"
+    space: Space = "sphere"
     """Where latent vectors live."""
     latent: Count = 10
     """Dimensions of the sphere, one less than its unit vectors have numbers."""
@@ -175,6 +179,8 @@ class DhsicVaeOptions(VaeOptions, frozen=True, kw_only=True):
     """A variational autoencoder whose latent dimensions are pushed to be independent by a kernel
     measure of dependence."""
 
+    latent: Count = 6
+    """Latent dimensions; kernels of many have products near zero, which see nothing."""
     penalty: Penalties = "dhsic"
     """Penalty on the aggregated posterior."""
     strength: NonNegative = 1000.0
