@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _PACKAGES = (
-    "energeia", "jax", "equinox", "optax", "numpy", "flowjax", "torch", "zuko", "normflows",
-    "pythae", "scikit-learn", "blackjax",
+    "energeia", "jax", "equinox", "diffrax", "optax", "numpy", "flowjax", "torch", "zuko",
+    "normflows", "pythae", "scikit-learn", "blackjax",
 )  # fmt: skip
 
 

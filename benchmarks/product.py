@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 
 from benchmarks.task import Contender, Task
@@ -16,7 +17,7 @@ from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
 from energeia.support import Support
-from energeia.training.loop import training_chunks
+from energeia.training.loop import train, training_chunks
 from energeia.training.settings import Optimization, Training
 from energeia.training.state import Game
 
@@ -26,12 +27,16 @@ PLAIN_ADAM = Optimization(learning_rate=1e-3, schedule="constant", clip=0.0)
 
 def assembled(
     name: str, support: Support, x: np.ndarray, training: Training,
-    movers: tuple[str, ...] = ("optimization",), **options,
+    movers: tuple[str, ...] = ("optimization",), layout: tuple[int, ...] = (), **options,
 ) -> Assembly:  # fmt: skip
-    """Build a recipe as a run does, with plain Adam for each of its ``movers``."""
+    """Build a recipe as a run does, with plain Adam for each of its ``movers``.
+
+    Without a ``layout`` the rows are those of a table.
+    """
     recipe = find(name)
     chosen = recipe.options(training=training, **dict.fromkeys(movers, PLAIN_ADAM), **options)
-    problem = Problem(support=support, layout=(support.dimension,), rows=len(x))
+    layout = layout or (support.dimension,)
+    problem = Problem(support=support, layout=layout, rows=len(x))
     reference = ReferenceRows(jnp.asarray(x[:2048]), None)
     build = eqx.filter_jit(lambda reference, key: recipe.load()(chosen, problem, reference, key))
     return build(reference, jax.random.key(0))
@@ -55,6 +60,23 @@ def training_contender(
     game = Game(assembly.objective, assembly.players)
     task = training_task(game, assembly.modules, x, training)
     return Contender({measure: task}, parameters(assembly.modules))
+
+
+def density_contender(
+    assembly: Assembly, x: np.ndarray, training: Training, served: int
+) -> Contender:
+    """The training of a density, and ``served`` rows scored or drawn in one call."""
+    side = training_contender(assembly, x, training)
+    tasks = density_tasks(assembly.model(assembly.modules), x[:served])
+    return side._replace(tasks=side.tasks | tasks)
+
+
+def trained(assembly: Assembly, x: np.ndarray, training: Training, rounds: int) -> Assembly:
+    """The assembly with modules after so many rounds."""
+    game = Game(assembly.objective, assembly.players)
+    settings = msgspec.structs.replace(training, rounds=rounds)
+    found = train(game, assembly.modules, Batch(x, None), None, settings, jax.random.key(3))
+    return assembly._replace(modules=found.modules)
 
 
 def density_tasks(model: Any, x: np.ndarray) -> dict[str, Task]:

@@ -37,6 +37,36 @@ ROWS = (
             ("wide", "64 real columns, conditioners of 2 x 128, batch 512"),
         )
     ),
+    *(
+        Row(
+            name, "autoregressive", _FLOWS, {},
+            f"5 {kind} autoregressive layers of 16 real columns, masked networks of 2 x 60, batch "
+            "256, Adam. energeia: skip connections in the networks, a learned linear map, learned "
+            "tails of the base, few of the masked weights stored, each hidden unit computed once a "
+            f"draw. {note}", (transformer,),
+        )
+        for name, transformer, kind, note in (
+            ("maf", "affine", "affine", "normflows: no activation after the first product"),
+            ("nsf-ar", "spline", "rational-quadratic (8 bins)",
+             "flowjax: 28 numbers of each spline in place of 23. normflows: a residual block, so "
+             "three hidden products in place of two"),
+        )
+    ),
+    Row(
+        "ffjord", "ffjord", ("energeia", "zuko"), {},
+        "continuous flow of 2 real columns, 5 hidden layers of 64, 12 inputs, exact trace, batch "
+        "256, Adam, from 100 steps on; tolerance 1e-3 in training, 1e-5 for log_prob and samples. "
+        "energeia: skip connections, Tsitouras' method with its own steps for each row, a learned "
+        "linear map and tails of the base. zuko: Dormand and Prince's method, equal steps for all "
+        "rows by their largest error, of which that of the trace counts a hundredth",
+    ),
+    Row(
+        "glow", "glow", ("energeia", "normflows"), {},
+        "multi-scale flow of real 28x28 fields, 2 levels of 4 steps, affine couplings by 3-1-3 "
+        "convolutions of 48 channels, batch 64, Adam. energeia: biases of each site, a learned "
+        "prior of what a level factors out, SiLU. normflows: ReLU, mean and scale of each channel "
+        "in place of that prior",
+    ),
     Row(
         "made", "made", ("energeia", "pytorch"), {"pytorch": 3.1},
         "masked network of 64 categorical columns of 17 values, 504 hidden units and direct "
@@ -46,6 +76,11 @@ ROWS = (
         "vae", "vae", ("energeia", "pytorch", "pythae"), {"pytorch": 2.1},
         "784 binary columns, 32 latent, encoder and decoder of 256 and 2 residual blocks, "
         "batch 128, Adam. pythae: its own trainer, sigmoid and cross-entropy, no workers",
+    ),
+    Row(
+        "iwae-50", "iwae", ("energeia", "pytorch"), {},
+        "the networks and rows of vae, importance-weighted with 50 particles, Adam. pytorch: the "
+        "plain gradient of the bound; energeia: the doubly reparameterized one, which costs more",
     ),
     Row(
         "gru", "gru", ("energeia", "pytorch"), {"pytorch": 1.3},

@@ -1,6 +1,6 @@
 """The recipes ``realnvp`` and ``spline-flow`` without Fourier features, which no peer has."""
 
-from benchmarks.product import assembled, density_tasks, endless, training_contender
+from benchmarks.product import assembled, density_contender, endless
 from benchmarks.rows.coupling import BINS, HALF_WIDTH, SERVED, SIZES, data
 from benchmarks.task import Contender
 from energeia.support import Real, Support
@@ -13,6 +13,4 @@ def contender(transformer: str, size: str) -> Contender:
     own = {} if transformer == "affine" else {"bins": BINS, "half_width": HALF_WIDTH}
     own |= {"layers": sizes.layers, "width": sizes.width, "depth": 2, "octaves": 0}
     assembly = assembled(name, Support(((Real(), sizes.dimension),)), x, training, **own)
-    side = training_contender(assembly, x, training)
-    tasks = side.tasks | density_tasks(assembly.model(assembly.modules), x[:SERVED])
-    return side._replace(tasks=tasks)
+    return density_contender(assembly, x, training, SERVED)

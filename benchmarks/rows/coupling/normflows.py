@@ -5,7 +5,7 @@ import torch
 
 from benchmarks.rows.coupling import BINS, HALF_WIDTH, SERVED, SIZES, Sizes, data
 from benchmarks.task import Contender
-from benchmarks.torch_loop import serving_tasks, training_contender
+from benchmarks.torch_flows import normflows_contender
 
 
 def contender(transformer: str, size: str) -> Contender:
@@ -13,11 +13,8 @@ def contender(transformer: str, size: str) -> Contender:
     layer = affine if transformer == "affine" else spline
     layers = [part for number in range(sizes.layers) for part in layer(sizes, number)]
     base = nf.distributions.DiagGaussian(sizes.dimension, trainable=False)
-    flow, x = nf.NormalizingFlow(base, layers), data(sizes)
-    side = training_contender(flow, flow.forward_kld, x, sizes.batch, sizes.steps)
-    served = torch.from_numpy(x[:SERVED])
-    tasks = serving_tasks(lambda: flow.log_prob(served), lambda: flow.sample(SERVED)[0], SERVED)
-    return side._replace(tasks=side.tasks | tasks)
+    flow = nf.NormalizingFlow(base, layers)
+    return normflows_contender(flow, data(sizes), sizes.batch, sizes.steps, SERVED)
 
 
 def affine(sizes: Sizes, _number: int) -> list:

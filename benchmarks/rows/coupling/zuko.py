@@ -11,17 +11,13 @@ from zuko.transforms import MonotonicRQSTransform
 
 from benchmarks.rows.coupling import BINS, HALF_WIDTH, SERVED, SIZES, Sizes, data
 from benchmarks.task import Contender
-from benchmarks.torch_loop import serving_tasks, training_contender
+from benchmarks.torch_flows import zuko_contender
 
 
 def contender(transformer: str, size: str) -> Contender:
     sizes = SIZES[size]
-    flow, x = flow_of(transformer, sizes), data(sizes)
-    loss = lambda rows: -flow().log_prob(rows).mean()  # noqa: E731
-    side = training_contender(flow, loss, x, sizes.batch, sizes.steps)
-    served = torch.from_numpy(x[:SERVED])
-    tasks = serving_tasks(lambda: flow().log_prob(served), lambda: flow().sample((SERVED,)), SERVED)
-    return side._replace(tasks=side.tasks | tasks)
+    flow = flow_of(transformer, sizes)
+    return zuko_contender(flow, data(sizes), sizes.batch, sizes.steps, SERVED)
 
 
 def flow_of(transformer: str, sizes: Sizes) -> Flow:
