@@ -44,7 +44,7 @@ def test_latent_spaces_that_do_not_fit():
 
 @pytest.mark.parametrize("own", [{"posterior": "iaf"}, {"space": "sphere"}, {"prior": "vamp"}])
 def test_convolutions_take_latent_spaces_of_images_and_not_of_lattices(own):
-    rows = np.random.default_rng(0).integers(0, 2, (64, 64)).astype(float)
+    rows = np.random.default_rng(0).integers(0, 2, (64, 64)).astype(np.float32)
     options = VaeOptions(networks="convolution", channels=4, latent=3, pseudo_inputs=5, **own)
     for periodic in (False, True):
         problem = Problem(

@@ -14,7 +14,13 @@ ONE_HEAD = {name: {"heads": 1} for name in ("transformer", "povm-transformer")}
 """A width of one has no four heads."""
 FIELDS = {"glow"}
 """Recipes of fields, here 4 x 4."""
-REFUSED = [("beta-tcvae", {"latent": 1}), ("factor-vae", {"latent": 1})]
+PENALIZED = ("beta-tcvae", "factor-vae", "dhsic-vae", "info-vae", "wae-mmd", "wae-gan")
+REFUSED = [
+    ("beta-tcvae", {"latent": 1}),
+    ("factor-vae", {"latent": 1}),
+    ("vae-vamp", {"beta": 0}),
+    *((name, {"strength": 0}) for name in PENALIZED),
+]
 """Least values that an error refuses in one sentence, which the tests of the recipe show."""
 
 
