@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from importlib.metadata import version
+from pathlib import Path
 
 # Modules in one piece compile in three quarters of the time, and the older emitters, where there
 # still are, in half. XLA dies of flags it does not know, so each is named with its versions.
@@ -38,6 +39,23 @@ def pytest_unconfigure():
 
 # Collecting a heap that only grows is a fifth of the time.
 gc.set_threshold(200_000, 100, 100)
+
+MOST_MAPS = 20_000
+"""Pieces of memory of a process, a few for each program, after which programs are dropped: a system
+allows some 65,000, and one more ends the process."""
+MAPS = Path("/proc/self/maps")
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Between files, where hardly a program is shared."""
+    if (nextitem is not None and nextitem.path == item.path) or not MAPS.exists():
+        return
+    with MAPS.open("rb") as stream:
+        many = sum(1 for _ in stream) > MOST_MAPS
+    if many:
+        jax.clear_caches()
+        gc.collect()
+
 
 # Each worker compiles on a core of its own: threads that wander cost a tenth of the time.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
