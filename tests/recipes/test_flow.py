@@ -8,6 +8,7 @@ import pytest
 
 from energeia.contracts import Batch, Density, LatentModel
 from energeia.data.named.toy import toy
+from energeia.errors import InputError
 from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.options.flow import RECIPES, RealNVPOptions, SplineFlowOptions
 from energeia.recipes.options.problem import Problem
@@ -79,3 +80,35 @@ def test_options_are_complete_and_automatic_choices_are_made():
     assert SplineFlowOptions().resolved(fine).bins > SplineFlowOptions().resolved(few).bins
     assert SplineFlowOptions(layers=7).resolved(many).layers == 7
     assert RealNVPOptions(octaves=0).resolved(few).octaves == 0
+
+
+def test_a_mixture_for_the_base_has_separated_modes_from_the_start():
+    rng = np.random.default_rng(0)
+
+    def draw(count):
+        return np.float32(rng.choice([-6.0, 6.0], (count, 1)) + rng.normal(size=(count, 2)))
+
+    def log_p(x):
+        modes = [-0.5 * np.sum((x - m) ** 2, axis=1) for m in (-6.0, 6.0)]
+        return np.logaddexp(*modes) - np.log(4 * np.pi)
+
+    rows, fresh, missing = jnp.asarray(draw(2000)), draw(4000), {}
+    for base in ("student", "mixture"):
+        small = SplineFlowOptions(base=base, components=4, bins=8, layers=2, width=16)
+        made = assemble([Real(), Real()], rows, small)
+        model = made.model(jax.jit(lambda m: m)(made.modules))
+        log_q = np.asarray(jax.jit(jax.vmap(model.log_prob))(fresh), float)
+        missing[base] = np.mean(log_p(fresh) - log_q)
+    assert abs(missing["mixture"]) < 0.02
+    assert missing["student"] > 0.5
+    grid = np.linspace(-12, 12, 301)
+    at = np.float32(np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2))
+    total = np.exp(np.asarray(jax.jit(jax.vmap(model.log_prob))(at), float)).sum()
+    assert abs(total * (grid[1] - grid[0]) ** 2 - 1) < 1e-3
+
+
+def test_a_mixture_is_no_base_of_a_lattice():
+    problem = Problem(support=Support(((Binary(), 16),)), layout=(4, 4), rows=50)
+    rows = ReferenceRows(jnp.zeros((50, 16)), None)
+    with pytest.raises(InputError, match="no table"):
+        build(SplineFlowOptions(base="mixture"), problem, rows, jax.random.key(0))
