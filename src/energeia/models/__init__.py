@@ -49,6 +49,7 @@ Symmetrized           the average of a density over a finite group
 UpToSign              a density of rotations from one of quaternions
 Vae                   a variational autoencoder
 VaeEncoder            q(z | x) and p(x | z) in the user's units
+VariationalNoise      learned places of codes in their cells
 VelocityInUnits       a continuous flow while it is trained, in the user's units
 VelocityModel         a continuous flow while it is trained
 """

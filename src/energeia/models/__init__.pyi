@@ -9,6 +9,7 @@ from energeia.models.completion import conditional_sampler as conditional_sample
 from energeia.models.conditional import ConditionalTarget as ConditionalTarget
 from energeia.models.conditional import conditional_target as conditional_target
 from energeia.models.dequantized import Dequantized as Dequantized
+from energeia.models.dequantized import VariationalNoise as VariationalNoise
 from energeia.models.encoding import FlowEncoder as FlowEncoder
 from energeia.models.encoding import VaeEncoder as VaeEncoder
 from energeia.models.encoding import encoder_of as encoder_of

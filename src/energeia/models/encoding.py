@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import equinox as eqx
 from jaxtyping import Array
 from typing_extensions import override
 
@@ -22,18 +21,19 @@ class FlowEncoder(InUnits, Encoder):
     inner: Flow
     units: Units
     scaling: ConditionScaling | None
-    dequantize: bool = eqx.field(static=True)
+    codes: Dequantized | None = None
+    """Of dequantized columns, the model around the flow."""
 
     @override
     def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
-        y, _ = self.units.encode(x)
-        v = self.units.dequantize(key, y)[0] if self.dequantize else y
-        return self.inner.bijection.forward(v, self.scaled(condition))[0]
+        y, given = self.units.encode(x)[0], self.scaled(condition)
+        v = y if self.codes is None else self.codes.dequantize(key, y, given)[0]
+        return self.inner.bijection.forward(v, given)[0]
 
     @override
     def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
         v = self.inner.transform(z, self.scaled(condition))
-        return self.units.decode(self.units.quantize(v) if self.dequantize else v)
+        return self.units.decode(v if self.codes is None else self.units.quantize(v))
 
 
 class VaeEncoder(InUnits, Encoder):
@@ -79,9 +79,9 @@ def encoder_of(model: Any) -> Encoder | None:
         case Encoder():
             return model
         case DensityInUnits(inner=Flow() as flow):
-            return FlowEncoder(flow, model.units, model.scaling, dequantize=False)
-        case LatentInUnits(inner=Dequantized(density=Flow() as flow)):
-            return FlowEncoder(flow, model.units, model.scaling, dequantize=True)
+            return FlowEncoder(flow, model.units, model.scaling)
+        case LatentInUnits(inner=Dequantized(density=Flow() as flow) as codes):
+            return FlowEncoder(flow, model.units, model.scaling, codes)
         case LatentInUnits(inner=Vae() as vae):
             return VaeEncoder(vae, model.units, model.scaling)
         case _:

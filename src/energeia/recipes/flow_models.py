@@ -17,17 +17,22 @@ from energeia.contracts import Bijection, Density
 from energeia.distributions.columns import columns_of
 from energeia.distributions.elliptic_fit import fit_mixture
 from energeia.distributions.student import student_base
-from energeia.models.dequantized import Dequantized
+from energeia.models.dequantized import Dequantized, VariationalNoise
 from energeia.models.flow import Flow
 from energeia.models.in_units import DensityInUnits, LatentInUnits
 from energeia.models.made import Made
 from energeia.models.mixed import Mixed
+from energeia.nn.fields import ChannelsFirst, FieldNetwork, ReshapedNetwork
+from energeia.nn.residual import ResidualNet
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.mixture import angles_of
 from energeia.recipes.options.continuous import FfjordOptions
 from energeia.recipes.options.flow import FlowOptions
 from energeia.recipes.options.problem import Problem
+
+_NOISE_WIDTH = 32
+"""Hidden units or channels of a network of dequantization noise."""
 
 MakeBijection = Callable[[Problem, PRNGKey], Bijection]
 
@@ -62,7 +67,26 @@ def flow_in_units(
     flow = _flow(make(problem, key), options, problem, flow_rows(units, reference), key)
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
-    return LatentInUnits(Dequantized(flow, units), units, scaling)
+    variational = isinstance(options, FlowOptions) and options.dequantization == "variational"
+    noise = _noise(problem, jax.random.fold_in(key, 1)) if variational else None
+    return LatentInUnits(Dequantized(flow, units, noise), units, scaling)
+
+
+def _noise(problem: Problem, key: PRNGKey) -> VariationalNoise:
+    """Noise that starts uniform, by convolutions of fields or a dense network of other rows."""
+    field = len(problem.layout) in (2, 3) and len(problem.support.names) == 1
+    if field and not problem.condition_dimension:
+        height, width, channels = (*problem.layout, 1)[:3]
+        layers = FieldNetwork(
+            channels, 2 * channels, channels=_NOISE_WIDTH, depth=2, last=0.0,
+            periodic=problem.periodic_layout, key=key,
+        )  # fmt: skip
+        network = ReshapedNetwork(layers, (height, width, channels))
+        return VariationalNoise(ChannelsFirst(network, 2))
+    inputs = problem.dimension + problem.condition_dimension
+    return VariationalNoise(
+        ResidualNet(inputs, 2 * problem.dimension, width=_NOISE_WIDTH, depth=1, key=key, gain=0.0)
+    )
 
 
 def flow_rows(units: Units, reference: ReferenceRows) -> Float[Array, "rows d"]:

@@ -49,6 +49,9 @@ class FlowOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     of normal distributions fitted to the rows, for separated modes."""
     components: Count = 16
     """Components of base=mixture at most."""
+    dequantization: Literal["uniform", "variational"] = "uniform"
+    """Where a dequantized code is in its cell: uniform, or as a network learns, which narrows
+    the bound of the likelihood."""
     shrinkage: NonNegative = 3000.0
     """Weight decay times training rows: a prior whose weight falls with the number of rows."""
     training: Training = Training(
