@@ -27,7 +27,7 @@ from energeia.runs.interrupt import termination_interrupts
 
 _USAGE = """usage: energeia COMMAND ... (energeia COMMAND --help)
 
-Generative modelling for physicists: fit five families to data, with the reliability of every
+Generative modeling for physicists: fit seven families to data, with the reliability of every
 number.
 
   inspect DATA           what the data are, and which recipes apply
