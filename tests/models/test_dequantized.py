@@ -2,6 +2,7 @@
 
 import math
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +15,10 @@ from energeia.distributions.gaussian import StandardNormal
 from energeia.models.dequantized import Dequantized, VariationalNoise
 from energeia.models.flow import Flow
 from energeia.objectives.likelihood import MaximumLikelihood
+from energeia.recipes.assembly import ReferenceRows
+from energeia.recipes.options.flow import SplineFlowOptions
+from energeia.recipes.options.problem import Problem
+from energeia.recipes.spline_flow import build
 from energeia.support import Integer, Real, Support
 
 ROWS = jnp.array([[0.0, 0.3], [1.0, -0.2], [2.0, 1.0], [4.0, 0.1]])
@@ -94,3 +99,20 @@ def test_learned_noise_is_unbiased_too_and_can_narrow_the_bound(model):
     error = 4 * np.hypot(plain.std(), found["toward the mode"].std()) / math.sqrt(len(plain))
     gaps = sorted((truth - own.mean(), name) for name, own in found.items())
     assert gaps[0][0] + error < truth - plain.mean() < gaps[1][0] - error
+
+
+@pytest.mark.parametrize("layout", [(4, 4), (16,)])
+def test_a_recipe_learns_where_codes_are(layout):
+    """By convolutions of a field, by a dense network of a table; it starts uniform."""
+    rows = np.random.default_rng(0).integers(0, 3, (50, 16)).astype(np.float32)
+    support = Support(((Integer(0, 2), 16),))
+    problem = Problem(support=support, layout=layout, rows=50)
+    options = SplineFlowOptions(dequantization="variational", layers=2, width=8, bins=4)
+    built = build(options, problem, ReferenceRows(rows, None), jax.random.key(0))
+    noise = built.modules["model"].inner.noise
+    u, log_q = noise.draw(jax.random.key(1), jnp.ones(16))
+    assert np.all((u >= 0) & (u < 1))
+    np.testing.assert_allclose(log_q, 0.0, atol=1e-5)
+    slope = eqx.filter_grad(lambda m: m.log_weight(jax.random.key(2), rows[0]))
+    moved = jax.tree.leaves(slope(built.modules["model"]).inner.noise)
+    assert any(np.any(np.asarray(leaf) != 0) for leaf in moved)

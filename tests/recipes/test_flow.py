@@ -112,3 +112,9 @@ def test_a_mixture_is_no_base_of_a_lattice():
     rows = ReferenceRows(jnp.zeros((50, 16)), None)
     with pytest.raises(InputError, match="no table"):
         build(SplineFlowOptions(base="mixture"), problem, rows, jax.random.key(0))
+
+
+def test_continuous_columns_have_no_codes_to_place():
+    rows = jnp.zeros((50, 2))
+    with pytest.raises(InputError, match="leave it at uniform"):
+        assemble([Real(), Real()], rows, SplineFlowOptions(dequantization="variational"))

@@ -65,9 +65,14 @@ def flow_in_units(
         mixed = _mixed(make, options, problem, reference, units, key)
         return DensityInUnits(mixed, units, scaling)
     flow = _flow(make(problem, key), options, problem, flow_rows(units, reference), key)
+    variational = isinstance(options, FlowOptions) and options.dequantization == "variational"
+    if problem.support.all_continuous and variational:
+        raise InputError(
+            "dequantization=variational was given for columns that are all continuous, which need "
+            "none: leave it at uniform"
+        )
     if problem.support.all_continuous:
         return DensityInUnits(flow, units, scaling)
-    variational = isinstance(options, FlowOptions) and options.dequantization == "variational"
     noise = _noise(problem, jax.random.fold_in(key, 1)) if variational else None
     return LatentInUnits(Dequantized(flow, units, noise), units, scaling)
 
