@@ -5,13 +5,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation as Turn
 
 from energeia.bijections import AffineScalar, Spline, autoregressive_stack, coupling_stack
 from energeia.bijections.units import Units
 from energeia.distributions.likelihoods import ColumnLikelihoods
 from energeia.errors import NoSuchCapability
-from energeia.models import LatentInUnits, NormalSpace, SphereSpace, Vae, joint_of
-from energeia.support import Real, Support
+from energeia.models import LatentInUnits, NormalSpace, RotationSpace, SphereSpace, Vae, joint_of
+from energeia.support import Real, Rotation, Support
 
 KEY = jax.random.key(5)
 REALS = Support.of([Real(), Real()])
@@ -48,7 +49,7 @@ def spaces():
         "flow prior": NormalSpace(2, prior_flow=prior),
         "sphere": SphereSpace(1, 3),
         "torus": SphereSpace(2, 2),
-        "rotations": SphereSpace(1, 4, rotations=True),
+        "rotations": RotationSpace(1),
     }
 
 
@@ -60,7 +61,7 @@ def vae(space, pseudo_inputs=None):
     columns = ColumnLikelihoods(REALS)
     one, two = jax.random.split(KEY)
     encoder = eqx.nn.Linear(columns.feature_size, space.encoder_outputs, key=one)
-    if isinstance(space, SphereSpace):
+    if isinstance(space, SphereSpace | RotationSpace):
         # Wide posteriors: the weights of narrow ones are rarely huge, which no sample shows.
         wide = encoder.bias.at[-space.count :].add(2.0)
         encoder = eqx.tree_at(lambda e: e.bias, encoder, wide)
@@ -170,3 +171,33 @@ def test_at_a_condition_it_is_the_model_with_that_condition_for_good(name):
         wanted = fixed.log_weight(KEY, Y), fixed.sample(KEY)
         pairs = zip(found, wanted, strict=True)
         assert all(np.allclose(a, b, rtol=1e-4) == same for a, b in pairs)
+
+
+def rotations_of(q):
+    return Rotation().features(np.asarray(q, np.float64)).reshape(3, 3)
+
+
+def test_the_posterior_of_a_rotation_is_around_the_matrix_that_an_encoder_gives():
+    """Whatever the length of its columns, half turns included, and continuous as a rotation."""
+    space = RotationSpace(1)
+    mean = jax.jit(lambda m: space.posterior(jnp.append(m, 0.0)).mean[0])
+    half_turns = [np.diag(signs) for signs in ([1, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, 1])]
+    for matrix in [*half_turns, *Turn.random(50, random_state=0).as_matrix()]:
+        skewed = np.append(3.0 * matrix[:, 0], 0.5 * matrix[:, 1] + 2.0 * matrix[:, 0])
+        q = mean(jnp.asarray(skewed, float))
+        assert np.abs(rotations_of(q) - matrix).max() < 1e-6
+    turn = Turn.from_rotvec(np.linspace(0, 2 * np.pi, 401)[:, None] * [0.6, 0.0, 0.8]).as_matrix()
+    path = np.stack([rotations_of(mean(jnp.asarray(m.T[:2].ravel(), float))) for m in turn])
+    assert np.abs(np.diff(path, axis=0)).max() < 0.02
+
+
+@pytest.mark.parametrize("raw", [np.zeros(6), np.full(6, 1e6), np.eye(6)[0], -np.eye(6)[4]])
+def test_vectors_that_give_no_plane_give_a_rotation_and_no_nan(raw):
+    space = RotationSpace(1)
+
+    def entry(raw):
+        return space.features(space.posterior(jnp.append(raw, 0.0)).mean[0]) @ jnp.arange(9.0)
+
+    value, slope = jax.value_and_grad(entry)(jnp.asarray(raw, float))
+    assert jnp.isfinite(value)
+    assert jnp.isfinite(slope).all()

@@ -39,8 +39,9 @@ NormalSpace           real latent vectors, posteriors and prior by flows if aske
 OrdersInUnits         a model in any order in the user's units
 PartitionEstimate     that log Z, its sides and its warnings
 RasterDensity         rows and images in raster order, by any causal network
+RotationSpace         rotations as unit quaternions
 SequentialDensity     base of densities drawn column after column
-SphereSpace           directions, angles or rotations
+SphereSpace           directions or angles
 Stack                 a mixture of densities of different kinds
 stochastic_sampler    draws of a diffusion by its stochastic equation
 StochasticDraws       those draws in the user's units

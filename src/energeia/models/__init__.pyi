@@ -30,9 +30,10 @@ from energeia.models.kgram import KGram as KGram
 from energeia.models.landscape import HasLandscape as HasLandscape
 from energeia.models.landscape import Landscape as Landscape
 from energeia.models.latent import Vae as Vae
+from energeia.models.latent_manifolds import RotationSpace as RotationSpace
+from energeia.models.latent_manifolds import SphereSpace as SphereSpace
 from energeia.models.latent_space import LatentSpace as LatentSpace
 from energeia.models.latent_space import NormalSpace as NormalSpace
-from energeia.models.latent_space import SphereSpace as SphereSpace
 from energeia.models.linear import LinearAutoregressive as LinearAutoregressive
 from energeia.models.made import Made as Made
 from energeia.models.measured import MeasuredMixture as MeasuredMixture

@@ -13,7 +13,8 @@ from energeia.bijections.split import coupling_stack
 from energeia.bijections.units import Units
 from energeia.contracts import Bijection
 from energeia.distributions.likelihoods import ColumnLikelihoods
-from energeia.models.latent_space import LatentSpace, NormalSpace, SphereSpace
+from energeia.models.latent_manifolds import RotationSpace, SphereSpace
+from energeia.models.latent_space import LatentSpace, NormalSpace
 from energeia.recipes import parts
 from energeia.recipes.assembly import ReferenceRows
 from energeia.recipes.options.latent import LatentOptions
@@ -40,16 +41,16 @@ def space_of(options: LatentOptions, latent: int, first_scale: float, key: PRNGK
         )
     match options.space:
         case "sphere":
-            return SphereSpace(1, latent + 1, first_scale=first_scale)
+            return SphereSpace(1, latent + 1, first_scale)
         case "torus":
-            return SphereSpace(latent, 2, first_scale=first_scale)
+            return SphereSpace(latent, 2, first_scale)
         case _ if latent % 3:
             raise InputError(
                 f"latent={latent} dimensions were given of rotations, which have three each: give "
                 "a multiple of 3"
             )
         case _:
-            return SphereSpace(latent // 3, 4, rotations=True, first_scale=first_scale)
+            return RotationSpace(latent // 3, first_scale)
 
 
 def first_pseudo_inputs(
