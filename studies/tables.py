@@ -80,7 +80,7 @@ def scores(name: str, split: int, folder: Path) -> dict[str, Any]:
     test, seconds, logs, validation = np.asarray(rows.test.x), {}, {}, {}
     directories = []
     for recipe in RECIPES:
-        reason = _trained(recipe, rows, config, kept, folder / recipe, split)
+        reason = trained(recipe, rows, config, kept, folder / recipe, split)
         if reason:
             continue
         directory = RunDirectory(folder / recipe)
@@ -112,7 +112,7 @@ def _errors(value: np.ndarray, logs: dict[str, np.ndarray]) -> dict[str, float]:
         return {k: float(np.std(value - v) / len(v) ** 0.5) for k, v in logs.items()}
 
 
-def _trained(recipe: str, rows: Any, config: DataConfig, kept: Any, path: Path, seed: int) -> str:
+def trained(recipe: str, rows: Any, config: DataConfig, kept: Any, path: Path, seed: int) -> str:
     """Train by default; why a recipe does not fit, or an empty text."""
     options = find(recipe).options()
     try:
