@@ -252,6 +252,8 @@ class KernelInfo(NamedTuple):
 
     acceptance: Float[Array, ""]
     accepted: Bool[Array, ""]
+    evaluations: Array | float = 1.0
+    """How many energies or forces the step took, by which kernels are compared."""
 
 
 class Kernel(eqx.Module):

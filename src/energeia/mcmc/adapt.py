@@ -1,4 +1,4 @@
-"""Kernels with a step size, and its tuning in a pilot run."""
+"""Kernels that a pilot run adapts, and the tuning of a step size."""
 
 from abc import abstractmethod
 from functools import partial
@@ -9,13 +9,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
+from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.contracts import Energy, Kernel
 
 
-class StepKernel(Kernel):
+class Tunable(Kernel):
+    """A kernel that a pilot run adapts to its target."""
+
+    @abstractmethod
+    def tuned(
+        self, key: PRNGKey, target: Energy, x: Float[Array, "chains *shape"], steps: int,
+        condition: Float[Array, "chains c"] | None = None,
+    ) -> tuple[Self, Float[Array, "chains *shape"]]:  # fmt: skip
+        """The kernel that many chains agree on after ``steps`` steps, and where they got.
+
+        Discard the positions as samples: the kernel changed along these chains.
+        """
+
+
+class StepKernel(Tunable):
     """A kernel with a step size and a known optimal acceptance rate."""
 
     step_size: eqx.AbstractVar[Float[Array, ""]]
@@ -24,6 +39,13 @@ class StepKernel(Kernel):
     @abstractmethod
     def with_step(self, step_size: Float[Array, ""]) -> Self:
         """The same kernel with another step size."""
+
+    @override
+    def tuned(
+        self, key: PRNGKey, target: Energy, x: Float[Array, "chains *shape"], steps: int,
+        condition: Float[Array, "chains c"] | None = None,
+    ) -> tuple[Self, Float[Array, "chains *shape"]]:  # fmt: skip
+        return tune(key, self, target, x, steps, condition)
 
 
 def positive_step(step_size: Any) -> Float[Array, ""]:

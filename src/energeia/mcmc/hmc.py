@@ -57,4 +57,5 @@ class Hmc(StepKernel):
         )
         # Known coordinates of a masked target have no force: whatever they did changed no energy.
         state = state._replace(position=target.put_back(jnp.asarray(state.position)))
-        return state, KernelInfo(jnp.asarray(info.acceptance_rate), jnp.asarray(info.is_accepted))
+        rate, accepted = jnp.asarray(info.acceptance_rate), jnp.asarray(info.is_accepted)
+        return state, KernelInfo(rate, accepted, float(self.leapfrog_steps))

@@ -1,6 +1,6 @@
 """Sample an energy in one call: tune, run, diagnose."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.contracts import Energy, Kernel
-from energeia.mcmc.adapt import StepKernel, tune
+from energeia.mcmc.adapt import Tunable
 from energeia.mcmc.chain import Diagnosis, diagnose, require_moving, run_chains
 
 _PILOT = 400
@@ -21,7 +21,9 @@ class Sampled(NamedTuple):
     positions: Float[Array, "chains draws *shape"]
     diagnosis: Diagnosis
     kernel: Kernel
-    """With the step size that was used."""
+    """As it was used, with its step size."""
+    states: Any
+    """The final states of the chains."""
 
     @property
     def rows(self) -> Float[Array, "rows *shape"]:
@@ -36,9 +38,9 @@ def sample(
 ) -> Sampled:  # fmt: skip
     """Draws of exp(-E) by many chains, with their R-hat and effective sample size.
 
-    Unless the kernel is ``tuned``, a pilot of 400 steps finds the step size of a kernel that has
-    one, which is then frozen: the step size given is where the pilot begins. The chains go on from
-    where the pilot got, and drop ``burn`` steps.
+    Unless the kernel is ``tuned``, a pilot of 400 steps adapts one that can be adapted, which is
+    then frozen: the step size given is where the pilot begins. The chains go on from where the
+    pilot got, and drop ``burn`` steps.
 
     Args:
         key: everything random follows from it.
@@ -50,7 +52,7 @@ def sample(
         thin: keep every ``thin``-th step.
         burn: steps dropped after the pilot; half of ``draws * thin`` by default.
         condition: one condition a chain, or None.
-        tuned: keep the kernel's step size.
+        tuned: keep the kernel as it is.
 
     Raises:
         InputError: for starts of another shape, or fewer than two chains or four draws.
@@ -75,9 +77,9 @@ def sample(
         raise InputError(f"{draws} draws were asked of each chain: at least 4 can be diagnosed")
     tune_key, run_key = jax.random.split(key)
     begin = starts
-    if isinstance(kernel, StepKernel) and not tuned:
-        kernel, begin = tune(tune_key, kernel, energy, starts, _PILOT, condition)
+    if isinstance(kernel, Tunable) and not tuned:
+        kernel, begin = kernel.tuned(tune_key, energy, starts, _PILOT, condition)
     burn = draws * thin // 2 if burn is None else burn
     found = run_chains(run_key, kernel, energy, begin, draws, thin, burn, condition)
     require_moving(found, energy, begin, condition)
-    return Sampled(found.positions, diagnose(found), kernel)
+    return Sampled(found.positions, diagnose(found), kernel, found.states)
