@@ -1,4 +1,5 @@
 from energeia.mcmc.adapt import StepKernel as StepKernel
+from energeia.mcmc.adapt import Tunable as Tunable
 from energeia.mcmc.adapt import tune as tune
 from energeia.mcmc.annealed import log_partition as log_partition
 from energeia.mcmc.bracket import AnnealedRun as AnnealedRun
@@ -18,6 +19,11 @@ from energeia.mcmc.hmc import Hmc as Hmc
 from energeia.mcmc.jumping import JumpingMala as JumpingMala
 from energeia.mcmc.langevin import Langevin as Langevin
 from energeia.mcmc.mala import Mala as Mala
+from energeia.mcmc.nuts import Nuts as Nuts
+from energeia.mcmc.preconditioned import Preconditioned as Preconditioned
 from energeia.mcmc.sampling import Sampled as Sampled
 from energeia.mcmc.sampling import sample as sample
+from energeia.mcmc.tempering import Exchange as Exchange
+from energeia.mcmc.tempering import ParallelTempering as ParallelTempering
+from energeia.mcmc.tempering import exchange as exchange
 from energeia.mcmc.unadjusted import energy_bias as energy_bias
