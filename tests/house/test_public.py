@@ -45,7 +45,7 @@ INTERNAL = {
     | {"Axis", "ChartDensity", "MapPart", "OfReals", "Subject", "UnitsMap"},
     "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
-    | {"MalaState"},
+    | {"Ladder", "MalaState", "PreconditionedState", "Stretched", "TemperedState"},
     "models": {"BoundTerms", "LatentDraws", "Slots", "Measurement", "CompletionInUnits", "InUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion", "LatentPosterior", "NoisyGenerator"}
     | {"VaeJoint"},

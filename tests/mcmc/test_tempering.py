@@ -80,7 +80,7 @@ def test_the_coldest_replica_has_the_law_of_the_lattice(off, agrees):
     law: dict = {}
     for name, one in zip(classes(spins), weight / weight.sum(), strict=True):
         law[name] = law.get(name, 0.0) + one * 4000
-    seen = {name: 0 for name in law}
+    seen = dict.fromkeys(law, 0)
     for name in classes(chains.positions[:, 0]):
         seen[name] += 1
     common = [name for name in law if law[name] >= 5]

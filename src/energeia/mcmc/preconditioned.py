@@ -10,8 +10,7 @@ from jaxtyping import Array, Float
 from typing_extensions import override
 
 from energeia._core.types import PRNGKey, Scalar
-from energeia.contracts import Condition, Energy, KernelInfo
-from energeia.energies.algebra import WrappedEnergy
+from energeia.contracts import Condition, Energy, KernelInfo, Wrapper
 from energeia.mcmc.adapt import StepKernel, Tunable, log_step, tune, with_step
 from energeia.mcmc.chain import run_chains
 
@@ -20,7 +19,7 @@ _CORRELATED = 10
 """Draws of one chain that count as one, where a covariance is shrunk."""
 
 
-class Stretched(WrappedEnergy):
+class Stretched(Wrapper, Energy):
     """E(A y): the same distribution in coordinates y = A^-1 x.
 
     ``scale`` are standard deviations of the flat coordinates, A = diag(scale), or a lower
