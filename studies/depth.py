@@ -5,7 +5,8 @@
 
 Each member is compiled in a process of its own: seconds that XLA takes (the best of two), the size
 of the program, and the largest memory of the process over that of the start. Memory of a backward
-pass grows with depth whatever the program, and is not counted here. Writes ``studies/depth.md``.
+pass grows with depth whatever the program, and is not counted here. Needs a quiet machine. Stacks
+that are named are measured again; all are kept in ``studies/depth.json``.
 """
 
 import json
@@ -29,7 +30,7 @@ from energeia.recipes.catalogue import find
 from energeia.recipes.options.problem import Problem
 from energeia.support import Binary, Integer, Real, Sphere, Support
 
-TABLE = Path(__file__).with_suffix(".md")
+LINES, TABLE = Path(__file__).with_suffix(".json"), Path(__file__).with_suffix(".md")
 DEPTHS, BATCH, MOST = (16, 32, 64), 64, 1.3
 REALS = Problem(support=Support(((Real(), 8),)), layout=(8,), rows=5000)
 IMAGE = Problem(support=Support(((Integer(0, 15), 64),)), layout=(8, 8), rows=5000)
@@ -120,7 +121,7 @@ def page(lines: dict[str, list[dict[str, float]]]) -> str:
         seconds, memory = ([one[key] for one in found] for key in ("seconds", "compiler"))
         cells = (
             ", ".join(f"{s:.2f}" for s in seconds), f"{max(seconds) / min(seconds):.2f}",
-            ", ".join(f"{m / 1e6:.0f}" for m in memory), f"{max(memory) / min(memory):.2f}",
+            ", ".join(f"{m / 1e6:.0f}" for m in memory), f"{max(memory) / max(min(memory), 1e6):.2f}",
         )  # fmt: skip
         text.append(f"| {stack} | " + " | ".join(cells) + " |")
     return "\n".join(text) + "\n"
@@ -131,12 +132,12 @@ def main(only: str = "", child: str = "", depth: int = 0) -> None:
     if child:
         print(json.dumps(compiled(child, depth)))
         return
-    lines = {}
+    lines = json.loads(LINES.read_text()) if LINES.exists() else {}
     for stack in only.split(",") if only else STACKS:
         lines[stack] = [measured(stack, depth) for depth in DEPTHS]
+        LINES.write_text(json.dumps(lines, indent=1))
         print(stack, lines[stack], flush=True)
-    if not only:
-        TABLE.write_text(page(lines), encoding="utf-8")
+    TABLE.write_text(page({stack: lines[stack] for stack in STACKS if stack in lines}), "utf-8")
 
 
 if __name__ == "__main__":

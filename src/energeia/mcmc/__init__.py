@@ -26,6 +26,9 @@ require_moving     raise if no chain moved
 run_chains         many chains in one compiled scan
 sample             tune, run and diagnose chains in one call
 Sampled            draws, their diagnosis, the tuned kernel
+smc                log Z and draws by particles that follow a path
+SmcResult          log Z of independent populations
+SmcRun             one population of particles
 StepKernel         a kernel with a step size
 Tunable            a kernel that a pilot adapts
 tune               tune a step size by dual averaging

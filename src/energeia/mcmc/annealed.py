@@ -96,10 +96,10 @@ def _anneal(
         x, log_weight = carry
         here, there, at, eps, own = step
         if moves_first:
-            x, rate = _move(own, path, kernel, x, at, eps, condition)
-        log_weight = log_weight.add(_log_ratio(path, here, there, x, condition))
+            x, rate = moved(own, path, kernel, x, at, eps, condition)
+        log_weight = log_weight.add(log_ratio(path, here, there, x, condition))
         if not moves_first:
-            x, rate = _move(own, path, kernel, x, at, eps, condition)
+            x, rate = moved(own, path, kernel, x, at, eps, condition)
         return (x, log_weight), rate
 
     keys = jax.random.split(key, len(now))
@@ -112,7 +112,7 @@ def _energies(path: Path, beta: Array, x: Array, condition: Condition) -> Array:
     return jax.vmap(path.at(beta).energy, in_axes=(0, None))(x, condition)
 
 
-def _log_ratio(path: Path, here: Array, there: Array, x: Array, condition: Condition) -> Array:
+def log_ratio(path: Path, here: Array, there: Array, x: Array, condition: Condition) -> Array:
     """E_here - E_there; -inf where a chain starts beyond a hard wall of the target."""
     if isinstance(path, GeometricPath):
         # A difference of small multiples: that of two large energies loses their last digits.
@@ -125,10 +125,11 @@ def _log_ratio(path: Path, here: Array, there: Array, x: Array, condition: Condi
     return jnp.where(jnp.isposinf(after), -jnp.inf, before - after)
 
 
-def _move(
+def moved(
     key: PRNGKey, path: Path, kernel: Kernel, x: Array, beta: Array, eps: Array,
     condition: Condition,
 ) -> tuple[Array, Array]:  # fmt: skip
+    """Every chain after one step at beta, and the mean acceptance."""
     target, kernel = path.at(beta), with_step(kernel, eps)
 
     def one(key: PRNGKey, x: Array) -> tuple[Array, Array]:
@@ -158,7 +159,7 @@ def pilot(
 
         def attempt(carry: tuple[Array, DualAverage], key: PRNGKey) -> tuple[tuple, None]:
             x, dual = carry
-            x, rate = _move(key, path, kernel, x, beta, dual.log_step, condition)
+            x, rate = moved(key, path, kernel, x, beta, dual.log_step, condition)
             return (x, dual_step(dual, rate, goal)), None
 
         # Unrolled, the moves would take four times as long to compile.
@@ -248,7 +249,7 @@ def _equilibrated(
     chosen = jax.random.categorical(pick, run.log_weights, shape=run.log_weights.shape)
 
     def one(x: Array, key: PRNGKey) -> tuple[Array, None]:
-        return _move(key, path, kernel, x, jnp.ones(()), eps, condition)[0], None
+        return moved(key, path, kernel, x, jnp.ones(()), eps, condition)[0], None
 
     begin = run.positions[chosen]
     end = jax.lax.scan(one, begin, jax.random.split(equilibrate_key, steps))[0]
