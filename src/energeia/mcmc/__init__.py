@@ -30,6 +30,8 @@ smc                log Z and draws by particles that follow a path
 SmcResult          log Z of independent populations
 SmcRun             one population of particles
 StepKernel         a kernel with a step size
+tempered_log_z     log Z from the replicas of parallel tempering
+TemperedPartition  log Z by ratios and by integration, with its swaps
 Tunable            a kernel that a pilot adapts
 tune               tune a step size by dual averaging
 """

@@ -23,9 +23,11 @@ from energeia.mcmc.nuts import Nuts as Nuts
 from energeia.mcmc.preconditioned import Preconditioned as Preconditioned
 from energeia.mcmc.sampling import Sampled as Sampled
 from energeia.mcmc.sampling import sample as sample
-from energeia.mcmc.smc import SmcResult as SmcResult
-from energeia.mcmc.smc import SmcRun as SmcRun
-from energeia.mcmc.smc import smc as smc
+from energeia.mcmc.sequential import SmcResult as SmcResult
+from energeia.mcmc.sequential import SmcRun as SmcRun
+from energeia.mcmc.sequential import smc as smc
+from energeia.mcmc.tempered_partition import TemperedPartition as TemperedPartition
+from energeia.mcmc.tempered_partition import tempered_log_z as tempered_log_z
 from energeia.mcmc.tempering import Exchange as Exchange
 from energeia.mcmc.tempering import ParallelTempering as ParallelTempering
 from energeia.mcmc.tempering import exchange as exchange

@@ -134,7 +134,7 @@ class ParallelTempering(Tunable):
         """The state after moves and swaps, acceptance of each level, chance of each swap."""
         move_key, swap_key = jax.random.split(key)
         replicas, rates = self._moved(move_key, target, state.replicas, condition)
-        u = jax.vmap(lambda x: self._slope(target, x, condition))(replicas)
+        u = self.slopes(target, replicas, condition)
         chance = _swap_chance(self.ladder.betas, u)
         tried = jnp.arange(self.levels - 1) % 2 == state.steps % 2
         swapped = tried & (jax.random.uniform(swap_key, chance.shape) < chance)
@@ -151,6 +151,19 @@ class ParallelTempering(Tunable):
         condition: Float[Array, "chains c"] | None = None,
     ) -> tuple["ParallelTempering", Float[Array, "chains *shape"]]:  # fmt: skip
         return _tuned(key, self, target, x, steps, condition)
+
+    def slopes(
+        self, target: Energy, replicas: Float[Array, "levels *shape"], condition: Condition = None
+    ) -> Float[Array, " levels"]:
+        """u = E - E_0 of replicas, by which E_beta rises with beta."""
+
+        def one(x: Array) -> Array:
+            energy = target.energy(x, condition)
+            if self.base is None:
+                return energy
+            return energy - self.base.energy(x, condition_for(self.base, condition))
+
+        return jax.vmap(one)(replicas)
 
     def _moved(
         self, key: PRNGKey, target: Energy, replicas: Array, condition: Condition
@@ -183,13 +196,6 @@ class ParallelTempering(Tunable):
         if self.base is None:
             return Tempered(target, beta)
         return Interpolated(self.base, target, beta)
-
-    def _slope(self, target: Energy, x: Array, condition: Condition) -> Array:
-        """U = E - E_0, by which E_beta rises with beta."""
-        energy = target.energy(x, condition)
-        if self.base is None:
-            return energy
-        return energy - self.base.energy(x, condition_for(self.base, condition))
 
 
 def _swap_chance(betas: Array, u: Array) -> Array:

@@ -1,6 +1,7 @@
 """Autocorrelation, resampling, two-sample distances, log-weights: arrays in, arrays out.
 
 AutocorrelationTime       tau with its error
+bennett                   log(Z_1 / Z_0) from draws of both
 bootstrap                 errors by resampling rows
 CompensatedSum            a sum that keeps what float32 rounds away
 cross_fitted_mean         E[value | x] of each row from other rows

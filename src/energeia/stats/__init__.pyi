@@ -1,3 +1,4 @@
+from energeia.stats.acceptance_ratio import bennett as bennett
 from energeia.stats.autocorrelation import AutocorrelationTime as AutocorrelationTime
 from energeia.stats.autocorrelation import effective_sample_size as effective_sample_size
 from energeia.stats.autocorrelation import integrated_time as integrated_time
