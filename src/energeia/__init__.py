@@ -3,6 +3,7 @@
     fit, resume, load          train and reopen runs
     compare, evaluate, score   measure models side by side, or one by one
     inspect, open_data         describe data before modeling
+    log_z                      the normalization of an energy, by several methods
     energy                     a plain function as an energy
     plot                       figures of a run, for notebooks
     mutual_information         a bound on I(X; Z) from paired rows

@@ -28,6 +28,7 @@ from energeia.estimate import Estimate as Estimate
 from energeia.objectives.mutual_information import mutual_information as mutual_information
 from energeia.report.plots import plot as plot
 from energeia.runs.comparison import compare as compare
+from energeia.runs.partition import log_z as log_z
 from energeia.runs.verbs import evaluate as evaluate
 from energeia.runs.verbs import fit as fit
 from energeia.runs.verbs import load as load

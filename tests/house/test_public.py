@@ -42,7 +42,7 @@ INTERNAL = {
     "evaluation": {"AnomalyReport", "Calibration", "DigitClassifier", "HeldOutDigit"}
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
     | {"TargetEvaluation", "Unweighted"}
-    | {"Axis", "ChartDensity", "MapPart", "OfReals", "Subject", "UnitsMap"},
+    | {"Axis", "ChartDensity", "ChartEnergy", "MapPart", "OfReals", "Subject", "UnitsMap"},
     "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
     | {"Ladder", "MalaState", "Plan", "PreconditionedState", "Stretched", "TemperedState"},

@@ -6,6 +6,7 @@ import msgspec
 from tyro.conf import Positional, arg
 
 from energeia._core.ranges import Count, Finite, NonNegative, Positive, Scale, Seed, Share
+from energeia.evaluation.budget import LogZSettings, PartitionMethod
 from energeia.runs.storage.config import DataConfig, SimulatorConfig, TargetConfig
 
 
@@ -228,6 +229,28 @@ class CertifyArguments(msgspec.Struct, frozen=True, kw_only=True):
     common: _Common = Common()
 
 
+class LogZArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """The logarithm of the integral of exp(-E) of a target, by chains or exactly."""
+
+    target: Annotated[Positional[str], arg(metavar="TARGET")]
+    """A named target such as funnel, or MODULE:ATTRIBUTE with --allow-import."""
+    method: PartitionMethod = "smc"
+    """Populations of particles (smc), importance sampling by annealing, parallel tempering, or the
+    sum over all configurations of finite alphabets (enumeration)."""
+    condition: tuple[float, ...] = ()
+    """Values of the target's conditions."""
+    support: str = ""
+    """The support of each column of an energy that declares none, as "0:positive; *:real"."""
+    location: Finite | None = None
+    """Roughly where the continuous columns are; by default what the target says."""
+    scale: Positive | None = None
+    """Roughly how wide they are; by default what the target says."""
+    allow_import: bool = False
+    """Let the target MODULE:ATTRIBUTE be imported, which runs its code."""
+    settings: Annotated[LogZSettings, arg(name="")] = LogZSettings()
+    common: _Common = Common()
+
+
 class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Write an HTML report on runs, from their files only."""
 
@@ -351,6 +374,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "score": ScoreArguments,
     "evaluate": EvaluateArguments,
     "certify": CertifyArguments,
+    "log-z": LogZArguments,
     "report": ReportArguments,
     "list": ListArguments,
     "recipes": RecipesArguments,

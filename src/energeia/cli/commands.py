@@ -15,6 +15,7 @@ _COMMANDS = {
     "complete": "completing:complete",
     "score": "using:score",
     "certify": "certifying:certify",
+    "log-z": "integrating:log_partition",
     "evaluate": "comparing:evaluate_runs",
     "report": "comparing:report",
     "list": "listing:list_runs",

@@ -39,6 +39,7 @@ number.
   score RUN DATA         log-likelihood of rows, with error and kind
   evaluate RUN ...       measure runs against held-out data
   certify RUN            check that the log-probability is normalized and that of the samples
+  log-z TARGET           the normalization of an energy, by methods that fail in different ways
   report RUN ...         write a page about runs
   list [FOLDER]          the runs in a folder
   recipes [NAME]         the recipes; of one, its options and papers

@@ -22,6 +22,7 @@ NormalDiag                 N(mean, diag(scale^2))
 NormalLikelihood           a mixture of Gaussians over the reals
 Ordinal                    an ordered column by a few smooth functions of its codes
 PowerSpherical             directions around given ones
+product_of_alphabets       independent variables, uniform on alphabets of their own
 product_of_marginals       independent variables with the frequencies of rows
 ProductBase                normal numbers, uniform angles, directions and rotations
 ProjectedNormalLikelihood  directions of planar Gaussians

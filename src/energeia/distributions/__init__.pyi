@@ -9,6 +9,7 @@ from energeia.distributions.elliptic import Components as Components
 from energeia.distributions.elliptic import EllipticMixture as EllipticMixture
 from energeia.distributions.elliptic_fit import fit_mixture as fit_mixture
 from energeia.distributions.finite import FiniteProduct as FiniteProduct
+from energeia.distributions.finite import product_of_alphabets as product_of_alphabets
 from energeia.distributions.finite import product_of_marginals as product_of_marginals
 from energeia.distributions.finite import uniform_product as uniform_product
 from energeia.distributions.gaussian import RealPeriodicBase as RealPeriodicBase

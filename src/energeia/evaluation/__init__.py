@@ -24,6 +24,9 @@ latent_report             what the latent vectors of rows hold
 LatentScan                reconstructions, and rows along latent dimensions
 log_likelihood            exact, a bound, an estimate, or none
 LogLikelihood             log-likelihood of rows with its kind
+LogZ                      what a method says of log Z
+log_z_of                  log Z of a target
+LogZSettings              what is spent on it
 Mask                      values of some entries of rows
 measure                   an observable with its error
 mode_report               number, weights and widths of modes

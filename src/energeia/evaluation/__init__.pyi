@@ -5,6 +5,7 @@ from energeia.evaluation.bounds import BoundSettings as BoundSettings
 from energeia.evaluation.bounds import LatentBounds as LatentBounds
 from energeia.evaluation.bounds import latent_bounds as latent_bounds
 from energeia.evaluation.budget import EvaluationBudget as EvaluationBudget
+from energeia.evaluation.budget import LogZSettings as LogZSettings
 from energeia.evaluation.c2st import ClassifierResult as ClassifierResult
 from energeia.evaluation.c2st import classifier_test as classifier_test
 from energeia.evaluation.certificate.certify import Given as Given
@@ -30,6 +31,8 @@ from energeia.evaluation.likelihood import log_likelihood as log_likelihood
 from energeia.evaluation.modes import ModeReport as ModeReport
 from energeia.evaluation.modes import mode_report as mode_report
 from energeia.evaluation.observables import measure as measure
+from energeia.evaluation.partition import LogZ as LogZ
+from energeia.evaluation.partition import log_z_of as log_z_of
 from energeia.evaluation.prepared import PreparedData as PreparedData
 from energeia.evaluation.reweighting import Reweighted as Reweighted
 from energeia.evaluation.reweighting import reweight as reweight

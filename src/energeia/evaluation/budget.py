@@ -1,8 +1,13 @@
 """Sizes that bound the cost of an evaluation. Needs no JAX."""
 
+from typing import Annotated, Literal
+
 import msgspec
 
 from energeia._core.ranges import Count, require_ranges
+
+PartitionMethod = Literal["smc", "annealing", "tempering", "enumeration"]
+"""Ways to log Z of an energy, see ``evaluation.log_z_of``."""
 
 
 class EvaluationBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,3 +47,25 @@ class EvaluationBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         125
         """
         return msgspec.structs.replace(self, weights=max(1, round(self.weights * min(scale, 1.0))))
+
+
+class LogZSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is spent on log Z of an energy."""
+
+    chains: Annotated[int, msgspec.Meta(ge=16, le=1_000_000)] = 256
+    """Particles of a population, or annealed chains; a sixteenth as many tempered ones."""
+    temperatures: Count = 1000
+    """Of annealing."""
+    populations: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 32
+    """Independent populations of ``smc``, whose scatter is its error."""
+    moves: Count = 10
+    """Steps of the kernel at each temperature of ``smc``."""
+    levels: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 16
+    """Temperatures of ``tempering``."""
+    draws: Annotated[int, msgspec.Meta(ge=8, le=100_000_000)] = 2000
+    """Of each tempered chain."""
+    leapfrog_steps: Count = 5
+    """Of the kernel of real columns."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
