@@ -16,7 +16,7 @@ from energeia._core.batching import map_rows
 from energeia._core.errors import InputError, nearest
 from energeia._core.types import PRNGKey, Scalar
 from energeia.bijections.units import Units
-from energeia.contracts import Condition, Energy, Kernel
+from energeia.contracts import Condition, Density, Energy, Kernel
 from energeia.distributions.finite import product_of_alphabets
 from energeia.distributions.gaussian import RealPeriodicBase
 from energeia.energies.algebra import GeometricPath
