@@ -118,7 +118,10 @@ class BlockEnergy(Energy):
 
     @abstractmethod
     def draw_block(self, key: PRNGKey, block: int, x: Array, condition: Condition = None) -> Array:
-        """Draw one block from its conditional distribution and return the whole configuration."""
+        """Draw one block from its conditional distribution and return the whole configuration.
+
+        ``block`` is traced where there are more than eight.
+        """
 
 
 class Generator(Shaped):

@@ -3,28 +3,35 @@
 Banana            skewed, with known moments
 condition_ranges  conditions with the ranges to train over
 ConfinedEnergy    a network plus a quadratic
+ContinuousMemory  attention as an energy of real numbers
 Critic            E(x, condition) = network([x, condition])
+DenseMemory       many patterns by steeper energies of spins
 DoubleWell        2^d modes of known weights
 EmbeddedEnergy    an energy in the user's units with coordinates for chains
 energy            make one, checked
 fitted_normal     the normal with the mean and covariance of rows
 FunctionEnergy    a plain function as an energy
 GeometricPath     (1 - beta) E_0 + beta E from a normalized density
+greedy_colors     blocks of spins without couplings between them
+HeavyNormal       a normal with power-law tails in marked columns
+hopfield          spins that store patterns
 Interpolated      one point of a geometric path
 LatentEnergy      an energy of z from one of x and a generator
 Masked            E given the values of some coordinates
 masked            make one, which keeps blocks
 MaskedBlocks      the same of an energy with blocks
-HeavyNormal       a normal with power-law tails in marked columns
 NeuralEnergy      a normal plus a network of sines and cosines
 Normal            N(mean, covariance)
 NormalMixture     Gaussians of one width
+overlap           of a state with patterns
+PairSpins         couplings between any pairs of spins
 Path              a path of energies from a normalized density to a target
 Plain             E(G(z)) alone, a heuristic
 Posterior         z given x = G(z) + sigma noise
 Pullback          exp(-E) on the image of G
 Rbm               the free energy of a restricted Boltzmann machine
 RbmPath           from independent columns to a Boltzmann machine
+recall            spins that follow their local fields
 ReshapedEnergy    an energy of fields as one of flat rows
 Shifted           E(x) - offset
 Sum               E_1(x) + E_2(x)

@@ -24,10 +24,17 @@ from energeia.energies.latent import Tilt as Tilt
 from energeia.energies.mask import Masked as Masked
 from energeia.energies.mask import MaskedBlocks as MaskedBlocks
 from energeia.energies.mask import masked as masked
+from energeia.energies.memories import ContinuousMemory as ContinuousMemory
+from energeia.energies.memories import DenseMemory as DenseMemory
+from energeia.energies.memories import hopfield as hopfield
+from energeia.energies.memories import overlap as overlap
+from energeia.energies.memories import recall as recall
 from energeia.energies.neural import NeuralEnergy as NeuralEnergy
 from energeia.energies.rbm import Rbm as Rbm
 from energeia.energies.rbm import RbmPath as RbmPath
 from energeia.energies.reshaped import ReshapedEnergy as ReshapedEnergy
+from energeia.energies.spins import PairSpins as PairSpins
+from energeia.energies.spins import greedy_colors as greedy_colors
 from energeia.energies.target import Target as Target
 from energeia.energies.target import condition_ranges as condition_ranges
 from energeia.energies.target import target_of as target_of

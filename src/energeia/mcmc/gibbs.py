@@ -1,6 +1,6 @@
 """Block Gibbs: draw each block of an energy given the rest, in order."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -11,6 +11,9 @@ from typing_extensions import override
 from energeia._core.errors import NoSuchCapability
 from energeia._core.types import PRNGKey
 from energeia.contracts import BlockEnergy, Condition, Energy, Kernel, KernelInfo
+
+_UNROLLED = 8
+"""Blocks beyond which the number of a block is traced."""
 
 
 class GibbsState(NamedTuple):
@@ -55,10 +58,16 @@ class Gibbs(Kernel):
             )
         blocks = target.blocks
 
+        def one(x: Array, step: tuple[PRNGKey, Any]) -> tuple[Array, None]:
+            return target.draw_block(*step, x, condition), None
+
         def sweep(x: Array, key: PRNGKey) -> tuple[Array, None]:
-            for block, own in enumerate(jax.random.split(key, blocks)):
-                x = target.draw_block(own, block, x, condition)
-            return x, None
+            keys = jax.random.split(key, blocks)
+            if blocks <= _UNROLLED:
+                for block, own in enumerate(keys):
+                    x = target.draw_block(own, block, x, condition)
+                return x, None
+            return jax.lax.scan(one, x, (keys, jnp.arange(blocks)))
 
         if self.sweeps == 1:
             position, _ = sweep(state.position, key)
