@@ -121,7 +121,8 @@ def page(lines: dict[str, list[dict[str, float]]]) -> str:
         seconds, memory = ([one[key] for one in found] for key in ("seconds", "compiler"))
         cells = (
             ", ".join(f"{s:.2f}" for s in seconds), f"{max(seconds) / min(seconds):.2f}",
-            ", ".join(f"{m / 1e6:.0f}" for m in memory), f"{max(memory) / max(min(memory), 1e6):.2f}",
+            ", ".join(f"{m / 1e6:.0f}" for m in memory),
+            f"{max(memory) / max(min(memory), 1e6):.2f}",
         )  # fmt: skip
         text.append(f"| {stack} | " + " | ".join(cells) + " |")
     return "\n".join(text) + "\n"

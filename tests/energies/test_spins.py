@@ -43,16 +43,16 @@ def every_state(n):
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(("off", "agrees"), [(1.0, True), (1.15, False)])
+@pytest.mark.parametrize(("off", "agrees"), [(1.0, True), (1.3, False)])
 def test_gibbs_sweeps_have_the_law_of_the_energy(name, off, agrees):
     spins = CASES[name]
     states = every_state(spins.shape[0])
     energies = np.asarray(jax.vmap(spins.energy)(states), np.float64)
     law = np.exp(-off * energies)
     law /= law.sum()
-    count = 20_000
-    starts = jnp.ones((count, *spins.shape))
-    x = np.asarray(run_chains(KEY, Gibbs(), spins, starts, draws=1, burn=40).positions[:, 0])
+    count = 6_000
+    starts = jax.random.rademacher(KEY, (count, *spins.shape), float)
+    x = np.asarray(run_chains(KEY, Gibbs(), spins, starts, draws=1, burn=60).positions[:, 0])
     which = ((x > 0) @ (1 << np.arange(x.shape[1])[::-1])).astype(int)
     # States of similar energy together: 24 classes of about equal probability.
     order = np.argsort(energies, kind="stable")
