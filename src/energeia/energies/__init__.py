@@ -9,7 +9,9 @@ DenseMemory       many patterns by steeper energies of spins
 DoubleWell        2^d modes of known weights
 EmbeddedEnergy    an energy in the user's units with coordinates for chains
 energy            make one, checked
+fit_spins         couplings of spins from configurations
 fitted_normal     the normal with the mean and covariance of rows
+FittedSpins       those couplings with their errors
 FunctionEnergy    a plain function as an energy
 GeometricPath     (1 - beta) E_0 + beta E from a normalized density
 greedy_colors     blocks of spins without couplings between them

@@ -16,6 +16,8 @@ from energeia.energies.embedded import EmbeddedEnergy as EmbeddedEnergy
 from energeia.energies.function import FunctionEnergy as FunctionEnergy
 from energeia.energies.function import energy as energy
 from energeia.energies.heavy import HeavyNormal as HeavyNormal
+from energeia.energies.inverse_ising import FittedSpins as FittedSpins
+from energeia.energies.inverse_ising import fit_spins as fit_spins
 from energeia.energies.latent import LatentEnergy as LatentEnergy
 from energeia.energies.latent import Plain as Plain
 from energeia.energies.latent import Posterior as Posterior

@@ -2,11 +2,13 @@
 
 ColumnMoment            means and variances of columns
 Derived                 a function of means
+edwards_anderson        a glass with random couplings
 FieldCorrelation        mean product of a field at two sites
 FieldSusceptibility     N m^2 of a field
 Flip                    x -> total - x
 free_field_observables  observables of a free field, with exact values
 FreeField               a Gaussian scalar field on a periodic square lattice
+GlassLattice            a coupling on every bond, solved exactly
 ground_state            the ground state by DMRG
 GroundState             a variational ground state
 hamiltonian             the terms of a chain

@@ -6,6 +6,8 @@ from energeia.physics.lattice.field_observables import (
     free_field_observables as free_field_observables,
 )
 from energeia.physics.lattice.free_field import FreeField as FreeField
+from energeia.physics.lattice.glass import GlassLattice as GlassLattice
+from energeia.physics.lattice.glass import edwards_anderson as edwards_anderson
 from energeia.physics.lattice.ising import Ising as Ising
 from energeia.physics.lattice.observables import ColumnMoment as ColumnMoment
 from energeia.physics.lattice.observables import Derived as Derived

@@ -57,7 +57,7 @@ def solve(L: int, beta: float, J: float = 1.0, h: float = 0.0) -> IsingSolution:
     """
     _check_width(L)
     log_scale, powers = _powers(L, beta, J, h)
-    spins = _row_spins(L)
+    spins = row_spins(L)
     row = J * np.sum(spins * np.roll(spins, 1, axis=1), axis=1) + h * np.sum(spins, axis=1)
     slope = 0.5 * (row[:, None] + row[None, :]) + J * (spins @ spins.T)
     first = powers[1] * slope
@@ -105,7 +105,7 @@ def sample(
     for start in range(0, count, block):
         part = slice(start, start + block)
         rows[part] = _draw_rows(rng, first[part], powers, L)
-    return _row_spins(L)[rows].astype(np.float32)
+    return row_spins(L)[rows].astype(np.float32)
 
 
 def _draw_rows(rng: np.random.Generator, first: np.ndarray, powers: list[np.ndarray], L: int):  # noqa: ANN202
@@ -151,7 +151,8 @@ def _check_width(L: int) -> None:
         )
 
 
-def _row_spins(L: int) -> np.ndarray:
+def row_spins(L: int) -> np.ndarray:
+    """The spins of every row, by its number, of shape ``(2^L, L)``."""
     bits = (np.arange(2**L)[:, None] >> np.arange(L)) & 1
     return (2 * bits - 1).astype(np.float64)
 
@@ -159,7 +160,7 @@ def _row_spins(L: int) -> np.ndarray:
 @lru_cache(maxsize=4)
 def _powers(L: int, beta: float, J: float, h: float) -> tuple[float, list[np.ndarray]]:
     """log of the scale s, and (T/s)^k for k = 0 .. L."""
-    spins = _row_spins(L)
+    spins = row_spins(L)
     row = beta * J * np.sum(spins * np.roll(spins, 1, axis=1), axis=1)
     row = row + beta * h * np.sum(spins, axis=1)
     exponent = 0.5 * (row[:, None] + row[None, :]) + beta * J * (spins @ spins.T)
