@@ -45,7 +45,7 @@ INTERNAL = {
     | {"Axis", "ChartDensity", "ChartEnergy", "MapPart", "OfReals", "Subject", "UnitsMap"},
     "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
-    | {"Ladder", "MalaState", "Plan", "PreconditionedState", "Stretched", "TemperedState"},
+    | {"Ladder", "MalaState", "PreconditionedState", "SmcPlan", "Stretched", "TemperedState"},
     "models": {"BoundTerms", "LatentDraws", "Slots", "Measurement", "CompletionInUnits", "InUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion", "LatentPosterior", "NoisyGenerator"}
     | {"VaeJoint"},

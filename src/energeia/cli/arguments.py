@@ -5,20 +5,15 @@ from typing import Annotated, Literal
 import msgspec
 from tyro.conf import Positional, arg
 
-from energeia._core.ranges import Count, Finite, NonNegative, Positive, Scale, Seed, Share
+from energeia._core.ranges import Count, Finite, NonNegative, Positive, Scale, Share
+from energeia.cli.common import Common, CommonArguments
+from energeia.cli.quantum_arguments import (
+    GroundStateArguments,
+    MeasureArguments,
+    TomographyArguments,
+)
 from energeia.evaluation.budget import LogZSettings, PartitionMethod
 from energeia.runs.storage.config import DataConfig, SimulatorConfig, TargetConfig
-
-
-class Common(msgspec.Struct, frozen=True, kw_only=True):
-    """Options of every command."""
-
-    seed: Seed = 0
-    """The seed of all random numbers."""
-    json: bool = False
-    """Print one JSON object on standard output and nothing else there."""
-    debug: bool = False
-    """Show the full traceback of an error."""
 
 
 class DataArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +94,6 @@ _Spec = Annotated[Positional[str], arg(metavar="DATA")]
 _Run = Annotated[Positional[str], arg(metavar="RUN")]
 _Runs = Annotated[Positional[tuple[str, ...]], arg(metavar="RUN")]
 _Data = Annotated[DataArguments, arg(name="")]
-_Common = Annotated[Common, arg(name="")]
 
 
 class InspectArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +102,7 @@ class InspectArguments(msgspec.Struct, frozen=True, kw_only=True):
     data: _Spec
     """A file or a named source such as ising:L=8,beta=0.4407, digits, moons."""
     reading: _Data = DataArguments()
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +127,7 @@ class CompareArguments(msgspec.Struct, frozen=True, kw_only=True):
     resume: bool = False
     """Continue in --out: finished runs are kept, interrupted ones continue."""
     reading: _Data = DataArguments()
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class ResumeArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +137,7 @@ class ResumeArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of the run."""
     allow_import: bool = False
     """Let the target MODULE:ATTRIBUTE of the run be imported, which runs its code."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class SampleArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +164,7 @@ class SampleArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Temperature T: of exp(-E / T) with chains, of prior(z)^(1/T) without."""
     truncation: NonNegative = 0.0
     """Without chains: truncate the latent prior at this many standard deviations; 0 for none."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class CompleteArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +186,7 @@ class CompleteArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Chains of each row, of models that run chains."""
     steps: Chosen = 400
     """Steps of each chain; the first half is dropped."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class ScoreArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +200,7 @@ class ScoreArguments(msgspec.Struct, frozen=True, kw_only=True):
     """A .npy or .csv file for the log-likelihood of each row."""
     drop_bad_rows: bool = False
     """Drop rows that contain NaN or infinity."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class EvaluateArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,7 +212,7 @@ class EvaluateArguments(msgspec.Struct, frozen=True, kw_only=True):
     """A file or a named source; the run's own held-out rows, or its target, by default."""
     allow_import: bool = False
     """Let the target MODULE:ATTRIBUTE of a run be imported, which runs its code."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class CertifyArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,7 +220,7 @@ class CertifyArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     run: _Run
     """Folder of the run."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class LogZArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,7 +231,7 @@ class LogZArguments(msgspec.Struct, frozen=True, kw_only=True):
     method: PartitionMethod = "smc"
     """Populations of particles (smc), importance sampling by annealing, parallel tempering, or the
     sum over all configurations of finite alphabets (enumeration)."""
-    condition: tuple[float, ...] = ()
+    condition: tuple[Finite, ...] = ()
     """Values of the target's conditions."""
     support: str = ""
     """The support of each column of an energy that declares none, as "0:positive; *:real"."""
@@ -248,7 +242,7 @@ class LogZArguments(msgspec.Struct, frozen=True, kw_only=True):
     allow_import: bool = False
     """Let the target MODULE:ATTRIBUTE be imported, which runs its code."""
     settings: Annotated[LogZSettings, arg(name="")] = LogZSettings()
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,7 +252,7 @@ class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Folders of runs."""
     out: Annotated[str, arg(aliases=["-o"])] = "report.html"
     """The HTML file to write."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class ListArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,7 +260,7 @@ class ListArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Positional[str] = "runs"
     """The folder of runs."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class RecipesArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,7 +268,7 @@ class RecipesArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Positional[str] = ""
     """Name of a recipe; all recipes by default."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class SourcesArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,7 +276,7 @@ class SourcesArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Positional[str] = ""
     """Name of a source; all sources by default."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class TargetsArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,7 +284,7 @@ class TargetsArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Positional[str] = ""
     """Name of a target; all targets by default."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 class SimulatorsArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -298,71 +292,7 @@ class SimulatorsArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Positional[str] = ""
     """Name of a simulator; all simulators by default."""
-    common: _Common = Common()
-
-
-class TomographyArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconstruct a quantum state from shots with a network and baselines; write a report."""
-
-    shots: Annotated[Positional[str], arg(metavar="SHOTS")]
-    """A file of shots: outcomes, bases and signs, counts (.npz, .npy, .csv, .h5, .json)."""
-    povm: str = ""
-    """Measurement: pauli-4, pauli-6, tetrahedral or a .npy file of effects; default: as stored."""
-    truth: str = ""
-    """The state behind the shots, a matrix-product state in a .npz file."""
-    noise: Share = 0.0
-    """Strength of local depolarizing noise on the truth, 0 to 1."""
-    hamiltonian: str = ""
-    """A spin chain whose energy is estimated, such as tfim:J=1,h=1."""
-    observables: tuple[str, ...] = ()
-    """Sums of Pauli strings, each in quotes, such as "Z0 Z8" "0.5 X0 + 0.5 X1"."""
-    correlator: Literal["X", "Y", "Z"] = "Z"
-    """The Pauli matrix whose correlations are plotted against distance."""
-    models: tuple[str, ...] = ()
-    """Recipes to fit instead of the default network and baselines."""
-    seeds: Count = 1
-    """Number of training seeds for each network and Born machine."""
-    scale: Scale = 1.0
-    """Factor on the rounds of every recipe."""
-    samples: Count = 50_000
-    """Number of outcome strings sampled from each model for its evaluation."""
-    first: Literal[0, 1] | None = None
-    """The lowest outcome code of integer rows, if the file does not state it."""
-    bit_order: Literal["left", "right"] | None = None
-    """End of the strings of a counts file at which qubit 0 is."""
-    out: Annotated[str, arg(aliases=["-o"])] = ""
-    """Folder of the runs and the report; a new one under runs/ by default."""
-    resume: bool = False
-    """Continue in --out: finished runs are kept, interrupted ones continue."""
-    common: _Common = Common()
-
-
-class MeasureArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Measure every site of a matrix-product state; write exactly sampled shots to a file."""
-
-    state: Annotated[Positional[str], arg(metavar="STATE")]
-    """A .npz file with one array (left, d, right) for each site."""
-    povm: str = "pauli-4"
-    """pauli-4 (bases and signs are kept), pauli-6, tetrahedral, trine, or a file of effects."""
-    shots: Count = 60_000
-    """Number of shots."""
-    noise: Share = 0.0
-    """Strength of local depolarizing noise, 0 to 1."""
-    out: Annotated[str, arg(aliases=["-o"])] = "shots.npz"
-    """The .npz file to write."""
-    common: _Common = Common()
-
-
-class GroundStateArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Find the ground state of an open spin chain by DMRG (needs energeia[quantum])."""
-
-    chain: Annotated[Positional[str], arg(metavar="CHAIN")]
-    """tfim:N=50,J=1,h=1, or xxz (J, Delta, h), or heisenberg (J, h)."""
-    bond: Count = 64
-    """The largest bond dimension."""
-    out: Annotated[str, arg(aliases=["-o"])] = "mps.npz"
-    """The .npz file to write."""
-    common: _Common = Common()
+    common: CommonArguments = Common()
 
 
 COMMANDS: dict[str, type[msgspec.Struct]] = {
@@ -408,7 +338,7 @@ def fit_arguments(options: msgspec.Struct | None) -> type[msgspec.Struct]:
         ("precision", Annotated[Literal[32, 64], arg(help="Bits of a number.")], 32),
         ("reading", _Data, DataArguments()),
         ("subject", Annotated[SubjectArguments, arg(name="")], SubjectArguments()),
-        ("common", _Common, Common()),
+        ("common", CommonArguments, Common()),
     ]
     if options is not None:
         fields.append(("options", Annotated[type(options), arg(name="")], options))

@@ -26,7 +26,7 @@ _FEW = 10
 """First particles of a population that must have descendants at the end."""
 
 
-class Plan(NamedTuple):
+class SmcPlan(NamedTuple):
     """Temperatures of a path, and what the kernel does at each."""
 
     betas: Float[Array, " temperatures+1"]
@@ -57,7 +57,7 @@ class SmcResult(NamedTuple):
     """log Z is above this with probability ``1 - delta``, whatever the spread."""
     runs: SmcRun
     """Each field with a leading axis of populations."""
-    plan: Plan
+    plan: SmcPlan
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ def smc(
 def _plan(
     key: PRNGKey, path: Path, kernel: Kernel, particles: int, moves: int, kept: float,
     condition: Condition,
-) -> Plan:  # fmt: skip
+) -> SmcPlan:  # fmt: skip
     betas, log_steps, count = _pilot(key, path, kernel, particles, moves, kept, condition)
     used = int(count)
     if used >= _MOST:
@@ -128,7 +128,7 @@ def _plan(
             f"{_MOST} temperatures did not reach the target, only beta = {float(betas[-1]):.3g}: "
             "begin from a wider base, which covers the target"
         )
-    return Plan(betas[: used + 1], log_steps[:used])
+    return SmcPlan(betas[: used + 1], log_steps[:used])
 
 
 @eqx.filter_jit
@@ -187,14 +187,14 @@ def _next(path: Path, x: Array, here: Array, kept: float, condition: Condition) 
 
 @eqx.filter_jit
 def _populations(
-    keys: PRNGKey, path: Path, kernel: Kernel, plan: Plan, particles: int, moves: int,
+    keys: PRNGKey, path: Path, kernel: Kernel, plan: SmcPlan, particles: int, moves: int,
     condition: Condition,
 ) -> SmcRun:  # fmt: skip
     return jax.vmap(lambda key: _run(key, path, kernel, plan, particles, moves, condition))(keys)
 
 
 def _run(
-    key: PRNGKey, path: Path, kernel: Kernel, plan: Plan, particles: int, moves: int,
+    key: PRNGKey, path: Path, kernel: Kernel, plan: SmcPlan, particles: int, moves: int,
     condition: Condition,
 ) -> SmcRun:  # fmt: skip
     start_key, key = jax.random.split(key)
