@@ -40,7 +40,7 @@ class Hmc(StepKernel):
 
     @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> HMCState:
-        return blackjax.hmc.init(target.put_back(x), lambda x: -target.energy(x, condition))
+        return trajectory_start(target, x, condition)
 
     def step(
         self, key: PRNGKey, target: Energy, state: HMCState, condition: Condition = None
@@ -55,7 +55,18 @@ class Hmc(StepKernel):
             inverse_mass_matrix=jnp.ones(force.size, force.dtype),
             num_integration_steps=self.leapfrog_steps,
         )
-        # Known coordinates of a masked target have no force: whatever they did changed no energy.
-        state = state._replace(position=target.put_back(jnp.asarray(state.position)))
         rate, accepted = jnp.asarray(info.acceptance_rate), jnp.asarray(info.is_accepted)
-        return state, KernelInfo(rate, accepted, float(self.leapfrog_steps))
+        return trajectory_end(target, state), KernelInfo(rate, accepted, float(self.leapfrog_steps))
+
+
+def trajectory_start(target: Energy, x: Array, condition: Condition) -> HMCState:
+    """The state of a chain at x, with its energy and force."""
+    return blackjax.hmc.init(target.put_back(x), lambda x: -target.energy(x, condition))
+
+
+def trajectory_end(target: Energy, state: HMCState) -> HMCState:
+    """The state with known coordinates put back.
+
+    Those of a masked target have no force: whatever they did changed no energy.
+    """
+    return state._replace(position=target.put_back(jnp.asarray(state.position)))

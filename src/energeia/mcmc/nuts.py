@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import blackjax
 import equinox as eqx
 import jax.numpy as jnp
 from blackjax.mcmc import nuts
@@ -13,6 +12,7 @@ from typing_extensions import override
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Energy, KernelInfo
 from energeia.mcmc.adapt import StepKernel, positive_step
+from energeia.mcmc.hmc import trajectory_end, trajectory_start
 
 _KERNEL = nuts.build_kernel()
 
@@ -43,7 +43,7 @@ class Nuts(StepKernel):
 
     @override
     def init(self, target: Energy, x: Array, condition: Condition = None) -> HMCState:
-        return blackjax.hmc.init(target.put_back(x), lambda x: -target.energy(x, condition))
+        return trajectory_start(target, x, condition)
 
     @override
     def step(
@@ -58,7 +58,5 @@ class Nuts(StepKernel):
             inverse_mass_matrix=jnp.ones(force.size, force.dtype),
             max_num_doublings=self.doublings,
         )
-        # Known coordinates of a masked target have no force: whatever they did changed no energy.
-        state = state._replace(position=target.put_back(jnp.asarray(state.position)))
-        rate = jnp.asarray(info.acceptance_rate)
-        return state, KernelInfo(rate, jnp.asarray(True), jnp.asarray(info.num_integration_steps))
+        rate, steps = jnp.asarray(info.acceptance_rate), jnp.asarray(info.num_integration_steps)
+        return trajectory_end(target, state), KernelInfo(rate, jnp.asarray(True), steps)

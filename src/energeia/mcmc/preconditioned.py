@@ -1,5 +1,6 @@
 """Kernels in coordinates in which the target has about unit covariance."""
 
+import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -38,13 +39,13 @@ class Stretched(Wrapper, Energy):
         return self.shrink(self.inner.put_back(self.stretch(x)))
 
     def stretch(self, y: Float[Array, " *shape"]) -> Float[Array, " *shape"]:
-        """X = A y."""
+        """The configuration A y."""
         flat = y.ravel()
         flat = self.scale * flat if self.scale.ndim == 1 else self.scale @ flat
         return flat.reshape(y.shape)
 
     def shrink(self, x: Float[Array, " *shape"]) -> Float[Array, " *shape"]:
-        """Y = A^-1 x."""
+        """Its coordinates A^-1 x."""
         flat = x.ravel()
         if self.scale.ndim == 1:
             return (flat / self.scale).reshape(x.shape)
@@ -112,9 +113,7 @@ class Preconditioned(Tunable):
 
 
 def _identity(kernel: Preconditioned, target: Energy) -> Array:
-    size = 1
-    for side in target.shape:
-        size *= side
+    size = math.prod(target.shape)
     return jnp.eye(size) if kernel.dense else jnp.ones(size)
 
 
