@@ -146,7 +146,7 @@ class ContinuousMemory(Energy):
 
     >>> memory = ContinuousMemory(jnp.eye(3), beta=8.0)
     >>> [round(float(v), 3) for v in memory.recall(jnp.array([0.6, 0.2, 0.1]))]
-    [0.996, 0.002, 0.002]
+    [0.999, 0.0, 0.0]
     """
 
     patterns: Float[Array, "p n"]

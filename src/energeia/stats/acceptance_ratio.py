@@ -22,7 +22,7 @@ def bennett(forward: Float[np.ndarray, " n"], reverse: Float[np.ndarray, " m"]) 
     >>> rng = np.random.default_rng(0)
     >>> zero, one = rng.normal(size=20_000), 1.0 + 0.5 * rng.normal(size=20_000)
     >>> work = lambda x: 2.0 * (x - 1.0) ** 2 - 0.5 * x**2
-    >>> abs(bennett(work(zero), work(one)) - np.log(0.5)) < 0.02
+    >>> bool(abs(bennett(work(zero), work(one)) - np.log(0.5)) < 0.02)
     True
     """
     forward, reverse = (np.asarray(side, np.float64).ravel() for side in (forward, reverse))
