@@ -54,8 +54,8 @@ SHORT = {
 """Samplers and networks too large for a test of the grammar."""
 
 VARIANTS = {recipe.name for recipe in (*adversarial.RECIPES[1:], *latent.RECIPES[2:])}
-VARIANTS |= {"nice", "radial"}
-"""Recipes of one builder told apart by data: tests of the shelves in tests/recipes know them."""
+VARIANTS |= {"nice", "radial", "equivariant-flow"}
+"""Recipes of one builder told apart by data, or of fields alone: tests/recipes know them."""
 
 OF_SHOTS = {recipe.name for recipe in tomography.RECIPES}
 """Their networks meet mixed columns and conditions as ``gru``, of the same builder."""

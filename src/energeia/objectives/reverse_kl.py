@@ -16,11 +16,14 @@ class ReverseKL(Objective):
 
     The one module is ``"model"``, a ``Density``. A batch counts the draws and holds their
     conditions. With ``reparameterized`` the gradient goes through the draws, which must be smooth
-    functions of the parameters; otherwise it is the score-function estimator with the mean of the
-    other draws as baseline, E[(f_i - mean_{j != i} f_j) grad log q(x_i)], f = log q + E, unbiased
-    for any model (Williams 1992; Kool, van Hoof and Welling 2019). Wu, Wang and Zhang 2019,
-    "Solving statistical mechanics using variational autoregressive networks", eq. 4;
-    Noe et al. 2019, "Boltzmann generators", for flows.
+    functions of the parameters; with ``path`` beside it only through them, and log q is that of a
+    model held fixed, which leaves out a term of mean zero and vanishes draw by draw at the optimum
+    (Roeder, Wu and Duvenaud 2017, eq. 6; Vaitl et al. 2022, arXiv:2207.08219). Otherwise it is the
+    score-function estimator with the mean of the other draws as baseline,
+    E[(f_i - mean_{j != i} f_j) grad log q(x_i)], f = log q + E, unbiased for any model (Williams
+    1992; Kool, van Hoof and Welling 2019). Wu, Wang and Zhang 2019, "Solving statistical mechanics
+    using variational autoregressive networks", eq. 4; Noe et al. 2019, "Boltzmann generators", for
+    flows.
 
     A model that lost a mode has a low F, too: F bounds -log Z from above and nothing else.
 
@@ -30,6 +33,7 @@ class ReverseKL(Objective):
 
     target: Energy
     reparameterized: bool = eqx.field(static=True, default=True)
+    path: bool = eqx.field(static=True, default=False)
 
     @property
     @override
@@ -42,7 +46,7 @@ class ReverseKL(Objective):
         """The free energy of a batch of draws; reported with the spread of log w = -log q - E."""
         model, keys = _density(modules), jax.random.split(key, len(batch.x))
         if self.reparameterized:
-            _, f = self._terms(model, keys, batch.condition)
+            _, f = (self._path_terms if self.path else self._terms)(model, keys, batch.condition)
             loss = jnp.mean(f)
         else:
             x, f = jax.lax.stop_gradient(self._terms(model, keys, batch.condition))
@@ -56,6 +60,16 @@ class ReverseKL(Objective):
         """The free energy of as many draws as the batch counts, in nats."""
         keys = jax.random.split(key, len(batch.x))
         return jnp.mean(self._terms(_density(modules), keys, batch.condition)[1])
+
+    def _path_terms(self, model: Density, keys: Array, condition: Condition) -> tuple[Array, Array]:
+        """The same, log q of a model held fixed."""
+        fixed = jax.lax.stop_gradient(model)
+
+        def one(key: PRNGKey, condition: Condition) -> tuple[Array, Scalar]:
+            x = model.sample(key, condition)
+            return x, fixed.log_prob(x, condition) + self.target.energy(x, condition)
+
+        return jax.vmap(one)(keys, condition)
 
     def _terms(self, model: Density, keys: Array, condition: Condition) -> tuple[Array, Array]:
         """Draws, and log q + E of each."""

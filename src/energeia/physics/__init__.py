@@ -4,6 +4,8 @@ ColumnMoment            means and variances of columns
 Derived                 a function of means
 edwards_anderson        a glass with random couplings
 FieldCorrelation        mean product of a field at two sites
+FieldSolution           exact averages of a small phi^4 lattice
+FieldSquare             mean square of a field
 FieldSusceptibility     N m^2 of a field
 Flip                    x -> total - x
 free_field_observables  observables of a free field, with exact values
@@ -25,6 +27,8 @@ matrix_product_state    a checked, normalized state from arrays
 MatrixProductState      a pure state
 MeasuredState           the exact distribution of outcomes
 PauliString             a coefficient times Pauli matrices
+phi_four_observables    observables of a phi^4 field, with exact values
+PhiFour                 the phi^4 field on a periodic square lattice
 PlaneRotations          rotations of the plane
 Povm                    a measurement of one site
 povm_named              a measurement by name or from a file

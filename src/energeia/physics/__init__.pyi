@@ -1,10 +1,12 @@
 from energeia.physics import lattice as lattice
 from energeia.physics import quantum as quantum
 from energeia.physics.lattice.field_observables import FieldCorrelation as FieldCorrelation
+from energeia.physics.lattice.field_observables import FieldSquare as FieldSquare
 from energeia.physics.lattice.field_observables import FieldSusceptibility as FieldSusceptibility
 from energeia.physics.lattice.field_observables import (
     free_field_observables as free_field_observables,
 )
+from energeia.physics.lattice.field_observables import phi_four_observables as phi_four_observables
 from energeia.physics.lattice.free_field import FreeField as FreeField
 from energeia.physics.lattice.glass import GlassLattice as GlassLattice
 from energeia.physics.lattice.glass import edwards_anderson as edwards_anderson
@@ -17,6 +19,8 @@ from energeia.physics.lattice.observables import SpecificHeat as SpecificHeat
 from energeia.physics.lattice.observables import Squared as Squared
 from energeia.physics.lattice.observables import Susceptibility as Susceptibility
 from energeia.physics.lattice.observables import ising_observables as ising_observables
+from energeia.physics.lattice.phi_four import FieldSolution as FieldSolution
+from energeia.physics.lattice.phi_four import PhiFour as PhiFour
 from energeia.physics.lattice.symmetry import LatticeGroup as LatticeGroup
 from energeia.physics.lattice.symmetry import lattice_group as lattice_group
 from energeia.physics.lattice.transfer_matrix import IsingSolution as IsingSolution

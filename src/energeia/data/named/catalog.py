@@ -186,6 +186,15 @@ TARGETS: dict[str, Maker] = {
         {"L": Parameter(int, 8), "mass2": Parameter(float, 0.25)},
         f"{_MADE}:free_field",
     ),
+    "phi4": Maker(
+        "a phi^4 field, E = sum (steps)^2 + m2 phi^2 + lam phi^4; m2 and lam may be ranges",
+        {
+            "L": Parameter(int, 8),
+            "m2": Parameter(float, -4.0, ranged=True),
+            "lam": Parameter(float, 6.008, ranged=True),
+        },
+        f"{_MADE}:phi4",
+    ),
     "double-well": Maker(
         "E = height sum (x_i^2 - 1)^2 + tilt sum x_i; height and tilt may be ranges",
         {

@@ -18,10 +18,15 @@ from energeia.energies.analytic import Banana, NormalMixture
 from energeia.energies.function import energy
 from energeia.energies.reshaped import ReshapedEnergy
 from energeia.energies.target import Target, condition_ranges, target_of
-from energeia.physics.lattice.field_observables import free_field_observables
+from energeia.physics.lattice.field_observables import (
+    free_field_observables,
+    phi_four_observables,
+)
 from energeia.physics.lattice.free_field import FreeField
 from energeia.physics.lattice.ising import Ising
 from energeia.physics.lattice.observables import ColumnMoment, Derived, ising_observables
+from energeia.physics.lattice.phi_four import LARGEST as SOLVED
+from energeia.physics.lattice.phi_four import PhiFour, phi_four_action, site_scale
 from energeia.support import Binary, Real, Support
 
 Range = float | tuple[float, float]
@@ -150,6 +155,32 @@ def free_field(L: int, mass2: float) -> Target:
         periodic_layout=True,
         log_partition=lambda _: model.log_partition,
         observables=free_field_observables(model),
+    )
+
+
+def phi4(L: int, m2: Range, lam: Range) -> Target:
+    """The phi^4 field as an energy of rows of L^2 reals, solved for L = 2 and 3."""
+    varied, values = _varied(m2=m2, lam=lam)
+    ends = [value if isinstance(value, tuple) else (value, value) for value in (m2, lam)]
+    model = PhiFour(L, *(low for low, _ in ends))
+    shape = model.shape
+
+    def of(x: Any, *condition: Any) -> Any:
+        return phi_four_action(x.reshape(shape), *values(*condition))
+
+    def log_partition(condition: np.ndarray | None) -> float | None:
+        found = PhiFour(L, *map(float, values(condition)))
+        return found.solution.log_partition if L <= SOLVED else None
+
+    middle = [(low + high) / 2 for low, high in ends]
+    exact = model.solution if L <= SOLVED and not varied else None
+    return _of_function(of, L * L, varied)._replace(
+        layout=shape,
+        scale=site_scale(*middle),
+        symmetries=FREE_FIELD_SYMMETRIES,
+        periodic_layout=True,
+        log_partition=log_partition,
+        observables=() if varied else phi_four_observables(exact),
     )
 
 

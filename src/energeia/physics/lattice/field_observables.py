@@ -7,6 +7,7 @@ from jaxtyping import Array
 from energeia._core.types import Scalar
 from energeia.contracts import Observable
 from energeia.physics.lattice.free_field import FreeField
+from energeia.physics.lattice.phi_four import FieldSolution
 
 
 class FieldCorrelation(Observable):
@@ -41,6 +42,17 @@ class FieldSusceptibility(Observable):
         return jnp.sum(x) ** 2 / x.size
 
 
+class FieldSquare(Observable):
+    """(1 / N) sum_x phi_x^2."""
+
+    name: str = eqx.field(static=True, default="field squared")
+    unit: str = eqx.field(static=True, default="1")
+
+    def value(self, x: Array) -> Scalar:
+        """The mean square of one configuration."""
+        return jnp.mean(x**2)
+
+
 def free_field_observables(field: FreeField) -> tuple[tuple[Observable, float], ...]:
     """The observables of a free field, each with its exact value.
 
@@ -61,3 +73,18 @@ def free_field_observables(field: FreeField) -> tuple[tuple[Observable, float], 
         ),
         (FieldSusceptibility(), 1.0 / field.mass2),
     )
+
+
+def phi_four_observables(
+    solution: FieldSolution | None = None,
+) -> tuple[tuple[Observable, float | None], ...]:
+    """The mean square and the susceptibility, each with its exact value where the field is solved.
+
+    >>> from energeia.physics.lattice.phi_four import PhiFour
+    >>> for quantity, exact in phi_four_observables(PhiFour(2, -4.0, 6.975).solution):
+    ...     print(quantity.name, round(exact, 4))
+    field squared 0.1956
+    susceptibility 0.5442
+    """
+    known = (None, None) if solution is None else (solution.field_2, solution.susceptibility)
+    return (FieldSquare(), known[0]), (FieldSusceptibility(), known[1])

@@ -92,8 +92,17 @@ def lattice_group(names: Sequence[str], layout: tuple[int, ...]) -> LatticeGroup
     >>> lattice_group(["translations", "transposition"], (4, 4)).order
     32
     """
-    points = _closure(_point_generators(names, layout), math.prod(layout))
-    return LatticeGroup(layout, "translations" in names, Frozen(jnp.asarray(points)))
+    points = jnp.asarray(point_permutations(names, layout))
+    return LatticeGroup(layout, "translations" in names, Frozen(points))
+
+
+def point_permutations(names: Sequence[str], layout: tuple[int, ...]) -> np.ndarray:
+    """The permutations of sites that reflections, transposition and rotations generate.
+
+    >>> point_permutations(["transposition"], (2, 2)).tolist()
+    [[0, 1, 2, 3], [0, 2, 1, 3]]
+    """
+    return _closure(_point_generators(names, layout), math.prod(layout))
 
 
 def _point_generators(names: Sequence[str], layout: tuple[int, ...]) -> list[np.ndarray]:

@@ -80,6 +80,27 @@ class FfjordOptions(ContinuousOptions, frozen=True, kw_only=True):
     """Length and monitoring of the training."""
 
 
+class EquivariantOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A continuous flow of fields whose velocity has the symmetries of the lattice."""
+
+    rank: Count = 16
+    """Functions of a site that are convolved."""
+    frequencies: Count = 24
+    """Sines that each is a combination of."""
+    times: Count = 8
+    """Bumps in time that each kernel is a combination of."""
+    steps: Count = 8
+    """Runge-Kutta steps while it is trained."""
+    fine_steps: Count = 16
+    """Those of the trained model."""
+    shrinkage: NonNegative = 10.0
+    """Weight decay times training rows."""
+    optimization: Optimization = Optimization(learning_rate=1e-2, clip=10.0, beta2=0.99)
+    """The optimizer."""
+    training: Training = Training(rounds=1000, batch=128, check_every=50)
+    """Length and monitoring of the training."""
+
+
 class PathOptions(ContinuousOptions, frozen=True, kw_only=True):
     """A velocity learned along straight paths from noise to rows."""
 
@@ -142,6 +163,18 @@ RECIPES = (
         options=FfjordOptions,
         honors=frozenset({"weight"}),
         builder="energeia.recipes.ffjord:build",
+        accepts=frozenset({"rows", "target"}),
+        latent_space=True,
+    ),
+    Recipe(
+        name="equivariant-flow",
+        family="flow",
+        summary="Continuous flow of fields on a periodic lattice, with its symmetries",
+        citation="de Haan et al. 2021, arXiv:2110.02673; Gerdes et al. 2023, arXiv:2207.00283",
+        supports=frozenset({"real"}),
+        options=EquivariantOptions,
+        honors=frozenset({"weight"}),
+        builder="energeia.recipes.equivariant:build",
         accepts=frozenset({"rows", "target"}),
         latent_space=True,
     ),
