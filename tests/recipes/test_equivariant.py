@@ -75,6 +75,12 @@ def test_a_solved_field_is_learned(tmp_path):
     assert all(
         abs(o.model.value - o.exact.value) < min(4 * o.model.stderr, 0.05) for o in row.observables
     )
+    weighed = run.reweight(4000)
+    chain = weighed.chain()
+    mean = chain.mean(lambda x: jnp.mean(x**2))
+    assert chain.acceptance > 0.6
+    assert weighed.largest_share < 0.02
+    assert abs(mean.value - 0.1956262102) < min(4 * mean.stderr, 0.01)
     # The control: another coupling is many errors away.
     other = PhiFour(2, -4.0, 6.5).solution.log_partition
     assert abs(found.value - other) > 4 * found.stderr

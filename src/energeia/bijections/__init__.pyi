@@ -9,6 +9,7 @@ from energeia.bijections.conditioners import Conditioner as Conditioner
 from energeia.bijections.conditioners import ConvolutionalConditioner as ConvolutionalConditioner
 from energeia.bijections.conditioners import DenseConditioner as DenseConditioner
 from energeia.bijections.continuous import ContinuousMap as ContinuousMap
+from energeia.bijections.continuous import TracedField as TracedField
 from energeia.bijections.continuous import VectorField as VectorField
 from energeia.bijections.continuous import continuous_maps as continuous_maps
 from energeia.bijections.continuous import with_maps as with_maps
@@ -17,6 +18,7 @@ from energeia.bijections.coupling import masked_stack as masked_stack
 from energeia.bijections.elementwise import Affine as Affine
 from energeia.bijections.elementwise import Permutation as Permutation
 from energeia.bijections.elementwise import Reverse as Reverse
+from energeia.bijections.lattice_field import LatticeField as LatticeField
 from energeia.bijections.linear import Householder as Householder
 from energeia.bijections.linear import Linear as Linear
 from energeia.bijections.linear import Whitening as Whitening

@@ -16,6 +16,8 @@ EvaluationBudget          sizes of an evaluation
 EvaluationDetails         an evaluation with its samples and log-probabilities
 Given                     draws and log-probabilities as users get them
 InformationGap            how much one latent dimension says of each factor
+independence_chain        a Metropolis chain of independent proposals
+IndependenceChain         where it stands after each
 LandscapeScan             energies on planes
 latent_bounds             log p(x) from both sides by annealing over z
 LatentBounds              those bounds with the gap between them

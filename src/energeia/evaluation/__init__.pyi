@@ -18,6 +18,8 @@ from energeia.evaluation.completion import Query as Query
 from energeia.evaluation.completion import complete_rows as complete_rows
 from energeia.evaluation.disentanglement import InformationGap as InformationGap
 from energeia.evaluation.disentanglement import mutual_information_gap as mutual_information_gap
+from energeia.evaluation.independence import IndependenceChain as IndependenceChain
+from energeia.evaluation.independence import independence_chain as independence_chain
 from energeia.evaluation.landscape import LandscapeScan as LandscapeScan
 from energeia.evaluation.landscape import scan_landscape as scan_landscape
 from energeia.evaluation.latent_scan import LatentScan as LatentScan

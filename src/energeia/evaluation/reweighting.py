@@ -13,6 +13,7 @@ from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
 from energeia.contracts import Condition, Density, Energy, Observable
 from energeia.estimate import Estimate
+from energeia.evaluation.independence import IndependenceChain, independence_chain
 from energeia.stats.weights import log_mean_exp
 
 
@@ -26,6 +27,15 @@ class Reweighted(NamedTuple):
     """log Z = log of the mean weight; below log Z on average, the less the larger the ESS."""
     ess: float
     """(sum w)^2 / sum w^2; blind to modes that the model never draws."""
+
+    @property
+    def largest_share(self) -> float:
+        """That of the largest weight in the sum of all."""
+        return float(np.exp(np.max(self.log_weights) - np.logaddexp.reduce(self.log_weights)))
+
+    def chain(self, seed: int = 0) -> IndependenceChain:
+        """The draws as proposals of a Metropolis chain, see ``independence_chain``."""
+        return independence_chain(self.x, self.log_weights, seed)
 
     def mean(self, observable: Observable | Callable[[Array], Any], note: str = "") -> Estimate:
         """The mean of a quantity of one configuration under exp(-E) / Z.

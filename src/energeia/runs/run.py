@@ -10,7 +10,6 @@ import numpy as np
 
 from energeia._core.batching import map_rows
 from energeia._core.errors import InputError, NoSuchCapability, NotNormalized
-from energeia._core.html import html_table
 from energeia._core.precision import each_in_precision, use_precision
 from energeia._core.ranges import Count, Seed, require_in
 from energeia.contracts import Density, Energy, Generator
@@ -21,6 +20,7 @@ from energeia.evaluation.budget import EvaluationBudget
 from energeia.evaluation.completion import CompletionSettings
 from energeia.evaluation.latents import LatentReport
 from energeia.evaluation.likelihood import energies, log_likelihood, log_probs, reweighted
+from energeia.evaluation.reweighting import Reweighted
 from energeia.evaluation.samples import draw_blocks
 from energeia.models.joint import joint_of
 from energeia.models.measured import measured_law
@@ -35,6 +35,8 @@ from energeia.runs.opening import as_conditions, as_rows, as_user_rows, with_err
 from energeia.runs.own_precision import in_own_precision
 from energeia.runs.storage.config import RunConfig
 from energeia.runs.storage.directory import RunDirectory
+from energeia.runs.summary import summary
+from energeia.runs.weighing import weighed
 
 
 class Scores(NamedTuple):
@@ -68,8 +70,7 @@ class Run:
     def model(self) -> Any:
         """The model in the user's units, for use of its parts or under JAX transformations.
 
-        Its arrays are those of the device: a float32 that does not hold the user's values does not
-        tell them apart, where the methods of the run do.
+        Its arrays are those of the device: a float32 may not tell the user's values apart.
         """
         with use_precision(self.config.precision):
             return in_user_units(self.standardized_model, self.problem)
@@ -93,18 +94,7 @@ class Run:
         return self.directory.data.columns
 
     def _repr_html_(self) -> str:
-        """Recipe, data, progress and evaluation, for notebooks."""
-        status, found = self.directory.status, self.directory.evaluation
-        rows: list[tuple[str, object]] = [
-            ("recipe", self.config.recipe),
-            ("target" if self.config.target else "data", self.config.spec),
-            ("columns", self.problem.support),
-            ("state", f"{status.state}, {status.round} of {status.rounds} rounds"),
-            ("parameters", f"{status.parameters:,}"),
-        ]
-        if found is not None:
-            rows += [(name, f"{value} ({value.kind})") for name, value in found.measures()[:4]]
-        return html_table(str(self.path), rows)
+        return summary(self)
 
     def sample(
         self, n: int, seed: int = 0, condition: Any = None, *, temperature: float = 1.0,
@@ -248,6 +238,17 @@ class Run:
         return map_rows(
             energies, rows.x, *rowwise.given(rows.condition), carry=self.standardized_model
         )
+
+    @in_own_precision
+    def reweight(
+        self, n: int = 10_000, seed: int = 0, condition: Any = None, *, allow_import: bool = False
+    ) -> Reweighted:
+        """Draws with their exact weights against the energy that the run was trained on.
+
+        Raises:
+            InputError: for a run on rows, a wrong condition, or an energy that is not at hand.
+        """
+        return weighed(self, n, seed, condition, allow_import=allow_import)
 
     @in_own_precision
     def score(

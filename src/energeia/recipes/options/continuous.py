@@ -83,11 +83,11 @@ class FfjordOptions(ContinuousOptions, frozen=True, kw_only=True):
 class EquivariantOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A continuous flow of fields whose velocity has the symmetries of the lattice."""
 
-    rank: Count = 16
+    rank: Count = 8
     """Functions of a site that are convolved."""
-    frequencies: Count = 24
+    frequencies: Count = 12
     """Sines that each is a combination of."""
-    times: Count = 8
+    times: Count = 6
     """Bumps in time that each kernel is a combination of."""
     steps: Count = 8
     """Runge-Kutta steps while it is trained."""
@@ -97,7 +97,7 @@ class EquivariantOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Weight decay times training rows."""
     optimization: Optimization = Optimization(learning_rate=1e-2, clip=10.0, beta2=0.99)
     """The optimizer."""
-    training: Training = Training(rounds=1000, batch=128, check_every=50)
+    training: Training = Training(rounds=500, batch=128, check_every=50)
     """Length and monitoring of the training."""
 
 
