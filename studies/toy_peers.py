@@ -110,7 +110,7 @@ def by_flowjax(z: np.ndarray, seed: int, seconds: float) -> tuple[LogProb, int]:
     few, first = fitted(20_000)[1], fitted(120_000)[1]
     rows = int(120_000 + max(0.0, seconds - first) / max(first - few, 1e-3) * 100_000)
     found, _ = fitted(min(rows, len(z)))
-    score = jax.jit(found.log_prob)
+    score = jax.jit(lambda z: found.log_prob(z))
     return lambda z: np.asarray(score(z.astype(np.float32)), float), min(rows, len(z)) // 100
 
 
