@@ -1,8 +1,10 @@
 """Models with exact answers, observables, symmetries, quantum states.
 
+BinderCumulant          1 - <m^4> / (3 <m^2>^2)
 ColumnMoment            means and variances of columns
 Derived                 a function of means
 edwards_anderson        a glass with random couplings
+EnergyPerSite           E / (beta N)
 FieldCorrelation        mean product of a field at two sites
 FieldSusceptibility     N m^2 of a field
 Flip                    x -> total - x
@@ -26,6 +28,10 @@ MatrixProductState      a pure state
 MeasuredState           the exact distribution of outcomes
 PauliString             a coefficient times Pauli matrices
 PlaneRotations          rotations of the plane
+Potts                   the Potts model on a periodic square lattice
+potts_observables       observables of a Potts lattice, with exact values
+PottsOrder              |m|^2 of colors
+PottsSolution           exact averages by transfer matrix
 Povm                    a measurement of one site
 povm_named              a measurement by name or from a file
 Product                 the maps of two groups that commute
