@@ -45,14 +45,22 @@ INTERNAL = {
     | {"Axis", "ChartDensity", "ChartEnergy", "MapPart", "OfReals", "Subject", "UnitsMap"},
     "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
-    | {"Ladder", "MalaState", "PreconditionedState", "SmcPlan", "Stretched", "TemperedState"},
+    | {
+        "ClusterState",
+        "Ladder",
+        "MalaState",
+        "PreconditionedState",
+        "SmcPlan",
+        "Stretched",
+        "TemperedState",
+    },
     "models": {"BoundTerms", "LatentDraws", "Slots", "Measurement", "CompletionInUnits", "InUnits"}
     | {"EnsembleCompletion", "SymmetrizedCompletion", "LatentPosterior", "NoisyGenerator"}
     | {"VaeJoint"},
     "objectives": {"Draws", "InformationEncoder", "JointStatistics", "PersistentChains", "Proposal"}
     | {"Posteriors", "Scaling", "Scored", "SeparableStatistics", "StatisticsTraining"},
     "nn": {"Weights"},
-    "physics": {"NamedSymmetry"},
+    "physics": {"NamedSymmetry", "RowPowers"},
     "recipes": {"Field", "GeneratorPlayer", "StackMember"},
     "report": {
         "Cloud",

@@ -21,6 +21,7 @@ FirstChannels             a bijection of the first channels
 Householder               a product of reflections
 Inverse                   the inverse of a bijection
 invertible_convolution    the channels of a site, permuted and mixed linearly
+LatticeField              a velocity with the symmetries of a lattice
 level_shapes              the fields of a multi-scale flow
 Linear                    a learned linear map of all columns
 masked_stack              one coupling layer for each mask
@@ -43,6 +44,7 @@ squeeze                   blocks of 2 x 2 sites as channels
 Squeezed                  a bijection of the squeezed field
 Stacked                   equal bijections, compiled once
 stacked_on_rows           layers built from rows as they reach them
+TracedField               a velocity with its trace in closed form
 Units                     the coordinates of a support, standardized by rows
 unsqueeze                 the inverse of `squeeze`
 VectorField               a velocity v(t, x)

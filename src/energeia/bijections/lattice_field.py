@@ -110,4 +110,4 @@ def _displacements(layout: tuple[int, ...]) -> np.ndarray:
     """The number of the displacement x - y of every two sites."""
     sites = np.indices(layout).reshape(len(layout), -1)
     apart = (sites[:, :, None] - sites[:, None, :]) % np.array(layout)[:, None, None]
-    return np.ravel_multi_index(tuple(apart), layout)
+    return np.asarray(np.ravel_multi_index(tuple(apart), layout))

@@ -10,6 +10,7 @@ Columns                    one head for each column, as flat vectors
 columns_of                 the heads that fit a support
 Components                 the parameters of an elliptic mixture
 DiscretizedLogistics       an ordered column as logistics integrated over cells
+draw_von_mises             angles of the von Mises distribution
 EllipticMixture            normal or Student-t components with full covariances, and codes
 FiniteProduct              independent variables on finite alphabets
 fit_kernels                a kernel density of rows, widths by leaving one out

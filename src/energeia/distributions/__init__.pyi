@@ -36,3 +36,4 @@ from energeia.distributions.product import ProductBase as ProductBase
 from energeia.distributions.student import StudentBase as StudentBase
 from energeia.distributions.student import student_base as student_base
 from energeia.distributions.truncated import TruncatedNormal as TruncatedNormal
+from energeia.distributions.von_mises import draw_von_mises as draw_von_mises

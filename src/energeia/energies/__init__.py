@@ -1,6 +1,7 @@
 """Energies with closed forms, neural energies, Boltzmann machines, and their algebra.
 
 Banana            skewed, with known moments
+BondEnergy        bonds that favor equal values, for cluster updates
 condition_ranges  conditions with the ranges to train over
 ConfinedEnergy    a network plus a quadratic
 ContinuousMemory  attention as an energy of real numbers

@@ -9,6 +9,7 @@ from energeia.energies.analytic import DoubleWell as DoubleWell
 from energeia.energies.analytic import Normal as Normal
 from energeia.energies.analytic import NormalMixture as NormalMixture
 from energeia.energies.analytic import fitted_normal as fitted_normal
+from energeia.energies.bonds import BondEnergy as BondEnergy
 from energeia.energies.cells import WithinCells as WithinCells
 from energeia.energies.confined import ConfinedEnergy as ConfinedEnergy
 from energeia.energies.critic import Critic as Critic

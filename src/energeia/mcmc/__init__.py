@@ -30,10 +30,12 @@ smc                log Z and draws by particles that follow a path
 SmcResult          log Z of independent populations
 SmcRun             one population of particles
 StepKernel         a kernel with a step size
+SwendsenWang       new values of all clusters of equal values
 tempered_log_z     log Z from the replicas of parallel tempering
 TemperedPartition  log Z by ratios and by integration, with its swaps
 Tunable            a kernel that a pilot adapts
 tune               tune a step size by dual averaging
+Wolff              another value of the cluster of one site
 """
 
 from energeia._core.lazy import attach

@@ -12,6 +12,8 @@ from energeia.mcmc.chain import diagnose as diagnose
 from energeia.mcmc.chain import require_moving as require_moving
 from energeia.mcmc.chain import run_chains as run_chains
 from energeia.mcmc.choice import default_kernel as default_kernel
+from energeia.mcmc.cluster import SwendsenWang as SwendsenWang
+from energeia.mcmc.cluster import Wolff as Wolff
 from energeia.mcmc.geodesic import GeodesicHmc as GeodesicHmc
 from energeia.mcmc.gibbs import Gibbs as Gibbs
 from energeia.mcmc.heat_bath import HeatBath as HeatBath

@@ -1,18 +1,36 @@
 from energeia.physics import lattice as lattice
 from energeia.physics import quantum as quantum
+from energeia.physics.lattice.angle_observables import AngleMagnetization as AngleMagnetization
+from energeia.physics.lattice.angle_observables import BondAngles as BondAngles
+from energeia.physics.lattice.angle_observables import Helicity as Helicity
+from energeia.physics.lattice.angle_observables import Plaquette as Plaquette
+from energeia.physics.lattice.angle_observables import TopologicalCharge as TopologicalCharge
+from energeia.physics.lattice.angle_observables import WilsonLoop as WilsonLoop
+from energeia.physics.lattice.angle_observables import gauge_observables as gauge_observables
+from energeia.physics.lattice.angle_observables import xy_observables as xy_observables
+from energeia.physics.lattice.characters import GaugeSolution as GaugeSolution
+from energeia.physics.lattice.characters import wilson_loop as wilson_loop
+from energeia.physics.lattice.clock import ClockSolution as ClockSolution
+from energeia.physics.lattice.field_observables import CorrelationLength as CorrelationLength
 from energeia.physics.lattice.field_observables import FieldCorrelation as FieldCorrelation
 from energeia.physics.lattice.field_observables import FieldSquare as FieldSquare
 from energeia.physics.lattice.field_observables import FieldSusceptibility as FieldSusceptibility
+from energeia.physics.lattice.field_observables import StructureFactor as StructureFactor
 from energeia.physics.lattice.field_observables import (
     free_field_observables as free_field_observables,
 )
 from energeia.physics.lattice.field_observables import phi_four_observables as phi_four_observables
 from energeia.physics.lattice.free_field import FreeField as FreeField
+from energeia.physics.lattice.gauge import U1Gauge as U1Gauge
+from energeia.physics.lattice.gauge import gauge_transform as gauge_transform
+from energeia.physics.lattice.gauge import plaquettes as plaquettes
 from energeia.physics.lattice.glass import GlassLattice as GlassLattice
 from energeia.physics.lattice.glass import edwards_anderson as edwards_anderson
 from energeia.physics.lattice.ising import Ising as Ising
+from energeia.physics.lattice.observables import BinderCumulant as BinderCumulant
 from energeia.physics.lattice.observables import ColumnMoment as ColumnMoment
 from energeia.physics.lattice.observables import Derived as Derived
+from energeia.physics.lattice.observables import EnergyPerSite as EnergyPerSite
 from energeia.physics.lattice.observables import IsingEnergy as IsingEnergy
 from energeia.physics.lattice.observables import MagnetizationPower as MagnetizationPower
 from energeia.physics.lattice.observables import SpecificHeat as SpecificHeat
@@ -21,9 +39,14 @@ from energeia.physics.lattice.observables import Susceptibility as Susceptibilit
 from energeia.physics.lattice.observables import ising_observables as ising_observables
 from energeia.physics.lattice.phi_four import FieldSolution as FieldSolution
 from energeia.physics.lattice.phi_four import PhiFour as PhiFour
+from energeia.physics.lattice.potts import Potts as Potts
+from energeia.physics.lattice.potts import PottsSolution as PottsSolution
+from energeia.physics.lattice.potts_observables import PottsOrder as PottsOrder
+from energeia.physics.lattice.potts_observables import potts_observables as potts_observables
 from energeia.physics.lattice.symmetry import LatticeGroup as LatticeGroup
 from energeia.physics.lattice.symmetry import lattice_group as lattice_group
 from energeia.physics.lattice.transfer_matrix import IsingSolution as IsingSolution
+from energeia.physics.lattice.xy import XY as XY
 from energeia.physics.quantum.mps import LocallyDepolarized as LocallyDepolarized
 from energeia.physics.quantum.mps import MatrixProductState as MatrixProductState
 from energeia.physics.quantum.mps import matrix_product_state as matrix_product_state

@@ -9,7 +9,7 @@ import numpy as np
 
 from energeia._core.errors import InputError, nearest
 from energeia._core.specs import Parameter, parse_parameters
-from energeia.physics.lattice.symmetry import LATTICE_SYMMETRIES, lattice_group
+from energeia.physics.lattice.symmetry import LATTICE_SYMMETRIES, lattice_group, link_translations
 from energeia.physics.symmetry import Flip, PlaneRotations, Product, SymmetryGroup, require_real
 from energeia.support import Binary, Support
 
@@ -53,6 +53,7 @@ def _plane_rotations(
 
 SYMMETRIES: dict[str, NamedSymmetry] = {
     "spin-flip": NamedSymmetry(_spin_flip, {}),
+    "link-translations": NamedSymmetry(lambda layout, support: link_translations(layout), {}),
     "sign-flip": NamedSymmetry(_sign_flip, {"center": Parameter(float, 0.0)}),
     "plane-rotations": NamedSymmetry(
         _plane_rotations,
@@ -100,8 +101,9 @@ def symmetry_group(
 
     ``translations``, ``transposition``, ``reflections`` and ``rotations`` move the sites of the
     layout; ``spin-flip`` exchanges the two values of every binary column, ``sign-flip`` takes real
-    columns to 2 center - x, ``plane-rotations`` rotate two real columns. Maps are declared in the
-    user's units; with ``frame``, the location and scale of standardized rows, they act on those.
+    columns to 2 center - x, ``plane-rotations`` rotate two real columns, ``link-translations``
+    shift the links of a lattice with their sites. Maps are declared in the user's units; with
+    ``frame``, the location and scale of standardized rows, they act on those.
 
     Raises:
         InputError: for a name or a parameter that is not known, and for a layout or a support that

@@ -170,6 +170,7 @@ SIMULATORS: dict[str, Maker] = {
     ),
 }
 _MADE = "energeia.data.named.targets"
+_LATTICE = "energeia.data.named.lattice_targets"
 TARGETS: dict[str, Maker] = {
     "ising": Maker(
         "the two-dimensional Ising model, spins -1 and +1; beta may be a range",
@@ -194,6 +195,27 @@ TARGETS: dict[str, Maker] = {
             "lam": Parameter(float, 6.008, ranged=True),
         },
         f"{_MADE}:phi4",
+    ),
+    "potts": Maker(
+        "the two-dimensional Potts model, colors 0 to q - 1; beta may be a range",
+        {
+            "L": Parameter(int, 4),
+            "q": Parameter(int, 3),
+            "beta": Parameter(float, math.log(1 + math.sqrt(3)), ranged=True),
+            "J": Parameter(float, 1.0),
+            "h": Parameter(float, 0.0),
+        },
+        f"{_LATTICE}:potts",
+    ),
+    "xy": Maker(
+        "the two-dimensional XY model, angles from -pi to pi; beta may be a range",
+        {"L": Parameter(int, 8), "beta": Parameter(float, 1.0, ranged=True)},
+        f"{_LATTICE}:xy",
+    ),
+    "u1": Maker(
+        "compact U(1) gauge theory in two dimensions, angles of 2 L^2 links; beta may be a range",
+        {"L": Parameter(int, 8), "beta": Parameter(float, 2.0, ranged=True)},
+        f"{_LATTICE}:u1",
     ),
     "double-well": Maker(
         "E = height sum (x_i^2 - 1)^2 + tilt sum x_i; height and tilt may be ranges",

@@ -11,12 +11,11 @@ from scipy.integrate import quad
 
 from energeia._core.errors import InputError, nearest
 from energeia.conditions import ConditionColumn
-from energeia.contracts import Energy
 from energeia.data.named.catalog import TARGETS, target_parameters
 from energeia.data.named.lattice import FREE_FIELD_SYMMETRIES
+from energeia.data.named.lattice_targets import Range, lattice_target
 from energeia.energies.analytic import Banana, NormalMixture
 from energeia.energies.function import energy
-from energeia.energies.reshaped import ReshapedEnergy
 from energeia.energies.target import Target, condition_ranges, target_of
 from energeia.physics.lattice.field_observables import (
     free_field_observables,
@@ -24,12 +23,10 @@ from energeia.physics.lattice.field_observables import (
 )
 from energeia.physics.lattice.free_field import FreeField
 from energeia.physics.lattice.ising import Ising
-from energeia.physics.lattice.observables import ColumnMoment, Derived, ising_observables
+from energeia.physics.lattice.observables import ColumnMoment, ising_observables
 from energeia.physics.lattice.phi_four import LARGEST as SOLVED
 from energeia.physics.lattice.phi_four import PhiFour, phi_four_action, site_scale
 from energeia.support import Binary, Real, Support
-
-Range = float | tuple[float, float]
 
 
 def open_target(spec: str) -> Target:
@@ -118,33 +115,11 @@ def banana(bend: float, width: float) -> Target:
 
 def ising(L: int, beta: Range, J: float, h: float) -> Target:
     """The Ising model as an energy of rows of L^2 spins; with a range of beta as a condition."""
-    conditions: tuple[ConditionColumn, ...] = ()
-    observables: tuple[tuple[Derived | Any, float], ...] = ()
-    if isinstance(beta, tuple):
-        conditions, unit = condition_ranges(beta=beta), Ising(L, 1.0, J, h)
-        flat: Energy = energy(lambda x, c: c[0] * unit.energy(x), L * L, condition_shape=1)
-
-        def log_partition(condition: np.ndarray | None) -> float | None:
-            assert condition is not None  # a target with conditions is asked at one
-            return _ising_log_partition(Ising(L, float(condition[0]), J, h))
-    else:
-        model = Ising(L, beta, J, h)
-        flat, observables = ReshapedEnergy(model, (L * L,)), _ising_means(model)
-
-        def log_partition(condition: np.ndarray | None) -> float | None:
-            return _ising_log_partition(model)
-
-    return Target(
-        energy=flat,
-        support=Support(((Binary((-1.0, 1.0)), L * L),)),
-        layout=(L, L),
-        columns=tuple(f"x{i}" for i in range(L * L)),
-        conditions=conditions,
-        symmetries=("translations", "transposition", *(("spin-flip",) if h == 0 else ())),
-        periodic_layout=True,
-        log_partition=log_partition,
-        observables=observables,
-    )
+    flips = ("spin-flip",) if h == 0 else ()
+    return lattice_target(
+        lambda beta: Ising(L, beta, J, h), beta, Binary((-1.0, 1.0)),
+        ("translations", "transposition", *flips), ising_observables,
+    )  # fmt: skip
 
 
 def free_field(L: int, mass2: float) -> Target:
@@ -182,22 +157,6 @@ def phi4(L: int, m2: Range, lam: Range) -> Target:
         log_partition=log_partition,
         observables=() if varied else phi_four_observables(exact),
     )
-
-
-def _ising_log_partition(model: Ising) -> float | None:
-    try:
-        return model.log_partition
-    except InputError:
-        return None  # wider than the transfer matrix, in a field: not known
-
-
-def _ising_means(model: Ising) -> tuple[tuple[Any, float], ...]:
-    """The means that reweighting estimates: those of one configuration each."""
-    try:
-        known = ising_observables(model)
-    except InputError:
-        return ()
-    return tuple((what, value) for what, value in known if not isinstance(what, Derived))
 
 
 def _varied(**given: Range) -> tuple[tuple[ConditionColumn, ...], Callable[..., tuple[Any, ...]]]:

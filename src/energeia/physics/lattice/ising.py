@@ -4,17 +4,20 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from typing_extensions import override
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import BlockEnergy, Condition
+from energeia.energies.bonds import BondEnergy
+from energeia.energies.spins import PairSpins
 from energeia.physics.lattice import transfer_matrix
+from energeia.physics.lattice.square import lattice_bonds, neighbor_sum, require_width
 from energeia.physics.lattice.transfer_matrix import IsingSolution
 
 
-class Ising(BlockEnergy):
+class Ising(BlockEnergy, BondEnergy):
     """E(x) = -beta (J sum_<ij> x_i x_j + h sum_i x_i), spins -1 and +1, in nats.
 
     The lattice is periodic both ways, each site bonded to its right and lower neighbor (so L = 2
@@ -37,8 +40,7 @@ class Ising(BlockEnergy):
     h: float = eqx.field(static=True, default=0.0)
 
     def __check_init__(self) -> None:
-        if self.L < 2:
-            raise InputError(f"an Ising lattice of width {self.L} was asked for: the least is 2")
+        require_width("an Ising lattice", self.L)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -103,16 +105,44 @@ class Ising(BlockEnergy):
         if self.L % 2:
             raise InputError(
                 f"a periodic lattice of odd width {self.L} cannot be colored with two colors: "
-                "choose an even width for checkerboard updates"
+                "choose an even width for checkerboard updates, or sample the same energy as "
+                "Ising.pairs, whose spins have as many colors as they need"
             )
         return 2
 
     def draw_block(self, key: PRNGKey, block: int, x: Array, condition: Condition = None) -> Array:
         """Heat bath of one color: P(s_i = +1) = sigmoid(2 beta (J sum of neighbors + h))."""
         s = jnp.reshape(x, self.shape)
-        neighbors = sum(jnp.roll(s, shift, axis) for shift in (-1, 1) for axis in (0, 1))
-        field = 2 * self.beta * (self.J * neighbors + self.h)
+        field = 2 * self.beta * (self.J * neighbor_sum(s) + self.h)
         up = jax.random.uniform(key, self.shape) < jax.nn.sigmoid(field)
         color = np.add.outer(np.arange(self.L), np.arange(self.L)) % self.blocks
         new = jnp.where(color == block, jnp.where(up, 1.0, -1.0).astype(s.dtype), s)
         return jnp.reshape(new, x.shape)
+
+    @property
+    def pairs(self) -> PairSpins:
+        """The same energy of flat configurations, with blocks at every width, odd ones too."""
+        couplings = np.zeros((self.L**2, self.L**2))
+        for ends in (self.bonds.T, self.bonds.T[::-1]):
+            np.add.at(couplings, tuple(ends), self.J)
+        return PairSpins(couplings, np.full(self.L**2, self.h), self.beta)
+
+    @property
+    @override
+    def bonds(self) -> Int[np.ndarray, "bonds 2"]:
+        return lattice_bonds(self.L)
+
+    @property
+    @override
+    def bond_strengths(self) -> Float[np.ndarray, " bonds"]:
+        return np.full(2 * self.L**2, 2 * self.beta * self.J)
+
+    @property
+    @override
+    def alphabet(self) -> tuple[float, ...]:
+        return (-1.0, 1.0)
+
+    @property
+    @override
+    def value_weights(self) -> Float[np.ndarray, " values"]:
+        return self.beta * self.h * np.array(self.alphabet)

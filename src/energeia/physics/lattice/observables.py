@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from energeia._core.types import Scalar
-from energeia.contracts import Observable
+from energeia.contracts import Energy, Observable
 from energeia.physics.lattice.ising import Ising
 
 
@@ -26,6 +26,23 @@ class IsingEnergy(Observable):
     def value(self, x: Array) -> Scalar:
         """Energy per site of one configuration."""
         return self.ising.energy(x) / (self.ising.beta * self.ising.L**2)
+
+
+class EnergyPerSite(Observable):
+    """E / (beta N) of an energy that is beta times a Hamiltonian of N variables, in units of J.
+
+    >>> round(float(EnergyPerSite(Ising(4, 0.4), 0.4).value(jnp.ones(16))), 6)
+    -2.0
+    """
+
+    energy: Energy
+    beta: float = eqx.field(static=True)
+    name: str = eqx.field(static=True, default="energy per site")
+    unit: str = eqx.field(static=True, default="J")
+
+    def value(self, x: Array) -> Scalar:
+        """Energy per site of one configuration."""
+        return self.energy.energy(x) / (self.beta * x.size)
 
 
 class MagnetizationPower(Observable):
@@ -91,6 +108,31 @@ class Susceptibility(Derived):
     def combine(self, means: Float[Array, " parts"]) -> Scalar:
         """Chi of <|m|> and <m^2>."""
         return self.ising.beta * self.ising.L**2 * (means[1] - means[0] ** 2)
+
+
+class BinderCumulant(Derived):
+    """U = 1 - <m^4> / (3 <m^2>^2) of an order parameter m (Binder 1981).
+
+    Zero of a normal m of mean zero, 2/3 where |m| does not vary; its curves for different widths
+    cross near a critical point.
+
+    >>> cumulant = BinderCumulant(MagnetizationPower(power=1, name="|m|"))
+    >>> [part.name for part in cumulant.parts], round(float(cumulant.combine(jnp.ones(2))), 4)
+    (['|m|, squared', '|m|, squared, squared'], 0.6667)
+    """
+
+    inner: Observable
+    name: str = eqx.field(static=True, default="Binder cumulant")
+    unit: str = eqx.field(static=True, default="1")
+
+    @property
+    def parts(self) -> tuple[Observable, ...]:
+        """m^2 and m^4."""
+        return (Squared(inner=self.inner), Squared(inner=Squared(inner=self.inner)))
+
+    def combine(self, means: Float[Array, " parts"]) -> Scalar:
+        """U of <m^2> and <m^4>."""
+        return 1 - means[1] / (3 * means[0] ** 2)
 
 
 class SpecificHeat(Derived):

@@ -55,7 +55,6 @@ class PhiFour(Energy):
     L: int = eqx.field(static=True)
     m2: float = eqx.field(static=True)
     lam: float = eqx.field(static=True)
-    condition_shape: None = eqx.field(static=True, default=None)
 
     def __check_init__(self) -> None:
         if self.L < 2:
@@ -70,6 +69,11 @@ class PhiFour(Energy):
     @override
     def shape(self) -> tuple[int, int]:
         return (self.L, self.L)
+
+    @property
+    @override
+    def condition_shape(self) -> None:
+        return
 
     @override
     def energy(self, x: Array, condition: Condition = None) -> Scalar:

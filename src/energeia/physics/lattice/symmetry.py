@@ -105,6 +105,26 @@ def point_permutations(names: Sequence[str], layout: tuple[int, ...]) -> np.ndar
     return _closure(_point_generators(names, layout), math.prod(layout))
 
 
+def link_translations(layout: tuple[int, ...]) -> LatticeGroup:
+    """Shifts of all links of a periodic lattice, of layout ``(directions, *sites)``.
+
+    Raises:
+        InputError: for a layout with another number of directions than of axes of sites.
+
+    >>> link_translations((2, 3, 3)).order
+    9
+    """
+    if layout[0] != len(layout) - 1:
+        raise InputError(
+            f"link-translations need one link for each direction at every site, and the layout is "
+            f"{layout}: give one such as (2, 8, 8)"
+        )
+    links = np.arange(math.prod(layout)).reshape(layout)
+    axes = tuple(range(1, len(layout)))
+    moved = [np.roll(links, shift, axes).ravel() for shift in np.ndindex(*layout[1:])]
+    return LatticeGroup(layout, False, Frozen(jnp.asarray(np.stack(moved))))
+
+
 def _point_generators(names: Sequence[str], layout: tuple[int, ...]) -> list[np.ndarray]:
     sites = np.arange(math.prod(layout)).reshape(layout)
     generators = []

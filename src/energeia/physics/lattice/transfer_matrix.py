@@ -15,6 +15,14 @@ from jaxtyping import Float
 from scipy.special import logsumexp
 
 from energeia._core.errors import InputError
+from energeia.physics.lattice.rows import (
+    RowPowers,
+    additive_moments,
+    draw_rows,
+    normalized,
+    row_powers,
+    row_states,
+)
 
 LARGEST = 10
 """The largest width whose 2^L x 2^L matrices are used."""
@@ -56,20 +64,14 @@ def solve(L: int, beta: float, J: float = 1.0, h: float = 0.0) -> IsingSolution:
         InputError: if L is below 2 or above 10.
     """
     _check_width(L)
-    log_scale, powers = _powers(L, beta, J, h)
+    found = _powers(L, beta, J, h)
     spins = row_spins(L)
     row = J * np.sum(spins * np.roll(spins, 1, axis=1), axis=1) + h * np.sum(spins, axis=1)
     slope = 0.5 * (row[:, None] + row[None, :]) + J * (spins @ spins.T)
-    first = powers[1] * slope
-    z = np.trace(powers[L])
-    mean = L * np.sum(first.T * powers[L - 1]) / z
-    moved = [first] + [first @ powers[k] for k in range(1, L - 1)]
-    second = L * np.sum((first * slope).T * powers[L - 1])
-    second += L * sum(np.sum(moved[k].T * moved[L - 2 - k]) for k in range(L - 1))
-    variance = second / z - mean**2
+    mean, variance = additive_moments(found, slope)
     sites = L * L
-    log_z = float(np.log(z) + L * log_scale)
-    p = _magnetization(powers[1], spins, L)
+    log_z = found.log_partition
+    p = _magnetization(found.powers[1], spins, L)
     m = np.linspace(-1.0, 1.0, sites + 1)
     m2, absolute = float(np.sum(p * m**2)), float(np.sum(p * np.abs(m)))
     return IsingSolution(
@@ -91,32 +93,12 @@ def sample(
 ) -> Float[np.ndarray, "count L L"]:
     """Independent exact configurations, spins -1 and +1.
 
-    The first row has probability T^L(a, a) / Z; row k then has weight
-    T(a_{k-1}, a) T^{L-k+1}(a, a_1).
-
     Raises:
         InputError: if L is below 2 or above 10.
     """
     _check_width(L)
-    _, powers = _powers(L, beta, J, h)
-    first = rng.choice(2**L, size=count, p=_normalized(np.diag(powers[L])))
-    rows = np.empty((count, L), dtype=np.int64)
-    block = max(1, 2**21 // 2**L)
-    for start in range(0, count, block):
-        part = slice(start, start + block)
-        rows[part] = _draw_rows(rng, first[part], powers, L)
+    rows = draw_rows(rng, count, _powers(L, beta, J, h))
     return row_spins(L)[rows].astype(np.float32)
-
-
-def _draw_rows(rng: np.random.Generator, first: np.ndarray, powers: list[np.ndarray], L: int):  # noqa: ANN202
-    rows = [first]
-    for k in range(2, L + 1):
-        # Powers of T are symmetric, so rows replace columns: contiguous gathers.
-        weights = powers[1][rows[-1]] * powers[L - k + 1][first]
-        cumulative = np.cumsum(weights, axis=1)
-        level = rng.random(len(first)) * cumulative[:, -1]
-        rows.append(np.minimum(np.sum(cumulative <= level[:, None], axis=1), 2**L - 1))
-    return np.stack(rows, axis=1)
 
 
 def kaufman(L: int, beta: float, J: float = 1.0) -> float:
@@ -153,26 +135,16 @@ def _check_width(L: int) -> None:
 
 def row_spins(L: int) -> np.ndarray:
     """The spins of every row, by its number, of shape ``(2^L, L)``."""
-    bits = (np.arange(2**L)[:, None] >> np.arange(L)) & 1
-    return (2 * bits - 1).astype(np.float64)
+    return row_states(np.array([-1.0, 1.0]), L)
 
 
 @lru_cache(maxsize=4)
-def _powers(L: int, beta: float, J: float, h: float) -> tuple[float, list[np.ndarray]]:
-    """log of the scale s, and (T/s)^k for k = 0 .. L."""
+def _powers(L: int, beta: float, J: float, h: float) -> RowPowers:
     spins = row_spins(L)
     row = beta * J * np.sum(spins * np.roll(spins, 1, axis=1), axis=1)
     row = row + beta * h * np.sum(spins, axis=1)
     exponent = 0.5 * (row[:, None] + row[None, :]) + beta * J * (spins @ spins.T)
-    top = float(exponent.max())
-    matrix = np.exp(exponent - top)
-    # Divide by the largest row sum too: powers then neither grow nor vanish.
-    norm = float(matrix.sum(axis=1).max())
-    matrix /= norm
-    powers = [np.eye(2**L), matrix]
-    for _ in range(2, L + 1):
-        powers.append(powers[-1] @ matrix)
-    return top + float(np.log(norm)), powers
+    return row_powers(exponent, L)
 
 
 def _magnetization(matrix: np.ndarray, spins: np.ndarray, L: int) -> np.ndarray:
@@ -185,7 +157,7 @@ def _magnetization(matrix: np.ndarray, spins: np.ndarray, L: int) -> np.ndarray:
         [sum(_trace_power(t, np.exp(0.5j * k * u), L) for t, u in sectors) for k in angles]
     )
     # The other half is the conjugate of this one, since P(M) is real.
-    return _normalized(np.maximum(np.fft.hfft(half, values), 0.0))
+    return normalized(np.maximum(np.fft.hfft(half, values), 0.0))
 
 
 def _momentum_bases(L: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -213,7 +185,3 @@ def _momentum_bases(L: int) -> list[tuple[np.ndarray, np.ndarray]]:
 def _trace_power(matrix: np.ndarray, half_phase: np.ndarray, L: int) -> complex:
     twisted = half_phase[:, None] * matrix * half_phase[None, :]
     return complex(np.trace(np.linalg.matrix_power(twisted, L)))
-
-
-def _normalized(p: np.ndarray) -> np.ndarray:
-    return p / p.sum()
