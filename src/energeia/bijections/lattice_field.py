@@ -47,7 +47,7 @@ class LatticeField(TracedField):
         self.frequencies = jnp.linspace(0.4, 4.0, frequencies)
         self.mixing = jax.random.normal(key, (rank, features)) / math.sqrt(features)
         self.kernels = jnp.zeros((times, 1 + condition, rank, int(orbits.max()) + 1))
-        self.offsets, self.odd = Frozen(jnp.asarray(orbits[_displacements(layout)])), odd
+        self.offsets, self.odd = Frozen(jnp.asarray(orbits[displacements(layout)])), odd
         self.condition_shape = (condition,) if condition else None
 
     @property
@@ -82,11 +82,18 @@ class LatticeField(TracedField):
         return jnp.concatenate(values), jnp.concatenate(slopes)
 
     def _kernels(self, t: Scalar, condition: Condition) -> Float[Array, "g orbits"]:
-        """K_g(t, r): normalized Gaussian bumps at equal distances in [0, 1]."""
-        count = len(self.kernels)
-        bumps = jnp.exp(-0.5 * ((t - jnp.linspace(0.0, 1.0, count)) * max(count - 1, 1)) ** 2)
         given = jnp.ones(1) if condition is None else jnp.append(1.0, condition)
-        return jnp.einsum("t,c,tcgo->go", bumps / jnp.sum(bumps), given, self.kernels)
+        return jnp.einsum("t,c,tcgo->go", bumps(t, len(self.kernels)), given, self.kernels)
+
+
+def bumps(t: Scalar, count: int) -> Float[Array, " count"]:
+    """Gaussian bumps at equal distances in [0, 1], whose sum is one.
+
+    >>> bumps(jnp.array(0.5), 3).round(3).tolist()
+    [0.274, 0.452, 0.274]
+    """
+    found = jnp.exp(-0.5 * ((t - jnp.linspace(0.0, 1.0, count)) * max(count - 1, 1)) ** 2)
+    return found / jnp.sum(found)
 
 
 def displacement_orbits(points: np.ndarray, layout: tuple[int, ...]) -> np.ndarray:
@@ -100,14 +107,18 @@ def displacement_orbits(points: np.ndarray, layout: tuple[int, ...]) -> np.ndarr
     origin = points[:, 0]
     # A permutation of sites that moves the origin is that of displacements and a shift.
     moved = np.stack(
-        [_displacements(layout)[point, start] for point, start in zip(points, origin, strict=True)]
+        [displacements(layout)[point, start] for point, start in zip(points, origin, strict=True)]
     )
     least = moved.min(axis=0)
     return np.unique(least, return_inverse=True)[1].ravel()
 
 
-def _displacements(layout: tuple[int, ...]) -> np.ndarray:
-    """The number of the displacement x - y of every two sites."""
+def displacements(layout: tuple[int, ...]) -> np.ndarray:
+    """The number of the displacement x - y of every two sites of a periodic layout.
+
+    >>> displacements((3,)).tolist()
+    [[0, 2, 1], [1, 0, 2], [2, 1, 0]]
+    """
     sites = np.indices(layout).reshape(len(layout), -1)
     apart = (sites[:, :, None] - sites[:, None, :]) % np.array(layout)[:, None, None]
     return np.asarray(np.ravel_multi_index(tuple(apart), layout))

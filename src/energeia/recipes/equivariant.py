@@ -1,4 +1,4 @@
-"""The recipe ``equivariant-flow``: a continuous flow of fields with the symmetries of a lattice."""
+"""The recipe ``equivariant-flow``: a continuous flow with the symmetries of a lattice."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -7,11 +7,12 @@ from energeia._core.errors import InputError
 from energeia._core.specs import parse_parameters
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey
-from energeia.bijections.continuous import ContinuousMap, with_maps
+from energeia.bijections.continuous import ContinuousMap, VectorField, with_maps
 from energeia.bijections.lattice_field import LatticeField, displacement_orbits
 from energeia.bijections.units import Units
 from energeia.contracts import Modules
 from energeia.models.in_units import DensityInUnits
+from energeia.physics.lattice.gauge_field import GaugeField
 from energeia.physics.lattice.symmetry import LATTICE_SYMMETRIES, point_permutations
 from energeia.physics.symmetries import SYMMETRIES
 from energeia.recipes import parts
@@ -23,29 +24,16 @@ from energeia.recipes.options.problem import Problem
 def build(
     options: EquivariantOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
 ) -> Assembly:
-    """A normal field of equal, independent sites, moved by a ``LatticeField``.
+    """A base of equal, independent sites, moved by a velocity with the symmetries of the lattice.
 
-    All sites have one location and one scale, or the map would not commute with shifts.
+    Real fields start normal, with one location and one scale, or the map would not commute with
+    shifts; links of a U(1) gauge theory start uniform, and keep every gauge invariant density.
 
     Raises:
-        InputError: for rows that are no fields on a periodic lattice.
+        InputError: for rows that are neither fields nor links on a periodic lattice.
     """
-    sites = [name for name in problem.symmetries if name in LATTICE_SYMMETRIES]
-    if "translations" not in sites:
-        raise InputError(
-            f"equivariant-flow was asked for columns whose symmetries are "
-            f"{', '.join(problem.symmetries) or 'not declared'}: declare translations of a "
-            "periodic lattice, or take spline-flow"
-        )
-    points = point_permutations(sites, problem.layout)
-    flips = [name for name in problem.symmetries if name.partition(":")[0] == "sign-flip"]
-    field = LatticeField(
-        displacement_orbits(points, problem.layout), problem.layout, rank=options.rank,
-        frequencies=options.frequencies, times=options.times, key=key, odd=bool(flips),
-        condition=problem.condition_dimension,
-    )  # fmt: skip
-    flow = parts.flow_of(ContinuousMap(field, steps=options.steps), problem)
-    units = _equal_units(problem, reference, flips)
+    field, units = _links(options, problem) or _sites(options, problem, reference, key)
+    flow = parts.flow_of(_map(field, options.steps), problem)
     assembly = parts.one_player(
         DensityInUnits(flow, units, parts.condition_scaling(reference)),
         parts.density_objective(reference, reparameterized=True),
@@ -54,12 +42,49 @@ def build(
     )
 
     def model(modules: Modules) -> object:
-        fine = options.fine_steps
         return with_maps(
-            assembly.model(modules), lambda found: ContinuousMap(found.field, steps=fine)
+            assembly.model(modules), lambda found: _map(found.field, options.fine_steps)
         )
 
     return assembly._replace(model=model)
+
+
+def _map(field: VectorField, steps: int) -> ContinuousMap:
+    periodic = (isinstance(field, GaugeField),) * field.shape[0]
+    return ContinuousMap(field, steps=steps, periodic=periodic)
+
+
+def _links(options: EquivariantOptions, problem: Problem) -> tuple[VectorField, Units] | None:
+    """The velocity of link angles, where rows are those."""
+    if "link-translations" not in problem.symmetries:
+        return None
+    field = GaugeField(
+        problem.layout[1], times=options.times, harmonics=options.harmonics,
+        condition=problem.condition_dimension,
+    )  # fmt: skip
+    blank = np.zeros(problem.dimension)
+    return field, Units(problem.support, Frozen(jnp.asarray(blank)), Frozen(jnp.asarray(blank + 1)))
+
+
+def _sites(
+    options: EquivariantOptions, problem: Problem, reference: ReferenceRows, key: PRNGKey
+) -> tuple[VectorField, Units]:
+    """The velocity of numbers at sites."""
+    sites = [name for name in problem.symmetries if name in LATTICE_SYMMETRIES]
+    if "translations" not in sites or not problem.support.names == {"real"}:
+        raise InputError(
+            f"equivariant-flow was asked for columns {problem.support} whose symmetries are "
+            f"{', '.join(problem.symmetries) or 'not declared'}: declare translations of a "
+            "periodic lattice of reals, or take spline-flow"
+        )
+    points = point_permutations(sites, problem.layout)
+    flips = [name for name in problem.symmetries if name.partition(":")[0] == "sign-flip"]
+    field = LatticeField(
+        displacement_orbits(points, problem.layout), problem.layout, rank=options.rank,
+        frequencies=options.frequencies, times=options.times, key=key, odd=bool(flips),
+        condition=problem.condition_dimension,
+    )  # fmt: skip
+    return field, _equal_units(problem, reference, flips)
 
 
 def _equal_units(problem: Problem, reference: ReferenceRows, flips: list[str]) -> Units:

@@ -17,7 +17,8 @@ from energeia.physics.lattice.observables import Derived
 from energeia.physics.lattice.potts import Potts
 from energeia.physics.lattice.potts_observables import potts_observables
 from energeia.physics.lattice.xy import XY
-from energeia.support import AnyFactor, Categorical, Circle, Support
+from energeia.support import Categorical, Circle, Support
+from energeia.support.kinds import AnyFactor
 
 Range = float | tuple[float, float]
 SQUARE = ("translations", "transposition", "reflections")

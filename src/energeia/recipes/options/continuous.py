@@ -87,6 +87,8 @@ class EquivariantOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Functions of a site that are convolved."""
     frequencies: Count = 12
     """Sines that each is a combination of."""
+    harmonics: Count = 4
+    """Multiples of a plaquette whose sines move its links, beside pairs of neighbors."""
     times: Count = 6
     """Bumps in time that each kernel is a combination of."""
     steps: Count = 8
@@ -169,9 +171,9 @@ RECIPES = (
     Recipe(
         name="equivariant-flow",
         family="flow",
-        summary="Continuous flow of fields on a periodic lattice, with its symmetries",
+        summary="Continuous flow of fields or links on a periodic lattice, with its symmetries",
         citation="de Haan et al. 2021, arXiv:2110.02673; Gerdes et al. 2023, arXiv:2207.00283",
-        supports=frozenset({"real"}),
+        supports=frozenset({"real", "circle"}),
         options=EquivariantOptions,
         honors=frozenset({"weight"}),
         builder="energeia.recipes.equivariant:build",
