@@ -25,6 +25,7 @@ MaskedBlocks      the same of an energy with blocks
 NeuralEnergy      a normal plus a network of sines and cosines
 Normal            N(mean, covariance)
 NormalMixture     Gaussians of one width
+ObservableEnergy  sum of multipliers times observables
 overlap           of a state with patterns
 PairSpins         couplings between any pairs of spins
 Path              a path of energies from a normalized density to a target

@@ -32,6 +32,7 @@ from energeia.energies.memories import hopfield as hopfield
 from energeia.energies.memories import overlap as overlap
 from energeia.energies.memories import recall as recall
 from energeia.energies.neural import NeuralEnergy as NeuralEnergy
+from energeia.energies.observed import ObservableEnergy as ObservableEnergy
 from energeia.energies.rbm import Rbm as Rbm
 from energeia.energies.rbm import RbmPath as RbmPath
 from energeia.energies.reshaped import ReshapedEnergy as ReshapedEnergy
