@@ -1,6 +1,8 @@
 """Energies with closed forms, neural energies, Boltzmann machines, and their algebra.
 
 Banana            skewed, with known moments
+BoltzmannMachine  all pairs of visible units coupled
+ColumnConditionals  energies with a pseudo-likelihood
 condition_ranges  conditions with the ranges to train over
 ConfinedEnergy    a network plus a quadratic
 ContinuousMemory  attention as an energy of real numbers
@@ -19,6 +21,7 @@ HeavyNormal       a normal with power-law tails in marked columns
 hopfield          spins that store patterns
 Interpolated      one point of a geometric path
 LatentEnergy      an energy of z from one of x and a generator
+MachinePath       from independent columns to a fully visible machine
 Masked            E given the values of some coordinates
 masked            make one, which keeps blocks
 MaskedBlocks      the same of an energy with blocks

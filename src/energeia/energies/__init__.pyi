@@ -9,7 +9,10 @@ from energeia.energies.analytic import DoubleWell as DoubleWell
 from energeia.energies.analytic import Normal as Normal
 from energeia.energies.analytic import NormalMixture as NormalMixture
 from energeia.energies.analytic import fitted_normal as fitted_normal
+from energeia.energies.boltzmann import BoltzmannMachine as BoltzmannMachine
+from energeia.energies.boltzmann import MachinePath as MachinePath
 from energeia.energies.cells import WithinCells as WithinCells
+from energeia.energies.conditionals import ColumnConditionals as ColumnConditionals
 from energeia.energies.confined import ConfinedEnergy as ConfinedEnergy
 from energeia.energies.critic import Critic as Critic
 from energeia.energies.embedded import EmbeddedEnergy as EmbeddedEnergy
