@@ -45,7 +45,7 @@ def solve_dual(
     >>> faces = np.arange(1.0, 7.0)[:, None]
     >>> found = solve_dual(faces, np.zeros(6), np.array([4.5]), ["face"])
     >>> found.probabilities.round(4)
-    array([0.0543, 0.0788, 0.1142, 0.1654, 0.2398, 0.3475])
+    array([0.0544, 0.0788, 0.1142, 0.1654, 0.2398, 0.3475])
     """
     _require_reachable(values, means, names)
     base = np.exp(log_weights - logsumexp(log_weights))
