@@ -43,7 +43,7 @@ INTERNAL = {
     | {"Neighborhood", "StateQuantities", "ReducedState", "ScoredStrings", "StackedReport"}
     | {"TargetEvaluation", "Unweighted"}
     | {"Axis", "ChartDensity", "ChartEnergy", "MapPart", "OfReals", "Subject", "UnitsMap"},
-    "energies": {"MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
+    "energies": {"DualSolution", "MissingTarget", "OfStandardizedCondition", "WrappedEnergy"},
     "mcmc": {"DualAverage", "GeodesicState", "GibbsState", "HeatBathState", "LangevinState"}
     | {
         "ClusterState",

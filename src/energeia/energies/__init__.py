@@ -2,6 +2,8 @@
 
 Banana            skewed, with known moments
 BondEnergy        bonds that favor equal values, for cluster updates
+BoltzmannMachine  all pairs of visible units coupled
+ColumnConditionals  energies with a pseudo-likelihood
 condition_ranges  conditions with the ranges to train over
 ConfinedEnergy    a network plus a quadratic
 ContinuousMemory  attention as an energy of real numbers
@@ -20,12 +22,14 @@ HeavyNormal       a normal with power-law tails in marked columns
 hopfield          spins that store patterns
 Interpolated      one point of a geometric path
 LatentEnergy      an energy of z from one of x and a generator
+MachinePath       from independent columns to a fully visible machine
 Masked            E given the values of some coordinates
 masked            make one, which keeps blocks
 MaskedBlocks      the same of an energy with blocks
 NeuralEnergy      a normal plus a network of sines and cosines
 Normal            N(mean, covariance)
 NormalMixture     Gaussians of one width
+ObservableEnergy  sum of multipliers times observables
 overlap           of a state with patterns
 PairSpins         couplings between any pairs of spins
 Path              a path of energies from a normalized density to a target

@@ -9,8 +9,11 @@ from energeia.energies.analytic import DoubleWell as DoubleWell
 from energeia.energies.analytic import Normal as Normal
 from energeia.energies.analytic import NormalMixture as NormalMixture
 from energeia.energies.analytic import fitted_normal as fitted_normal
+from energeia.energies.boltzmann import BoltzmannMachine as BoltzmannMachine
+from energeia.energies.boltzmann import MachinePath as MachinePath
 from energeia.energies.bonds import BondEnergy as BondEnergy
 from energeia.energies.cells import WithinCells as WithinCells
+from energeia.energies.conditionals import ColumnConditionals as ColumnConditionals
 from energeia.energies.confined import ConfinedEnergy as ConfinedEnergy
 from energeia.energies.critic import Critic as Critic
 from energeia.energies.embedded import EmbeddedEnergy as EmbeddedEnergy
@@ -33,6 +36,7 @@ from energeia.energies.memories import hopfield as hopfield
 from energeia.energies.memories import overlap as overlap
 from energeia.energies.memories import recall as recall
 from energeia.energies.neural import NeuralEnergy as NeuralEnergy
+from energeia.energies.observed import ObservableEnergy as ObservableEnergy
 from energeia.energies.rbm import Rbm as Rbm
 from energeia.energies.rbm import RbmPath as RbmPath
 from energeia.energies.reshaped import ReshapedEnergy as ReshapedEnergy

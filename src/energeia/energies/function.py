@@ -38,7 +38,7 @@ class FunctionEnergy(Energy):
         given = () if self.condition_shape is None else (condition,)
         if self.support is None:
             return jnp.asarray(self.function(x, *given), x.dtype)
-        inside = _inside(self.support, x)
+        inside = inside_support(self.support, x)
         value = jnp.asarray(self.function(x, *given), x.dtype)
         return jnp.where(inside, value, jnp.inf)
 
@@ -130,6 +130,6 @@ def _require_one_number(
     )
 
 
-def _inside(support: Support, x: Array) -> Bool[Array, ""]:
-    """Whether every factor is in its set."""
+def inside_support(support: Support, x: Array) -> Bool[Array, ""]:
+    """Whether every factor of a flat configuration is in its set."""
     return jnp.all(jnp.stack([jnp.all(f.contains(values)) for f, values in support.split(x)]))

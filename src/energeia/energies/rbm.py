@@ -9,12 +9,13 @@ from typing_extensions import override
 from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey, Scalar
 from energeia._core.uniform import uniform
-from energeia.contracts import BlockEnergy, Condition
+from energeia.contracts import Condition
 from energeia.energies.algebra import Path
+from energeia.energies.conditionals import ColumnConditionals
 from energeia.energies.visible import Visible
 
 
-class Rbm(BlockEnergy):
+class Rbm(ColumnConditionals):
     """F(y) = -a . u - sum_j [softplus(z_j) - lambda_j z_j], u = units(y) - mu, z = b + W^T u.
 
     This is E(y, h) = -a . u - (b + W^T u) . (h - lambda) with the hidden h in {0, 1} summed over:

@@ -5,12 +5,15 @@ Bracket            bounds or estimates of log Z from both sides
 bracket_warnings   signs that log Z is wrong
 certificate        a lower bound on log Z with a stated probability
 Chains             positions, acceptance and states
+ChainSettings      length of chains that fit moments
 default_kernel     the kernel that suits an energy
 diagnose           the worst column of each diagnostic
 Diagnosis          acceptance, R-hat, ESS and autocorrelation time
 energy_bias        bias of unadjusted chains in mean energy
 exchange           how configurations travel between temperatures
 Exchange           swap rates, barrier and round trips of parallel tempering
+fit_moments        the maximum-entropy energy of given means
+FittedMoments      that energy, its multipliers and their errors
 GeodesicHmc        Hamiltonian Monte Carlo on directions, rotations and numbers
 Gibbs              block Gibbs sweeps
 HeatBath           each variable of a finite alphabet drawn given the others
