@@ -12,6 +12,8 @@ import energeia
 from energeia._core.errors import InputError
 from energeia.bijections.continuous import ContinuousMap
 from energeia.bijections.lattice_field import LatticeField, displacement_orbits
+from energeia.physics import TopologicalCharge, U1Gauge, gauge_transform
+from energeia.physics.lattice.gauge_field import GaugeField
 from energeia.physics.lattice.phi_four import PhiFour
 from energeia.physics.lattice.symmetry import point_permutations
 
@@ -112,3 +114,46 @@ def test_the_quadrature_of_published_couplings():
     assert abs(two.field_2 - 0.1956262102) < 1e-9
     assert abs(three.log_partition - 1.9698242751) < 1e-9
     assert abs(three.field_2 - 0.1761579088) < 1e-9
+
+
+def test_the_velocity_of_links_is_gauge_invariant_and_its_trace_exact():
+    blank = GaugeField(3, times=2, harmonics=2)
+    noise = 0.1 * jax.random.normal(jax.random.key(0), blank.kernels.shape)
+    made = eqx.tree_at(lambda f: f.kernels, blank, noise)
+    rng, t = np.random.default_rng(0), jnp.array(0.4)
+    x = rng.uniform(-3, 3, size=18).astype(np.float32)
+
+    @jax.jit
+    def both(x):
+        velocity, trace = made.velocity_and_trace(t, x)
+        jacobian = jax.jacfwd(lambda x: made.velocity(t, x))(x)
+        return velocity, trace, jnp.trace(jacobian)
+
+    velocity, trace, exact = both(x)
+    assert np.isclose(trace, exact, atol=1e-4)
+    phases = jnp.asarray(rng.normal(size=(3, 3)), float)
+    turned = gauge_transform(jnp.asarray(x).reshape(2, 3, 3), phases).ravel()
+    assert np.allclose(both(turned)[0], velocity, atol=1e-4)
+    assert np.allclose(both(-x)[0], -velocity, atol=1e-4)  # charge conjugation
+    shifted = np.roll(x.reshape(2, 3, 3), (1, 2), (1, 2))
+    moved = np.roll(np.asarray(velocity).reshape(2, 3, 3), (1, 2), (1, 2)).ravel()
+    assert np.allclose(both(shifted.ravel())[0], moved, atol=1e-4)
+    # The control: another angle of one link is no gauge transformation.
+    assert not np.allclose(both(jnp.asarray(x).at[0].add(0.5))[0], velocity, atol=1e-2)
+
+
+def test_links_are_learned(tmp_path):
+    run = energeia.fit(
+        "u1:L=3,beta=1", "equivariant-flow", subject="target", quiet=True, out=tmp_path / "run",
+        options=SMALL | {"training": {"rounds": 60, "check_every": 30}},
+    )  # fmt: skip
+    found, exact = run.reweight(4000), U1Gauge(3, 1.0).solution
+    assert found.ess > 2000
+    assert abs(found.log_partition.value - exact.log_partition) < min(
+        4 * found.log_partition.stderr, 0.1
+    )
+    charge = found.mean(TopologicalCharge((2, 3, 3)))
+    assert abs(charge.value - exact.charge_2) < min(4 * charge.stderr, 0.05)
+    # The control: another beta.
+    other = U1Gauge(3, 1.1).log_partition
+    assert abs(found.log_partition.value - other) > 4 * found.log_partition.stderr

@@ -68,7 +68,7 @@ def _moments(
     u: np.ndarray, log_weights: np.ndarray, lam: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     logits = log_weights - u @ lam
-    dual = float(logsumexp(logits))
+    dual = float(np.asarray(logsumexp(logits)))
     p = np.exp(logits - dual)
     mean = p @ u
     centered = u - mean
@@ -84,7 +84,7 @@ def _step(
     step = np.linalg.solve(covariance + ridge, mean)
     slope, share = float(mean @ step), 1.0
     while share > 1e-12:
-        trial = float(logsumexp(log_weights - u @ (lam + share * step)))
+        trial = float(np.asarray(logsumexp(log_weights - u @ (lam + share * step))))
         # Near the minimum the fall is below rounding: there the full step is right.
         if trial <= dual - 1e-4 * share * slope + 1e-13 * max(abs(dual), 1.0):
             break

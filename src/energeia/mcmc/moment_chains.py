@@ -146,7 +146,7 @@ def _agree(found: _Moments, means: np.ndarray, chains: int) -> bool:
     distance = float(off @ np.linalg.solve(found.noise, off))
     k = len(means)
     # Hotelling's statistic with the covariance of few chains is larger than chi square.
-    return distance * (chains - k) / (chains - 1) < chi2.isf(_AGREES, k)
+    return bool(distance * (chains - k) / (chains - 1) < chi2.isf(_AGREES, k))
 
 
 def _step(found: _Moments, means: np.ndarray) -> np.ndarray:

@@ -71,7 +71,7 @@ def _sites(
 ) -> tuple[VectorField, Units]:
     """The velocity of numbers at sites."""
     sites = [name for name in problem.symmetries if name in LATTICE_SYMMETRIES]
-    if "translations" not in sites or not problem.support.names == {"real"}:
+    if "translations" not in sites or set(problem.support.names) != {"real"}:
         raise InputError(
             f"equivariant-flow was asked for columns {problem.support} whose symmetries are "
             f"{', '.join(problem.symmetries) or 'not declared'}: declare translations of a "

@@ -163,8 +163,8 @@ def test_sweeps_have_the_exact_averages(name):
     """Of 3 x 3 lattices, whose odd width needs more colors; a beta off by a tenth is found."""
     model = CASES[name]
     key = jax.random.key(3)
-    starts = jax.random.uniform(key, (3_000, *model.shape), float, -np.pi, np.pi)
-    found = run_chains(key, Gibbs(), model, starts, 1, burn=60).positions[:, 0]
+    starts = jax.random.uniform(key, (2_000, *model.shape), float, -np.pi, np.pi)
+    found = run_chains(key, Gibbs(), model, starts, 1, burn=20).positions[:, 0]
     if name == "xy":
         known, off = (solve_clock(3, beta, 14) for beta in (0.6, 0.66))
         parts = [*[q for q, _ in xy_observables(model)][:2], BondAngles((3, 3), True)]

@@ -164,7 +164,7 @@ def xy_observables(xy: XY) -> tuple[tuple[Observable | Derived, float | None], .
     return (
         (EnergyPerSite(xy, xy.beta), known and known.energy),
         (AngleMagnetization(), known and known.magnetization_2),
-        (Helicity(xy), known and known.helicity),
+        (Helicity(xy=xy), known and known.helicity),
     )
 
 

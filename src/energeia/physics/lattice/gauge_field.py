@@ -101,6 +101,7 @@ def _contacts(shapes: tuple[Stencil, ...], L: int) -> np.ndarray:
     met = np.zeros((L, L))
     for step, count in (((0, 0), 4), ((0, 1), -1), ((0, -1), -1), ((1, 0), -1), ((-1, 0), -1)):
         met[step[0] % L, step[1] % L] += count
-    return np.stack(
-        [sum(n * np.roll(met, step, (0, 1)) for step, n in shape).ravel() for shape in shapes]
-    )
+    found = [
+        np.sum([n * np.roll(met, step, (0, 1)) for step, n in shape], axis=0) for shape in shapes
+    ]
+    return np.stack(found).reshape(len(shapes), -1)
