@@ -7,7 +7,7 @@ from scipy.special import i0, i1
 
 from energeia.energies import ObservableEnergy
 from energeia.errors import InputError
-from energeia.mcmc import ChainSettings, fit_moments
+from energeia.mcmc import MomentChains, fit_moments
 from energeia.physics import Ising
 from energeia.physics.lattice.observables import IsingEnergy
 from energeia.support import Binary, Circle, Integer, Interval, Real, Support
@@ -17,7 +17,7 @@ FACES = np.arange(1.0, 7.0)
 SPINS = Support.of([Binary((-1.0, 1.0))] * 9)
 ISING = Ising(3, 0.4)
 PER_SITE = IsingEnergy(ising=ISING)
-SHORT = ChainSettings(count=32, draws=60, final=200, rounds=12)
+SHORT = MomentChains(count=32, draws=60, final=200, rounds=12)
 
 
 def face(x):

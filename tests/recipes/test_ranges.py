@@ -39,6 +39,9 @@ def least_values(kind):
 
 def problem(recipe):
     real = "real" in recipe.supports
+    if recipe.name == "equivariant-flow":
+        support, kept = Support(((Real(), 16),)), ("translations",)
+        return Problem(support=support, layout=(4, 4), rows=1000, symmetries=kept)
     if recipe.name in FIELDS:
         return Problem(support=Support(((Real(), 16),)), layout=(4, 4), rows=1000)
     support = Support(((Real(), 6),)) if real else Support(((Categorical(tuple(range(6))), 6),))

@@ -5,7 +5,6 @@ Bracket            bounds or estimates of log Z from both sides
 bracket_warnings   signs that log Z is wrong
 certificate        a lower bound on log Z with a stated probability
 Chains             positions, acceptance and states
-ChainSettings      length of chains that fit moments
 default_kernel     the kernel that suits an energy
 diagnose           the worst column of each diagnostic
 Diagnosis          acceptance, R-hat, ESS and autocorrelation time
@@ -22,6 +21,7 @@ JumpingMala        MALA with independence proposals
 Langevin           unadjusted Langevin, with a bias from its step size
 log_partition      log Z by annealing, from below and from above
 Mala               the Metropolis-adjusted Langevin algorithm
+MomentChains      length of chains that fit moments
 Nuts               the no-U-turn sampler
 ParallelTempering  replicas at many temperatures, for any kernel
 Preconditioned     a kernel with the metric of its own chains

@@ -21,7 +21,7 @@ from energeia.mcmc.hmc import Hmc as Hmc
 from energeia.mcmc.jumping import JumpingMala as JumpingMala
 from energeia.mcmc.langevin import Langevin as Langevin
 from energeia.mcmc.mala import Mala as Mala
-from energeia.mcmc.moment_chains import ChainSettings as ChainSettings
+from energeia.mcmc.moment_chains import MomentChains as MomentChains
 from energeia.mcmc.moments import FittedMoments as FittedMoments
 from energeia.mcmc.moments import fit_moments as fit_moments
 from energeia.mcmc.nuts import Nuts as Nuts

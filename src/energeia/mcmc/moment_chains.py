@@ -27,7 +27,7 @@ _PILOT = 200
 _DEPENDENT = 1e-8
 
 
-class ChainSettings(NamedTuple):
+class MomentChains(NamedTuple):
     """The length of chains that look for multipliers."""
 
     count: int = 64
@@ -50,7 +50,7 @@ class _Moments(NamedTuple):
 def multipliers_by_chains(
     key: PRNGKey, empty: ObservableEnergy, support: Support,
     initial_rows: Callable[[int, int], np.ndarray], means: Float[np.ndarray, " k"],
-    start: Float[np.ndarray, " k"], names: Sequence[str], settings: ChainSettings,
+    start: Float[np.ndarray, " k"], names: Sequence[str], settings: MomentChains,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Lambda, the covariance C of the observables, and that of their means over chains.
 

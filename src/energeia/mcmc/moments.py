@@ -18,7 +18,7 @@ from energeia.energies.moment_points import enumerable, every_state, integrable,
 from energeia.energies.observed import ObservableEnergy
 from energeia.energies.target import Target, target_of
 from energeia.estimate import Estimate
-from energeia.mcmc.moment_chains import ChainSettings, multipliers_by_chains
+from energeia.mcmc.moment_chains import MomentChains, multipliers_by_chains
 from energeia.support import Real, Support
 
 _FINER = 1.4
@@ -52,7 +52,7 @@ def fit_moments(
     observables: Sequence[Observable | Callable[[Array], Any]], means: ArrayLike,
     support: Support, *, errors: ArrayLike | None = None, shape: tuple[int, ...] | None = None,
     location: float = 0.0, scale: float = 1.0, method: Literal["auto", "exact", "chains"] = "auto",
-    start: ArrayLike | None = None, seed: int = 0, chains: ChainSettings | None = None,
+    start: ArrayLike | None = None, seed: int = 0, chains: MomentChains | None = None,
 ) -> FittedMoments:  # fmt: skip
     """The distribution of maximum entropy with <O_i> = o_i (Jaynes 1957): E = sum_i lambda_i O_i.
 
@@ -99,7 +99,7 @@ def fit_moments(
         _require_start(origin, start, o, support)
         rows = _target(empty, support, location, scale).initial_rows
         multipliers, covariance, noise = multipliers_by_chains(
-            jax.random.key(seed), empty, support, rows, o, origin, names, chains or ChainSettings()
+            jax.random.key(seed), empty, support, rows, o, origin, names, chains or MomentChains()
         )
         log_z = entropy = Estimate.none("chains do not know log Z: see energeia.log_z")
     inverse = np.linalg.inv(covariance)

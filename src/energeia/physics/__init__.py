@@ -19,6 +19,7 @@ FreeField               a Gaussian scalar field on a periodic square lattice
 gauge_observables       observables of a gauge field, with exact values
 gauge_transform         the same links in another gauge
 GaugeSolution           exact averages by characters
+GaugeField              a velocity of links that commutes with gauge transformations
 GlassLattice            a coupling on every bond, solved exactly
 ground_state            the ground state by DMRG
 GroundState             a variational ground state

@@ -24,6 +24,7 @@ from energeia.physics.lattice.free_field import FreeField as FreeField
 from energeia.physics.lattice.gauge import U1Gauge as U1Gauge
 from energeia.physics.lattice.gauge import gauge_transform as gauge_transform
 from energeia.physics.lattice.gauge import plaquettes as plaquettes
+from energeia.physics.lattice.gauge_field import GaugeField as GaugeField
 from energeia.physics.lattice.glass import GlassLattice as GlassLattice
 from energeia.physics.lattice.glass import edwards_anderson as edwards_anderson
 from energeia.physics.lattice.ising import Ising as Ising

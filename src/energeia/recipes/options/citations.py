@@ -27,6 +27,17 @@ _PAPERS: dict[str, _Entry] = {
         "Uria, Benigno and Murray, Iain and Larochelle, Hugo",
         "A deep and tractable density estimator", "2014", "arXiv:1310.1757",
     ),
+    "dehaan2021": (
+        "de Haan, Pim and Rainone, Corrado and Cheng, Miranda C. N. and Bondesan, Roberto",
+        "Scaling up machine learning for quantum field theory with equivariant continuous flows",
+        "2021", "arXiv:2110.02673",
+    ),
+    "gerdes2023": (
+        "Gerdes, Mathis and de Haan, Pim and Rainone, Corrado and Bondesan, Roberto and "
+        "Cheng, Miranda C. N.",
+        "Learning lattice quantum field theories with equivariant continuous flows", "2023",
+        "arXiv:2207.00283",
+    ),
     "burda2016": (
         "Burda, Yuri and Grosse, Roger and Salakhutdinov, Ruslan",
         "Importance weighted autoencoders", "2016", "arXiv:1509.00519",
@@ -290,6 +301,7 @@ _CITED: dict[str, tuple[str, ...]] = {
     "realnvp": ("dinh2017",),
     "glow": ("kingma2018", "dinh2017"),
     "ffjord": ("grathwohl2019", "chen2018ode"),
+    "equivariant-flow": ("dehaan2021", "gerdes2023"),
     "flow-matching": ("lipman2023", "pooladian2023"),
     "interpolant": ("albergo2023",),
     "diffusion": ("karras2022", "song2021"),
