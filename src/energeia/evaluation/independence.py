@@ -59,7 +59,8 @@ def independence_chain(
     >>> bool(abs(found.value - 2 / 3) < 4 * found.stderr)
     True
     """
-    levels = np.log(np.random.default_rng(seed).uniform(size=len(log_weights)))
+    # A stream of its own, or draws made by NumPy from the same seed would be the levels themselves.
+    levels = np.log(np.random.default_rng([seed, 0xACC]).uniform(size=len(log_weights)))
     relative = log_weights - np.max(log_weights)
     at = np.asarray(_walk(jnp.asarray(relative, float), jnp.asarray(levels, float)))
     moved = np.flatnonzero(np.diff(at, prepend=-1))
