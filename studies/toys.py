@@ -10,6 +10,7 @@ model's at the same points. Writes ``studies/toys.md``, or a line for each densi
 """
 
 import math
+import os
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,7 +109,8 @@ def table(rows: list[Row], seconds: float, study: Study, samples: int) -> str:
         f"# Exact KL of `{study.recipe}` on six toy densities",
         "",
         f"`python -m studies.toys --recipe {study.recipe} --seconds-per {seconds:g} "
-        f"--batch {options.training.batch} --samples {samples}`: one configuration "
+        f"--batch {options.training.batch} --samples {samples}`, "
+        f"{len(os.sched_getaffinity(0))} core(s): one configuration "
         f"(networks of {options.depth} x {options.width}, {options.octaves} octaves); "
         "KL(p || q) from paired log-ratios on fresh samples, in nats.",
         "",
