@@ -43,6 +43,7 @@ class ObservableRow(msgspec.Struct, frozen=True, kw_only=True):
     model: Estimate
     data: Estimate
     exact: Estimate | None = None
+    chain: Estimate | None = None
 
 
 _SIDES = {"above": "above", "below": "below", "away": "further from the median than"}
@@ -129,8 +130,18 @@ class TargetRow(msgspec.Struct, frozen=True, kw_only=True):
     """KL(q || p) in nats, where log Z is known."""
     effective_fraction: float
     """(sum w)^2 / (n sum w^2); blind to modes that the model never draws."""
+    largest_share: float | None = None
+    """Of the largest weight in the sum of all."""
+    acceptance: float | None = None
+    """Of a Metropolis chain whose proposals are the draws."""
+    longest_rejection: int | None = None
+    """Proposals that it rejected in a row at most."""
+    weight_edges: tuple[float, ...] = ()
+    """Edges of a histogram of log w - log Z, nats."""
+    weight_counts: tuple[int, ...] = ()
     observables: tuple[ObservableRow, ...] = ()
-    """Means reweighted to exp(-E) / Z; ``data`` holds the plain mean of the model's draws."""
+    """Means reweighted to exp(-E) / Z; ``data`` holds the plain mean of the model's draws and
+    ``chain`` that of the Metropolis chain."""
 
 
 class CompletionSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,3 +44,16 @@ def test_of_a_model_of_all_modes_it_is_not_said():
     assert abs(row.log_partition.value - row.exact_log_partition) < 4 * row.log_partition.stderr
     assert row.log_partition.stderr < 0.05
     assert not [text for text in found.warnings if "exact value" in text]
+
+
+def test_the_chain_of_draws_stands_beside_their_weights():
+    (row,) = evaluated(WELLS).target
+    assert 0.3 < row.acceptance < 1
+    assert row.longest_rejection >= 1
+    assert sum(row.weight_counts) == 4000
+    assert len(row.weight_edges) == len(row.weight_counts) + 1
+    for mean in row.observables:
+        error = np.hypot(mean.chain.stderr, mean.model.stderr)
+        assert abs(mean.chain.value - mean.model.value) < 4.5 * error
+    # The control: plain means of the draws are others.
+    assert any(abs(m.data.value - m.model.value) > 4.5 * m.data.stderr for m in row.observables)

@@ -114,6 +114,11 @@ def test_a_page_about_an_energy_has_no_columns_of_log_likelihoods(rendered):
         log_partition=Estimate(-1.24, 0.01, "estimate", 100),
         exact_log_partition=-1.23456,
         effective_fraction=0.9,
+        largest_share=0.002,
+        acceptance=0.75,
+        longest_rejection=9,
+        weight_edges=(-1.0, 0.0, 1.0),
+        weight_counts=(40, 60),
     )
     about = [
         dataclasses.replace(
@@ -127,6 +132,9 @@ def test_a_page_about_an_energy_has_no_columns_of_log_likelihoods(rendered):
     assert "<h2>Target</h2>" in text
     assert "<h2>Models</h2>" in text
     assert "−1.23456" in text
+    assert "0.2 %" in text
+    assert "0.75<br><small>9</small>" in text
+    assert "log w − log Z" in text
     assert "nats per row" not in text
     assert "Two-sample tests" not in text
     # The controls: a page of rows, and one where a model of rows stands beside one of an energy.

@@ -45,8 +45,15 @@ class Units(eqx.Module):
     """How the host standardized the rows, whose Jacobian is then part of ``encode``."""
 
     @classmethod
-    def fit(cls, support: Support, reference: Float[Array, "rows d"]) -> "Units":
-        """Standardize by the columns of ``reference``, rows in the user's units."""
+    def fit(
+        cls, support: Support, reference: Float[Array, "rows d"], *, alike: bool = False
+    ) -> "Units":
+        """Standardize by the columns of ``reference``, rows in the user's units.
+
+        With ``alike`` all columns have one location and one scale, as the pixels of an image do: a
+        pixel that is dark in every training image would otherwise be far out in one where it is
+        not.
+        """
         count = support.linked.width
         bare = cls(support, Frozen(jnp.zeros(count)), Frozen(jnp.ones(count)))
         y = jax.vmap(lambda x: bare.encode(x)[0])(jnp.asarray(reference, dtype=float))
@@ -61,6 +68,10 @@ class Units(eqx.Module):
         fallback = jnp.where(spread > 0, spread, 1.0)
         scale = jnp.where(sizes > 0, jnp.sqrt(spread**2 + 1.0 / 12.0), fallback)
         location = center + jnp.where(sizes > 0, 0.5, 0.0)
+        if alike:
+            middle = jnp.mean(location)
+            width = jnp.sqrt(jnp.mean(scale**2 + (location - middle) ** 2))
+            location, scale = jnp.full(count, middle), jnp.full(count, width)
         return cls(
             support,
             Frozen(jnp.where(unscaled, 0.0, location)),

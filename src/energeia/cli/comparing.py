@@ -117,6 +117,7 @@ def _show_target(console: Console, found: TargetRow) -> None:
         ("log Z", f"{found.log_partition} ({found.log_partition.kind}){known}"),
         ("KL(model || target)", "" if found.divergence is None else f"{found.divergence} nats"),
         ("effective fraction of draws", f"{found.effective_fraction:.1%}"),
+        ("acceptance", "" if found.acceptance is None else f"{found.acceptance:.1%}"),
         *(
             (f"<{mean.name}>", f"{mean.model}" + (f"  exact {mean.exact}" if mean.exact else ""))
             for mean in found.observables

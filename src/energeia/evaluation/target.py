@@ -10,12 +10,14 @@ import numpy as np
 from energeia.contracts import Density, Energy
 from energeia.energies.target import Target
 from energeia.estimate import Estimate
+from energeia.evaluation.independence import IndependenceChain
 from energeia.evaluation.reweighting import Reweighted, reweight
 from energeia.records import FEW_DRAWS, Evaluation, ObservableRow, TargetRow
 from energeia.stats.weights import FEWEST_WEIGHTS
 
 _DRAWS = 20_000
 _CONDITIONS = 5
+_BINS = 40
 _FAR = 4
 """Standard errors of log Z beyond which it is not a matter of chance."""
 _NOTICEABLE = 0.005
@@ -92,7 +94,8 @@ def _row(found: Reweighted, target: Target, condition: np.ndarray | None) -> Tar
     divergence = None
     if exact is not None:
         divergence = msgspec.structs.replace(free + exact, kind="exact", note="")
-    names = [c.name for c in target.conditions]
+    names, chain = [c.name for c in target.conditions], found.chain()
+    counts, edges = _histogram(found.log_weights - (found.log_partition.value or 0.0))
     return TargetRow(
         condition={} if condition is None else dict(zip(names, map(float, condition), strict=True)),
         free_energy=free,
@@ -100,11 +103,24 @@ def _row(found: Reweighted, target: Target, condition: np.ndarray | None) -> Tar
         exact_log_partition=exact,
         divergence=divergence,
         effective_fraction=found.ess / n,
-        observables=tuple(_means(found, what, value) for what, value in target.observables),
+        largest_share=found.largest_share,
+        acceptance=chain.acceptance,
+        longest_rejection=chain.longest_rejection,
+        weight_edges=edges,
+        weight_counts=counts,
+        observables=tuple(_means(found, chain, what, value) for what, value in target.observables),
     )
 
 
-def _means(found: Reweighted, what: Any, exact: float | None) -> ObservableRow:
+def _histogram(relative: np.ndarray) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Counts and edges; infinite weights, of draws beyond a hard wall, are in no bin."""
+    counts, edges = np.histogram(relative[np.isfinite(relative)], bins=_BINS)
+    return tuple(map(int, counts)), tuple(map(float, edges))
+
+
+def _means(
+    found: Reweighted, chain: IndependenceChain, what: Any, exact: float | None
+) -> ObservableRow:
     plain = found._replace(log_weights=np.zeros_like(found.log_weights))
     return ObservableRow(
         name=what.name,
@@ -112,6 +128,7 @@ def _means(found: Reweighted, what: Any, exact: float | None) -> ObservableRow:
         model=found.mean(what, "reweighted to the target"),
         data=plain.mean(what, "plain mean of the model's draws"),
         exact=None if exact is None else Estimate.exact(exact),
+        chain=chain.mean(what),
     )
 
 

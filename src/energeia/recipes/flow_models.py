@@ -39,10 +39,13 @@ MakeBijection = Callable[[Problem, PRNGKey], Bijection]
 
 def flow_assembly(
     make: MakeBijection, options: FlowOptions | FfjordOptions, problem: Problem,
-    reference: ReferenceRows, key: PRNGKey,
+    reference: ReferenceRows, key: PRNGKey, *, alike: bool = False,
 ) -> Assembly:  # fmt: skip
-    """A flow in the user's units, trained by maximum likelihood or on a target."""
-    model = flow_in_units(make, options, problem, reference, key)
+    """A flow in the user's units, trained by maximum likelihood or on a target.
+
+    With ``alike`` all columns are standardized by one location and scale, see ``Units.fit``.
+    """
+    model = flow_in_units(make, options, problem, reference, key, alike=alike)
     optimization = parts.with_prior(options.optimization, options.shrinkage, problem)
     objective = parts.density_objective(reference, reparameterized=True)
     return parts.one_player(model, objective, optimization, options.training.rounds)
@@ -54,13 +57,16 @@ def flow_in_units(
     problem: Problem,
     reference: ReferenceRows,
     key: PRNGKey,
+    *,
+    alike: bool = False,
 ) -> DensityInUnits | LatentInUnits:
     """A flow whose bijection ``make`` builds for the columns that it transforms.
 
     Those are the continuous ones of a mixed table, given the codes of the others, unless
     ``options`` ask for dequantization; codes alone are always dequantized.
     """
-    units, scaling = Units.fit(problem.support, reference.x), parts.condition_scaling(reference)
+    units = Units.fit(problem.support, reference.x, alike=alike)
+    scaling = parts.condition_scaling(reference)
     if problem.support.mixed and options.mixed == "exact":
         mixed = _mixed(make, options, problem, reference, units, key)
         return DensityInUnits(mixed, units, scaling)

@@ -32,13 +32,13 @@ def build(
         InputError: for rows that are no field, or sides that cannot be halved at every level.
     """
     field_layout("glow", problem)
-    units = Units.fit(problem.support, reference.x)
+    units = Units.fit(problem.support, reference.x, alike=True)
     rows = flow_rows(units, reference)[:_START_ROWS]
 
     def bijection(part: Problem, key: PRNGKey) -> Bijection:
         return _layers(options.resolved(part), part, rows, key)
 
-    return flow_assembly(bijection, options, problem, reference, key)
+    return flow_assembly(bijection, options, problem, reference, key, alike=True)
 
 
 def _layers(

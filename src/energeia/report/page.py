@@ -19,6 +19,7 @@ from energeia.report import directions, figures, landscape, latents, pictures, s
 from energeia.report.content import ModelPart, Page
 from energeia.report.numbers import amount, headline_tests, marked, number, over_seeds, probability
 from energeia.report.style import KINDS, formula
+from energeia.report.weights import weight_histograms
 from energeia.runs.storage.files import write_whole
 
 _HERE = Path(__file__).parent
@@ -112,6 +113,7 @@ def render(page: Page) -> str:
         observables=observable_lines(models),
         targets=target_lines(models),
         target_means=target_means(models),
+        weights=weight_histograms(models),
         few=FEW_DRAWS,
         command=_command(page.environment),
         versions=_versions(page.environment),
