@@ -36,8 +36,8 @@ def options(size: int) -> dict[str, Any]:
     rounds, rate = (3000, 3e-3) if size == 8 else (2500, 2e-3)
     training |= {"rounds": rounds, "batch": 512}
     return {
-        "width": 16 * size**2, "depth": 1, "optimization": STEADY | {"learning_rate": rate},
-        "training": training,
+        "width": 16 * size**2, "depth": 1, "anneal": rounds // 2,
+        "optimization": STEADY | {"learning_rate": rate}, "training": training,
     }  # fmt: skip
 
 

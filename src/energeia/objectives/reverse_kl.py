@@ -1,9 +1,11 @@
 """Training on an energy, without rows: the variational free energy of a normalized model."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
+from jaxtyping import Array, Int
 from typing_extensions import override
 
 from energeia._core.errors import NotNormalized
@@ -27,6 +29,9 @@ class ReverseKL(Objective):
 
     A model that lost a mode has a low F, too: F bounds -log Z from above and nothing else.
 
+    With ``anneal`` E counts (t + 1) / anneal of itself at move t, until it counts once: states that
+    are apart are found while they are joined (Wu, Wang and Zhang 2019, in their training).
+
     Raises:
         NotNormalized: if the model is no ``Density``.
     """
@@ -34,49 +39,62 @@ class ReverseKL(Objective):
     target: Energy
     reparameterized: bool = eqx.field(static=True, default=True)
     path: bool = eqx.field(static=True, default=False)
+    anneal: int = eqx.field(static=True, default=0)
 
     @property
     @override
     def players(self) -> tuple[str, ...]:
         return ("model",)
 
+    def init_memory(self, key: PRNGKey, modules: Modules, batch: Batch) -> Int[Array, ""] | None:
+        """The number of moves made, where the energy is annealed."""
+        return jnp.zeros((), jnp.int32) if self.anneal else None
+
     def loss(
-        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: None
-    ) -> tuple[Scalar, tuple[None, Metrics]]:
+        self, player: str, key: PRNGKey, modules: Modules, batch: Batch, memory: Any
+    ) -> tuple[Scalar, tuple[Any, Metrics]]:
         """The free energy of a batch of draws; reported with the spread of log w = -log q - E."""
         model, keys = _density(modules), jax.random.split(key, len(batch.x))
+        share: Any = 1.0
+        if self.anneal:
+            share, memory = jnp.minimum((memory + 1) / self.anneal, 1.0), memory + 1
+        given = (keys, batch.condition, share)
         if self.reparameterized:
-            _, f = (self._path_terms if self.path else self._terms)(model, keys, batch.condition)
+            _, f = (self._path_terms if self.path else self._terms)(model, *given)
             loss = jnp.mean(f)
         else:
-            x, f = jax.lax.stop_gradient(self._terms(model, keys, batch.condition))
+            x, f = jax.lax.stop_gradient(self._terms(model, *given))
             log_q = jax.vmap(model.log_prob)(x, batch.condition)
             gain = f - (jnp.sum(f) - f) / max(len(f) - 1, 1)
             surrogate = jnp.mean(gain * log_q)
             loss = jnp.mean(f) + surrogate - jax.lax.stop_gradient(surrogate)
-        return loss, (None, {"free_energy": jnp.mean(f), "spread": jnp.std(f)})
+        return loss, (memory, {"free_energy": jnp.mean(f), "spread": jnp.std(f)})
 
     def held_out(self, key: PRNGKey, modules: Modules, batch: Batch) -> Scalar:
         """The free energy of as many draws as the batch counts, in nats."""
         keys = jax.random.split(key, len(batch.x))
         return jnp.mean(self._terms(_density(modules), keys, batch.condition)[1])
 
-    def _path_terms(self, model: Density, keys: Array, condition: Condition) -> tuple[Array, Array]:
+    def _path_terms(
+        self, model: Density, keys: Array, condition: Condition, share: Any = 1.0
+    ) -> tuple[Array, Array]:
         """The same, log q of a model held fixed."""
         fixed = jax.lax.stop_gradient(model)
 
         def one(key: PRNGKey, condition: Condition) -> tuple[Array, Scalar]:
             x = model.sample(key, condition)
-            return x, fixed.log_prob(x, condition) + self.target.energy(x, condition)
+            return x, fixed.log_prob(x, condition) + share * self.target.energy(x, condition)
 
         return jax.vmap(one)(keys, condition)
 
-    def _terms(self, model: Density, keys: Array, condition: Condition) -> tuple[Array, Array]:
-        """Draws, and log q + E of each."""
+    def _terms(
+        self, model: Density, keys: Array, condition: Condition, share: Any = 1.0
+    ) -> tuple[Array, Array]:
+        """Draws, and log q + ``share`` E of each."""
 
         def one(key: PRNGKey, condition: Condition) -> tuple[Array, Scalar]:
             x, log_q = model.sample_and_log_prob(key, condition)
-            return x, log_q + self.target.energy(x, condition)
+            return x, log_q + share * self.target.energy(x, condition)
 
         return jax.vmap(one)(keys, condition)
 

@@ -57,7 +57,7 @@ def build(
 
     count, rounds = _orders(options, problem), options.training.rounds
     if count == 1:
-        objective = parts.density_objective(reference, reparameterized=False)
+        objective = parts.density_objective(reference, reparameterized=False, anneal=options.anneal)
         first = None if base is None else jnp.asarray(base)
         return parts.one_player(network(key, first), objective, optimization, rounds, finish=finish)
     orders = jax.vmap(columns.shuffle)(jax.random.split(jax.random.fold_in(key, 1), count))

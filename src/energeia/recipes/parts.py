@@ -95,14 +95,17 @@ def with_prior(optimization: Optimization, shrinkage: float, problem: Problem) -
     return msgspec.structs.replace(optimization, weight_decay=decay)
 
 
-def density_objective(reference: ReferenceRows, *, reparameterized: bool) -> Objective:
+def density_objective(
+    reference: ReferenceRows, *, reparameterized: bool, anneal: int = 0
+) -> Objective:
     """Maximum likelihood of rows, or the variational free energy of a target.
 
-    ``reparameterized`` says whether draws of the model are smooth in its parameters.
+    ``reparameterized`` says whether draws of the model are smooth in its parameters, ``anneal``
+    over how many rounds the energy of a target is switched on.
     """
     if reference.target is None:
         return MaximumLikelihood()
-    return ReverseKL(reference.target, reparameterized)
+    return ReverseKL(reference.target, reparameterized, anneal=anneal)
 
 
 def one_player(

@@ -73,7 +73,7 @@ def _build(
     )
     return parts.one_player(
         DensityInUnits(inner, units, parts.condition_scaling(reference)),
-        parts.density_objective(reference, reparameterized=False),
+        parts.density_objective(reference, reparameterized=False, anneal=options.anneal),
         options.optimization,
         options.training.rounds,
         finish=lambda model: parts.symmetrized(model, problem, options.symmetrize),

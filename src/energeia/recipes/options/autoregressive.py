@@ -22,6 +22,9 @@ class AutoregressiveOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     octaves: OctavesOrAuto = -1
     """Number of frequencies 1, 2, 4, ... in the Fourier features of a continuous column; -1 for 6
     up to 2 columns, in a layout or on an energy, and 1 in other tables."""
+    anneal: CountOrZero = 0
+    """On an energy, rounds over which it is switched on, so that states that are apart are found
+    while they are joined; the energy as it is from the start with 0."""
     order: str = "columns"
     """Order in which columns are drawn: as they stand (columns, raster), checkerboard, hilbert, or
     a permutation such as 2,0,1 that gives the column of each rank."""
