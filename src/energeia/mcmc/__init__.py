@@ -15,6 +15,7 @@ fit_moments        the maximum-entropy energy of given means
 FittedMoments      that energy, its multipliers and their errors
 GeodesicHmc        Hamiltonian Monte Carlo on directions, rotations and numbers
 Gibbs              block Gibbs sweeps
+gradient_kernels   MALA and HMC with the metrics they are tried with
 HeatBath           each variable of a finite alphabet drawn given the others
 Hmc                Hamiltonian Monte Carlo
 JumpingMala        MALA with independence proposals
@@ -36,6 +37,8 @@ StepKernel         a kernel with a step size
 SwendsenWang       new values of all clusters of equal values
 tempered_log_z     log Z from the replicas of parallel tempering
 TemperedPartition  log Z by ratios and by integration, with its swaps
+Trial              how a kernel did in a pilot
+try_kernels        kernels and metrics, the best first
 Tunable            a kernel that a pilot adapts
 tune               tune a step size by dual averaging
 Wolff              another value of the cluster of one site

@@ -8,9 +8,11 @@ from jaxtyping import Array, Float
 
 from energeia._core.errors import InputError
 from energeia._core.types import PRNGKey
-from energeia.contracts import Energy, Kernel
+from energeia.contracts import BlockEnergy, Energy, Kernel
 from energeia.mcmc.adapt import Tunable
 from energeia.mcmc.chain import Diagnosis, diagnose, require_moving, run_chains
+from energeia.mcmc.gibbs import Gibbs
+from energeia.mcmc.pilot import Trial, try_kernels
 
 _PILOT = 400
 
@@ -24,6 +26,8 @@ class Sampled(NamedTuple):
     """As it was used, with its step size."""
     states: Any
     """The final states of the chains."""
+    trials: tuple[Trial, ...] = ()
+    """What a pilot tried, the best first, where no kernel was given."""
 
     @property
     def rows(self) -> Float[Array, "rows *shape"]:
@@ -32,9 +36,9 @@ class Sampled(NamedTuple):
 
 
 def sample(
-    key: PRNGKey, energy: Energy, kernel: Kernel, starts: Float[Array, "chains *shape"], draws: int,
-    *, thin: int = 1, burn: int | None = None, condition: Float[Array, "chains c"] | None = None,
-    tuned: bool = False,
+    key: PRNGKey, energy: Energy, kernel: Kernel | None, starts: Float[Array, "chains *shape"],
+    draws: int, *, thin: int = 1, burn: int | None = None,
+    condition: Float[Array, "chains c"] | None = None, tuned: bool = False,
 ) -> Sampled:  # fmt: skip
     """Draws of exp(-E) by many chains, with their R-hat and effective sample size.
 
@@ -45,7 +49,8 @@ def sample(
     Args:
         key: everything random follows from it.
         energy: the target; a plain function becomes one by ``energeia.energy``.
-        kernel: such as ``Mala(0.1)`` or ``Hmc(0.1)``.
+        kernel: such as ``Mala(0.1)`` or ``Hmc(0.1)``. None for what suits the energy: Gibbs sweeps
+            where it has blocks, else the best of ``try_kernels``.
         starts: one configuration a chain, shape ``(chains, *energy.shape)``; spread them wider than
             the target, so that R-hat can see chains that stay apart.
         draws: kept draws of each chain.
@@ -76,10 +81,15 @@ def sample(
     if draws < 4:
         raise InputError(f"{draws} draws were asked of each chain: at least 4 can be diagnosed")
     tune_key, run_key = jax.random.split(key)
-    begin = starts
+    begin, trials = starts, ()
+    if kernel is None and isinstance(energy, BlockEnergy):
+        kernel = Gibbs()
+    elif kernel is None:
+        trials = try_kernels(tune_key, energy, starts, condition)
+        kernel, begin, tuned = trials[0].kernel, trials[0].ends, True
     if isinstance(kernel, Tunable) and not tuned:
         kernel, begin = kernel.tuned(tune_key, energy, starts, _PILOT, condition)
     burn = draws * thin // 2 if burn is None else burn
     found = run_chains(run_key, kernel, energy, begin, draws, thin, burn, condition)
     require_moving(found, energy, begin, condition)
-    return Sampled(found.positions, diagnose(found), kernel, found.states)
+    return Sampled(found.positions, diagnose(found), kernel, found.states, trials)
