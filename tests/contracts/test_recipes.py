@@ -22,6 +22,7 @@ LITTLE = EvaluationBudget(chains=16, temperatures=20, weights_per_row=16)
 
 SHORT = {
     "rbm": {"hidden": 8, "chains": 16, "anneal": 5, "steps": 5},
+    "boltzmann": {"anneal": 5, "steps": 5},
     "ebm": {
         "width": 8, "depth": 1, "octaves": 1, "chains": 16, "moves": 1, "anneal": 5, "steps": 5
     },
