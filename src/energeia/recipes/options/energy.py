@@ -29,7 +29,7 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Gibbs sweeps of every chain per update."""
     persistent: bool = True
     """Whether chains go on from update to update; otherwise they start from training rows at each,
-    which is CD-k with k = ``sweeps``: less noise, and a bias towards modes that are too narrow."""
+    which is CD-k with k = ``sweeps``: biased, and blind to modes of the machine far from rows."""
     anneal: CountOrZero = 100
     """Gibbs sweeps per sample while it is annealed from independent columns."""
     steps: CountOrZero = 1000
@@ -62,7 +62,7 @@ class BoltzmannOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Ridge on couplings and fields times rows: a normal prior of variance one over it. The loss is
     convex; only columns that determine each other need it."""
     optimization: Optimization = Optimization(learning_rate=1e-2)
-    """The optimizer. With a batch as large as the data set the training is deterministic."""
+    """The optimizer."""
     training: Training = Training(rounds=3000, batch=1024, check_every=250, average=0.99)
     """Length and monitoring of the training."""
 
@@ -74,8 +74,8 @@ class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     objective: Literal["cd", "denoising", "sliced", "nce"] = "cd"
     """``cd``: contrastive divergence. ``denoising``: score matching of rows with noise of deviation
     ``sigma``, whose density the energy learns. ``sliced``: score matching of the rows themselves,
-    real columns only. ``nce``: telling rows from draws of the base, which learns log Z, too. Score
-    matching does not learn the weights of modes that are far apart."""
+    continuous columns only. ``nce``: telling rows from draws of the base, which learns log Z, too.
+    Score matching does not learn the weights of modes that are far apart."""
     sigma: Positive = 0.1
     """Deviation of the noise of ``denoising``, in deviations of the columns."""
     contrasts: Count = 4
@@ -116,9 +116,10 @@ RECIPES = (
     Recipe(
         name="rbm",
         family="energy",
-        summary="restricted Boltzmann machine, persistent chains, centered gradient",
+        summary="restricted Boltzmann machine, persistent chains, centered gradient; reals normal",
         citation="Tieleman 2008; Melchior, Fischer and Wiskott 2016; Melchior et al. 2017",
         supports=frozenset((*DISCRETE, "real", "positive", "above", "interval")),
+        compared_on=frozenset(DISCRETE),
         options=RbmOptions,
         honors=frozenset({"weight"}),
         builder="energeia.recipes.rbm:build",
