@@ -23,6 +23,14 @@ class GaussianRbm(BlockEnergy):
     summed over: given h real columns are normal with mean mu + a + W (h - 1/2) and variance
     1 / q, so that p(y) is a mixture of 2^hidden normals, and codes have weights
     exp((a + W (h - 1/2)) . units). A condition c moves the biases: a + A c and b + B c.
+
+    >>> rows = jnp.array([[0.0, 1.0], [1.0, 3.0]])
+    >>> rbm = GaussianRbm(jax.random.key(0), (2, 0), 3, rows, scale=0.0)
+    >>> rbm.draw_hidden(jax.random.key(1), rows[0]).shape
+    (3,)
+    >>> p = [jnp.exp(-rbm.energy(row) - rbm.log_partition()) for row in rows]
+    >>> [round(float(value), 4) for value in p]  # 1/2 N(1; 2, 1)
+    [0.121, 0.121]
     """
 
     visible: Visible
