@@ -103,7 +103,9 @@ def test_a_batch_is_lowered_to_the_rows_that_are_there(capsys, tmp_path):
 
 def test_a_recipe_that_does_not_fit_names_those_that_do(capsys, tmp_path):
     np.save(tmp_path / "real.npy", np.random.default_rng(0).normal(size=(400, 2)))
-    code, _, err = call(capsys, "fit", tmp_path / "real.npy", "rbm", "--out", tmp_path / "run")
+    code, _, err = call(
+        capsys, "fit", tmp_path / "real.npy", "boltzmann", "--out", tmp_path / "run"
+    )
     refused(code, err, "does not model real columns", "spline-flow")
     assert not (tmp_path / "run").exists()
 
@@ -199,7 +201,7 @@ def test_a_table_of_samples_has_the_names_of_the_columns(capsys, trained, tmp_pa
 
 def test_recipes_of_which_none_fits_are_refused(capsys, tmp_path):
     np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(400, 2)))
-    words = ["compare", tmp_path / "rows.npy", "--recipes", "rbm", "--out", tmp_path / "runs"]
+    words = ["compare", tmp_path / "rows.npy", "--recipes", "boltzmann", "--out", tmp_path / "runs"]
     code, _, err = call(capsys, *words)
     refused(code, err, "does not model real columns", "spline-flow")
     assert not (tmp_path / "runs").exists()
@@ -232,13 +234,13 @@ def test_json_is_one_object_and_nothing_else(capsys, trained, tmp_path):
 
 def test_compare_prints_the_promised_object(capsys, tmp_path):
     np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(300, 2)))
-    words = ["compare", tmp_path / "rows.npy", "--recipes", "made", "rbm", "gan", "--scale",
-             "0.001", "--out", tmp_path / "runs", "--json"]  # fmt: skip
+    words = ["compare", tmp_path / "rows.npy", "--recipes", "made", "boltzmann", "gan",
+             "--scale", "0.001", "--out", tmp_path / "runs", "--json"]  # fmt: skip
     code, out, err = call(capsys, *words)
     assert code == 0
     models = json.loads(out)["models"]
-    assert json.loads(out)["skipped"] == {"rbm": "it does not model real columns"}
-    assert "rbm is skipped: it does not model real columns" in err
+    assert json.loads(out)["skipped"] == {"boltzmann": "it does not model real columns"}
+    assert "boltzmann is skipped: it does not model real columns" in err
     assert [m["recipe"] for m in models] == ["made", "gan"]
     wanted = {"recipe", "family", "log_likelihood", "two_sample", "seconds", "samples_per_second"}
     assert all(wanted <= set(m) for m in models)

@@ -22,6 +22,7 @@ LITTLE = EvaluationBudget(chains=16, temperatures=20, weights_per_row=16)
 
 SHORT = {
     "rbm": {"hidden": 8, "chains": 16, "anneal": 5, "steps": 5},
+    "boltzmann": {"anneal": 5, "steps": 5},
     "ebm": {
         "width": 8, "depth": 1, "octaves": 1, "chains": 16, "moves": 1, "anneal": 5, "steps": 5
     },
@@ -137,8 +138,14 @@ def test_recipe_fits_loads_samples_and_scores(name, kind, tmp_path):
 
 
 def test_every_family_fits_every_discrete_and_real_support():
-    for support in (Support(((Binary(), 5),)), Support(((Real(), 3),))):
-        found = [recipe.family for recipe in one_per_family(support)]
+    for support, energy in (
+        (Support(((Binary(), 5),)), "rbm"),
+        (Support(((Real(), 3),)), "ebm"),
+        (Support(((Binary(), 5), (Real(), 3))), "ebm"),
+    ):
+        chosen = one_per_family(support)
+        assert [recipe.name for recipe in chosen if recipe.family == "energy"] == [energy]
+        found = [recipe.family for recipe in chosen]
         others = [name for name in found if not FAMILIES[name].simple]
         assert len(others) == len(set(others)) == 5
         assert len(found) - len(others) == 4

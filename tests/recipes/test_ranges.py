@@ -8,7 +8,7 @@ from energeia.recipes.catalogue import RECIPES
 from energeia.recipes.options.problem import Problem
 from energeia.runs.building import skeleton
 from energeia.runs.storage.config import DataConfig, RunConfig, build_options
-from energeia.support import Categorical, Real, Support
+from energeia.support import Binary, Categorical, Real, Support
 
 ONE_HEAD = {name: {"heads": 1} for name in ("transformer", "povm-transformer")}
 """A width of one has no four heads."""
@@ -44,7 +44,8 @@ def problem(recipe):
         return Problem(support=support, layout=(4, 4), rows=1000, symmetries=kept)
     if recipe.name in FIELDS:
         return Problem(support=Support(((Real(), 16),)), layout=(4, 4), rows=1000)
-    support = Support(((Real(), 6),)) if real else Support(((Categorical(tuple(range(6))), 6),))
+    words = Categorical(tuple(range(6))) if "categorical" in recipe.supports else Binary()
+    support = Support(((Real() if real else words, 6),))
     return Problem(support=support, layout=(6,), rows=1000)
 
 

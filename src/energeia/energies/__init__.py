@@ -16,6 +16,8 @@ fit_spins         couplings of spins from configurations
 fitted_normal     the normal with the mean and covariance of rows
 FittedSpins       those couplings with their errors
 FunctionEnergy    a plain function as an energy
+GaussianRbm       a restricted Boltzmann machine with real columns
+GaussianRbmPath   from independent columns to such a machine
 GeometricPath     (1 - beta) E_0 + beta E from a normalized density
 greedy_colors     blocks of spins without couplings between them
 HeavyNormal       a normal with power-law tails in marked columns

@@ -19,6 +19,8 @@ from energeia.energies.critic import Critic as Critic
 from energeia.energies.embedded import EmbeddedEnergy as EmbeddedEnergy
 from energeia.energies.function import FunctionEnergy as FunctionEnergy
 from energeia.energies.function import energy as energy
+from energeia.energies.gaussian_rbm import GaussianRbm as GaussianRbm
+from energeia.energies.gaussian_rbm import GaussianRbmPath as GaussianRbmPath
 from energeia.energies.heavy import HeavyNormal as HeavyNormal
 from energeia.energies.inverse_ising import FittedSpins as FittedSpins
 from energeia.energies.inverse_ising import fit_spins as fit_spins

@@ -81,11 +81,16 @@ class Rbm(ColumnConditionals):
         up, down = jax.random.split(key)
         return self.draw_visible(down, self.draw_hidden(up, x, condition), condition)
 
-    def draw_hidden(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
-        """h with P(h_j = 1) = sigmoid(z_j)."""
+    def hidden_mean(self, x: Array, condition: Condition = None) -> Float[Array, " hidden"]:
+        """P(h_j = 1 given y) = sigmoid(z_j)."""
         _, b = self._biases(condition)
         z = b + (self.visible.units(x) - self.visible_offset.value) @ self.weights
-        return (uniform(key, z.shape, z.dtype) < jax.nn.sigmoid(z)).astype(z.dtype)
+        return jax.nn.sigmoid(z)
+
+    def draw_hidden(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
+        """h ~ p(h given y)."""
+        on = self.hidden_mean(x, condition)
+        return (uniform(key, on.shape, on.dtype) < on).astype(on.dtype)
 
     def draw_visible(self, key: PRNGKey, hidden: Array, condition: Condition = None) -> Array:
         """Codes with probability proportional to exp((a + W (h - lambda)) . units(y))."""

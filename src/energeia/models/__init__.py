@@ -30,6 +30,7 @@ LatentJoint           p(z) p(x | z) in the user's units
 LatentSpace           what latent vectors are: prior and posteriors
 LinearAutoregressive  logistic regressions on the columns before
 LogPartition          an energy whose log Z can be estimated
+MachineEncoder        hidden units of a Boltzmann machine and back
 Made                  a masked autoregressive network
 measured_law          a model of true values as one of measured ones
 MeasuredMixture       rows with errors under a mixture, exactly

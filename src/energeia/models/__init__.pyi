@@ -11,6 +11,7 @@ from energeia.models.conditional import conditional_target as conditional_target
 from energeia.models.dequantized import Dequantized as Dequantized
 from energeia.models.dequantized import VariationalNoise as VariationalNoise
 from energeia.models.encoding import FlowEncoder as FlowEncoder
+from energeia.models.encoding import MachineEncoder as MachineEncoder
 from energeia.models.encoding import VaeEncoder as VaeEncoder
 from energeia.models.encoding import encoder_of as encoder_of
 from energeia.models.ensemble import Ensemble as Ensemble

@@ -8,6 +8,9 @@ from typing_extensions import override
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
 from energeia.contracts import Condition, Density, Encoder
+from energeia.energies.gaussian_rbm import GaussianRbm
+from energeia.energies.rbm import Rbm
+from energeia.models.boltzmann import BoltzmannModel
 from energeia.models.dequantized import Dequantized
 from energeia.models.flow import Flow
 from energeia.models.in_units import ConditionScaling, DensityInUnits, InUnits, LatentInUnits
@@ -70,8 +73,33 @@ class VaeEncoder(InUnits, Encoder):
         return self.units.decode_mean(self.inner.likelihood.mean(parameters))
 
 
+class MachineEncoder(InUnits, Encoder):
+    """h ~ p(h | x) and x ~ p(x | h) of a restricted Boltzmann machine in the user's units.
+
+    One after the other they are a Gibbs sweep: of rows with the distribution of the machine, what
+    comes back has it, too.
+    """
+
+    inner: Rbm | GaussianRbm
+    units: Units
+    scaling: ConditionScaling | None
+
+    @override
+    def encode(self, key: PRNGKey, x: Array, condition: Condition = None) -> Array:
+        return self.inner.draw_hidden(key, self.units.encode(x)[0], self.scaled(condition))
+
+    def encode_mean(self, x: Array, condition: Condition = None) -> Array:
+        """P(h_j = 1 | x)."""
+        return self.inner.hidden_mean(self.units.encode(x)[0], self.scaled(condition))
+
+    @override
+    def decode(self, key: PRNGKey, z: Array, condition: Condition = None) -> Array:
+        return self.units.decode(self.inner.draw_visible(key, z, self.scaled(condition)))
+
+
 def encoder_of(model: Any) -> Encoder | None:
-    """The two ways of a flow or of a variational autoencoder; None for other models.
+    """The two ways of a flow, a variational autoencoder or a restricted Boltzmann machine; None
+    for other models.
 
     Whether a wrapper in units has them depends on what it wraps, so this is a function.
     """
@@ -84,5 +112,7 @@ def encoder_of(model: Any) -> Encoder | None:
             return FlowEncoder(flow, model.units, model.scaling, codes)
         case LatentInUnits(inner=Vae() as vae):
             return VaeEncoder(vae, model.units, model.scaling)
+        case BoltzmannModel(inner=Rbm() | GaussianRbm() as machine):
+            return MachineEncoder(machine, model.units, model.scaling)
         case _:
             return None

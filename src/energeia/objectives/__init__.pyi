@@ -31,13 +31,19 @@ from energeia.objectives.likelihood import MaximumLikelihood as MaximumLikelihoo
 from energeia.objectives.max_entropy import DensityGame as DensityGame
 from energeia.objectives.max_entropy import MaxEntropy as MaxEntropy
 from energeia.objectives.members import MemberLikelihood as MemberLikelihood
+from energeia.objectives.noise_contrastive import NoiseContrastive as NoiseContrastive
 from energeia.objectives.penalties import NoisePenalty as NoisePenalty
 from energeia.objectives.penalties import Penalty as Penalty
 from energeia.objectives.penalties import SlopePenalty as SlopePenalty
 from energeia.objectives.penalties import UnitSlopePenalty as UnitSlopePenalty
+from energeia.objectives.pseudo_likelihood import PseudoLikelihood as PseudoLikelihood
 from energeia.objectives.reduction import random_rows as random_rows
 from energeia.objectives.reduction import weighted_mean as weighted_mean
 from energeia.objectives.reverse_kl import ReverseKL as ReverseKL
+from energeia.objectives.score_matching import (
+    DenoisingScoreMatching as DenoisingScoreMatching,
+)
+from energeia.objectives.score_matching import SlicedScoreMatching as SlicedScoreMatching
 from energeia.objectives.variational import HasTerms as HasTerms
 from energeia.objectives.variational import WeightedBound as WeightedBound
 from energeia.objectives.velocity_matching import HasPaths as HasPaths

@@ -11,8 +11,10 @@ from typing_extensions import override
 from energeia._core.trees import stopped
 from energeia._core.types import PRNGKey, Scalar
 from energeia.contracts import Batch, Condition, Kernel, Metrics, Modules, Objective
+from energeia.energies.conditionals import ColumnConditionals
 from energeia.energies.embedded import EmbeddedEnergy
-from energeia.energies.rbm import Rbm
+from energeia.objectives.embedding import embed_batch
+from energeia.objectives.pseudo_likelihood import minus_log_pseudo_likelihood
 from energeia.objectives.reduction import WEIGHT, random_rows, weighted_mean
 
 
@@ -65,7 +67,7 @@ class Contrastive(Objective):
         """Chains that start from the rows of the batch, repeated as often as needed."""
         rows = len(batch.x)
         index = jnp.arange(self.chains) % rows
-        positions, conditions = _embed_batch(key, modules["model"], batch)
+        positions, conditions = embed_batch(key, modules["model"], batch)
         step = getattr(self.kernel, "step_size", jnp.ones(()))
         return PersistentChains(
             positions[index],
@@ -79,7 +81,7 @@ class Contrastive(Objective):
         """The contrast of one batch with the chains, renewed ``steps`` steps first."""
         model: EmbeddedEnergy = modules["model"]
         embed_key, restart_key, move_key = jax.random.split(key, 3)
-        positions, conditions = _embed_batch(embed_key, model, batch)
+        positions, conditions = embed_batch(embed_key, model, batch)
         rows = batch._replace(x=positions, condition=conditions)
         memory = self._restart_some(restart_key, model, memory, rows)
         memory, acceptance = self._advance(move_key, stopped(model.inner), memory)
@@ -98,18 +100,9 @@ class Contrastive(Objective):
         the same at every evaluation, so that all use the same columns.
         """
         model: EmbeddedEnergy = modules["model"]
-        inner = model.inner
-        if not isinstance(inner, Rbm):
+        if not isinstance(model.inner, ColumnConditionals):
             return None
-        dimension = inner.shape[0]
-        columns = min(self.scored_columns, dimension)
-        positions, conditions = _embed_batch(key, model, batch)
-
-        def one(key: PRNGKey, y: Array, condition: Condition) -> Scalar:
-            return jnp.mean(inner.column_log_probs(key, y, columns, condition))
-
-        keys = jax.random.split(key, len(positions))
-        return -dimension * weighted_mean(jax.vmap(one)(keys, positions, conditions), batch)
+        return minus_log_pseudo_likelihood(key, model, batch, self.scored_columns)
 
     def _restart_some(
         self, key: PRNGKey, model: EmbeddedEnergy, memory: PersistentChains, rows: Batch
@@ -152,8 +145,3 @@ class Contrastive(Objective):
         rate = jnp.mean(rates)
         log_step = memory.log_step + self.rate * (rate - self.acceptance) * (self.acceptance > 0)
         return PersistentChains(positions, memory.conditions, log_step), rate
-
-
-def _embed_batch(key: PRNGKey, model: EmbeddedEnergy, batch: Batch) -> tuple[Array, Condition]:
-    keys = jax.random.split(key, len(batch.x))
-    return jax.vmap(model.embed)(keys, batch.x, batch.condition)

@@ -30,7 +30,7 @@ _MODULES = (
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for module in _MODULES for recipe in module.RECIPES
 }
-"""In each family, the recipe that comes first is the one ``compare`` takes where it applies."""
+"""In each family, ``compare`` takes the first that applies, see ``Recipe.compared_on``."""
 _OWN, _OWN_FAMILIES = frozenset(RECIPES), frozenset(FAMILIES)
 
 
@@ -146,11 +146,16 @@ def one_per_family(
     support: Support, conditional: bool = False, fields: Collection[str] = ()
 ) -> list[Recipe]:
     """The first recipe that fits of each family that ``compare`` takes, and all baselines."""
+
+    def later(recipe: Recipe) -> bool:
+        kinds = recipe.compared_on
+        return kinds is not None and any(factor.name not in kinds for factor, _ in support.runs)
+
     chosen = []
     for name, family in FAMILIES.items():
         if not family.compared:
             continue
         own = [r for r in RECIPES.values() if r.family == name]
         fitting = [r for r in own if not unsupported_reason(r, support, conditional, fields=fields)]
-        chosen += fitting if family.simple else fitting[:1]
+        chosen += fitting if family.simple else sorted(fitting, key=later)[:1]
     return chosen

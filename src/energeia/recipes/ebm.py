@@ -1,14 +1,17 @@
 """The neural energy model: continuous columns, discrete ones through dequantization."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from energeia._core.errors import InputError
+from energeia._core.trees import Frozen
 from energeia._core.types import PRNGKey
 from energeia.bijections.units import Units
-from energeia.contracts import Kernel
-from energeia.energies.algebra import GeometricPath
+from energeia.contracts import Kernel, Modules, Objective
+from energeia.energies.algebra import GeometricPath, Shifted
 from energeia.energies.analytic import fitted_normal
 from energeia.energies.heavy import HeavyNormal
 from energeia.energies.neural import NeuralEnergy
@@ -17,14 +20,21 @@ from energeia.mcmc.langevin import Langevin
 from energeia.mcmc.mala import Mala
 from energeia.models.boltzmann import BoltzmannModel
 from energeia.objectives.contrastive import Contrastive
+from energeia.objectives.noise_contrastive import NoiseContrastive
+from energeia.objectives.score_matching import DenoisingScoreMatching, SlicedScoreMatching
 from energeia.recipes import parts
 from energeia.recipes.assembly import Assembly, ReferenceRows
 from energeia.recipes.options.energy import EbmOptions
 from energeia.recipes.options.problem import Problem
 from energeia.stats.tails import log_moments, tail_size
+from energeia.support import DISCRETE
+from energeia.training.player import Player, optimizer
 
 JUMPS_UP_TO = 8
 """The largest dimension with independence proposals; their acceptance is too low above it."""
+
+EDGED = frozenset(DISCRETE)
+"""Kinds of columns whose dequantized density jumps, which sliced score matching does not know."""
 
 
 def build(
@@ -51,8 +61,30 @@ def build(
         steps=options.steps or usual,
         dequantize=True,
     )
+    if options.objective == "nce":
+        return _told_from_noise(model, base, options)
+    objective = _objective(options, problem, adjusted, step)
+    return parts.one_player(model, objective, options.optimization, options.training.rounds)
+
+
+def _objective(options: EbmOptions, problem: Problem, adjusted: Kernel, step: float) -> Objective:
+    """Contrastive divergence, or score matching.
+
+    Raises:
+        InputError: for sliced score matching of columns whose density has edges.
+    """
+    if options.objective == "denoising":
+        return DenoisingScoreMatching(options.sigma)
+    if options.objective == "sliced":
+        other = [c.name for c in problem.support.columns if c.name in EDGED]
+        if other:
+            raise InputError(
+                f"sliced score matching was asked of {other[0]} columns, whose density has edges "
+                "in the coordinates of the energy: use the objective denoising, nce or cd"
+            )
+        return SlicedScoreMatching(options.contrasts)
     exact = options.negatives == "mala"
-    objective = Contrastive(
+    return Contrastive(
         kernel=adjusted if exact else Langevin(step if options.step_size else 0.1 * step),
         chains=options.chains,
         steps=options.moves,
@@ -61,7 +93,27 @@ def build(
         penalty=options.penalty,
         acceptance=Mala.best_acceptance if exact else 0.0,
     )
-    return parts.one_player(model, objective, options.optimization, options.training.rounds)
+
+
+def _told_from_noise(model: BoltzmannModel, base: HeavyNormal, options: EbmOptions) -> Assembly:
+    """Noise-contrastive estimation; the model's energy then contains the log Z that it learned."""
+
+    def model_of(modules: Modules) -> BoltzmannModel:
+        trained: BoltzmannModel = modules["model"]
+        # E + c is normalized as far as c is right, which annealing checks.
+        shifted = Shifted(trained.path.target, Frozen(-modules["log_z"]))
+        return eqx.tree_at(lambda m: m.path.target, trained, shifted)
+
+    modules = {
+        "model": model,
+        "noise": base,
+        "log_z": jnp.zeros(()),
+    }
+    player = Player(
+        "model", ("model", "log_z"), optimizer(options.optimization, options.training.rounds)
+    )
+    objective = NoiseContrastive(options.contrasts)
+    return Assembly(modules, objective, (player,), model_of)
 
 
 def _base(

@@ -104,6 +104,6 @@ def _encoder(subject: LatentSubject) -> Encoder:
     found = encoder_of(subject.model)
     if found is None:
         raise NoSuchCapability(
-            f"{subject.recipe} has no encoder: flows and variational autoencoders have one"
+            f"{subject.recipe} has no encoder: flows, variational autoencoders and rbm have one"
         )
     return found

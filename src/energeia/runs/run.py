@@ -305,7 +305,7 @@ class Run:
         """A latent vector of each row, shape ``(n, latent)``.
 
         The one z = f(x) of a flow (with discrete columns dequantized by noise), a draw of q(z|x) of
-        a variational autoencoder.
+        a variational autoencoder, of the hidden units given x of a restricted Boltzmann machine.
 
         Raises:
             NoSuchCapability: if the model has no encoder.
@@ -316,7 +316,7 @@ class Run:
     @in_own_precision
     def decode(self, z: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
         """A configuration of each latent vector in the user's units, shape ``(n, *layout)``: the
-        one x of a flow, a draw of p(x|z) of a variational autoencoder.
+        one x of a flow, a draw of p(x|z) of a variational autoencoder or Boltzmann machine.
 
         Raises:
             NoSuchCapability: if the model has no encoder.
@@ -329,8 +329,8 @@ class Run:
         return LatentSubject(self.standardized_model, self.config.recipe, self.problem)
 
     def reconstruct(self, x: Any, condition: Any = None, seed: int = 0) -> np.ndarray:
-        """Each row encoded and decoded again, shape ``(n, *layout)``: a draw of p(x|z), z ~ q(z|x),
-        of a variational autoencoder, the row itself of a flow. Raises what ``encode`` does."""
+        """Each row encoded and decoded again, shape ``(n, *layout)``: itself for a flow, a draw of
+        p(x|z), z ~ q(z|x), for a VAE, a Gibbs sweep for ``rbm``. Raises what ``encode`` does."""
         return self.decode(self.encode(x, condition, seed), condition, seed)
 
     @in_own_precision

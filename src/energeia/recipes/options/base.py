@@ -35,6 +35,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     honors: frozenset[str] = frozenset()
     """Optional fields of ``contracts.Batch`` that its training uses, such as ``weight``; data with
     others are refused."""
+    compared_on: frozenset[str] | None = None
+    """The kinds of column for which ``compare`` takes it before those that follow it in its family;
+    None for all."""
     latent_space: bool = False
     """Whether its runs have a latent space: a generator with an energy on its image."""
 

@@ -194,6 +194,15 @@ _PAPERS: dict[str, _Entry] = {
         "Courville, Aaron",
         "Improved training of {Wasserstein} {GANs}", "2017", "arXiv:1704.00028",
     ),
+    "ackley1985": (
+        "Ackley, David H. and Hinton, Geoffrey E. and Sejnowski, Terrence J.",
+        "A learning algorithm for {Boltzmann} machines", "1985", "Cognitive Science 9, 147",
+    ),
+    "besag1975": (
+        "Besag, Julian",
+        "Statistical analysis of non-lattice data", "1975",
+        "Journal of the Royal Statistical Society D 24, 179",
+    ),
     "tieleman2008": (
         "Tieleman, Tijmen",
         "Training restricted {Boltzmann} machines using approximations to the likelihood gradient",
@@ -203,6 +212,27 @@ _PAPERS: dict[str, _Entry] = {
         "Melchior, Jan and Fischer, Asja and Wiskott, Laurenz",
         "How to center deep {Boltzmann} machines", "2016",
         "Journal of Machine Learning Research 17, 1",
+    ),
+    "melchior2017": (
+        "Melchior, Jan and Wang, Nan and Wiskott, Laurenz",
+        "{Gaussian}-binary restricted {Boltzmann} machines for modeling natural image statistics",
+        "2017", "PLoS ONE 12, e0171015",
+    ),
+    "vincent2011": (
+        "Vincent, Pascal",
+        "A connection between score matching and denoising autoencoders", "2011",
+        "Neural Computation 23, 1661",
+    ),
+    "song2019sliced": (
+        "Song, Yang and Garg, Sahaj and Shi, Jiaxin and Ermon, Stefano",
+        "Sliced score matching: A scalable approach to density and score estimation", "2019",
+        "arXiv:1905.07088",
+    ),
+    "gutmann2012": (
+        "Gutmann, Michael U. and Hyv{\\\"a}rinen, Aapo",
+        "Noise-contrastive estimation of unnormalized statistical models, with applications to "
+        "natural image statistics", "2012",
+        "Journal of Machine Learning Research 13, 307",
     ),
     "du2019": (
         "Du, Yilun and Mordatch, Igor",
@@ -326,8 +356,9 @@ _CITED: dict[str, tuple[str, ...]] = {
     "gan-r1-r2": ("roth2017",),
     "wgan": ("arjovsky2017",),
     "wgan-gp": ("gulrajani2017",),
-    "rbm": ("tieleman2008", "melchior2016"),
-    "ebm": ("du2019", "nijkamp2020"),
+    "boltzmann": ("ackley1985", "besag1975"),
+    "rbm": ("tieleman2008", "melchior2016", "melchior2017"),
+    "ebm": ("du2019", "nijkamp2020", "vincent2011", "song2019sliced", "gutmann2012"),
     "max-entropy": ("kumar2019",),
     "povm-compact": ("cho2014", "carrasquilla2019"),
     "povm-gru": ("carrasquilla2019",),

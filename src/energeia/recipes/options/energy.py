@@ -1,17 +1,25 @@
-"""Options of the energy family: a restricted Boltzmann machine, a neural energy."""
+"""Options of the energy family: Boltzmann machines, a neural energy."""
 
 from typing import Literal
 
 import msgspec
 
-from energeia._core.ranges import Count, CountOrZero, NonNegative, OctavesOrAuto, Share
+from energeia._core.ranges import (
+    Count,
+    CountOrZero,
+    NonNegative,
+    OctavesOrAuto,
+    Positive,
+    Share,
+)
 from energeia.recipes.options.base import Recipe
 from energeia.support import CONTINUOUS, DISCRETE
 from energeia.training.settings import Optimization, Training
 
 
 class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A restricted Boltzmann machine trained by persistent contrastive divergence."""
+    """A restricted Boltzmann machine trained by contrastive divergence; units of real columns are
+    normal given the hidden ones."""
 
     hidden: Count = 192
     """Hidden units."""
@@ -19,6 +27,9 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Persistent chains."""
     sweeps: Count = 1
     """Gibbs sweeps of every chain per update."""
+    persistent: bool = True
+    """Whether chains go on from update to update; otherwise they start from training rows at each,
+    which is CD-k with k = ``sweeps``: biased, and blind to modes of the machine far from rows."""
     anneal: CountOrZero = 100
     """Gibbs sweeps per sample while it is annealed from independent columns."""
     steps: CountOrZero = 1000
@@ -40,9 +51,35 @@ class RbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     few rows limited by ``passes``, to avoid overfitting."""
 
 
-class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A neural energy trained by contrastive divergence with a replay buffer."""
+class BoltzmannOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fully visible Boltzmann machine trained by its pseudo-likelihood."""
 
+    anneal: CountOrZero = 100
+    """Gibbs sweeps per sample while it is annealed from independent columns."""
+    steps: CountOrZero = 400
+    """Gibbs sweeps per sample after annealing."""
+    shrinkage: NonNegative = 0.1
+    """Ridge on couplings and fields times rows: a normal prior of variance one over it. The loss is
+    convex; only columns that determine each other need it."""
+    optimization: Optimization = Optimization(learning_rate=1e-2)
+    """The optimizer."""
+    training: Training = Training(rounds=3000, batch=1024, check_every=250, average=0.99)
+    """Length and monitoring of the training."""
+
+
+class EbmOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A neural energy trained by contrastive divergence with a replay buffer, or without chains by
+    score matching or by telling rows from noise."""
+
+    objective: Literal["cd", "denoising", "sliced", "nce"] = "cd"
+    """``cd``: contrastive divergence. ``denoising``: score matching of rows with noise of deviation
+    ``sigma``, whose density the energy learns. ``sliced``: score matching of the rows themselves,
+    continuous columns only. ``nce``: telling rows from draws of the base, which learns log Z, too.
+    Score matching does not learn the weights of modes that are far apart."""
+    sigma: Positive = 0.1
+    """Deviation of the noise of ``denoising``, in deviations of the columns."""
+    contrasts: Count = 4
+    """Draws of the base for each row in ``nce``; directions for each row in ``sliced``."""
     width: Count = 64
     """Width of the network."""
     depth: CountOrZero = 2
@@ -79,18 +116,30 @@ RECIPES = (
     Recipe(
         name="rbm",
         family="energy",
-        summary="restricted Boltzmann machine, persistent chains, centered gradient",
-        citation="Tieleman 2008; Melchior, Fischer and Wiskott 2016",
-        supports=frozenset(DISCRETE),
+        summary="restricted Boltzmann machine, persistent chains, centered gradient; reals normal",
+        citation="Tieleman 2008; Melchior, Fischer and Wiskott 2016; Melchior et al. 2017",
+        supports=frozenset((*DISCRETE, "real", "positive", "above", "interval")),
+        compared_on=frozenset(DISCRETE),
         options=RbmOptions,
         honors=frozenset({"weight"}),
         builder="energeia.recipes.rbm:build",
     ),
     Recipe(
+        name="boltzmann",
+        family="energy",
+        summary="fully visible Boltzmann machine (Ising couplings and fields), pseudo-likelihood",
+        citation="Ackley, Hinton and Sejnowski 1985; Besag 1975",
+        supports=frozenset({"binary"}),
+        options=BoltzmannOptions,
+        honors=frozenset({"weight"}),
+        builder="energeia.recipes.boltzmann:build",
+    ),
+    Recipe(
         name="ebm",
         family="energy",
         summary="neural energy, replay buffer, negatives by MALA",
-        citation="Du and Mordatch 2019; Nijkamp et al. 2020",
+        citation="Du and Mordatch 2019; Nijkamp et al. 2020; Vincent 2011; Song et al. 2019; "
+        "Gutmann and Hyvarinen 2012",
         supports=frozenset(CONTINUOUS + DISCRETE),
         options=EbmOptions,
         honors=frozenset({"weight"}),
