@@ -17,11 +17,11 @@ from energeia.physics.quantum.mps_files import load_mps
 from energeia.physics.quantum.pauli import spin_chain
 from energeia.physics.quantum.povm import POVMS, povm_named, require_complete
 from energeia.physics.quantum.spin_chain import free_fermion_energy
-from energeia.records import Tomography
 from energeia.report.numbers import amount, number
 from energeia.report.tomography import columns, write_tomography
 from energeia.runs.quantum.tomography import BASELINES, NETWORKS, TomographyRequest, tomography
 from energeia.runs.storage.directory import fresh_folder
+from energeia.tomography_records import Tomography
 
 _SHOWN = ("KL", "held-out", "NLL excess", "classical", "⟨", "energy", "smallest")
 """Prefixes of the columns shown in a terminal; the page has all."""

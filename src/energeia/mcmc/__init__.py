@@ -19,6 +19,7 @@ gradient_kernels   MALA and HMC with the metrics they are tried with
 HeatBath           each variable of a finite alphabet drawn given the others
 Hmc                Hamiltonian Monte Carlo
 JumpingMala        MALA with independence proposals
+KernelTrial        how a kernel did in a pilot
 Langevin           unadjusted Langevin, with a bias from its step size
 log_partition      log Z by annealing, from below and from above
 Mala               the Metropolis-adjusted Langevin algorithm
@@ -37,7 +38,6 @@ StepKernel         a kernel with a step size
 SwendsenWang       new values of all clusters of equal values
 tempered_log_z     log Z from the replicas of parallel tempering
 TemperedPartition  log Z by ratios and by integration, with its swaps
-Trial              how a kernel did in a pilot
 try_kernels        kernels and metrics, the best first
 Tunable            a kernel that a pilot adapts
 tune               tune a step size by dual averaging

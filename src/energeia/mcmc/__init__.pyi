@@ -25,7 +25,7 @@ from energeia.mcmc.moment_chains import MomentChains as MomentChains
 from energeia.mcmc.moments import FittedMoments as FittedMoments
 from energeia.mcmc.moments import fit_moments as fit_moments
 from energeia.mcmc.nuts import Nuts as Nuts
-from energeia.mcmc.pilot import Trial as Trial
+from energeia.mcmc.pilot import KernelTrial as KernelTrial
 from energeia.mcmc.pilot import gradient_kernels as gradient_kernels
 from energeia.mcmc.pilot import try_kernels as try_kernels
 from energeia.mcmc.preconditioned import Preconditioned as Preconditioned

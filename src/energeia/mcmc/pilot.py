@@ -25,7 +25,7 @@ _AGREE = 1.1
 """R-hat above which the chains of a short trial disagree."""
 
 
-class Trial(NamedTuple):
+class KernelTrial(NamedTuple):
     """How one kernel did in a pilot, after it was tuned."""
 
     name: str
@@ -68,7 +68,7 @@ def try_kernels(
     key: PRNGKey, energy: Energy, starts: Float[Array, "chains *shape"],
     condition: Float[Array, "chains c"] | None = None,
     kernels: Mapping[str, Tunable] | None = None, steps: int = 400, draws: int = 300,
-) -> tuple[Trial, ...]:  # fmt: skip
+) -> tuple[KernelTrial, ...]:  # fmt: skip
     """Each kernel, tuned for ``steps`` steps of all chains, then run: the best one first.
 
     Those whose chains agree come first, in the order of effective draws for each evaluation of the
@@ -92,7 +92,7 @@ def try_kernels(
             jax.random.fold_in(key, number), kernel, energy, starts, condition, steps, draws
         )
         found = mixing(np.asarray(rows))
-        trials.append(Trial(name, tuned, found.ess, found.r_hat, float(evaluations), ends))
+        trials.append(KernelTrial(name, tuned, found.ess, found.r_hat, float(evaluations), ends))
     ranked = sorted(trials, key=lambda t: (not t.agrees, -t.efficiency))
     if ranked[0].efficiency == 0.0:
         raise ChainsStuck(

@@ -12,7 +12,7 @@ from energeia.contracts import BlockEnergy, Energy, Kernel
 from energeia.mcmc.adapt import Tunable
 from energeia.mcmc.chain import Diagnosis, diagnose, require_moving, run_chains
 from energeia.mcmc.gibbs import Gibbs
-from energeia.mcmc.pilot import Trial, try_kernels
+from energeia.mcmc.pilot import KernelTrial, try_kernels
 
 _PILOT = 400
 
@@ -26,7 +26,7 @@ class Sampled(NamedTuple):
     """As it was used, with its step size."""
     states: Any
     """The final states of the chains."""
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[KernelTrial, ...] = ()
     """What a pilot tried, the best first, where no kernel was given."""
 
     @property

@@ -15,10 +15,10 @@ from matplotlib.ticker import MaxNLocator
 
 from energeia._core.errors import CorruptRun
 from energeia.estimate import Estimate
-from energeia.records import StateRecord, Tomography
 from energeia.report.numbers import amount, number
 from energeia.report.style import DATA, INK, KINDS, MODELS, MUTED, RULE, WIDTH, rc, svg
 from energeia.runs.storage.files import write_whole
+from energeia.tomography_records import StateRecord, Tomography
 
 _HERE = Path(__file__).parent
 

@@ -20,7 +20,7 @@ from energeia.evaluation.quantum.tomography import (
 from energeia.physics.quantum import mps
 from energeia.physics.quantum.pauli import PauliString, hamiltonian
 from energeia.physics.quantum.povm import pauli_4, pauli_6, trine
-from energeia.records import StateRecord, Tomography
+from energeia.tomography_records import StateRecord, Tomography
 
 SITES = 5
 CHAIN = hamiltonian("tfim:J=1,h=1", n_sites=SITES)

@@ -9,8 +9,8 @@ from energeia.evaluation.quantum.tomography import PAIR, Operator, StateQuantiti
 from energeia.evaluation.quantum.warnings import of_energy
 from energeia.physics.quantum.mps import LocallyDepolarized, MatrixProductState, State
 from energeia.physics.quantum.mps_local import correlator, environments, expectation_of_sum
-from energeia.records import StateRecord
 from energeia.stats.kronecker import on_every_axis
+from energeia.tomography_records import StateRecord
 
 
 def of_state(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from energeia.estimate import Estimate
-from energeia.records import StateRecord, Tomography
+from energeia.tomography_records import StateRecord, Tomography
 
 _SIGMAS = 2.0
 _NEAR = 0.05

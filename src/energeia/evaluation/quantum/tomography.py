@@ -16,7 +16,7 @@ from energeia.evaluation.quantum.purity import purity, renyi_2
 from energeia.evaluation.quantum.quantum_fidelity import quantum_fidelity
 from energeia.physics.quantum.pauli import PauliString
 from energeia.physics.quantum.povm import Povm, require_complete
-from energeia.records import StateRecord
+from energeia.tomography_records import StateRecord
 
 PAIR = 2
 """Number of neighboring sites in each density matrix."""

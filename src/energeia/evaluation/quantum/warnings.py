@@ -8,7 +8,7 @@ from energeia.evaluation.quantum import shadows
 from energeia.evaluation.quantum.reduced import selection_quantile
 from energeia.physics.quantum.pauli import PauliString
 from energeia.physics.quantum.povm import Povm
-from energeia.records import StateRecord
+from energeia.tomography_records import StateRecord
 
 _SIGMAS = 3.0
 _NULL_SIGMAS = 2.0

@@ -23,7 +23,7 @@ from energeia.models.in_units import DensityInUnits
 from energeia.physics.quantum.mps import MatrixProductState, State
 from energeia.physics.quantum.mps_outcomes import log_prob, sample_outcomes
 from energeia.physics.quantum.povm import Povm
-from energeia.records import StateRecord
+from energeia.tomography_records import StateRecord
 
 _PAIRED = 20_000
 """Number of strings on which two log-probabilities are compared; their difference varies little."""

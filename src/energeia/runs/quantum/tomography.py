@@ -27,7 +27,6 @@ from energeia.physics.quantum.mps import LocallyDepolarized, MatrixProductState,
 from energeia.physics.quantum.pauli import PauliString, hamiltonian
 from energeia.physics.quantum.povm import pauli_6, povm_named
 from energeia.recipes.catalogue import find
-from energeia.records import StateRecord, Tomography
 from energeia.runs.comparison import scaled, train_or_resume
 from energeia.runs.loading import load
 from energeia.runs.opening import Rows, open_rows
@@ -35,6 +34,7 @@ from energeia.runs.quantum.states import StateEvaluation, StateScores, evaluate_
 from energeia.runs.storage.config import DataConfig, RunConfig
 from energeia.runs.storage.directory import RunDirectory
 from energeia.runs.storage.files import whole, write_whole
+from energeia.tomography_records import StateRecord, Tomography
 
 NETWORKS = ("povm-compact",)
 BASELINES = ("product-of-marginals", "k-gram", "linear-autoregressive", "born-machine")
