@@ -97,7 +97,7 @@ class EquivariantOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Those of the trained model."""
     shrinkage: NonNegative = 10.0
     """Weight decay times training rows."""
-    optimization: Optimization = Optimization(learning_rate=1e-2, clip=10.0, beta2=0.99)
+    optimization: Optimization = Optimization(learning_rate=5e-3, clip=10.0, beta2=0.99)
     """The optimizer."""
     training: Training = Training(rounds=500, batch=128, check_every=50)
     """Length and monitoring of the training."""
