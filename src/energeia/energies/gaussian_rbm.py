@@ -26,11 +26,8 @@ class GaussianRbm(BlockEnergy):
 
     >>> rows = jnp.array([[0.0, 1.0], [1.0, 3.0]])
     >>> rbm = GaussianRbm(jax.random.key(0), (2, 0), 3, rows, scale=0.0)
-    >>> rbm.draw_hidden(jax.random.key(1), rows[0]).shape
-    (3,)
-    >>> p = [jnp.exp(-rbm.energy(row) - rbm.log_partition()) for row in rows]
-    >>> [round(float(value), 4) for value in p]  # 1/2 N(1; 2, 1)
-    [0.121, 0.121]
+    >>> rbm.shape, rbm.weights.shape
+    ((2,), (2, 3))
     """
 
     visible: Visible
