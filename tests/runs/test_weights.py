@@ -241,7 +241,8 @@ def test_a_recipe_honors_what_its_objective_honors(name, tmp_path):
     recipe, path = RECIPES[name], tmp_path / "shots.npy"
     np.save(path, np.random.default_rng(0).integers(0, 6, (300, 4)))
     shots = DataConfig(spec=str(path), support="*:categorical(0,1,2,3,4,5)")
-    data = shots if recipe.supports == {"categorical"} else DataConfig(spec="ising:L=2,n=200")
+    lattice = "free-field:L=2,n=200" if name == "equivariant-flow" else "ising:L=2,n=200"
+    data = shots if recipe.supports == {"categorical"} else DataConfig(spec=lattice)
     config = RunConfig(recipe=name, data=data, options=recipe.options())
     honored = skeleton(config, open_rows(data).problem).objective.honors
     if recipe.reference_rows == 0:  # tables that its builder counts, whatever the objective does
