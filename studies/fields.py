@@ -3,10 +3,10 @@
     python -m studies.fields                            # L = 8, three seeds: 30 minutes or so
     python -m studies.fields --sizes 32 --minutes 60    # on an accelerator
 
-Each run has default options and at most ``--minutes``. Of 10,000 draws: the effective share, the
-acceptance and the longest rejection of a Metropolis chain of them, ln Z, and the susceptibility by
-weights, beside that of independent Hamiltonian chains on the action; then the same with twice the
-steps of the solver. Lines are kept in ``fields.jsonl``.
+Each run has default options but for its length: as many rounds as fit in ``--minutes``. Of 10,000
+draws: the effective share, the acceptance and the longest rejection of a Metropolis chain of them,
+ln Z, and the susceptibility by weights, beside that of Hamiltonian chains on the action;
+then the same with twice the steps of the solver. Lines are kept in ``fields.jsonl``.
 """
 
 import os

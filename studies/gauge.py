@@ -2,9 +2,10 @@
 
     python -m studies.gauge                  # three seeds, ten minutes or less each
 
-Of 10,000 draws: the effective share, the acceptance and the longest rejection of a Metropolis
-chain of them, ln Z and <Q^2> by weights and by that chain, beside the exact values of the character
-expansion, then the same with twice the steps of the solver. Lines are kept in ``gauge.jsonl``.
+Each run has as many rounds as fit in ``--minutes``. Of 10,000 draws: the effective share, the
+acceptance and the longest rejection of a Metropolis chain of them, ln Z and <Q^2> by weights and by
+that chain, beside the exact values of the character expansion, then the same with twice the steps
+of the solver. Lines are kept in ``gauge.jsonl``.
 """
 
 import os

@@ -23,6 +23,7 @@ import numpy as np
 import tyro
 
 from energeia.data.named.toy import TOYS, toy
+from studies import kept
 
 OUT = Path(__file__).with_suffix(".jsonl")
 LogProb = Callable[[np.ndarray], np.ndarray]
@@ -165,7 +166,7 @@ def main(
     only: tuple[str, ...] = tuple(PEERS),
 ) -> None:  # fmt: skip
     """Measure what is not there and write the page."""
-    lines = [json.loads(v) for v in OUT.read_text().splitlines()] if OUT.exists() else []
+    lines = kept.read(OUT)
     done = {(v["peer"], v["density"], v["seed"], v["seconds_per"]) for v in lines}
     for seed in range(seeds):
         for peer in only:

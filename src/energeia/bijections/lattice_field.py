@@ -21,8 +21,8 @@ class LatticeField(TracedField):
     h_f are phi, sin(omega_f phi) and, unless the field is ``odd``, 1 and cos(omega_f phi); K_g is
     a combination of bumps in t, alike for displacements that ``orbits`` join. So v commutes with
     all shifts, with the point symmetries of the orbits, and, where odd, with phi -> -phi, and its
-    trace is sum_y sum_g K_g(t, 0) sum_f A_gf h_f'(phi_y) (de Haan et al. 2021, arXiv:2110.02673,
-    eqs. 5 to 8; Gerdes et al. 2023, arXiv:2207.00283). It is zero at first. With a ``condition`` c,
+    trace is sum_y sum_g K_g(t, 0) sum_f A_gf h_f'(phi_y) (de Haan et al. 2021, arXiv:2110.02673;
+    Gerdes et al. 2023, arXiv:2207.00283). It is zero at first. With a ``condition`` c,
     K_g(t, r, c) is linear in (1, c).
 
     >>> orbits = displacement_orbits(np.arange(16)[None], (4, 4))

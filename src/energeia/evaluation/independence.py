@@ -50,7 +50,7 @@ def independence_chain(
     """Accept each draw with probability min(1, w / w of the draw it stands on).
 
     exp(-E) is invariant, w = exp(-E) / q (Hastings 1970; as the proposal of a flow: Albergo, Kanwar
-    and Shanahan 2019, arXiv:1904.12072, eq. 12). A mode that the model never draws is never seen.
+    and Shanahan 2019, arXiv:1904.12072). A mode that the model never draws is never seen.
 
     >>> rng = np.random.default_rng(0)
     >>> x = rng.uniform(size=(4000, 1))

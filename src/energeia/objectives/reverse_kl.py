@@ -20,7 +20,7 @@ class ReverseKL(Objective):
     conditions. With ``reparameterized`` the gradient goes through the draws, which must be smooth
     functions of the parameters; with ``path`` beside it only through them, and log q is that of a
     model held fixed, which leaves out a term of mean zero and vanishes draw by draw at the optimum
-    (Roeder, Wu and Duvenaud 2017, eq. 6; Vaitl et al. 2022, arXiv:2207.08219). Otherwise it is the
+    (Roeder, Wu and Duvenaud 2017; Vaitl et al. 2022, arXiv:2207.08219). Otherwise it is the
     score-function estimator with the mean of the other draws as baseline,
     E[(f_i - mean_{j != i} f_j) grad log q(x_i)], f = log q + E, unbiased for any model (Williams
     1992; Kool, van Hoof and Welling 2019). Wu, Wang and Zhang 2019, "Solving statistical mechanics
